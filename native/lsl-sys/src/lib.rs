@@ -1,0 +1,1 @@
+//! liblsl C interface.

@@ -1,0 +1,1 @@
+//! From window to evidence and picture.

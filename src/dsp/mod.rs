@@ -1,0 +1,1 @@
+//! Pure, causal signal processing: streaming equals batch.

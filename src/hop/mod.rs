@@ -1,0 +1,9 @@
+//! How data crosses threads. Every hop states its capacity and what happens when it is full.
+//!
+//! | hop | carries | capacity | when full |
+//! |---|---|---|---|
+//! | [`ring`] | every sample and marker | seconds, chosen when made | newest frame is dropped, counted, and the next one is marked as following a gap |
+//! | [`slot`] | windows, trace blocks | one | the newer replaces the older; replaced ones are counted |
+
+pub mod ring;
+pub mod slot;

@@ -1,0 +1,7 @@
+//! The program: reads the command line, runs, and turns the outcome into an exit code.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    phosphene::cli::main()
+}

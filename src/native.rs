@@ -1,0 +1,1 @@
+//! Finds the three native libraries at run time.

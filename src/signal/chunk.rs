@@ -1,0 +1,132 @@
+//! A run of consecutive samples with their times.
+//!
+//! Takes frames from a source, gives them to a ring. Layout: `[frames, channels]`, row-major, `f32`, µV.
+//! Capacity is fixed when it is made; nothing here allocates after that.
+
+use super::marker::Marker;
+
+/// What is known of one frame (one sample of every channel) besides its values.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct FrameMeta {
+    /// Number of the frame since the source started, counting lost ones: a jump is a loss.
+    pub index: u64,
+    /// When the frame was sampled, in seconds on the program's clock, as well as the source knows.
+    pub time_secs: f64,
+    /// When the frame reached this program, in seconds on the same clock.
+    pub arrival_secs: f64,
+    /// True where at least one frame is missing just before this one, or the source's clock was reset.
+    pub gap_before: bool,
+}
+
+/// Up to a fixed number of frames and markers, read from a source in one go.
+#[derive(Debug)]
+pub struct Chunk {
+    channels: usize,
+    max_frames: usize,
+    samples: Vec<f32>,
+    frames: Vec<FrameMeta>,
+    markers: Vec<Marker>,
+    max_markers: usize,
+}
+
+impl Chunk {
+    /// Sets memory aside for `max_frames` frames of `channels` values and `max_markers` markers.
+    pub fn with_capacity(channels: usize, max_frames: usize, max_markers: usize) -> Self {
+        Self {
+            channels,
+            max_frames,
+            samples: Vec::with_capacity(channels * max_frames),
+            frames: Vec::with_capacity(max_frames),
+            markers: Vec::with_capacity(max_markers),
+            max_markers,
+        }
+    }
+
+    /// Empties the chunk and keeps its memory.
+    pub fn clear(&mut self) {
+        self.samples.clear();
+        self.frames.clear();
+        self.markers.clear();
+    }
+
+    /// Appends one frame; false, and nothing changed, when the chunk is full or the width is wrong.
+    #[must_use]
+    pub fn push(&mut self, meta: FrameMeta, values_uv: &[f32]) -> bool {
+        if self.frames.len() == self.max_frames || values_uv.len() != self.channels {
+            return false;
+        }
+        self.frames.push(meta);
+        self.samples.extend_from_slice(values_uv);
+        true
+    }
+
+    /// Appends one marker; false when there is no room for it.
+    #[must_use]
+    pub fn push_marker(&mut self, marker: Marker) -> bool {
+        if self.markers.len() == self.max_markers {
+            return false;
+        }
+        self.markers.push(marker);
+        true
+    }
+
+    /// How many frames are still free.
+    pub fn room(&self) -> usize {
+        self.max_frames - self.frames.len()
+    }
+
+    /// Values per frame.
+    pub fn channels(&self) -> usize {
+        self.channels
+    }
+
+    /// Number of frames held.
+    pub fn len(&self) -> usize {
+        self.frames.len()
+    }
+
+    /// True when it holds neither frames nor markers.
+    pub fn is_empty(&self) -> bool {
+        self.frames.is_empty() && self.markers.is_empty()
+    }
+
+    /// The frames' times and numbers, in order.
+    pub fn frames(&self) -> &[FrameMeta] {
+        &self.frames
+    }
+
+    /// All values, `[frames, channels]`, row-major, µV.
+    pub fn samples(&self) -> &[f32] {
+        &self.samples
+    }
+
+    /// The values of frame `i`, `[channels]`, µV.
+    pub fn frame(&self, i: usize) -> &[f32] {
+        &self.samples[i * self.channels..(i + 1) * self.channels]
+    }
+
+    /// The markers that arrived with these frames, in order of arrival.
+    pub fn markers(&self) -> &[Marker] {
+        &self.markers
+    }
+
+    /// For a stage that changes a chunk on its way, as a fault layer does: the values and the times.
+    pub fn parts_mut(&mut self) -> (&mut [f32], &mut [FrameMeta]) {
+        (&mut self.samples, &mut self.frames)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_chunk_refuses_and_keeps_what_it_has() {
+        let mut chunk = Chunk::with_capacity(2, 1, 0);
+        assert!(!chunk.push(FrameMeta::default(), &[1.0]));
+        assert!(chunk.push(FrameMeta::default(), &[1.0, 2.0]));
+        assert!(!chunk.push(FrameMeta::default(), &[3.0, 4.0]));
+        assert_eq!(chunk.samples(), [1.0, 2.0]);
+        assert!(!chunk.push_marker(Marker::new(0.0, "x")));
+    }
+}

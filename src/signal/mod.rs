@@ -1,0 +1,17 @@
+//! What flows through the program: samples, markers, windows, and where on the head they come from.
+//!
+//! `source` makes [`Chunk`]s and [`Marker`]s, `dsp` turns them into [`Window`]s, `decode` reads those.
+//! All of them hold µV as `f32` and times as `f64` seconds on the one clock of [`crate::clock`].
+//! Everything that crosses a real-time thread has its memory set aside beforehand.
+
+pub mod chunk;
+pub mod marker;
+pub mod montage;
+pub mod stimulus;
+pub mod window;
+
+pub use chunk::{Chunk, FrameMeta};
+pub use marker::{Marker, MarkerEvent};
+pub use montage::Montage;
+pub use stimulus::{Stimulus, StimulusSet};
+pub use window::{Abstention, Lock, Window};

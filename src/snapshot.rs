@@ -1,0 +1,402 @@
+//! What a viewer may see: one immutable value, replaced as a whole.
+//!
+//! The pipeline publishes; the window and the command line read. Nothing here can change the pipeline;
+//! for that there is [`crate::pipeline::Command`].
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::signal::window::{Abstention, Lock};
+use crate::source::{SourceCounters, SourceKind};
+
+/// Everything that a viewer needs for one frame.
+#[derive(Clone, Debug, Default)]
+pub struct Snapshot {
+    /// What the pipeline as a whole is doing.
+    pub run: RunState,
+    /// The source, once it is prepared.
+    pub source: Option<Arc<SourceView>>,
+    /// Frames received by the acquisition thread.
+    pub received: u64,
+    /// Frames lost between the threads because this computer was too slow.
+    pub dropped_in_rings: u64,
+    /// What the source knows of losses and time.
+    pub counters: SourceCounters,
+    /// The model pack.
+    pub pack: PackState,
+    /// What is happening to each window.
+    pub windows: WindowCounts,
+    /// The newest decode, abstentions included.
+    pub decode: Option<Arc<DecodeView>>,
+    /// The picture that the source says is on show now.
+    pub stimulus: Option<StimulusView>,
+    /// Scores so far, where the source tells which picture was shown.
+    pub truth: Option<Arc<TruthView>>,
+    /// The null twin's scores over the same trials.
+    pub twin_truth: Option<Score>,
+    /// Time per stage over the last decodes.
+    pub latency: LatencyView,
+    /// Pictures per second over the last five seconds.
+    pub images_per_s: f64,
+    /// The recording.
+    pub recording: RecordingState,
+    /// Quality of each source channel over the last second, in the source's order.
+    pub quality: Arc<Vec<ChannelQuality>>,
+    /// What happened, newest last; at most [`MAX_NOTICES`].
+    pub notices: Vec<Notice>,
+}
+
+/// Most notices kept.
+pub const MAX_NOTICES: usize = 50;
+
+/// What the pipeline as a whole is doing.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum RunState {
+    /// Nothing is connected.
+    #[default]
+    Idle,
+    /// Connecting to the source.
+    Connecting,
+    /// Signal flows.
+    Running,
+    /// The source is gone and is being sought; since when, on the program's clock.
+    SourceLost {
+        /// Seconds on the program's clock.
+        since_secs: f64,
+    },
+    /// The recording is over, or the run was stopped.
+    Ended,
+    /// It cannot go on; the message says why and what to do.
+    Failed {
+        /// For the person in front of the screen.
+        message: String,
+        /// The command line's exit code for it.
+        exit_code: u8,
+    },
+}
+
+/// The source as a viewer sees it.
+#[derive(Clone, Debug)]
+pub struct SourceView {
+    /// Which kind.
+    pub kind: SourceKind,
+    /// Its name.
+    pub name: String,
+    /// Not from a person: label everything SIMULATED.
+    pub simulated: bool,
+    /// Channel labels.
+    pub channels: Vec<String>,
+    /// Nominal rate in Hz.
+    pub rate_hz: f64,
+    /// What the source calls its unit.
+    pub unit: String,
+    /// Whether stimulus markers can come.
+    pub has_markers: bool,
+    /// What the user should know.
+    pub notes: Vec<String>,
+}
+
+/// The model pack as a viewer sees it.
+#[derive(Clone, Debug, Default)]
+pub enum PackState {
+    /// None was asked for.
+    #[default]
+    None,
+    /// Being read and verified.
+    Loading,
+    /// In use.
+    Ready(Arc<PackView>),
+    /// It cannot be used; the message says which file or tensor, expected and got.
+    Refused(String),
+}
+
+/// A pack in use.
+#[derive(Clone, Debug)]
+pub struct PackView {
+    /// Name and version.
+    pub name: String,
+    /// Hash of the manifest.
+    pub sha256: String,
+    /// Hash of the encoder in use.
+    pub encoder_sha256: String,
+    /// True when it was trained on simulated signal only.
+    pub simulated_training: bool,
+    /// Labels of the gallery, in row order.
+    pub labels: Vec<String>,
+    /// Numbers of steps that the generator allows.
+    pub steps_allowed: Vec<u32>,
+    /// Steps in use.
+    pub steps: u32,
+    /// Every channel of the pack and where it comes from.
+    pub montage: Vec<ChannelOrigin>,
+    /// Band that the decoder sees, Hz.
+    pub band_hz: [f64; 2],
+    /// Window relative to the onset, seconds.
+    pub window_secs: [f64; 2],
+}
+
+/// Where one of the pack's channels comes from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ChannelOrigin {
+    /// The pack's channel.
+    pub label: String,
+    /// Source channels and weights that make it: one with weight 1 when it is there, several when it is
+    /// interpolated, none when it is left at zero.
+    pub from: Vec<(String, f32)>,
+}
+
+/// What happened to the windows so far.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct WindowCounts {
+    /// Windows that the signal stage completed.
+    pub made: u64,
+    /// Windows turned into a picture.
+    pub decoded: u64,
+    /// Windows replaced by a newer one before the decoder was free.
+    pub skipped: u64,
+    /// Windows refused, by reason.
+    pub abstained: BTreeMap<Abstention, u64>,
+}
+
+/// One decode: evidence first, then pixels.
+#[derive(Clone, Debug)]
+pub struct DecodeView {
+    /// Number of the window.
+    pub window: u64,
+    /// What it was aligned to.
+    pub lock: Lock,
+    /// Trials averaged in this decode.
+    pub k: u32,
+    /// Why there is no picture, if so; the evidence is empty then.
+    pub abstain: Option<Abstention>,
+    /// Best five gallery entries, best first.
+    pub top: Vec<RankedLabel>,
+    /// How far the best is above the second, in units of the score.
+    pub margin: f32,
+    /// Rank of the picture that was really shown, from 1, where that is known.
+    pub truth_rank: Option<u32>,
+    /// Share of phase-randomised windows whose best score is at least as high; `None` until the null holds
+    /// enough of them.
+    pub p_value: Option<f64>,
+    /// How many phase-randomised windows that rests on.
+    pub null_size: usize,
+    /// The reconstruction.
+    pub image: Option<Arc<Picture>>,
+    /// The same generator and seed, fed with the phase-randomised window.
+    pub twin_image: Option<Arc<Picture>>,
+    /// Best five of the null twin.
+    pub twin_top: Vec<RankedLabel>,
+    /// Seed of the noise.
+    pub seed: u64,
+    /// Steps of the generator.
+    pub steps: u32,
+    /// Time per stage of this decode.
+    pub latency: StageTimes,
+    /// SHA-256 of the embedding's bytes, in hexadecimal.
+    pub embedding_sha256: String,
+}
+
+/// A gallery entry with its score.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub struct RankedLabel {
+    /// Row in the gallery.
+    pub row: u16,
+    /// Its label.
+    pub label: String,
+    /// Inner product of embedding and gallery entry.
+    pub score: f32,
+}
+
+/// An RGB picture, 8 bits a channel, row-major.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Picture {
+    /// Pixels across.
+    pub width: u32,
+    /// Pixels down.
+    pub height: u32,
+    /// `[height, width, 3]`.
+    pub rgb: Vec<u8>,
+}
+
+impl std::fmt::Debug for Picture {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Picture({}×{})", self.width, self.height)
+    }
+}
+
+/// The picture on show.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StimulusView {
+    /// Row in the stimulus set, if it is one of ours.
+    pub row: Option<u16>,
+    /// Its label, or the marker's own text.
+    pub label: String,
+    /// Onset on the program's clock, in seconds.
+    pub onset_secs: f64,
+}
+
+/// A share of trials with all that is needed to judge it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize)]
+pub struct Score {
+    /// Trials.
+    pub trials: u64,
+    /// Share whose true picture came first.
+    pub top1: f64,
+    /// Share whose true picture was among the first five.
+    pub top5: f64,
+}
+
+/// Scores against what was really shown. Every trial counts once, decoded alone (k = 1).
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
+pub struct TruthView {
+    /// Trials decoded.
+    pub trials: u64,
+    /// Pictures in the gallery.
+    pub gallery: usize,
+    /// Share of trials whose true picture came first.
+    pub top1: f64,
+    /// Share of trials whose true picture was among the first five.
+    pub top5: f64,
+    /// What guessing would give.
+    pub chance_top1: f64,
+    /// What guessing would give.
+    pub chance_top5: f64,
+    /// Wilson interval of `top1`.
+    pub ci95_top1: [f64; 2],
+    /// Probability of at least that many hits by guessing (exact binomial tail).
+    pub p_value: f64,
+    /// The same, averaging the embeddings of the last k trials of one picture.
+    pub by_k: Vec<ScoreAtK>,
+}
+
+/// The score when k trials of the same picture are averaged.
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
+pub struct ScoreAtK {
+    /// Trials averaged.
+    pub k: u32,
+    /// Decodes with that k.
+    pub trials: u64,
+    /// Share whose true picture came first.
+    pub top1: f64,
+    /// Share whose true picture was among the first five.
+    pub top5: f64,
+}
+
+/// Milliseconds per stage of one decode. `None` where the stage did not run or its start is not known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize)]
+pub struct StageTimes {
+    /// Last sample of the window taken → it reached the program.
+    pub arrival: Option<f32>,
+    /// It reached the program → the window was complete.
+    pub window: Option<f32>,
+    /// The window was complete → the decoder began.
+    pub wait: Option<f32>,
+    /// Encoder.
+    pub encode: Option<f32>,
+    /// Denoiser with all its steps.
+    pub denoise: Option<f32>,
+    /// Image decoder.
+    pub decode_image: Option<f32>,
+    /// The window was complete → the picture was there.
+    pub window_to_image: Option<f32>,
+    /// The picture was there → a frame that shows it was handed to the screen.
+    pub screen: Option<f32>,
+}
+
+/// Percentiles of one stage, in milliseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize)]
+pub struct Percentiles {
+    /// Median.
+    pub p50: f32,
+    /// 95th percentile.
+    pub p95: f32,
+    /// 99th percentile.
+    pub p99: f32,
+}
+
+/// Percentiles of every stage over the last decodes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize)]
+pub struct LatencyView {
+    /// Sample taken → reached the program.
+    pub arrival: Percentiles,
+    /// Reached the program → window complete.
+    pub window: Percentiles,
+    /// Window complete → decoder began.
+    pub wait: Percentiles,
+    /// Encoder.
+    pub encode: Percentiles,
+    /// Denoiser.
+    pub denoise: Percentiles,
+    /// Image decoder.
+    pub decode_image: Percentiles,
+    /// Window complete → picture.
+    pub window_to_image: Percentiles,
+    /// Picture → screen. Zero where there is no window.
+    pub screen: Percentiles,
+}
+
+/// The recording.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum RecordingState {
+    /// Nothing is being written.
+    #[default]
+    Off,
+    /// Writing.
+    On {
+        /// The file.
+        path: std::path::PathBuf,
+        /// Frames written.
+        frames: u64,
+        /// Frames lost on the way to the file: always shown as an error.
+        lost: u64,
+    },
+    /// It could not be kept safe; the message says why.
+    Failed(String),
+}
+
+/// How good one channel looks.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ChannelQuality {
+    /// Standard deviation after filtering, µV.
+    pub std_uv: f32,
+    /// Share of power at the mains frequency in the raw signal, 0–1.
+    pub mains_share: f32,
+    /// Verdict.
+    pub verdict: QualityVerdict,
+}
+
+/// A verdict on one channel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum QualityVerdict {
+    /// Not known yet.
+    #[default]
+    Unknown,
+    /// Looks like EEG.
+    Good,
+    /// Usable with care: noisy or with hum.
+    Fair,
+    /// Not usable: flat, saturated or all noise.
+    Bad,
+}
+
+/// How serious a notice is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// Good to know.
+    Info,
+    /// Something may be wrong.
+    Warning,
+    /// Something is wrong or data was lost.
+    Error,
+}
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Notice {
+    /// When, on the program's clock, in seconds.
+    pub at_secs: f64,
+    /// How serious.
+    pub level: Level,
+    /// In plain words.
+    pub text: String,
+}

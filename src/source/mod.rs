@@ -1,0 +1,176 @@
+//! Where signal comes from. One trait, several kinds; each kind has a folder or file of its own.
+//!
+//! A source gives frames in µV with times on the program's clock, and markers with theirs. Its life is
+//! `prepare` (may block and allocate), then `read` again and again (must not allocate or wait longer than
+//! [`MAX_READ_WAIT_SECS`] while data flows), then `stop`. A source lives on one thread: it is made there by
+//! a [`SourceFactory`], so it need not be `Send`.
+
+use crate::clock::Clock;
+use crate::signal::Chunk;
+use crate::units::SampleRate;
+
+pub mod spec;
+
+pub use spec::SourceSpec;
+
+/// Longest time that `read` may wait for data, in seconds. Bounds the delay that a source adds and the
+/// time that stopping takes.
+pub const MAX_READ_WAIT_SECS: f64 = 0.002;
+
+/// Frames that one `read` hands over at most. At 2048 Hz this is 250 ms: enough to catch up after a burst.
+pub const CHUNK_FRAMES: usize = 512;
+
+/// Markers that one `read` hands over at most.
+pub const CHUNK_MARKERS: usize = 64;
+
+/// Makes a source on the thread that will own it.
+pub type SourceFactory = Box<dyn FnOnce() -> Result<Box<dyn Source>, SourceError> + Send>;
+
+/// The kinds of source, as named in JSON documents and on the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SourceKind {
+    /// The virtual subject.
+    Sim,
+    /// A Lab Streaming Layer stream.
+    Lsl,
+    /// A BrainFlow board.
+    Brainflow,
+    /// A recording.
+    File,
+}
+
+/// What a source is, known once it is prepared.
+#[derive(Clone, Debug)]
+pub struct SourceInfo {
+    /// Which kind.
+    pub kind: SourceKind,
+    /// Name of the stream, board or file.
+    pub name: String,
+    /// True when the signal does not come from a person, as far as the source can know: the virtual
+    /// subject, a synthetic board, a recording or stream that says so.
+    pub simulated: bool,
+    /// EEG channel labels in the order of the frames, 10-05 names where the source gives them.
+    pub channels: Vec<String>,
+    /// Nominal sampling rate.
+    pub rate: SampleRate,
+    /// What the source calls its unit. Frames are always in µV; this is for display.
+    pub source_unit: String,
+    /// True when the source can deliver stimulus markers.
+    pub has_markers: bool,
+    /// Things that the user should know: an assumed unit, channels left out, a guessed montage.
+    pub notes: Vec<String>,
+}
+
+/// What one `read` brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReadStatus {
+    /// Frames or markers are in the chunk.
+    Data,
+    /// Nothing yet.
+    Idle,
+    /// The device or stream is gone; the source keeps trying to get it back.
+    Lost,
+    /// The recording is over; nothing more will come.
+    End,
+}
+
+/// What the source itself knows of losses and time, since it started.
+#[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize)]
+pub struct SourceCounters {
+    /// Frames that the source knows to be missing, by packet counter or by clock.
+    pub lost: u64,
+    /// Places where frames are missing or were joined after a break.
+    pub gaps: u64,
+    /// Times that the source's clock was reset.
+    pub clock_resets: u64,
+    /// Times that the source was lost and came back.
+    pub reconnects: u64,
+    /// Offset from the source's clock to the program's, in seconds; zero where they are the same.
+    pub clock_offset_secs: f64,
+    /// Uncertainty of that offset (half the round trip), in seconds.
+    pub clock_uncertainty_secs: f64,
+}
+
+/// A stream of EEG.
+pub trait Source {
+    /// Connects, finds out what is there, and sets all memory aside. May block for some seconds.
+    ///
+    /// # Errors
+    /// [`SourceError`] when the source cannot be had; the message says what to do.
+    fn prepare(&mut self, clock: &Clock) -> Result<SourceInfo, SourceError>;
+
+    /// Puts what has arrived since the last call into `chunk`, which the caller has emptied.
+    ///
+    /// # Errors
+    /// [`SourceError`] when the source is gone for good.
+    fn read(&mut self, chunk: &mut Chunk) -> Result<ReadStatus, SourceError>;
+
+    /// What the source knows of losses and time.
+    fn counters(&self) -> SourceCounters;
+
+    /// True for a source that waits for nobody: a recording read as fast as possible. The pipeline then
+    /// slows it down to what the stages can take instead of dropping samples.
+    fn is_offline(&self) -> bool {
+        false
+    }
+
+    /// Lets go of the device. Called once, also after an error.
+    fn stop(&mut self);
+}
+
+/// Why a source cannot be had. Every message says what happened and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// The text after `--source` is not understood.
+    #[error("source '{spec}' is not understood: {why}. Examples: sim, sim:subject=3,snr=0, lsl:type=EEG, brainflow:synthetic, file:recording.xdf")]
+    BadSpec {
+        /// What was given.
+        spec: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A native library is missing or too old.
+    #[error("{library} cannot be used: {why}. {remedy}")]
+    Library {
+        /// Which library.
+        library: &'static str,
+        /// What is wrong.
+        why: String,
+        /// What to do.
+        remedy: String,
+    },
+    /// Nothing answered.
+    #[error("no {what} was found{detail}. {remedy}")]
+    NotFound {
+        /// What was looked for.
+        what: String,
+        /// Where, or what else is there.
+        detail: String,
+        /// What to do.
+        remedy: String,
+    },
+    /// The device or stream answered with something that cannot be used.
+    #[error("{what} cannot be used: {why}. {remedy}")]
+    Unusable {
+        /// Which source.
+        what: String,
+        /// What is wrong.
+        why: String,
+        /// What to do.
+        remedy: String,
+    },
+    /// It worked, and then it was gone for good.
+    #[error("{what} was lost: {why}. {remedy}")]
+    Lost {
+        /// Which source.
+        what: String,
+        /// What happened.
+        why: String,
+        /// What to do.
+        remedy: String,
+    },
+    /// A file cannot be read.
+    #[error("{0}")]
+    File(#[from] crate::formats::FormatError),
+}

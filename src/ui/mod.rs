@@ -1,0 +1,1 @@
+//! egui: one panel a file, reads snapshots, sends commands.
