@@ -67,6 +67,22 @@ fn system_now_secs() -> f64 {
     if rc == 0 { t.tv_sec as f64 + t.tv_nsec as f64 * 1e-9 } else { since_start_secs() }
 }
 
+/// Processor time that the calling thread has used, in seconds, where the system tells.
+#[cfg(target_os = "linux")]
+#[allow(unsafe_code)] // one system call with a pointer to a local; see the safety comment
+pub fn thread_cpu_secs() -> Option<f64> {
+    let mut t = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: `t` is a valid, writable timespec for the duration of the call.
+    let rc = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut t) };
+    (rc == 0).then(|| t.tv_sec as f64 + t.tv_nsec as f64 * 1e-9)
+}
+
+/// Processor time that the calling thread has used, in seconds, where the system tells.
+#[cfg(not(target_os = "linux"))]
+pub fn thread_cpu_secs() -> Option<f64> {
+    None
+}
+
 #[cfg(not(target_os = "linux"))]
 fn system_now_secs() -> f64 {
     since_start_secs()

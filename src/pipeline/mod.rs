@@ -6,16 +6,29 @@
 //! ```
 //!
 //! [`Pipeline::start`] returns at once; connecting and loading happen on the threads and show in the
-//! [`Snapshot`]. [`Pipeline::stop`] ends the source, lets every stage drain, joins every thread.
-//! [`run_offline`] runs the same stages on one thread, as fast as possible, with the same bits out.
+//! [`crate::snapshot::Snapshot`]. [`Pipeline::stop`] ends the source, lets every stage drain, and joins
+//! every thread. A source that waits for nobody runs through [`offline`], the same stages on one thread.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
-use crate::hop::ring::FrameConsumer;
-use crate::snapshot::Snapshot;
 use crate::source::SourceSpec;
-use crate::units::SampleRate;
+
+pub mod acquire;
+pub mod background;
+pub mod contract;
+pub mod decoding;
+pub mod handle;
+pub mod ledger;
+pub mod offline;
+pub mod process;
+pub mod record;
+pub mod scores;
+pub mod shared;
+pub mod sources;
+mod threads;
+
+pub use decoding::{DecodeSink, RunFacts};
+pub use handle::{Pipeline, RunReport};
 
 /// Which windows the decoder gets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum, serde::Serialize)]
@@ -69,4 +82,46 @@ pub enum Command {
         /// Seconds on the program's clock.
         at_secs: f64,
     },
+}
+
+/// What to run.
+#[derive(Clone, Debug)]
+pub struct RunConfig {
+    /// Where the signal comes from.
+    pub spec: SourceSpec,
+    /// Folder of the model pack; without one there are traces and recordings, but no decoding.
+    pub pack: Option<PathBuf>,
+    /// Personal encoder in place of the pack's.
+    pub encoder: Option<PathBuf>,
+    /// Seed of the generator's noise and of the null.
+    pub seed: u64,
+    /// Steps of the generator; the pack's own number when `None`.
+    pub steps: Option<u32>,
+    /// Which windows to decode.
+    pub mode: WindowMode,
+    /// Whether the null twin runs.
+    pub twin: bool,
+    /// Threads that ONNX Runtime may use within one graph.
+    pub inference_threads: usize,
+    /// Whether someone draws traces.
+    pub traces: bool,
+    /// Start recording into this file at once.
+    pub record_to: Option<PathBuf>,
+}
+
+impl Default for RunConfig {
+    fn default() -> Self {
+        Self {
+            spec: SourceSpec::Sim(crate::source::spec::Parameters::new()),
+            pack: None,
+            encoder: None,
+            seed: 1,
+            steps: None,
+            mode: WindowMode::Auto,
+            twin: true,
+            inference_threads: 2,
+            traces: false,
+            record_to: None,
+        }
+    }
 }

@@ -1,0 +1,94 @@
+//! `phosphene devices`: what can be reached now.
+
+use serde::Serialize;
+
+use crate::source::{brainflow, lsl};
+
+use super::{Failure, print_json};
+
+/// Arguments of `devices`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Args {
+    /// Seconds to listen for LSL streams
+    #[arg(long, value_name = "N", default_value_t = 1.5)]
+    pub wait: f64,
+    /// Print one JSON document on standard output
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Everything that was found.
+#[derive(Debug, Serialize)]
+pub struct Devices {
+    /// LSL streams on the network.
+    pub lsl: Vec<lsl::StreamSummary>,
+    /// Why LSL could not be asked, if so.
+    pub lsl_error: Option<String>,
+    /// Serial ports that a board may sit on.
+    pub serial_ports: Vec<String>,
+    /// Boards that BrainFlow knows, with what each needs.
+    pub brainflow: Vec<brainflow::BoardSummary>,
+    /// Why BrainFlow could not be asked, if so.
+    pub brainflow_error: Option<String>,
+}
+
+/// Looks for everything; takes about `wait_secs`.
+pub fn scan(wait_secs: f64) -> Devices {
+    let (lsl, lsl_error) = match lsl::list_streams(wait_secs) {
+        Ok(streams) => (streams, None),
+        Err(e) => (Vec::new(), Some(e.to_string())),
+    };
+    let brainflow_error =
+        crate::native::find(crate::native::Library::BrainFlow).err().map(|e| e.to_string());
+    Devices {
+        lsl,
+        lsl_error,
+        serial_ports: brainflow::serial_ports(),
+        brainflow: brainflow::list_boards(),
+        brainflow_error,
+    }
+}
+
+/// Runs `devices`.
+///
+/// # Errors
+/// Exit code 2 when the waiting time is not usable.
+pub fn run(args: &Args) -> Result<(), Failure> {
+    if !(args.wait > 0.0 && args.wait <= 60.0) {
+        return Err(Failure::new(Failure::USAGE, "--wait must be more than 0 and at most 60 seconds"));
+    }
+    let devices = scan(args.wait);
+    if args.json { print_json(&devices) } else { print(&devices) }
+}
+
+fn print(devices: &Devices) -> Result<(), Failure> {
+    println!("Simulated headset\n  --source sim");
+    println!("\nLSL streams");
+    match (&devices.lsl_error, devices.lsl.is_empty()) {
+        (Some(why), _) => println!("  {why}"),
+        (None, true) => println!("  none answered. Is the device's LSL application running and streaming?"),
+        (None, false) => devices.lsl.iter().for_each(print_stream),
+    }
+    println!("\nSerial ports");
+    if devices.serial_ports.is_empty() {
+        println!("  none. Is the dongle plugged in?");
+    }
+    for port in &devices.serial_ports {
+        println!("  {port}    --source brainflow:cyton,serial_port={port}");
+    }
+    println!("\nBrainFlow boards");
+    if let Some(why) = &devices.brainflow_error {
+        println!("  {why}");
+    }
+    for board in &devices.brainflow {
+        println!("  {:<28} {}", board.name, board.needs.join(", "));
+    }
+    Ok(())
+}
+
+fn print_stream(stream: &lsl::StreamSummary) {
+    println!(
+        "  {} ({}, {} channels, {} Hz, on {})    --source lsl:name={}",
+        stream.name, stream.kind, stream.channels, stream.rate_hz, stream.hostname, stream.name
+    );
+}

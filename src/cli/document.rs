@@ -1,0 +1,221 @@
+//! The JSON document of `live` and `replay`: schema 1. Fields may be added, never renamed.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::pipeline::RunReport;
+use crate::snapshot::{PackState, Percentiles, Score, Snapshot, TruthView};
+use crate::source::SourceKind;
+
+/// The whole document.
+#[derive(Debug, Serialize)]
+pub struct LiveDocument {
+    schema: u32,
+    source: Option<SourcePart>,
+    pack: Option<PackPart>,
+    seconds: f64,
+    samples: SamplesPart,
+    windows: WindowsPart,
+    images_per_s: f64,
+    truth: Option<TruthView>,
+    null_twin: Option<Score>,
+    evidence: EvidencePart,
+    latency_ms: LatencyPart,
+    decode_hash: String,
+    process: ProcessPart,
+    notices: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct SourcePart {
+    kind: SourceKind,
+    name: String,
+    simulated: bool,
+    channels: Vec<String>,
+    rate_hz: f64,
+    unit: &'static str,
+    source_unit: String,
+    notes: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct PackPart {
+    name: String,
+    sha256: String,
+    encoder_sha256: String,
+    steps: u32,
+    simulated_training: bool,
+    /// Channels of the pack that the source has itself, that are interpolated, and that are missing.
+    montage: MontagePart,
+}
+
+#[derive(Debug, Default, Serialize)]
+struct MontagePart {
+    direct: usize,
+    interpolated: Vec<String>,
+    missing: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct SamplesPart {
+    received: u64,
+    lost: u64,
+    gaps: u64,
+    clock_resets: u64,
+    reconnects: u64,
+    dropped_in_rings: u64,
+    clock_offset_secs: f64,
+    clock_uncertainty_secs: f64,
+}
+
+#[derive(Debug, Serialize)]
+struct WindowsPart {
+    made: u64,
+    decoded: u64,
+    skipped: u64,
+    abstained: u64,
+    abstained_why: BTreeMap<&'static str, u64>,
+}
+
+#[derive(Debug, Serialize)]
+struct EvidencePart {
+    decodes: usize,
+    median_p: Option<f64>,
+    share_below_0_05: Option<f64>,
+}
+
+#[derive(Debug, Serialize)]
+struct LatencyPart {
+    arrival: Percentiles,
+    /// From the sample's own time stamp to the end of the filters.
+    sample_to_filtered: Percentiles,
+    window: Percentiles,
+    wait: Percentiles,
+    encode: Percentiles,
+    denoise: Percentiles,
+    decode_image: Percentiles,
+    window_to_image: Percentiles,
+}
+
+#[derive(Debug, Serialize)]
+struct ProcessPart {
+    /// From the start of the program's run to its first picture.
+    first_picture_secs: Option<f64>,
+    /// Largest resident memory, where the system tells.
+    peak_rss_mb: Option<f64>,
+    /// Processor time of the acquisition and the signal thread together, as a share of one core.
+    acquire_and_filter_cpu_share: Option<f64>,
+}
+
+impl LiveDocument {
+    /// The document of a run that is over.
+    pub fn of(report: &RunReport) -> Self {
+        let snapshot = &report.snapshot;
+        Self {
+            schema: 1,
+            source: source_part(snapshot),
+            pack: pack_part(snapshot),
+            seconds: report.seconds,
+            samples: samples_part(snapshot),
+            windows: windows_part(snapshot),
+            images_per_s: report.images_per_s,
+            truth: snapshot.truth.as_deref().cloned(),
+            null_twin: snapshot.twin_truth,
+            evidence: evidence_part(&report.p_values),
+            latency_ms: latency_part(report),
+            decode_hash: report.decode_hash.clone(),
+            process: ProcessPart {
+                first_picture_secs: report.first_picture_secs,
+                peak_rss_mb: crate::stats::peak_rss_mb(),
+                acquire_and_filter_cpu_share: report.acquire_and_filter_cpu_share,
+            },
+            notices: snapshot.notices.iter().map(|n| n.text.clone()).collect(),
+        }
+    }
+}
+
+fn source_part(snapshot: &Snapshot) -> Option<SourcePart> {
+    let source = snapshot.source.as_ref()?;
+    Some(SourcePart {
+        kind: source.kind,
+        name: source.name.clone(),
+        simulated: source.simulated,
+        channels: source.channels.clone(),
+        rate_hz: source.rate_hz,
+        unit: "uV",
+        source_unit: source.unit.clone(),
+        notes: source.notes.clone(),
+    })
+}
+
+fn pack_part(snapshot: &Snapshot) -> Option<PackPart> {
+    let PackState::Ready(pack) = &snapshot.pack else { return None };
+    let mut montage = MontagePart::default();
+    for origin in &pack.montage {
+        match origin.from.as_slice() {
+            [] => montage.missing.push(origin.label.clone()),
+            [_] => montage.direct += 1,
+            _ => montage.interpolated.push(origin.label.clone()),
+        }
+    }
+    Some(PackPart {
+        name: pack.name.clone(),
+        sha256: pack.sha256.clone(),
+        encoder_sha256: pack.encoder_sha256.clone(),
+        steps: pack.steps,
+        simulated_training: pack.simulated_training,
+        montage,
+    })
+}
+
+fn samples_part(snapshot: &Snapshot) -> SamplesPart {
+    let counters = snapshot.counters;
+    SamplesPart {
+        received: snapshot.received,
+        lost: counters.lost + snapshot.dropped_in_rings,
+        gaps: counters.gaps,
+        clock_resets: counters.clock_resets,
+        reconnects: counters.reconnects,
+        dropped_in_rings: snapshot.dropped_in_rings,
+        clock_offset_secs: counters.clock_offset_secs,
+        clock_uncertainty_secs: counters.clock_uncertainty_secs,
+    }
+}
+
+fn windows_part(snapshot: &Snapshot) -> WindowsPart {
+    let windows = &snapshot.windows;
+    WindowsPart {
+        made: windows.made,
+        decoded: windows.decoded,
+        skipped: windows.skipped,
+        abstained: windows.abstained.values().sum(),
+        abstained_why: windows.abstained.iter().map(|(why, n)| (why.key(), *n)).collect(),
+    }
+}
+
+fn evidence_part(p_values: &[f64]) -> EvidencePart {
+    let mut sorted = p_values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let some = !sorted.is_empty();
+    let below = sorted.iter().filter(|p| **p < 0.05).count();
+    EvidencePart {
+        decodes: sorted.len(),
+        median_p: some.then(|| crate::stats::percentile_of_sorted(&sorted, 0.5)),
+        share_below_0_05: some.then(|| below as f64 / sorted.len() as f64),
+    }
+}
+
+fn latency_part(report: &RunReport) -> LatencyPart {
+    let latency = report.snapshot.latency;
+    LatencyPart {
+        arrival: latency.arrival,
+        sample_to_filtered: report.sample_to_filtered,
+        window: latency.window,
+        wait: latency.wait,
+        encode: latency.encode,
+        denoise: latency.denoise,
+        decode_image: latency.decode_image,
+        window_to_image: latency.window_to_image,
+    }
+}

@@ -1,0 +1,303 @@
+//! `phosphene live`, and `phosphene` alone: watch reconstructions of a source.
+//!
+//! With a display it opens the window; with `--headless` it runs the same pipeline without one, ends after
+//! `--seconds`, at the end of the recording or on Ctrl-C, and can leave pictures and a JSON document.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::config;
+use crate::pipeline::{DecodeSink, Pipeline, RunConfig, RunReport, WindowMode};
+use crate::signal::StimulusSet;
+use crate::snapshot::{PackState, RunState, Snapshot};
+use crate::source::SourceSpec;
+
+use super::document::LiveDocument;
+use super::output::OutputFolder;
+use super::{Failure, print_json};
+
+/// How often the headless run looks at the pipeline.
+const POLL: Duration = Duration::from_millis(50);
+
+/// Arguments of `live`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Args {
+    /// Where the signal comes from: sim[:key=value,…], lsl:PREDICATE, brainflow:BOARD[,key=value…],
+    /// file:PATH, faulty:key=value+SOURCE
+    #[arg(long, short, value_name = "SOURCE", default_value = "sim")]
+    pub source: String,
+    /// Folder of the model pack [default: the bundled pack]
+    #[arg(long, value_name = "DIR")]
+    pub pack: Option<PathBuf>,
+    /// Personal encoder to use in place of the pack's
+    #[arg(long, value_name = "FILE")]
+    pub encoder: Option<PathBuf>,
+    /// Stop after this many seconds of signal
+    #[arg(long, value_name = "N")]
+    pub seconds: Option<f64>,
+    /// Run without a window
+    #[arg(long)]
+    pub headless: bool,
+    /// Folder for decodes.jsonl, the pictures and sheet.png
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Record the raw signal and the markers into this XDF file
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<PathBuf>,
+    /// Seed of the generator's noise and of the null
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// Steps of the generator [default: the pack's]
+    #[arg(long, value_name = "N")]
+    pub steps: Option<u32>,
+    /// Which windows to decode
+    #[arg(long, value_enum, default_value_t = WindowMode::Auto)]
+    pub mode: WindowMode,
+    /// Do not run the null twin
+    #[arg(long)]
+    pub no_twin: bool,
+    /// Print one JSON document on standard output at the end
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl Default for Args {
+    fn default() -> Self {
+        Self {
+            source: "sim".into(),
+            pack: None,
+            encoder: None,
+            seconds: None,
+            headless: false,
+            out: None,
+            record: None,
+            seed: 1,
+            steps: None,
+            mode: WindowMode::Auto,
+            no_twin: false,
+            json: false,
+        }
+    }
+}
+
+/// Runs `live`.
+///
+/// # Errors
+/// With the exit code of what went wrong.
+pub fn run(args: Args) -> Result<(), Failure> {
+    let spec: SourceSpec =
+        args.source.parse().map_err(|e| Failure::new(Failure::USAGE, format!("{e}")))?;
+    if args.seconds.is_some_and(|s| !(s > 0.0 && s.is_finite())) {
+        return Err(Failure::new(Failure::USAGE, "--seconds must be more than 0"));
+    }
+    if args.headless { run_headless(&args, spec) } else { run_window(&args, spec) }
+}
+
+/// The configuration that the arguments ask for.
+fn run_config(args: &Args, spec: SourceSpec) -> Result<RunConfig, Failure> {
+    let pack = match &args.pack {
+        Some(folder) => folder.clone(),
+        None => config::bundled_pack().ok_or_else(|| {
+            let why = "the bundled pack was not found; give its folder with --pack models/demo";
+            Failure::new(Failure::PACK, why)
+        })?,
+    };
+    Ok(RunConfig {
+        spec,
+        pack: Some(pack),
+        encoder: args.encoder.clone(),
+        seed: args.seed,
+        steps: args.steps,
+        mode: args.mode,
+        twin: !args.no_twin,
+        record_to: args.record.clone(),
+        ..RunConfig::default()
+    })
+}
+
+#[cfg(feature = "window")]
+fn run_window(args: &Args, spec: SourceSpec) -> Result<(), Failure> {
+    if args.json || args.out.is_some() || args.seconds.is_some() {
+        let why = "--json, --out and --seconds go with --headless";
+        return Err(Failure::new(Failure::USAGE, why));
+    }
+    super::window::run(run_config(args, spec)?)
+}
+
+#[cfg(not(feature = "window"))]
+fn run_window(_: &Args, _: SourceSpec) -> Result<(), Failure> {
+    Err(Failure::new(Failure::USAGE, "this build has no window; add --headless"))
+}
+
+fn run_headless(args: &Args, spec: SourceSpec) -> Result<(), Failure> {
+    let config = run_config(args, spec)?;
+    let sinks = sinks(args)?;
+    let interrupted = on_interrupt()?;
+    let mut pipeline = Pipeline::start(config, sinks);
+    let bar = progress(args.seconds);
+    let ended_by = loop {
+        std::thread::sleep(POLL);
+        let snapshot = pipeline.snapshot();
+        show(&bar, &snapshot, pipeline.seconds_running());
+        if let Some(why) = should_end(args, &snapshot, pipeline.seconds_running(), &interrupted) {
+            break why;
+        }
+    };
+    let report = pipeline.stop();
+    bar.finish_and_clear();
+    conclude(args, &report, ended_by)
+}
+
+/// Why a headless run is over.
+#[derive(Debug, PartialEq)]
+enum EndedBy {
+    Time,
+    EndOfRecording,
+    Interrupt,
+    Failure(Failure),
+}
+
+fn should_end(
+    args: &Args,
+    snapshot: &Snapshot,
+    seconds: f64,
+    interrupted: &AtomicBool,
+) -> Option<EndedBy> {
+    if interrupted.load(Ordering::Relaxed) {
+        return Some(EndedBy::Interrupt);
+    }
+    if let PackState::Refused(message) = &snapshot.pack {
+        return Some(EndedBy::Failure(Failure::new(Failure::PACK, message.clone())));
+    }
+    match &snapshot.run {
+        RunState::Failed { message, exit_code } => {
+            Some(EndedBy::Failure(Failure::new(*exit_code, message.clone())))
+        }
+        RunState::Ended => Some(EndedBy::EndOfRecording),
+        _ => args.seconds.filter(|limit| seconds >= *limit).map(|_| EndedBy::Time),
+    }
+}
+
+fn conclude(args: &Args, report: &RunReport, ended_by: EndedBy) -> Result<(), Failure> {
+    if report.snapshot.source.is_some() {
+        if args.json {
+            print_json(&LiveDocument::of(report))?;
+        } else {
+            eprint!("{}", summary(report));
+        }
+    }
+    if let EndedBy::Failure(failure) = ended_by {
+        return Err(failure);
+    }
+    if let Some(failure) = &report.failure {
+        return Err(Failure::new(failure.exit_code, failure.message.clone()));
+    }
+    if let RunState::SourceLost { .. } = report.snapshot.run {
+        let why = "the source was lost and did not come back before the end of the run";
+        return Err(Failure::new(Failure::SOURCE, why));
+    }
+    Ok(())
+}
+
+fn sinks(args: &Args) -> Result<Vec<Box<dyn DecodeSink>>, Failure> {
+    let Some(folder) = &args.out else { return Ok(Vec::new()) };
+    let stimuli = Arc::new(StimulusSet::bundled());
+    Ok(vec![Box::new(OutputFolder::create(folder, stimuli)?)])
+}
+
+/// A flag that Ctrl-C or SIGTERM sets, so that recordings end properly.
+///
+/// # Errors
+/// Exit code 1 when the system refuses a handler.
+pub fn on_interrupt() -> Result<Arc<AtomicBool>, Failure> {
+    let flag = Arc::new(AtomicBool::new(false));
+    let seen = flag.clone();
+    ctrlc::set_handler(move || seen.store(true, Ordering::Relaxed))
+        .map_err(|e| Failure::new(Failure::UNEXPECTED, format!("no handler for Ctrl-C: {e}")))?;
+    Ok(flag)
+}
+
+fn progress(seconds: Option<f64>) -> ProgressBar {
+    let bar = seconds.map_or_else(ProgressBar::new_spinner, |s| ProgressBar::new(s.ceil() as u64));
+    let template = if seconds.is_some() {
+        "{bar:30} {pos}/{len} s  {msg}"
+    } else {
+        "{spinner} {elapsed}  {msg}"
+    };
+    ProgressStyle::with_template(template).map(|style| bar.set_style(style)).unwrap_or_default();
+    bar
+}
+
+fn show(bar: &ProgressBar, snapshot: &Snapshot, seconds: f64) {
+    bar.set_position(seconds as u64);
+    let simulated = snapshot.source.as_ref().is_some_and(|source| source.simulated);
+    let label = if simulated { "SIMULATED · " } else { "" };
+    let state = match &snapshot.run {
+        RunState::SourceLost { .. } => "source lost, waiting for it",
+        RunState::Connecting => "connecting",
+        _ => "running",
+    };
+    let decoded = snapshot.windows.decoded;
+    bar.set_message(format!("{label}{state} · {decoded} pictures · {:.1}/s", snapshot.images_per_s));
+}
+
+/// The run in plain words.
+fn summary(report: &RunReport) -> String {
+    use std::fmt::Write;
+    let snapshot = &report.snapshot;
+    let mut text = String::new();
+    if let Some(source) = &snapshot.source {
+        let label = if source.simulated { " (SIMULATED)" } else { "" };
+        let _ = writeln!(text, "source      {}{label}", source.name);
+    }
+    let counts = &snapshot.windows;
+    let abstained: u64 = counts.abstained.values().sum();
+    let _ = writeln!(
+        text,
+        "windows     {} made, {} decoded, {} skipped, {abstained} abstained",
+        counts.made, counts.decoded, counts.skipped
+    );
+    let _ = writeln!(
+        text,
+        "pictures    {:.1} per second, window to picture p50 {:.0} ms, p95 {:.0} ms",
+        report.images_per_s, snapshot.latency.window_to_image.p50, snapshot.latency.window_to_image.p95
+    );
+    if let Some(truth) = &snapshot.truth {
+        let [low, high] = truth.ci95_top1;
+        let _ = writeln!(
+            text,
+            "truth       top-1 {:.3} of {} trials (chance {:.3}, 95 % interval {low:.3}–{high:.3}, p {:.2e}), top-5 {:.3}",
+            truth.top1, truth.trials, truth.chance_top1, truth.p_value, truth.top5
+        );
+    }
+    if let Some(twin) = snapshot.twin_truth {
+        let _ = writeln!(text, "null twin   top-1 {:.3} of {} trials", twin.top1, twin.trials);
+    }
+    let _ = writeln!(text, "decode hash {}", report.decode_hash);
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refused_pack_ends_the_run_with_its_own_code() {
+        let snapshot = Snapshot { pack: PackState::Refused("wrong hash".into()), ..Snapshot::default() };
+        let end = should_end(&Args::default(), &snapshot, 0.0, &AtomicBool::new(false));
+        assert_eq!(end, Some(EndedBy::Failure(Failure::new(Failure::PACK, "wrong hash"))));
+    }
+
+    #[test]
+    fn the_run_ends_when_its_time_is_over() {
+        let args = Args { seconds: Some(2.0), ..Args::default() };
+        let snapshot = Snapshot { run: RunState::Running, ..Snapshot::default() };
+        let flag = AtomicBool::new(false);
+        assert_eq!(should_end(&args, &snapshot, 1.9, &flag), None);
+        assert_eq!(should_end(&args, &snapshot, 2.0, &flag), Some(EndedBy::Time));
+    }
+}

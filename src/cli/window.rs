@@ -1,0 +1,156 @@
+//! Opens the window over a real pipeline: what the window asks for, carried out.
+//!
+//! Nothing here waits: runs end and devices are sought on background threads.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::clock::Clock;
+use crate::pipeline::background::{Later, retire};
+use crate::pipeline::{Command, Pipeline, RunConfig};
+use crate::signal::{FrameMeta, StimulusSet};
+use crate::snapshot::{Picture, Snapshot};
+use crate::source::SourceSpec;
+use crate::ui::engine::{DeviceEntry, Engine, Wake};
+
+use super::Failure;
+use super::devices::{self, Devices};
+
+/// Seconds that a scan listens for LSL streams.
+const SCAN_SECS: f64 = 1.5;
+
+/// Opens the window and runs until it is closed.
+///
+/// # Errors
+/// Exit code 1 when there is no display or no graphics adapter.
+pub fn run(config: RunConfig) -> Result<(), Failure> {
+    let config = RunConfig { traces: true, ..config };
+    let initial = crate::ui::InitialView {
+        spec: config.spec.to_string(),
+        pack: config.pack.clone(),
+        ..Default::default()
+    };
+    let engine = LiveEngine::start(config);
+    crate::ui::run(Box::new(engine), Clock::system(), initial)
+        .map_err(|e| Failure::new(Failure::UNEXPECTED, e.to_string()))
+}
+
+/// The engine behind the window.
+struct LiveEngine {
+    config: RunConfig,
+    pipeline: Option<Pipeline>,
+    retired: Option<Later<()>>,
+    scan: Option<Later<Devices>>,
+    found: Option<Vec<DeviceEntry>>,
+    pictures: Vec<Option<Arc<Picture>>>,
+    wake: Option<Wake>,
+}
+
+impl LiveEngine {
+    fn start(config: RunConfig) -> Self {
+        let stimuli = StimulusSet::bundled();
+        let pictures = stimuli.stimuli.iter().map(|s| s.picture().ok().map(Arc::new)).collect();
+        let pipeline = Some(Pipeline::start(config.clone(), Vec::new()));
+        Self {
+            config: RunConfig { record_to: None, ..config },
+            pipeline,
+            retired: None,
+            scan: None,
+            found: None,
+            pictures,
+            wake: None,
+        }
+    }
+
+    /// Ends the current run in the background; the next run's source waits for it, because a serial port or
+    /// a board can be open only once.
+    fn retire_current(&mut self) {
+        if let Some(pipeline) = self.pipeline.take() {
+            self.retired = Some(retire(pipeline));
+        }
+    }
+
+    fn poll_scan(&mut self) {
+        if let Some(devices) = self.scan.as_ref().and_then(Later::take) {
+            self.found = Some(entries(&devices));
+            self.scan = None;
+        }
+    }
+}
+
+fn entries(devices: &Devices) -> Vec<DeviceEntry> {
+    let streams = devices.lsl.iter().map(|stream| DeviceEntry {
+        spec: format!("lsl:name={}", stream.name),
+        title: format!("LSL: {}", stream.name),
+        detail: format!(
+            "{}, {} channels, {} Hz, on {}",
+            stream.kind, stream.channels, stream.rate_hz, stream.hostname
+        ),
+    });
+    let ports = devices.serial_ports.iter().map(|port| DeviceEntry {
+        spec: format!("brainflow:cyton,serial_port={port}"),
+        title: format!("Serial port {port}"),
+        detail: "as an OpenBCI Cyton; change the board if it is another".into(),
+    });
+    streams.chain(ports).collect()
+}
+
+impl Engine for LiveEngine {
+    fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::new(self.pipeline.as_ref().map(Pipeline::snapshot).unwrap_or_default())
+    }
+
+    fn send(&mut self, command: Command) -> bool {
+        match &command {
+            Command::SetMode(mode) => self.config.mode = *mode,
+            Command::SetSteps(steps) => self.config.steps = Some(*steps),
+            Command::SetTwin(on) => self.config.twin = *on,
+            _ => {}
+        }
+        self.pipeline.as_mut().is_some_and(|pipeline| pipeline.send(command))
+    }
+
+    fn connect(&mut self, source: SourceSpec, pack: Option<PathBuf>) {
+        self.retire_current();
+        self.config.spec = source;
+        self.config.pack = pack;
+        let pipeline = Pipeline::start_after(self.retired.take(), self.config.clone(), Vec::new());
+        if let Some(wake) = &self.wake {
+            pipeline.set_wake(wake.clone());
+        }
+        self.pipeline = Some(pipeline);
+    }
+
+    fn disconnect(&mut self) {
+        self.retire_current();
+    }
+
+    fn drain_traces(&mut self, each: &mut dyn FnMut(FrameMeta, &[f32])) {
+        self.poll_scan();
+        if let Some(pipeline) = &mut self.pipeline {
+            pipeline.drain_traces(each, &mut |_| {});
+        }
+    }
+
+    fn scan_devices(&mut self) {
+        if self.scan.is_none() {
+            self.found = None;
+            self.scan = Some(Later::run("phosphene-scan", || devices::scan(SCAN_SECS)));
+        }
+    }
+
+    fn devices(&self) -> Option<Vec<DeviceEntry>> {
+        self.found.clone()
+    }
+
+    fn stimulus_picture(&self, row: u16) -> Option<Arc<Picture>> {
+        self.pictures.get(usize::from(row))?.clone()
+    }
+
+    fn set_repaint(&mut self, wake: Wake) {
+        if let Some(pipeline) = &self.pipeline {
+            pipeline.set_wake(wake.clone());
+        }
+        self.wake = Some(wake);
+    }
+}

@@ -1,0 +1,158 @@
+//! What the decoder wants to see, set against what the source gives.
+//!
+//! Takes a pack's input section and a source's description, gives the signal stage's configuration and the
+//! map of channels that viewers see.
+
+use crate::decode::pack::Manifest;
+use crate::dsp::chain::{ChainConfig, Windows};
+use crate::dsp::gate::{GateConfig, BandStatistics};
+use crate::dsp::reference::Reference;
+use crate::signal::Abstention;
+use crate::signal::montage::ChannelMap;
+use crate::snapshot::ChannelOrigin;
+use crate::source::SourceInfo;
+use crate::units::SampleRate;
+
+use super::WindowMode;
+
+/// Seconds after the start, and after each gap, in which windows are refused because the filters still
+/// swing. The slowest pole of a 0.5 Hz high-pass of order 4 falls below 1 % in about this time.
+const SETTLE_SECS: f64 = 1.0;
+
+/// How often a free-running window is cut. The decoder takes the newest and skips the rest, so this bounds
+/// pictures to 25 per second and the age of a window to 40 ms.
+const FREE_HOP_SECS: f64 = 0.04;
+
+/// Least share of the pack's channels that the headset must have or that can be interpolated.
+const MIN_CHANNEL_SHARE: f64 = 0.5;
+
+/// Least number of the pack's channels that the headset must have itself.
+const MIN_DIRECT_CHANNELS: usize = 2;
+
+/// What the decoder wants to see.
+#[derive(Clone, Debug)]
+pub struct InputContract {
+    /// Channels by 10-05 name, in order; empty means the source's own.
+    pub channels: Vec<String>,
+    /// Sampling rate of the windows.
+    pub rate: Option<SampleRate>,
+    /// Window relative to the onset, seconds.
+    pub window_secs: [f64; 2],
+    /// Baseline relative to the onset, seconds.
+    pub baseline_secs: Option<[f64; 2]>,
+    /// Band-pass corners, Hz.
+    pub band_hz: [f64; 2],
+    /// Order of the band-pass prototype.
+    pub band_order: u32,
+    /// Mains notch, Hz.
+    pub notch_hz: Option<f64>,
+    /// Re-reference.
+    pub reference: Reference,
+    /// What the power of a usual window is.
+    pub power: Option<BandStatistics>,
+}
+
+impl InputContract {
+    /// What is used for traces and quality when there is no pack: the source's own channels and rate.
+    pub fn without_pack() -> Self {
+        Self {
+            channels: Vec::new(),
+            rate: None,
+            window_secs: [0.0, 0.8],
+            baseline_secs: None,
+            band_hz: [0.5, 40.0],
+            band_order: 4,
+            notch_hz: Some(50.0),
+            reference: Reference::None,
+            power: None,
+        }
+    }
+
+    /// What a pack asks for.
+    pub fn of(manifest: &Manifest) -> Self {
+        let input = &manifest.input;
+        let reference = match input.reference.as_str() {
+            "average" => Reference::CommonAverage,
+            "none" => Reference::None,
+            name => input.channels.iter().position(|c| c == name).map_or(Reference::None, Reference::Channel),
+        };
+        Self {
+            channels: input.channels.clone(),
+            rate: Some(input.sample_rate_hz),
+            window_secs: input.window_secs,
+            baseline_secs: input.baseline_secs,
+            band_hz: input.band_hz,
+            band_order: input.band_order,
+            notch_hz: (input.notch_hz > 0.0).then_some(input.notch_hz),
+            reference,
+            power: manifest.quality.as_ref().map(|quality| BandStatistics {
+                mean: quality.log_band_power_mean,
+                std: quality.log_band_power_std,
+            }),
+        }
+    }
+}
+
+/// The contract set against a source.
+#[derive(Clone, Debug)]
+pub struct Fitted {
+    /// For the signal stage.
+    pub chain: ChainConfig,
+    /// Where each of the pack's channels comes from.
+    pub origins: Vec<ChannelOrigin>,
+    /// Set when too few of the pack's channels can be had.
+    pub refuse: Option<Abstention>,
+}
+
+/// Sets a contract against a source.
+pub fn fit(contract: &InputContract, source: &SourceInfo, windows: Windows) -> Fitted {
+    let wanted = if contract.channels.is_empty() { &source.channels } else { &contract.channels };
+    let map = if contract.channels.is_empty() {
+        ChannelMap::identity(&source.channels)
+    } else {
+        ChannelMap::between(&source.channels, wanted)
+    };
+    let origins: Vec<ChannelOrigin> = origins(&map, &source.channels, wanted);
+    let had = origins.iter().filter(|origin| !origin.from.is_empty()).count();
+    let enough = had as f64 >= MIN_CHANNEL_SHARE * wanted.len() as f64
+        && (contract.channels.is_empty() || map.direct_count >= MIN_DIRECT_CHANNELS);
+    // A low-pass at or above half the source's rate cannot be built; the amplifier has done it already.
+    let highest_hz = source.rate.hz() * 0.45;
+    let chain = ChainConfig {
+        source_rate: source.rate,
+        source_channels: source.channels.len(),
+        channels: wanted.len(),
+        mapping: map.matrix,
+        rate: contract.rate.unwrap_or(source.rate),
+        band_hz: [contract.band_hz[0], contract.band_hz[1].min(highest_hz)],
+        band_order: contract.band_order,
+        notch_hz: contract.notch_hz,
+        reference: contract.reference,
+        window_secs: contract.window_secs,
+        baseline_secs: contract.baseline_secs,
+        windows,
+        settle_secs: SETTLE_SECS,
+        gate: GateConfig { training: contract.power, ..GateConfig::default() },
+    };
+    Fitted { chain, origins, refuse: (!enough).then_some(Abstention::MontageMismatch) }
+}
+
+fn origins(map: &ChannelMap, source: &[String], wanted: &[String]) -> Vec<ChannelOrigin> {
+    let rows = map.matrix.chunks(source.len().max(1));
+    rows.zip(wanted)
+        .map(|(row, label)| {
+            let parts = source.iter().zip(row).filter(|(_, weight)| **weight != 0.0);
+            ChannelOrigin { label: label.clone(), from: parts.map(|(s, w)| (s.clone(), *w)).collect() }
+        })
+        .collect()
+}
+
+/// Which windows a mode means for a source.
+pub fn windows(mode: WindowMode, has_markers: bool) -> Windows {
+    let locked = match mode {
+        WindowMode::Auto => has_markers,
+        WindowMode::Locked => true,
+        WindowMode::Free => false,
+    };
+    Windows { locked, free: !locked, hop_secs: FREE_HOP_SECS }
+}

@@ -1,0 +1,256 @@
+//! The decode stage: from windows to evidence and pictures, with scores and times.
+//!
+//! Takes one window at a time, gives a [`DecodeStatus`] to the viewers and each decode to the sinks. Not a
+//! real-time stage: it may allocate and take tens of milliseconds; the slot before it keeps only the newest
+//! window meanwhile.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::decode::{DecodeError, Decoded, Decoder, DecoderOptions, Gallery, Pack, Ranked};
+use crate::signal::{StimulusSet, Window};
+use crate::snapshot::{
+    ChannelOrigin, DecodeView, Level, PackState, PackView, RankedLabel, StageTimes,
+};
+
+use super::RunConfig;
+use super::ledger::Ledger;
+use super::scores::Scores;
+use super::shared::{DecodeStatus, Shared};
+use super::threads::DecodeCommand;
+
+/// What a sink learns before the first decode.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RunFacts {
+    /// The signal does not come from a person.
+    pub simulated: bool,
+    /// Nominal rate of the source.
+    pub rate_hz: f64,
+}
+
+/// Gets every decode, in order, on the decode thread.
+pub trait DecodeSink: Send {
+    /// The run begins.
+    fn begin(&mut self, run: &RunFacts);
+
+    /// One decode, abstentions included.
+    ///
+    /// # Errors
+    /// Whatever keeps the decode from being stored, in plain words; the run then ends with exit code 5.
+    fn decode(&mut self, decode: &DecodeView) -> Result<(), String>;
+
+    /// The run is over.
+    ///
+    /// # Errors
+    /// As for `decode`.
+    fn finish(&mut self) -> Result<(), String>;
+}
+
+/// What is left of the stage when the run is over.
+#[derive(Clone, Debug, Default)]
+pub struct DecodeSummary {
+    /// The last status.
+    pub status: DecodeStatus,
+    /// p-values of all decodes that had one.
+    pub p_values: Vec<f64>,
+    /// SHA-256 over every embedding's bytes, window number and stimulus row, in order; hexadecimal.
+    pub decode_hash: String,
+    /// When the first picture was there, on the program's clock.
+    pub first_picture_secs: Option<f64>,
+}
+
+/// The decode stage.
+pub struct Decoding {
+    decoder: Decoder,
+    gallery: Arc<Gallery>,
+    view: PackView,
+    scores: Scores,
+    ledger: Ledger,
+    status: DecodeStatus,
+    p_values: Vec<f64>,
+    first_picture_secs: Option<f64>,
+    sinks: Vec<Box<dyn DecodeSink>>,
+}
+
+impl Decoding {
+    /// Loads a verified pack's graphs.
+    ///
+    /// # Errors
+    /// Why the pack cannot be used, in plain words.
+    pub fn load(
+        pack: &Pack,
+        config: &RunConfig,
+        stimuli: &StimulusSet,
+        runtime: &Path,
+        sinks: Vec<Box<dyn DecodeSink>>,
+    ) -> Result<Self, String> {
+        let options = DecoderOptions {
+            steps: config.steps,
+            seed: config.seed,
+            twin: config.twin,
+            threads: config.inference_threads,
+            stimulus_ids: Some(stimuli.stimuli.iter().map(|s| s.id.clone()).collect()),
+        };
+        let decoder = Decoder::load(pack, &options, runtime).map_err(|e| e.to_string())?;
+        let gallery = decoder.gallery().clone();
+        let manifest = pack.manifest();
+        let view = PackView {
+            name: format!("{} {}", manifest.name, manifest.version),
+            sha256: pack.sha256().into(),
+            encoder_sha256: pack.encoder_sha256().into(),
+            simulated_training: manifest.simulated_training,
+            labels: gallery.labels().to_vec(),
+            steps_allowed: manifest.generator.steps_allowed.clone(),
+            steps: decoder.steps(),
+            montage: Vec::new(),
+            band_hz: manifest.input.band_hz,
+            window_secs: manifest.input.window_secs,
+        };
+        Ok(Self {
+            scores: Scores::new(gallery.len()),
+            decoder,
+            gallery,
+            view,
+            ledger: Ledger::default(),
+            status: DecodeStatus::default(),
+            p_values: Vec::new(),
+            first_picture_secs: None,
+            sinks,
+        })
+    }
+
+    /// The source is there and its channels are mapped.
+    pub fn begin(&mut self, shared: &Shared, facts: &RunFacts, montage: Vec<ChannelOrigin>) {
+        self.view.montage = montage;
+        shared.set_pack(PackState::Ready(Arc::new(self.view.clone())));
+        for sink in &mut self.sinks {
+            sink.begin(facts);
+        }
+    }
+
+    /// Decodes one window.
+    ///
+    /// # Errors
+    /// Why a sink could not keep the decode, or why a graph failed, in plain words.
+    pub fn step(&mut self, shared: &Shared, window: &Window) -> Result<(), String> {
+        let Self { decoder, gallery, status, .. } = self;
+        // The picture goes out as soon as it is there; the null twin follows.
+        let mut early = |decoded: &Decoded| {
+            status.decode = Some(Arc::new(decode_view(gallery, decoded, window)));
+            shared.set_status(status.clone());
+        };
+        let decoded = match decoder.step_with(window, &shared.clock, &shared.cancel, &mut early) {
+            Ok(decoded) => decoded,
+            Err(DecodeError::Cancelled) => return Ok(()),
+            Err(error) => return Err(error.to_string()),
+        };
+        let view = Arc::new(decode_view(&self.gallery, &decoded, window));
+        self.count(&decoded, &view, shared.clock.now_secs());
+        for sink in &mut self.sinks {
+            sink.decode(&view)?;
+        }
+        self.status.decode = Some(view);
+        shared.set_status(self.status.clone());
+        Ok(())
+    }
+
+    fn count(&mut self, decoded: &Decoded, view: &DecodeView, now_secs: f64) {
+        let windows = &mut self.status.windows;
+        if let Some(reason) = decoded.abstain {
+            *windows.abstained.entry(reason).or_default() += 1;
+        } else if decoded.image.is_some() {
+            windows.decoded += 1;
+        }
+        self.p_values.extend(decoded.p_value);
+        if let (Some(single), Some(averaged)) = (decoded.trial_truth_rank, decoded.truth_rank) {
+            let twin = decoded.twin.as_ref().and_then(|twin| twin.trial_truth_rank);
+            self.scores.add(single, decoded.k, averaged, twin);
+            self.status.truth = self.scores.truth().map(Arc::new);
+            self.status.twin_truth = self.scores.twin();
+        }
+        let picture_secs = decoded.times.picture_secs;
+        self.first_picture_secs = self.first_picture_secs.or(picture_secs);
+        self.ledger.add(decoded.window, view.latency, picture_secs);
+        self.status.latency = self.ledger.view();
+        self.status.images_per_s = self.ledger.images_per_s(now_secs);
+    }
+
+    /// Carries out a viewer's wish.
+    pub fn obey(&mut self, shared: &Shared, command: DecodeCommand) {
+        match command {
+            DecodeCommand::Steps(steps) => match self.decoder.set_steps(steps) {
+                Ok(()) => {
+                    self.view.steps = steps;
+                    shared.set_pack(PackState::Ready(Arc::new(self.view.clone())));
+                }
+                Err(error) => shared.notice(Level::Warning, error.to_string()),
+            },
+            DecodeCommand::Twin(on) => self.decoder.set_twin(on),
+            DecodeCommand::Shown { window, at_secs } => self.note_shown(window, at_secs),
+        }
+    }
+
+    fn note_shown(&mut self, window: u64, at_secs: f64) {
+        let Some(picture_secs) = self.ledger.picture_secs(window) else { return };
+        self.ledger.add_screen(window, ((at_secs - picture_secs) * 1e3) as f32);
+        self.status.latency = self.ledger.view();
+    }
+
+    /// Ends the stage: the sinks finish, and what was found is given.
+    pub fn finish(mut self) -> (DecodeSummary, Result<(), String>) {
+        let mut outcome = Ok(());
+        for sink in &mut self.sinks {
+            outcome = outcome.and(sink.finish());
+        }
+        let summary = DecodeSummary {
+            status: self.status,
+            p_values: self.p_values,
+            decode_hash: self.decoder.decode_hash(),
+            first_picture_secs: self.first_picture_secs,
+        };
+        (summary, outcome)
+    }
+}
+
+/// A decode as viewers see it.
+fn decode_view(gallery: &Gallery, decoded: &Decoded, window: &Window) -> DecodeView {
+    let twin = decoded.twin.as_ref();
+    DecodeView {
+        window: decoded.window,
+        lock: decoded.lock,
+        k: decoded.k,
+        abstain: decoded.abstain,
+        top: labelled(gallery, &decoded.top),
+        margin: decoded.margin,
+        truth_rank: decoded.truth_rank,
+        p_value: decoded.p_value,
+        null_size: decoded.null_size,
+        image: decoded.image.clone(),
+        twin_image: twin.and_then(|twin| twin.image.clone()),
+        twin_top: twin.map(|twin| labelled(gallery, &twin.top)).unwrap_or_default(),
+        seed: decoded.seed,
+        steps: decoded.steps,
+        latency: stage_times(decoded, window),
+        embedding_sha256: decoded.embedding_sha256.clone(),
+    }
+}
+
+fn labelled(gallery: &Gallery, ranked: &[Ranked]) -> Vec<RankedLabel> {
+    let label = |row: u16| gallery.labels().get(usize::from(row)).cloned().unwrap_or_default();
+    ranked.iter().map(|r| RankedLabel { row: r.row, label: label(r.row), score: r.score }).collect()
+}
+
+fn stage_times(decoded: &Decoded, window: &Window) -> StageTimes {
+    let millis = |from: f64, to: f64| ((to - from) * 1e3) as f32;
+    let times = &decoded.times;
+    StageTimes {
+        arrival: Some(millis(window.last_sample_secs, window.last_arrival_secs)),
+        window: Some(millis(window.last_arrival_secs, window.made_secs)),
+        wait: Some(millis(window.made_secs, times.begun_secs)),
+        encode: times.encode_ms,
+        denoise: times.denoise_ms,
+        decode_image: times.decode_image_ms,
+        window_to_image: times.picture_secs.map(|at| millis(window.made_secs, at)),
+        screen: None,
+    }
+}

@@ -1,0 +1,228 @@
+//! The handle to a running pipeline: start, look, ask, stop.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use crossbeam_channel::Sender;
+
+use crate::clock::Clock;
+use crate::dsp::display::DisplayDesign;
+use crate::hop::ring::FrameConsumer;
+use crate::signal::StimulusSet;
+use crate::snapshot::{Level, Percentiles, RunState, Snapshot};
+use crate::units::SampleRate;
+
+use super::background::Later;
+use super::contract;
+use super::decoding::{DecodeSink, DecodeSummary};
+use super::process::ProcessCommand;
+use super::shared::Shared;
+use super::sources::clock_for;
+use super::threads::{DecodeCommand, RecordCommand, Threads};
+use super::{Command, DisplayFilter, RunConfig, WindowMode};
+
+/// A run that is over.
+#[derive(Clone, Debug)]
+pub struct RunReport {
+    /// The last snapshot.
+    pub snapshot: Snapshot,
+    /// Seconds from the first sample to the end.
+    pub seconds: f64,
+    /// Pictures per second over the whole run.
+    pub images_per_s: f64,
+    /// p-values of all decodes that had one.
+    pub p_values: Vec<f64>,
+    /// SHA-256 over every embedding, window number and stimulus, in order.
+    pub decode_hash: String,
+    /// From [`Pipeline::start`] to the first picture.
+    pub first_picture_secs: Option<f64>,
+    /// From a sample's own time stamp to the end of the filters, in milliseconds.
+    pub sample_to_filtered: Percentiles,
+    /// Processor time of acquisition and filtering as a share of one core.
+    pub acquire_and_filter_cpu_share: Option<f64>,
+    /// What went wrong while stopping, if anything.
+    pub failure: Option<RunFailure>,
+}
+
+/// Something that went wrong in a thread.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunFailure {
+    /// In plain words.
+    pub message: String,
+    /// The command line's exit code for it.
+    pub exit_code: u8,
+}
+
+/// A running pipeline.
+pub struct Pipeline {
+    shared: Arc<Shared>,
+    threads: Threads,
+    stimuli: Arc<StimulusSet>,
+    started_secs: f64,
+    mode: WindowMode,
+    process: Sender<ProcessCommand>,
+    decode: Sender<DecodeCommand>,
+    record: Sender<RecordCommand>,
+    traces: Option<FrameConsumer>,
+}
+
+impl Pipeline {
+    /// Starts every thread and returns at once. What happens then shows in the snapshot; a source or a
+    /// library that is missing is a [`RunState::Failed`], never a panic.
+    pub fn start(config: RunConfig, sinks: Vec<Box<dyn DecodeSink>>) -> Self {
+        Self::start_after(None, config, sinks)
+    }
+
+    /// As [`Pipeline::start`], but the source is opened only when an earlier run has let go of its own.
+    pub fn start_after(
+        earlier: Option<Later<()>>,
+        config: RunConfig,
+        sinks: Vec<Box<dyn DecodeSink>>,
+    ) -> Self {
+        let (clock, clock_error) = match clock_for(&config.spec) {
+            Ok(clock) => (clock, None),
+            Err(error) => (Clock::system(), Some(error)),
+        };
+        let shared = Arc::new(Shared::new(clock));
+        let stimuli = Arc::new(StimulusSet::bundled());
+        let started_secs = shared.clock.now_secs();
+        let mode = config.mode;
+        if let Some(error) = clock_error {
+            shared.notice(Level::Warning, error.to_string());
+        }
+        let (threads, ends) = Threads::spawn(earlier, config, shared.clone(), stimuli.clone(), sinks);
+        Self {
+            shared,
+            threads,
+            stimuli,
+            started_secs,
+            mode,
+            process: ends.process,
+            decode: ends.decode,
+            record: ends.record,
+            traces: None,
+        }
+    }
+
+    /// The program's clock as this run reads it.
+    pub fn clock(&self) -> &Clock {
+        &self.shared.clock
+    }
+
+    /// Gives the decode stage a way to say that there is something new to see.
+    pub fn set_wake(&self, wake: Arc<dyn Fn() + Send + Sync>) {
+        self.shared.set_wake(wake);
+    }
+
+    /// What a viewer may see now.
+    pub fn snapshot(&self) -> Snapshot {
+        self.shared.snapshot(|row| Some(self.stimuli.stimuli.get(usize::from(row))?.label.clone()))
+    }
+
+    /// Seconds since the first sample arrived.
+    pub fn seconds_running(&self) -> f64 {
+        self.shared.first_sample_secs().map_or(0.0, |first| self.shared.clock.now_secs() - first)
+    }
+
+    /// Calls `each` with every display-filtered frame since the last call, and `marker` with every marker.
+    pub fn drain_traces(
+        &mut self,
+        each: &mut dyn FnMut(crate::signal::FrameMeta, &[f32]),
+        marker: &mut dyn FnMut(crate::signal::Marker),
+    ) {
+        if self.traces.is_none() {
+            self.traces = self.threads.traces.try_recv().ok();
+        }
+        let Some(ring) = &mut self.traces else { return };
+        while let Some(event) = ring.next_marker() {
+            marker(event);
+        }
+        while let Some((meta, values)) = ring.next_frame() {
+            each(meta, values);
+        }
+    }
+
+    /// Passes a command to the stage that can carry it out. False when that stage has too many waiting.
+    pub fn send(&mut self, command: Command) -> bool {
+        match command {
+            Command::SetDisplayFilter(filter) => self.set_display(filter),
+            Command::SetMode(mode) => {
+                self.mode = mode;
+                let has_markers = self.shared.source().is_some_and(|source| source.has_markers);
+                let windows = contract::windows(mode, has_markers);
+                self.process.try_send(ProcessCommand::Windows(windows)).is_ok()
+            }
+            Command::SetSteps(steps) => self.decode.try_send(DecodeCommand::Steps(steps)).is_ok(),
+            Command::SetTwin(on) => self.decode.try_send(DecodeCommand::Twin(on)).is_ok(),
+            Command::PictureShown { window, at_secs } => {
+                self.decode.try_send(DecodeCommand::Shown { window, at_secs }).is_ok()
+            }
+            Command::StartRecording(path) => self.record.try_send(RecordCommand::Start(path)).is_ok(),
+            Command::StopRecording => self.record.try_send(RecordCommand::Stop).is_ok(),
+        }
+    }
+
+    fn set_display(&self, filter: DisplayFilter) -> bool {
+        let Some(source) = self.shared.source() else { return false };
+        let Ok(rate) = SampleRate::new(source.rate_hz) else { return false };
+        match display_design(filter, rate) {
+            Ok(design) => self.process.try_send(ProcessCommand::Display(design)).is_ok(),
+            Err(why) => {
+                self.shared.notice(Level::Warning, why);
+                true
+            }
+        }
+    }
+
+    /// Which windows were asked for last.
+    pub fn mode(&self) -> WindowMode {
+        self.mode
+    }
+
+    /// As [`Pipeline::stop`], but the decoder gives up the window it is working on.
+    pub fn abort(self) -> RunReport {
+        self.shared.cancel.store(true, Ordering::Release);
+        self.stop()
+    }
+
+    /// Ends the source, lets every stage drain, joins every thread.
+    pub fn stop(mut self) -> RunReport {
+        let seconds = self.seconds_running();
+        let run_before = self.shared.snapshot(|_| None).run;
+        self.shared.stop.store(true, Ordering::Release);
+        let (summary, failure) = self.threads.join(&self.shared);
+        let mut snapshot = self.snapshot();
+        if let RunState::SourceLost { .. } = run_before {
+            snapshot.run = run_before;
+        }
+        self.report(snapshot, seconds, summary, failure)
+    }
+
+    fn report(
+        &self,
+        snapshot: Snapshot,
+        seconds: f64,
+        summary: DecodeSummary,
+        failure: Option<RunFailure>,
+    ) -> RunReport {
+        let cpu_secs = self.shared.realtime_cpu_us.load(Ordering::Relaxed) as f64 * 1e-6;
+        let span = seconds.max(1e-3);
+        RunReport {
+            images_per_s: snapshot.windows.decoded as f64 / span,
+            p_values: summary.p_values,
+            decode_hash: summary.decode_hash,
+            first_picture_secs: summary.first_picture_secs.map(|at| at - self.started_secs),
+            sample_to_filtered: self.shared.filter_times(),
+            acquire_and_filter_cpu_share: (cpu_secs > 0.0).then(|| cpu_secs / span),
+            seconds,
+            snapshot,
+            failure,
+        }
+    }
+}
+
+/// Designs the filter of the traces.
+pub(super) fn display_design(filter: DisplayFilter, rate: SampleRate) -> Result<DisplayDesign, String> {
+    DisplayDesign::new(filter.high_pass_hz, filter.low_pass_hz, filter.notch_hz, rate)
+        .map_err(|e| format!("this display filter cannot be built: {e}"))
+}

@@ -1,0 +1,328 @@
+//! What the threads tell the viewers, and how: atomics from the real-time threads, whole values swapped in
+//! by the others. A [`Snapshot`] is put together on the viewer's thread, so no stage ever waits for one.
+
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arc_swap::{ArcSwap, ArcSwapOption};
+
+use crate::clock::Clock;
+use crate::hop::slot::SlotReader;
+use crate::snapshot::{
+    ChannelQuality, DecodeView, LatencyView, Level, Notice, PackState, Percentiles, RecordingState,
+    RunState, Score, Snapshot, SourceView, StimulusView, TruthView, WindowCounts, MAX_NOTICES,
+};
+use crate::source::SourceCounters;
+
+use super::ledger::percentiles_of;
+
+/// Sample-to-filtered times kept for percentiles. One is noted per pass of the filter stage.
+const FILTER_TIMES_KEPT: usize = 8192;
+
+/// Row of an onset whose picture is not in the stimulus set. Rows themselves fit sixteen bits.
+const NO_ROW: u32 = u32::MAX;
+
+/// Tells a viewer that there is something new to see.
+type Wake = Arc<dyn Fn() + Send + Sync>;
+
+#[derive(Default)]
+struct QualityTap {
+    reader: Option<SlotReader<Vec<ChannelQuality>>>,
+    newest: Arc<Vec<ChannelQuality>>,
+}
+
+/// Everything the decode thread knows, swapped in as one value after each window.
+#[derive(Clone, Debug, Default)]
+pub struct DecodeStatus {
+    /// The newest decode.
+    pub decode: Option<Arc<DecodeView>>,
+    /// Scores so far.
+    pub truth: Option<Arc<TruthView>>,
+    /// The null twin's.
+    pub twin_truth: Option<Score>,
+    /// What happened to the windows, except how many were made and skipped.
+    pub windows: WindowCounts,
+    /// Times per stage.
+    pub latency: LatencyView,
+    /// Pictures per second.
+    pub images_per_s: f64,
+}
+
+/// The board on which every thread writes and from which viewers read.
+pub struct Shared {
+    /// The program's clock.
+    pub clock: Clock,
+    /// Asks every thread to end.
+    pub stop: AtomicBool,
+    /// Asks the decoder to give up the window it is working on.
+    pub cancel: AtomicBool,
+    /// Frames received.
+    pub received: AtomicU64,
+    /// Frames lost between threads.
+    pub dropped: AtomicU64,
+    /// Windows completed by the signal stage.
+    pub windows_made: AtomicU64,
+    /// Windows replaced before the decoder was free.
+    pub windows_skipped: AtomicU64,
+    /// The source's counters, written by the acquisition thread.
+    pub counters: AtomicSourceCounters,
+    /// Since when the source is lost, as bits of seconds; zero when it is there.
+    lost_since: AtomicU64,
+    /// Processor time of the acquisition and the signal thread together, in microseconds.
+    pub realtime_cpu_us: AtomicU64,
+    onset_row: AtomicU32,
+    onset_secs: AtomicU64,
+    filter_times_us: Box<[AtomicU32]>,
+    filter_time_count: AtomicU64,
+    run: ArcSwap<RunState>,
+    source: ArcSwapOption<SourceView>,
+    pack: ArcSwap<PackState>,
+    status: ArcSwap<DecodeStatus>,
+    recording: ArcSwap<RecordingState>,
+    quality: Mutex<QualityTap>,
+    wake: Mutex<Option<Wake>>,
+    first_sample: AtomicU64,
+    notices: ArcSwap<Vec<Notice>>,
+}
+
+/// [`SourceCounters`] as atomics: one writer, any number of readers, no lock.
+#[derive(Default)]
+pub struct AtomicSourceCounters {
+    lost: AtomicU64,
+    gaps: AtomicU64,
+    clock_resets: AtomicU64,
+    reconnects: AtomicU64,
+    offset_bits: AtomicU64,
+    uncertainty_bits: AtomicU64,
+}
+
+impl AtomicSourceCounters {
+    /// Replaces all values.
+    pub fn store(&self, counters: SourceCounters) {
+        self.lost.store(counters.lost, Ordering::Relaxed);
+        self.gaps.store(counters.gaps, Ordering::Relaxed);
+        self.clock_resets.store(counters.clock_resets, Ordering::Relaxed);
+        self.reconnects.store(counters.reconnects, Ordering::Relaxed);
+        self.offset_bits.store(counters.clock_offset_secs.to_bits(), Ordering::Relaxed);
+        self.uncertainty_bits.store(counters.clock_uncertainty_secs.to_bits(), Ordering::Relaxed);
+    }
+
+    /// All values. They may stem from two successive stores; each is right on its own.
+    pub fn load(&self) -> SourceCounters {
+        SourceCounters {
+            lost: self.lost.load(Ordering::Relaxed),
+            gaps: self.gaps.load(Ordering::Relaxed),
+            clock_resets: self.clock_resets.load(Ordering::Relaxed),
+            reconnects: self.reconnects.load(Ordering::Relaxed),
+            clock_offset_secs: f64::from_bits(self.offset_bits.load(Ordering::Relaxed)),
+            clock_uncertainty_secs: f64::from_bits(self.uncertainty_bits.load(Ordering::Relaxed)),
+        }
+    }
+}
+
+impl Shared {
+    /// An empty board.
+    pub fn new(clock: Clock) -> Self {
+        Self {
+            clock,
+            stop: AtomicBool::new(false),
+            cancel: AtomicBool::new(false),
+            received: AtomicU64::new(0),
+            dropped: AtomicU64::new(0),
+            windows_made: AtomicU64::new(0),
+            windows_skipped: AtomicU64::new(0),
+            counters: AtomicSourceCounters::default(),
+            lost_since: AtomicU64::new(0),
+            realtime_cpu_us: AtomicU64::new(0),
+            onset_row: AtomicU32::new(NO_ROW),
+            onset_secs: AtomicU64::new(0),
+            filter_times_us: (0..FILTER_TIMES_KEPT).map(|_| AtomicU32::new(0)).collect(),
+            filter_time_count: AtomicU64::new(0),
+            run: ArcSwap::from_pointee(RunState::Connecting),
+            source: ArcSwapOption::empty(),
+            pack: ArcSwap::from_pointee(PackState::None),
+            status: ArcSwap::from_pointee(DecodeStatus::default()),
+            recording: ArcSwap::from_pointee(RecordingState::Off),
+            quality: Mutex::new(QualityTap::default()),
+            wake: Mutex::new(None),
+            first_sample: AtomicU64::new(0),
+            notices: ArcSwap::from_pointee(Vec::new()),
+        }
+    }
+
+    /// True once every thread should end.
+    pub fn stopping(&self) -> bool {
+        self.stop.load(Ordering::Acquire)
+    }
+
+    /// Sets what the pipeline as a whole is doing.
+    pub fn set_run(&self, run: RunState) {
+        self.run.store(Arc::new(run));
+    }
+
+    /// What the pipeline as a whole is doing, without regard to a source that is lost just now.
+    pub fn run(&self) -> Arc<RunState> {
+        self.run.load_full()
+    }
+
+    /// Sets the source.
+    pub fn set_source(&self, source: SourceView) {
+        self.source.store(Some(Arc::new(source)));
+    }
+
+    /// The source, once prepared.
+    pub fn source(&self) -> Option<Arc<SourceView>> {
+        self.source.load_full()
+    }
+
+    /// Sets the pack's state.
+    pub fn set_pack(&self, pack: PackState) {
+        self.pack.store(Arc::new(pack));
+    }
+
+    /// The pack's state.
+    pub fn pack(&self) -> Arc<PackState> {
+        self.pack.load_full()
+    }
+
+    /// Sets what the decode thread knows, and wakes the viewer.
+    pub fn set_status(&self, status: DecodeStatus) {
+        self.status.store(Arc::new(status));
+        let wake = self.wake.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(wake) = wake {
+            wake();
+        }
+    }
+
+    /// Sets whom to wake. Never called by a real-time thread, nor is the wake-up.
+    pub fn set_wake(&self, wake: Wake) {
+        *self.wake.lock().unwrap_or_else(PoisonError::into_inner) = Some(wake);
+    }
+
+    /// Notes frames that arrived. Real-time safe.
+    pub fn note_received(&self, frames: u64) {
+        if self.received.fetch_add(frames, Ordering::Relaxed) == 0 {
+            self.first_sample.store(self.clock.now_secs().to_bits(), Ordering::Relaxed);
+        }
+    }
+
+    /// When the first frame arrived, on the program's clock.
+    pub fn first_sample_secs(&self) -> Option<f64> {
+        let bits = self.first_sample.load(Ordering::Relaxed);
+        (bits != 0).then(|| f64::from_bits(bits))
+    }
+
+    /// Sets the recording's state.
+    pub fn set_recording(&self, recording: RecordingState) {
+        self.recording.store(Arc::new(recording));
+    }
+
+    /// Says where the channels' quality will come from.
+    pub fn set_quality_tap(&self, reader: SlotReader<Vec<ChannelQuality>>) {
+        let mut tap = self.quality.lock().unwrap_or_else(PoisonError::into_inner);
+        tap.reader = Some(reader);
+    }
+
+    /// The newest quality. Locks against other viewers only, never against a stage.
+    fn quality(&self) -> Arc<Vec<ChannelQuality>> {
+        let mut tap = self.quality.lock().unwrap_or_else(PoisonError::into_inner);
+        let newest = tap.reader.as_mut().and_then(|reader| reader.take().map(|q| Arc::new(q.clone())));
+        if let Some(newest) = newest {
+            tap.newest = newest;
+        }
+        tap.newest.clone()
+    }
+
+    /// Notes the newest onset for the viewers. Real-time safe.
+    pub fn note_onset(&self, row: Option<u16>, onset_secs: f64) {
+        self.onset_row.store(row.map_or(NO_ROW, u32::from), Ordering::Relaxed);
+        self.onset_secs.store(onset_secs.to_bits(), Ordering::Release);
+    }
+
+    fn onset(&self) -> Option<(Option<u16>, f64)> {
+        let secs = self.onset_secs.load(Ordering::Acquire);
+        let row = u16::try_from(self.onset_row.load(Ordering::Relaxed)).ok();
+        (secs != 0).then_some((row, f64::from_bits(secs)))
+    }
+
+    /// Notes that the source is gone or back. Real-time safe.
+    pub fn set_lost(&self, lost: bool) {
+        let since = self.lost_since.load(Ordering::Relaxed);
+        if lost && since == 0 {
+            self.lost_since.store(self.clock.now_secs().to_bits(), Ordering::Relaxed);
+        } else if !lost && since != 0 {
+            self.lost_since.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// Notes how long a sample took from being taken to being filtered. Real-time safe.
+    pub fn note_filter_time(&self, secs: f64) {
+        let slot = self.filter_time_count.fetch_add(1, Ordering::Relaxed) as usize;
+        let micros = (secs * 1e6).clamp(0.0, f64::from(u32::MAX)) as u32;
+        self.filter_times_us[slot % FILTER_TIMES_KEPT].store(micros, Ordering::Relaxed);
+    }
+
+    /// Percentiles of the times from sample to filtered, in milliseconds.
+    pub fn filter_times(&self) -> Percentiles {
+        let count = (self.filter_time_count.load(Ordering::Relaxed) as usize).min(FILTER_TIMES_KEPT);
+        let mut millis: Vec<f64> = self.filter_times_us[..count]
+            .iter()
+            .map(|micros| f64::from(micros.load(Ordering::Relaxed)) * 1e-3)
+            .collect();
+        percentiles_of(&mut millis)
+    }
+
+    /// Tells the viewers that something happened. Not for the real-time threads: it allocates.
+    pub fn notice(&self, level: Level, text: impl Into<String>) {
+        let notice = Notice { at_secs: self.clock.now_secs(), level, text: text.into() };
+        self.notices.rcu(|old| {
+            let skip = (old.len() + 1).saturating_sub(MAX_NOTICES);
+            old.iter().skip(skip).cloned().chain([notice.clone()]).collect::<Vec<_>>()
+        });
+    }
+
+    /// Puts a snapshot together from what everyone has written.
+    pub fn snapshot(&self, label_of: impl Fn(u16) -> Option<String>) -> Snapshot {
+        let status = self.status.load_full();
+        let mut windows = status.windows.clone();
+        windows.made = self.windows_made.load(Ordering::Relaxed);
+        windows.skipped = self.windows_skipped.load(Ordering::Relaxed);
+        Snapshot {
+            run: self.run_or_lost(),
+            source: self.source.load_full(),
+            received: self.received.load(Ordering::Relaxed),
+            dropped_in_rings: self.dropped.load(Ordering::Relaxed),
+            counters: self.counters.load(),
+            pack: PackState::clone(&self.pack.load()),
+            windows,
+            decode: status.decode.clone(),
+            stimulus: self.onset().map(|(row, onset_secs)| stimulus_view(row, onset_secs, label_of)),
+            truth: status.truth.clone(),
+            twin_truth: status.twin_truth,
+            latency: status.latency,
+            images_per_s: status.images_per_s,
+            recording: RecordingState::clone(&self.recording.load()),
+            quality: self.quality(),
+            notices: Vec::clone(&self.notices.load()),
+        }
+    }
+
+    fn run_or_lost(&self) -> RunState {
+        let run = RunState::clone(&self.run.load());
+        match self.lost_since.load(Ordering::Relaxed) {
+            since if since != 0 && run == RunState::Running => {
+                RunState::SourceLost { since_secs: f64::from_bits(since) }
+            }
+            _ => run,
+        }
+    }
+}
+
+fn stimulus_view(
+    row: Option<u16>,
+    onset_secs: f64,
+    label_of: impl Fn(u16) -> Option<String>,
+) -> StimulusView {
+    let label = row.and_then(label_of).unwrap_or_else(|| "a picture not in this set".into());
+    StimulusView { row, label, onset_secs }
+}

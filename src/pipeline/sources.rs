@@ -1,0 +1,61 @@
+//! Makes the source that was asked for, on the thread that will own it, and the clock that goes with it.
+
+use std::sync::Arc;
+
+use crate::clock::Clock;
+use crate::native::{self, Library};
+use crate::signal::StimulusSet;
+use crate::source::brainflow::BrainflowSource;
+use crate::source::faulty::FaultySource;
+use crate::source::file::{FileSource, Speed};
+use crate::source::lsl::LslSource;
+use crate::source::simulator::{SimulatedSource, SimulatorParams};
+use crate::source::{Source, SourceError, SourceSpec};
+
+/// Makes a source. Opens nothing yet: that is the source's own `prepare`.
+///
+/// # Errors
+/// [`SourceError::BadSpec`] for parameters that cannot be, [`SourceError::Library`] for a missing library.
+pub fn make(spec: &SourceSpec, speed: Speed) -> Result<Box<dyn Source>, SourceError> {
+    Ok(match spec {
+        SourceSpec::Sim(parameters) => {
+            let params = SimulatorParams::parse(parameters)?;
+            Box::new(SimulatedSource::new(params, Arc::new(StimulusSet::bundled())))
+        }
+        SourceSpec::Lsl(parameters) => Box::new(LslSource::new(parameters)?),
+        SourceSpec::Brainflow { board, parameters } => Box::new(BrainflowSource::new(board, parameters)?),
+        SourceSpec::File(path) => Box::new(FileSource::new(path).with_speed(speed)),
+        SourceSpec::Faulty { parameters, inner } => {
+            Box::new(FaultySource::new(parameters, make(inner, speed)?)?)
+        }
+    })
+}
+
+/// The clock for a source: LSL's own where the signal comes from LSL, the system's otherwise. On Linux the
+/// two are the same.
+///
+/// # Errors
+/// [`SourceError::Library`] when the source needs liblsl and it cannot be loaded.
+pub fn clock_for(spec: &SourceSpec) -> Result<Clock, SourceError> {
+    match spec {
+        SourceSpec::Lsl(_) => lsl_clock(),
+        SourceSpec::Faulty { inner, .. } => clock_for(inner),
+        _ => Ok(Clock::system()),
+    }
+}
+
+/// LSL's local clock; loads liblsl.
+///
+/// # Errors
+/// [`SourceError::Library`] when liblsl cannot be loaded.
+pub fn lsl_clock() -> Result<Clock, SourceError> {
+    crate::source::lsl::clock()
+}
+
+/// Where ONNX Runtime is.
+///
+/// # Errors
+/// A message that says where it was sought and how to get it.
+pub fn onnx_runtime() -> Result<std::path::PathBuf, String> {
+    native::find(Library::OnnxRuntime).map(|found| found.path).map_err(|e| e.to_string())
+}

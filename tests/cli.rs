@@ -1,0 +1,204 @@
+//! The built program, run as a person would: exit codes, messages, JSON documents.
+//!
+//! Needs ONNX Runtime and the bundled pack, which `cargo xtask setup` and git bring.
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+fn phosphene(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_phosphene"))
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .args(arguments)
+        .output()
+        .expect("the program starts")
+}
+
+fn code_and_message(arguments: &[&str]) -> (Option<i32>, String) {
+    let output = phosphene(arguments);
+    (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+fn json(arguments: &[&str]) -> serde_json::Value {
+    let output = phosphene(arguments);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{arguments:?}: {errors}");
+    serde_json::from_slice(&output.stdout).expect("one JSON document on standard output")
+}
+
+fn copy_of_the_pack(to: &std::path::Path) -> PathBuf {
+    let from = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("models/demo");
+    let pack = to.join("pack");
+    copy_folder(&from, &pack);
+    pack
+}
+
+fn copy_folder(from: &std::path::Path, to: &std::path::Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy_folder(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+#[test]
+fn live_on_the_simulated_headset_gives_evidence_pictures_and_a_document() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out");
+    let document = json(&[
+        "live", "--source", "sim:subject=7", "--headless", "--seconds", "12", "--json", "--out",
+        out.to_str().unwrap(),
+    ]);
+    assert_eq!(document["schema"], 1);
+    assert_eq!(document["source"]["simulated"], true);
+    assert_eq!(document["samples"]["lost"], 0);
+    assert!(document["windows"]["decoded"].as_u64().unwrap() >= 5, "{document}");
+    assert_eq!(document["truth"]["gallery"], 40);
+    assert!((document["truth"]["chance_top1"].as_f64().unwrap() - 0.025).abs() < 1e-12);
+    assert!(document["latency_ms"]["window_to_image"]["p50"].as_f64().unwrap() > 0.0);
+    assert_eq!(document["decode_hash"].as_str().unwrap().len(), 64);
+    let lines = std::fs::read_to_string(out.join("decodes.jsonl")).unwrap();
+    let first: serde_json::Value = serde_json::from_str(lines.lines().next().unwrap()).unwrap();
+    assert_eq!(first["simulated"], true);
+    let sheet = std::fs::read(out.join("sheet.png")).unwrap();
+    assert!(sheet.windows(9).any(|bytes| bytes == b"SIMULATED"), "the sheet's text chunk says so");
+}
+
+#[test]
+fn free_running_windows_know_no_truth() {
+    let document = json(&[
+        "live", "--source", "sim", "--headless", "--seconds", "4", "--mode", "free", "--json",
+    ]);
+    assert!(document["truth"].is_null());
+    assert!(document["windows"]["decoded"].as_u64().unwrap() >= 5, "{document}");
+}
+
+#[test]
+fn the_synthetic_board_is_read_without_loss() {
+    let document = json(&[
+        "live", "--source", "brainflow:synthetic", "--headless", "--seconds", "4", "--json",
+    ]);
+    assert_eq!(document["source"]["kind"], "brainflow");
+    assert_eq!(document["source"]["simulated"], true);
+    assert_eq!(document["samples"]["lost"], 0);
+    assert!(document["samples"]["received"].as_u64().unwrap() > 700, "{document}");
+}
+
+#[test]
+fn a_recording_made_live_is_a_source() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("session.xdf");
+    let live = json(&[
+        "live", "--source", "sim", "--headless", "--seconds", "4", "--json", "--record",
+        file.to_str().unwrap(),
+    ]);
+    let source = format!("file:{}", file.display());
+    let again = json(&["live", "--source", &source, "--headless", "--json"]);
+    assert_eq!(again["source"]["kind"], "file");
+    assert_eq!(again["source"]["simulated"], true, "the recording says SIMULATED");
+    assert_eq!(again["samples"]["received"], live["samples"]["received"]);
+    assert_eq!(again["decode_hash"], live["decode_hash"], "the same samples, the same embeddings");
+}
+
+#[test]
+fn wrong_arguments_end_with_code_two() {
+    for arguments in [
+        &["live", "--source", "muse:1", "--headless"][..],
+        &["live", "--source", "sim:nonsense=1", "--headless"],
+        &["live", "--seconds", "-1", "--headless"],
+        &["live", "--json"],
+        &["nonsense"],
+    ] {
+        let (code, message) = code_and_message(arguments);
+        assert_eq!(code, Some(2), "{arguments:?}: {message}");
+    }
+}
+
+#[test]
+fn sources_that_are_not_there_end_with_code_three() {
+    let (code, message) =
+        code_and_message(&["live", "--source", "lsl:name=NobodyHasThisName,timeout=1", "--headless"]);
+    assert_eq!(code, Some(3), "{message}");
+    let (code, message) = code_and_message(&[
+        "live", "--source", "brainflow:cyton,serial_port=/dev/nothing-here", "--headless",
+    ]);
+    assert_eq!(code, Some(3), "{message}");
+    assert!(message.contains("/dev/nothing-here"), "{message}");
+    let (code, message) = code_and_message(&["live", "--source", "brainflow:cyton", "--headless"]);
+    assert_eq!(code, Some(2), "a missing parameter is a matter of usage: {message}");
+    assert!(message.contains("serial_port"), "{message}");
+}
+
+#[test]
+fn a_missing_library_says_how_to_get_it() {
+    let output = Command::new(env!("CARGO_BIN_EXE_phosphene"))
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .env("ORT_DYLIB_PATH", "/nowhere/libonnxruntime.so")
+        .args(["live", "--headless", "--seconds", "1"])
+        .output()
+        .unwrap();
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(4), "{message}");
+    assert!(message.contains("/nowhere/libonnxruntime.so"), "{message}");
+}
+
+#[test]
+fn packs_that_are_wrong_end_with_code_four() {
+    let folder = tempfile::tempdir().unwrap();
+    let pack = copy_of_the_pack(folder.path());
+    let encoder = pack.join("encoder.onnx");
+    let mut bytes = std::fs::read(&encoder).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&encoder, bytes).unwrap();
+    let folder = pack.to_str().unwrap();
+    let (code, message) =
+        code_and_message(&["live", "--headless", "--seconds", "1", "--pack", folder]);
+    assert_eq!(code, Some(4), "{message}");
+    assert!(message.contains("encoder.onnx"), "{message}");
+    let (code, message) = code_and_message(&["pack", "check", folder]);
+    assert_eq!(code, Some(4), "{message}");
+}
+
+#[test]
+fn files_that_cannot_be_read_end_with_code_six() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("not.xdf");
+    std::fs::write(&file, b"this is not a recording").unwrap();
+    let source = format!("file:{}", file.display());
+    let (code, message) = code_and_message(&["live", "--source", &source, "--headless"]);
+    assert_eq!(code, Some(6), "{message}");
+}
+
+#[test]
+fn an_output_folder_with_an_earlier_run_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("decodes.jsonl"), b"{}").unwrap();
+    let out = folder.path().to_str().unwrap();
+    let (code, message) = code_and_message(&["live", "--headless", "--seconds", "1", "--out", out]);
+    assert_eq!(code, Some(5), "{message}");
+}
+
+#[test]
+fn a_pack_makes_pictures_of_labels() {
+    let folder = tempfile::tempdir().unwrap();
+    let png = folder.path().join("picture.png");
+    let output = phosphene(&[
+        "pack", "generate", "models/demo", "--label", "banana", "--out", png.to_str().unwrap(),
+    ]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let picture = image::open(png).unwrap();
+    assert_eq!((picture.width(), picture.height()), (128, 128));
+}
+
+#[test]
+fn devices_and_doctor_give_documents() {
+    let devices = json(&["devices", "--wait", "0.6", "--json"]);
+    assert!(devices["brainflow"].as_array().unwrap().len() > 20);
+    let doctor = json(&["doctor", "--json"]);
+    assert_eq!(doctor["ok"], true, "{doctor}");
+}
