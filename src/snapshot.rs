@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub use crate::signal::picture::Picture;
 use crate::signal::window::{Abstention, Lock};
 use crate::source::{SourceCounters, SourceKind};
 
@@ -205,23 +206,6 @@ pub struct RankedLabel {
     pub label: String,
     /// Inner product of embedding and gallery entry.
     pub score: f32,
-}
-
-/// An RGB picture, 8 bits a channel, row-major.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Picture {
-    /// Pixels across.
-    pub width: u32,
-    /// Pixels down.
-    pub height: u32,
-    /// `[height, width, 3]`.
-    pub rgb: Vec<u8>,
-}
-
-impl std::fmt::Debug for Picture {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Picture({}×{})", self.width, self.height)
-    }
 }
 
 /// The picture on show.

@@ -7,11 +7,13 @@
 pub mod chunk;
 pub mod marker;
 pub mod montage;
+pub mod picture;
 pub mod stimulus;
 pub mod window;
 
 pub use chunk::{Chunk, FrameMeta};
 pub use marker::{Marker, MarkerEvent};
 pub use montage::Montage;
+pub use picture::Picture;
 pub use stimulus::{Stimulus, StimulusSet};
 pub use window::{Abstention, Lock, Window};

@@ -1,0 +1,386 @@
+//! One window in, evidence and picture out: the decoder as a plain object, one [`Decoder::step`] a window.
+//!
+//! Takes [`Window`]s `[channels, samples]` µV of the pack's shape; gives [`Decoded`]: ranks, p-value, then
+//! the picture, then the null twin. An abstaining window gives its reason and nothing else. The same
+//! windows, pack, options and machine give the same bits; [`Decoder::decode_hash`] proves it.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::encoder::Encoder;
+use super::error::{DecodeError, PackError};
+use super::evidence::Evidence;
+use super::gallery::{self, Gallery, Ranked};
+use super::hash::{DecodeHash, embedding_sha256};
+use super::pack::Pack;
+use super::paint::{NoiseKey, Painter, millis};
+use super::session::Runtime;
+use super::trials::Trials;
+use super::twin::Twin;
+use crate::clock::Clock;
+use crate::signal::window::{Abstention, Lock};
+use crate::signal::{Picture, Window};
+
+/// Entries in a list of best rows.
+pub const TOP: usize = 5;
+
+/// Surrogates encoded per window until the null holds [`NULL_WARM`], and after that. The first is the twin.
+const SURROGATES_COLD: usize = 8;
+const SURROGATES_WARM: usize = 2;
+const NULL_WARM: usize = 128;
+
+/// How to decode.
+#[derive(Clone, Debug)]
+pub struct DecoderOptions {
+    /// Steps of the generator; the manifest's own when `None`.
+    pub steps: Option<u32>,
+    /// Seed of noise, surrogates and draws.
+    pub seed: u64,
+    /// Whether the null twin is painted and ranked.
+    pub twin: bool,
+    /// Threads that a graph may use.
+    pub threads: usize,
+    /// Names of the stimulus set in row order, to find them in the gallery; `None` when the rows are the
+    /// gallery's own.
+    pub stimulus_ids: Option<Vec<String>>,
+}
+
+impl Default for DecoderOptions {
+    fn default() -> Self {
+        Self { steps: None, seed: 0, twin: true, threads: 2, stimulus_ids: None }
+    }
+}
+
+/// What became of one window.
+#[derive(Clone, Debug)]
+pub struct Decoded {
+    /// Number of the window.
+    pub window: u64,
+    /// What it was aligned to.
+    pub lock: Lock,
+    /// Why it was not decoded, if so; nothing below is filled then.
+    pub abstain: Option<Abstention>,
+    /// Trials averaged.
+    pub k: u32,
+    /// Embedding of this window alone, `[dim]`.
+    pub embedding: Vec<f32>,
+    /// Mean over the k trials, `[dim]`: what is ranked, tested and painted.
+    pub mean_embedding: Vec<f32>,
+    /// Best five gallery rows of the mean, best first.
+    pub top: Vec<Ranked>,
+    /// How far the best is above the second.
+    pub margin: f32,
+    /// Gallery row of the picture that was really shown, where that is known.
+    pub truth_row: Option<u16>,
+    /// Rank of that row by this window alone, from 1.
+    pub trial_truth_rank: Option<u32>,
+    /// Rank of that row by the mean, from 1.
+    pub truth_rank: Option<u32>,
+    /// See [`super::evidence`]; `None` until the null is large enough.
+    pub p_value: Option<f64>,
+    /// Nulls that the p-value rests on.
+    pub null_size: usize,
+    /// The reconstruction; `None` when decoding was cancelled before it was done.
+    pub image: Option<Arc<Picture>>,
+    /// The null twin, once it is done.
+    pub twin: Option<TwinDecoded>,
+    /// Seed of the noise.
+    pub seed: u64,
+    /// Steps of the generator.
+    pub steps: u32,
+    /// Where the time went.
+    pub times: DecodeTimes,
+    /// SHA-256 of `embedding`'s bytes.
+    pub embedding_sha256: String,
+}
+
+/// What the null twin gave.
+#[derive(Clone, Debug)]
+pub struct TwinDecoded {
+    /// Best five rows of the mean over as many shuffled trials.
+    pub top: Vec<Ranked>,
+    /// Rank of the truth by this shuffled window alone, from 1.
+    pub trial_truth_rank: Option<u32>,
+    /// Rank of the truth by the mean, from 1.
+    pub truth_rank: Option<u32>,
+    /// Its picture.
+    pub image: Option<Arc<Picture>>,
+}
+
+/// Times of one decode. Milliseconds are `None` where the stage did not run.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct DecodeTimes {
+    /// When the decoder began, in seconds on the program's clock.
+    pub begun_secs: f64,
+    /// When the picture was there.
+    pub picture_secs: Option<f64>,
+    /// Encoder.
+    pub encode_ms: Option<f32>,
+    /// Prior and denoiser.
+    pub denoise_ms: Option<f32>,
+    /// Image decoder.
+    pub decode_image_ms: Option<f32>,
+    /// Surrogates and null twin, after the picture.
+    pub null_ms: Option<f32>,
+}
+
+/// Encoder, gallery, evidence and painter of one pack.
+#[derive(Debug)]
+pub struct Decoder {
+    encoder: Encoder,
+    painter: Painter,
+    gallery: Arc<Gallery>,
+    gallery_rows: Option<Vec<Option<u16>>>,
+    trials: Trials,
+    evidence: Evidence,
+    twin: Twin,
+    twin_on: bool,
+    steps: u32,
+    seed: u64,
+    hash: DecodeHash,
+    scores: Vec<f32>,
+}
+
+impl Decoder {
+    /// Loads every graph of the pack and runs each once. `library` is ONNX Runtime's file.
+    ///
+    /// # Errors
+    /// [`PackError`] when the pack does not keep its manifest's contract or ONNX Runtime is missing.
+    pub fn load(pack: &Pack, options: &DecoderOptions, library: &Path) -> Result<Self, PackError> {
+        let runtime = Runtime::load(library, options.threads)?;
+        let gallery = Arc::new(Gallery::load(pack)?);
+        let encoder = Encoder::load(pack, &runtime)?;
+        let painter = Painter::load(pack, &runtime)?;
+        let steps = options.steps.unwrap_or(pack.manifest().generator.steps);
+        painter.check_steps(steps)?;
+        let input = &pack.manifest().input;
+        let (dim, seed) = (encoder.dim(), options.seed);
+        let to_rows = |ids: &Vec<String>| ids.iter().map(|id| gallery.row_of(id)).collect();
+        Ok(Self {
+            gallery_rows: options.stimulus_ids.as_ref().map(to_rows),
+            trials: Trials::new(dim),
+            evidence: Evidence::new(gallery.len(), seed),
+            twin: Twin::new(input.channels.len(), input.samples(), dim, seed),
+            twin_on: options.twin,
+            steps,
+            seed,
+            hash: DecodeHash::default(),
+            scores: Vec::with_capacity(gallery.len()),
+            encoder,
+            painter,
+            gallery,
+        })
+    }
+
+    /// Decodes one window: [`Decoder::step_with`] without looking in between.
+    ///
+    /// # Errors
+    /// As [`Decoder::step_with`].
+    pub fn step(
+        &mut self,
+        window: &Window,
+        clock: &Clock,
+        cancel: &AtomicBool,
+    ) -> Result<Decoded, DecodeError> {
+        self.step_with(window, clock, cancel, &mut |_| {})
+    }
+
+    /// Decodes one window; `on_picture` is called once when evidence and picture are there and the null
+    /// twin is not yet. When `cancel` becomes true, what was found so far is given: the embedding counts.
+    ///
+    /// # Errors
+    /// [`DecodeError::Window`] for another shape, [`DecodeError::Cancelled`] when cancelled before
+    /// anything was computed, or as a graph fails.
+    pub fn step_with(
+        &mut self,
+        window: &Window,
+        clock: &Clock,
+        cancel: &AtomicBool,
+        on_picture: &mut dyn FnMut(&Decoded),
+    ) -> Result<Decoded, DecodeError> {
+        self.encoder.check(window)?;
+        let cancelled = || cancel.load(Ordering::Relaxed);
+        if cancelled() {
+            return Err(DecodeError::Cancelled);
+        }
+        let mut decoded = self.blank(window, clock);
+        self.trials.see(window.stimulus_row());
+        self.twin.see(window.stimulus_row());
+        if window.abstain.is_some() {
+            return Ok(decoded);
+        }
+        self.encode(window, clock, &mut decoded)?;
+        self.weigh(&mut decoded);
+        self.paint(clock, &cancelled, &mut decoded)?;
+        if decoded.image.is_some() {
+            on_picture(&decoded);
+            self.shuffle(window, clock, &cancelled, &mut decoded)?;
+        }
+        Ok(decoded)
+    }
+
+    fn blank(&self, window: &Window, clock: &Clock) -> Decoded {
+        Decoded {
+            window: window.index,
+            lock: window.lock,
+            abstain: window.abstain,
+            k: 0,
+            embedding: Vec::new(),
+            mean_embedding: Vec::new(),
+            top: Vec::new(),
+            margin: 0.0,
+            truth_row: window.stimulus_row().and_then(|row| self.gallery_row(row)),
+            trial_truth_rank: None,
+            truth_rank: None,
+            p_value: None,
+            null_size: self.evidence.len(),
+            image: None,
+            twin: None,
+            seed: self.seed,
+            steps: self.steps,
+            times: DecodeTimes { begun_secs: clock.now_secs(), ..DecodeTimes::default() },
+            embedding_sha256: String::new(),
+        }
+    }
+
+    /// Window → embedding, and its place in the running mean and hash.
+    fn encode(
+        &mut self,
+        window: &Window,
+        clock: &Clock,
+        decoded: &mut Decoded,
+    ) -> Result<(), DecodeError> {
+        decoded.embedding.resize(self.encoder.dim(), 0.0);
+        self.encoder.encode(&window.samples_uv, &mut decoded.embedding)?;
+        decoded.times.encode_ms = Some(millis(decoded.times.begun_secs, clock.now_secs()));
+        decoded.k = self.trials.add(&decoded.embedding);
+        decoded.mean_embedding.extend_from_slice(self.trials.mean());
+        decoded.embedding_sha256 = embedding_sha256(&decoded.embedding);
+        self.hash.add(&decoded.embedding, window.index, window.stimulus_row());
+        Ok(())
+    }
+
+    /// Embedding → ranks and p-value.
+    fn weigh(&mut self, decoded: &mut Decoded) {
+        let rank = |scores: &[f32]| decoded.truth_row.and_then(|row| gallery::rank_of(scores, row));
+        self.gallery.scores(&decoded.embedding, &mut self.scores);
+        decoded.trial_truth_rank = rank(&self.scores);
+        self.gallery.scores(&decoded.mean_embedding, &mut self.scores);
+        decoded.truth_rank = rank(&self.scores);
+        decoded.top = gallery::best(&self.scores, TOP);
+        decoded.margin = match decoded.top[..] {
+            [first, second, ..] => first.score - second.score,
+            _ => 0.0,
+        };
+        decoded.p_value = self.evidence.p_value(&self.scores, decoded.k, decoded.window);
+    }
+
+    fn paint(
+        &mut self,
+        clock: &Clock,
+        cancelled: &dyn Fn() -> bool,
+        decoded: &mut Decoded,
+    ) -> Result<(), DecodeError> {
+        let key = NoiseKey { seed: self.seed, window: decoded.window };
+        match self.painter.paint(&decoded.mean_embedding, key, self.steps, cancelled, clock) {
+            Ok(painted) => {
+                decoded.times.denoise_ms = Some(painted.denoise_ms);
+                decoded.times.decode_image_ms = Some(painted.decode_image_ms);
+                decoded.times.picture_secs = Some(clock.now_secs());
+                decoded.image = Some(Arc::new(painted.picture));
+                Ok(())
+            }
+            Err(DecodeError::Cancelled) => Ok(()),
+            Err(other) => Err(other),
+        }
+    }
+
+    /// Shuffled windows for the null; the first is the twin.
+    fn shuffle(
+        &mut self,
+        window: &Window,
+        clock: &Clock,
+        cancelled: &dyn Fn() -> bool,
+        decoded: &mut Decoded,
+    ) -> Result<(), DecodeError> {
+        let began = clock.now_secs();
+        let cold = self.evidence.len() < NULL_WARM;
+        let count = if cold { SURROGATES_COLD } else { SURROGATES_WARM };
+        let mut shuffles = self.twin.begin(window.index);
+        for i in 0..count {
+            if cancelled() {
+                break;
+            }
+            let Self { twin, encoder, gallery, scores, .. } = self;
+            twin.encode_next(&mut shuffles, window, encoder, gallery, scores)?;
+            self.evidence.push(&self.scores);
+            if i == 0 {
+                self.show_twin(clock, cancelled, decoded)?;
+            }
+        }
+        decoded.times.null_ms = Some(millis(began, clock.now_secs()));
+        Ok(())
+    }
+
+    fn show_twin(
+        &mut self,
+        clock: &Clock,
+        cancelled: &dyn Fn() -> bool,
+        decoded: &mut Decoded,
+    ) -> Result<(), DecodeError> {
+        let rank = |scores: &[f32]| decoded.truth_row.and_then(|row| gallery::rank_of(scores, row));
+        let trial_truth_rank = rank(&self.scores);
+        let mean = self.twin.add_trial();
+        if !self.twin_on {
+            return Ok(());
+        }
+        self.gallery.scores(mean, &mut self.scores);
+        let key = NoiseKey { seed: self.seed, window: decoded.window };
+        let image = match self.painter.paint(mean, key, self.steps, cancelled, clock) {
+            Ok(painted) => Some(Arc::new(painted.picture)),
+            Err(DecodeError::Cancelled) => None,
+            Err(other) => return Err(other),
+        };
+        let (top, truth_rank) = (gallery::best(&self.scores, TOP), rank(&self.scores));
+        decoded.twin = Some(TwinDecoded { top, trial_truth_rank, truth_rank, image });
+        Ok(())
+    }
+
+    fn gallery_row(&self, stimulus_row: u16) -> Option<u16> {
+        match &self.gallery_rows {
+            Some(rows) => rows.get(usize::from(stimulus_row)).copied().flatten(),
+            None => Some(stimulus_row).filter(|row| usize::from(*row) < self.gallery.len()),
+        }
+    }
+
+    /// Changes the generator's steps.
+    ///
+    /// # Errors
+    /// [`DecodeError::Steps`] when the pack does not allow them; nothing changes then.
+    pub fn set_steps(&mut self, steps: u32) -> Result<(), DecodeError> {
+        self.painter.check_steps(steps)?;
+        self.steps = steps;
+        Ok(())
+    }
+
+    /// Steps in use.
+    pub fn steps(&self) -> u32 {
+        self.steps
+    }
+
+    /// Switches the null twin's ranks and picture on or off; the null goes on growing.
+    pub fn set_twin(&mut self, on: bool) {
+        self.twin_on = on;
+    }
+
+    /// The pictures that decodes are ranked against.
+    pub fn gallery(&self) -> &Arc<Gallery> {
+        &self.gallery
+    }
+
+    /// SHA-256 over every embedding, window number and stimulus row so far.
+    pub fn decode_hash(&self) -> String {
+        self.hash.hex()
+    }
+}

@@ -1,0 +1,210 @@
+//! Why a pack is refused, or a window could not be decoded: what happened, where, expected and got, what to do.
+
+use std::path::PathBuf;
+
+/// Why a model pack or an encoder cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum PackError {
+    /// A file that should be there is not.
+    #[error("{file} is missing from the model pack. Copy the pack again, or run `cargo xtask setup`: {dir}", dir = dir.display())]
+    Missing {
+        /// The file, relative to the pack.
+        file: String,
+        /// The pack.
+        dir: PathBuf,
+    },
+    /// The operating system refused.
+    #[error("{action} failed: {source}: {path}", path = path.display())]
+    Io {
+        /// What was tried, as `reading`.
+        action: &'static str,
+        /// What the system said.
+        source: std::io::Error,
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file is larger than anything that belongs in a pack.
+    #[error(
+        "{file} is too large: {got} bytes, at most {limit} are accepted. Is it really part of the pack?"
+    )]
+    TooLarge {
+        /// The file.
+        file: String,
+        /// Its size in bytes.
+        got: u64,
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// The manifest is not TOML, or lacks a field.
+    #[error("pack.toml cannot be read: {why}")]
+    Manifest {
+        /// What the parser said, with the line.
+        why: String,
+    },
+    /// A field of the manifest has an impossible value.
+    #[error("pack.toml: {field} must be {expected}, got {got}")]
+    Field {
+        /// The field, as `input.sample_rate_hz`.
+        field: String,
+        /// What is accepted.
+        expected: String,
+        /// What is there.
+        got: String,
+    },
+    /// A path leads out of the pack.
+    #[error(
+        "pack.toml names the file '{file}', {why}. A pack may only name files inside its own folder"
+    )]
+    Path {
+        /// The path as written.
+        file: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// A file is used but its hash is not listed.
+    #[error(
+        "pack.toml: {field} uses '{file}', which [files] does not list. Add it with its SHA-256"
+    )]
+    Unlisted {
+        /// The field that names the file.
+        field: &'static str,
+        /// The file.
+        file: String,
+    },
+    /// A file is not the one that the manifest was written for.
+    #[error(
+        "{file} is not the file that pack.toml was written for: SHA-256 expected {expected}, got {got}. Copy the pack again"
+    )]
+    Hash {
+        /// The file.
+        file: String,
+        /// From the manifest.
+        expected: String,
+        /// Of the file.
+        got: String,
+    },
+    /// The generator is of a kind that this version does not know.
+    #[error("pack.toml: generator.kind '{got}' is not known to this version. Known kinds: {known}")]
+    UnknownKind {
+        /// What is there.
+        got: String,
+        /// What would be accepted.
+        known: String,
+    },
+    /// ONNX Runtime does not accept the file.
+    #[error("{file} is not a model that ONNX Runtime can run: {why}. Export it again")]
+    Graph {
+        /// The file.
+        file: String,
+        /// What ONNX Runtime said.
+        why: String,
+    },
+    /// A tensor of a graph or a safetensors file is not as the manifest says.
+    #[error(
+        "{file}, tensor '{tensor}': expected {expected}, got {got}. The manifest and the file do not belong together"
+    )]
+    Tensor {
+        /// The file.
+        file: String,
+        /// The tensor.
+        tensor: String,
+        /// What the manifest says.
+        expected: String,
+        /// What the file says.
+        got: String,
+    },
+    /// A safetensors file is damaged.
+    #[error("{file} is not a sound safetensors file: {why}. Copy the pack again")]
+    Safetensors {
+        /// The file.
+        file: String,
+        /// What is wrong.
+        why: String,
+    },
+    /// A gallery row cannot be used.
+    #[error("{file}, tensor '{tensor}', row {row}: {why}")]
+    Row {
+        /// The file.
+        file: String,
+        /// The tensor.
+        tensor: String,
+        /// The row, from 0.
+        row: usize,
+        /// What is wrong.
+        why: String,
+    },
+    /// A graph that loaded fails when it is run.
+    #[error("trial run failed: {0}")]
+    TrialRun(#[from] DecodeError),
+    /// ONNX Runtime is missing or unusable.
+    #[error(
+        "ONNX Runtime cannot be used: {why}. Run `cargo xtask setup`, or point ORT_DYLIB_PATH at a library of version 1.24 or newer"
+    )]
+    Runtime {
+        /// What is wrong.
+        why: String,
+    },
+    /// Somebody asked to stop.
+    #[error("reading the model pack was cancelled")]
+    Cancelled,
+}
+
+/// Why a window could not be decoded.
+#[derive(Debug, thiserror::Error)]
+pub enum DecodeError {
+    /// The window does not fit the pack.
+    #[error(
+        "the window is {got_channels} channels × {got_samples} samples, the pack wants {channels} × {samples}. Start the decoder again with this pack"
+    )]
+    Window {
+        /// Channels wanted.
+        channels: usize,
+        /// Samples wanted.
+        samples: usize,
+        /// Channels of the window.
+        got_channels: usize,
+        /// Samples of the window.
+        got_samples: usize,
+    },
+    /// A buffer does not fit a tensor.
+    #[error("{what}: expected {expected} values, got {got}")]
+    Length {
+        /// Which buffer.
+        what: &'static str,
+        /// Values wanted.
+        expected: usize,
+        /// Values there.
+        got: usize,
+    },
+    /// ONNX Runtime failed while running a graph.
+    #[error("{file}: running the model failed: {why}")]
+    Run {
+        /// The file.
+        file: String,
+        /// What ONNX Runtime said.
+        why: String,
+    },
+    /// A graph gave values that are not numbers.
+    #[error(
+        "{file}, tensor '{tensor}': value {index} is not a finite number. The model cannot be trusted with this input"
+    )]
+    NotFinite {
+        /// The file.
+        file: String,
+        /// The tensor.
+        tensor: String,
+        /// Which value, from 0.
+        index: usize,
+    },
+    /// A number of steps that the pack does not allow.
+    #[error("{got} steps are not allowed by this pack. Allowed: {allowed:?}")]
+    Steps {
+        /// What was asked for.
+        got: u32,
+        /// What the manifest allows.
+        allowed: Vec<u32>,
+    },
+    /// Somebody asked to stop before anything was computed.
+    #[error("decoding was cancelled")]
+    Cancelled,
+}

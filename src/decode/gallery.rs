@@ -1,0 +1,181 @@
+//! The pictures that a decode is ranked against.
+//!
+//! Reads `[rows, dim]` f32 embeddings from safetensors, gives inner products and ranks. Rows are unit
+//! length, so for one embedding the order by inner product is the order by cosine.
+
+use super::error::PackError;
+use super::pack::Pack;
+use safetensors::{Dtype, SafeTensors};
+
+/// A row whose length is within this of 1 is kept bit for bit; others are scaled to unit length.
+const UNIT_TOLERANCE: f32 = 1e-3;
+
+/// Bytes that a safetensors file may hold beside the gallery itself.
+const HEADER_ALLOWANCE_BYTES: u64 = 16 << 20;
+
+/// A row with its score.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Ranked {
+    /// Row in the gallery.
+    pub row: u16,
+    /// Inner product of embedding and row.
+    pub score: f32,
+}
+
+/// Embeddings with their names.
+#[derive(Clone, Debug)]
+pub struct Gallery {
+    dim: usize,
+    embeddings: Vec<f32>,
+    ids: Vec<String>,
+    labels: Vec<String>,
+}
+
+impl Gallery {
+    /// Reads the pack's gallery.
+    ///
+    /// # Errors
+    /// [`PackError`] when the file is damaged, a tensor is missing or of another shape or type, or a row
+    /// is zero or not finite.
+    pub fn load(pack: &Pack) -> Result<Self, PackError> {
+        let spec = &pack.manifest().gallery;
+        let (rows, dim) = (spec.ids.len(), pack.manifest().dim());
+        let limit = (rows * dim * 4) as u64 + HEADER_ALLOWANCE_BYTES;
+        let got = pack.sizes().get(&spec.embeddings).copied().unwrap_or(0);
+        if got > limit {
+            return Err(PackError::TooLarge { file: spec.embeddings.clone(), got, limit });
+        }
+        let path = pack.path(&spec.embeddings)?;
+        let bytes = std::fs::read(&path).map_err(|source| PackError::Io {
+            action: "reading",
+            source,
+            path,
+        })?;
+        let mut embeddings = read_tensor(&bytes, &spec.embeddings, &spec.tensor, [rows, dim])?;
+        for (row, values) in embeddings.chunks_exact_mut(dim).enumerate() {
+            make_unit(values).map_err(|why| PackError::Row {
+                file: spec.embeddings.clone(),
+                tensor: spec.tensor.clone(),
+                row,
+                why,
+            })?;
+        }
+        Ok(Self { dim, embeddings, ids: spec.ids.clone(), labels: spec.labels.clone() })
+    }
+
+    /// A gallery from embeddings `[rows, dim]` that are already of unit length.
+    ///
+    /// # Panics
+    /// When the sizes do not belong together.
+    #[cfg(test)]
+    pub fn from_rows(dim: usize, embeddings: Vec<f32>) -> Self {
+        assert_eq!(embeddings.len() % dim, 0);
+        let ids: Vec<_> = (0..embeddings.len() / dim).map(|row| format!("row{row}")).collect();
+        Self { dim, embeddings, labels: ids.clone(), ids }
+    }
+
+    /// Number of pictures.
+    pub fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// True when there are no pictures; a loaded gallery has at least two.
+    pub fn is_empty(&self) -> bool {
+        self.ids.is_empty()
+    }
+
+    /// Short names in row order.
+    pub fn ids(&self) -> &[String] {
+        &self.ids
+    }
+
+    /// Labels in row order.
+    pub fn labels(&self) -> &[String] {
+        &self.labels
+    }
+
+    /// The row of a short name.
+    pub fn row_of(&self, id: &str) -> Option<u16> {
+        self.ids.iter().position(|known| known == id).and_then(|row| u16::try_from(row).ok())
+    }
+
+    /// The embedding of a row, `[dim]`.
+    pub fn embedding(&self, row: usize) -> &[f32] {
+        &self.embeddings[row * self.dim..(row + 1) * self.dim]
+    }
+
+    /// Inner product of an embedding with every row, `[rows]`. Summed in order, so always the same bits.
+    pub fn scores(&self, embedding: &[f32], scores: &mut Vec<f32>) {
+        scores.clear();
+        let product = |row: &[f32]| row.iter().zip(embedding).map(|(a, b)| a * b).sum();
+        scores.extend(self.embeddings.chunks_exact(self.dim).map(product));
+    }
+}
+
+/// The best `count` rows, best first; equal scores in row order.
+pub fn best(scores: &[f32], count: usize) -> Vec<Ranked> {
+    let mut ranked: Vec<Ranked> =
+        scores.iter().zip(0_u16..).map(|(&score, row)| Ranked { row, score }).collect();
+    ranked.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.row.cmp(&b.row)));
+    ranked.truncate(count);
+    ranked
+}
+
+/// Rank of a row from 1. Ties count against it, so that a constant score earns nothing.
+pub fn rank_of(scores: &[f32], row: u16) -> Option<u32> {
+    let own = *scores.get(usize::from(row))?;
+    u32::try_from(scores.iter().filter(|&&score| score >= own).count()).ok()
+}
+
+fn read_tensor(
+    bytes: &[u8],
+    file: &str,
+    name: &str,
+    shape: [usize; 2],
+) -> Result<Vec<f32>, PackError> {
+    let damaged = |why: String| PackError::Safetensors { file: file.to_owned(), why };
+    let mismatch = |expected: String, got: String| {
+        let (file, tensor) = (file.to_owned(), name.to_owned());
+        PackError::Tensor { file, tensor, expected, got }
+    };
+    let tensors = SafeTensors::deserialize(bytes).map_err(|e| damaged(e.to_string()))?;
+    let Ok(tensor) = tensors.tensor(name) else {
+        let got = format!("only these: {}", tensors.names().join(", "));
+        return Err(mismatch("a tensor of this name".into(), got));
+    };
+    if tensor.dtype() != Dtype::F32 || tensor.shape() != shape {
+        let got = format!("{} {:?}", tensor.dtype(), tensor.shape());
+        return Err(mismatch(format!("F32 {shape:?}"), got));
+    }
+    Ok(tensor.data().as_chunks().0.iter().map(|b| f32::from_le_bytes(*b)).collect())
+}
+
+fn make_unit(row: &mut [f32]) -> Result<(), String> {
+    if let Some(at) = row.iter().position(|v| !v.is_finite()) {
+        return Err(format!("value {at} is not a finite number"));
+    }
+    let length = super::paint::length(row);
+    if length < f32::MIN_POSITIVE {
+        return Err("it has length 0, so it cannot be ranked".into());
+    }
+    if (length - 1.0).abs() > UNIT_TOLERANCE {
+        row.iter_mut().for_each(|v| *v /= length);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranks_follow_scores_and_ties_count_against() {
+        let scores = [0.1, 0.9, 0.5, 0.5];
+        let rows: Vec<u16> = best(&scores, 3).iter().map(|r| r.row).collect();
+        assert_eq!(rows, [1, 2, 3]);
+        assert_eq!(rank_of(&scores, 1), Some(1));
+        assert_eq!(rank_of(&scores, 2), Some(3));
+        assert_eq!(rank_of(&scores, 9), None);
+        assert_eq!(rank_of(&[0.0; 40], 0), Some(40), "a constant score earns nothing");
+    }
+}

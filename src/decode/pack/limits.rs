@@ -1,0 +1,172 @@
+//! What a manifest may say: every number that memory is set aside for is checked before it is used.
+//!
+//! Takes a parsed [`Manifest`], gives the first field that is out of bounds. The limits are several times
+//! what the largest published system needs (SDXL: latents of 4 × 128 × 128, 2048-wide embeddings).
+
+use std::collections::BTreeSet;
+use std::fmt::Display;
+
+use super::manifest::{GeneratorSpec, InputSpec, Manifest};
+use crate::decode::error::PackError;
+use crate::units::MAX_CHANNELS;
+
+/// Generators that this version can run.
+pub const KNOWN_KINDS: [&str; 1] = ["flow"];
+/// Longest embedding.
+pub const MAX_DIM: u64 = 16_384;
+/// Most values in a window: 1024 channels × 4 s at 1 kHz.
+pub const MAX_WINDOW_VALUES: usize = 4 << 20;
+/// Longest window in seconds.
+pub const MAX_WINDOW_SECS: f64 = 30.0;
+/// Most values in a latent.
+pub const MAX_LATENT_VALUES: u64 = 1 << 20;
+/// Largest side of a picture in pixels.
+pub const MAX_PICTURE_PX: u64 = 2048;
+/// Most rows in a gallery: rows are `u16` everywhere.
+pub const MAX_GALLERY_ROWS: usize = 65_535;
+/// Most values in a gallery: 256 MiB.
+pub const MAX_GALLERY_VALUES: u64 = 64 << 20;
+/// Most steps of a generator.
+pub const MAX_STEPS: u32 = 1000;
+/// Most files that a pack may list.
+pub const MAX_FILES: usize = 4096;
+
+/// Checks a manifest.
+///
+/// # Errors
+/// [`PackError::Field`] with the first field out of bounds, [`PackError::UnknownKind`],
+/// [`PackError::Path`] and [`PackError::Unlisted`].
+pub fn check(manifest: &Manifest) -> Result<(), PackError> {
+    require(manifest.schema == 1, "schema", "1", manifest.schema)?;
+    check_files(manifest)?;
+    check_input(&manifest.input)?;
+    within("embedding.dim", manifest.embedding.dim, 1, MAX_DIM)?;
+    check_generator(&manifest.generator)?;
+    within("decoder.size_px", manifest.decoder.size_px, 1, MAX_PICTURE_PX)?;
+    let scale = manifest.decoder.scale;
+    require(scale.is_finite() && scale != 0.0, "decoder.scale", "a finite number, not 0", scale)?;
+    if let Some(image_encoder) = &manifest.image_encoder {
+        within("image_encoder.size_px", image_encoder.size_px, 1, MAX_PICTURE_PX)?;
+    }
+    check_gallery(manifest)?;
+    check_quality(manifest)
+}
+
+fn require(ok: bool, field: &str, expected: &str, got: impl Display) -> Result<(), PackError> {
+    if ok {
+        return Ok(());
+    }
+    let (field, expected, got) = (field.to_owned(), expected.to_owned(), got.to_string());
+    Err(PackError::Field { field, expected, got })
+}
+
+fn within(field: &str, got: u64, least: u64, most: u64) -> Result<(), PackError> {
+    require((least..=most).contains(&got), field, &format!("from {least} to {most}"), got)
+}
+
+fn check_files(manifest: &Manifest) -> Result<(), PackError> {
+    let count = manifest.files.len();
+    require(count <= MAX_FILES, "files", &format!("at most {MAX_FILES} files"), count)?;
+    for (file, hash) in &manifest.files {
+        super::paths::check_relative(file)?;
+        let is_hash = hash.len() == 64 && hash.bytes().all(|b| b.is_ascii_hexdigit());
+        require(is_hash, &format!("files.\"{file}\""), "64 hexadecimal digits", hash)?;
+    }
+    for (field, file) in manifest.used_files() {
+        super::paths::check_relative(file)?;
+        if !manifest.files.contains_key(file) {
+            return Err(PackError::Unlisted { field, file: file.to_owned() });
+        }
+    }
+    Ok(())
+}
+
+fn check_input(input: &InputSpec) -> Result<(), PackError> {
+    let count = input.channels.len();
+    let expected = format!("1 to {MAX_CHANNELS} names");
+    require((1..=MAX_CHANNELS).contains(&count), "input.channels", &expected, count)?;
+    unique("input.channels", &input.channels)?;
+    check_span("input.window_secs", input.window_secs)?;
+    if let Some(baseline) = input.baseline_secs {
+        check_span("input.baseline_secs", baseline)?;
+    }
+    let samples = input.samples();
+    let fits = samples >= 2 && samples.saturating_mul(count) <= MAX_WINDOW_VALUES;
+    let expected = format!("2 samples or more and at most {MAX_WINDOW_VALUES} values in all");
+    require(fits, "input.window_secs × sample_rate_hz × channels", &expected, samples)?;
+    let [low, high] = input.band_hz;
+    let nyquist = input.sample_rate_hz.hz() / 2.0;
+    let band_ok = low >= 0.0 && low < high && high < nyquist;
+    let expected = format!("two rising frequencies below {nyquist} Hz");
+    require(band_ok, "input.band_hz", &expected, format!("{:?}", input.band_hz))?;
+    within("input.band_order", input.band_order.into(), 1, 16)?;
+    let notch_ok = (0.0..nyquist).contains(&input.notch_hz);
+    require(notch_ok, "input.notch_hz", "0, or below half the rate", input.notch_hz)?;
+    let known_reference = matches!(input.reference.as_str(), "average" | "none")
+        || input.channels.contains(&input.reference);
+    require(known_reference, "input.reference", "average, none or a channel", &input.reference)?;
+    require(input.normalisation == "none", "input.normalisation", "none", &input.normalisation)?;
+    require(input.unit == "uV", "input.unit", "uV", &input.unit)
+}
+
+fn check_span(field: &str, [start, end]: [f64; 2]) -> Result<(), PackError> {
+    let ok =
+        start.is_finite() && end > start && start >= -MAX_WINDOW_SECS && end <= MAX_WINDOW_SECS;
+    let expected = format!("start before end, within {MAX_WINDOW_SECS} s of the onset");
+    require(ok, field, &expected, format!("[{start}, {end}]"))
+}
+
+fn check_generator(generator: &GeneratorSpec) -> Result<(), PackError> {
+    if !KNOWN_KINDS.contains(&generator.kind.as_str()) {
+        let known = KNOWN_KINDS.join(", ");
+        return Err(PackError::UnknownKind { got: generator.kind.clone(), known });
+    }
+    require(generator.latent.len() == 3, "generator.latent", "3 sizes", generator.latent.len())?;
+    let values = generator.latent.iter().try_fold(1_u64, |product, &n| product.checked_mul(n));
+    let ok = values.is_some_and(|n| (1..=MAX_LATENT_VALUES).contains(&n));
+    let expected = format!("sizes whose product is from 1 to {MAX_LATENT_VALUES}");
+    require(ok, "generator.latent", &expected, format!("{:?}", generator.latent))?;
+    let sigma_ok = generator.sigma.is_finite() && generator.sigma >= 0.0;
+    require(sigma_ok, "generator.sigma", "a finite number, not negative", generator.sigma)?;
+    let allowed = &generator.steps_allowed;
+    let steps_ok = allowed.iter().all(|n| (1..=MAX_STEPS).contains(n)) && allowed.len() <= 64;
+    let expected = format!("up to 64 numbers from 1 to {MAX_STEPS}");
+    require(steps_ok, "generator.steps_allowed", &expected, format!("{allowed:?}"))?;
+    let expected = format!("one of steps_allowed, {allowed:?}");
+    require(allowed.contains(&generator.steps), "generator.steps", &expected, generator.steps)?;
+    let named = generator.prior_input.is_some() && generator.prior_output.is_some();
+    let prior_ok = generator.prior.is_none() || named;
+    require(prior_ok, "generator.prior_input and prior_output", "given with prior", "nothing")
+}
+
+fn check_gallery(manifest: &Manifest) -> Result<(), PackError> {
+    let gallery = &manifest.gallery;
+    let rows = gallery.ids.len();
+    let expected = format!("2 to {MAX_GALLERY_ROWS} names");
+    require((2..=MAX_GALLERY_ROWS).contains(&rows), "gallery.ids", &expected, rows)?;
+    let labels = gallery.labels.len();
+    require(labels == rows, "gallery.labels", &format!("{rows} labels, as many as ids"), labels)?;
+    unique("gallery.ids", &gallery.ids)?;
+    let values = rows as u64 * manifest.embedding.dim;
+    let expected = format!("at most {MAX_GALLERY_VALUES} values");
+    require(values <= MAX_GALLERY_VALUES, "gallery.ids × embedding.dim", &expected, values)
+}
+
+fn check_quality(manifest: &Manifest) -> Result<(), PackError> {
+    let Some(quality) = &manifest.quality else { return Ok(()) };
+    let (mean, std) = (&quality.log_band_power_mean, &quality.log_band_power_std);
+    let count_ok = mean.len() == std.len() && mean.len() <= 64;
+    let expected = "two lists of the same length, at most 64";
+    require(count_ok, "quality", expected, format!("{} and {}", mean.len(), std.len()))?;
+    let finite =
+        mean.iter().all(|m| m.is_finite()) && std.iter().all(|s| *s > 0.0 && s.is_finite());
+    require(finite, "quality", "finite means and standard deviations above 0", "others")
+}
+
+fn unique(field: &str, names: &[String]) -> Result<(), PackError> {
+    let mut seen = BTreeSet::new();
+    match names.iter().find(|name| !seen.insert(name.as_str())) {
+        None => Ok(()),
+        Some(twice) => require(false, field, "names that differ", format!("'{twice}' twice")),
+    }
+}

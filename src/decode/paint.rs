@@ -1,0 +1,174 @@
+//! Embedding → picture: conditioning, seeded noise, denoising, image decoder, with the time of each.
+//!
+//! The same embedding, seed, window number and steps give the same picture. The noise does not depend on
+//! the embedding, so that a picture and its null twin differ by nothing but the signal.
+
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use rand_distr::{Distribution, StandardNormal};
+
+use super::denoise::Generator;
+use super::error::{DecodeError, PackError};
+use super::image::ImageDecoder;
+use super::pack::Pack;
+use super::pack::manifest::EmbeddingNorm;
+use super::session::Runtime;
+use crate::clock::Clock;
+use crate::signal::Picture;
+
+/// What the noise of one picture is made from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoiseKey {
+    /// Seed of the run.
+    pub seed: u64,
+    /// Number of the window.
+    pub window: u64,
+}
+
+/// A picture with the time that it took.
+#[derive(Clone, Debug)]
+pub struct Painted {
+    /// The picture.
+    pub picture: Picture,
+    /// Prior and denoiser, milliseconds.
+    pub denoise_ms: f32,
+    /// Image decoder, milliseconds.
+    pub decode_image_ms: f32,
+}
+
+/// Generator and image decoder of a pack.
+#[derive(Debug)]
+pub struct Painter {
+    generator: Generator,
+    image: ImageDecoder,
+    norm: EmbeddingNorm,
+    steps_allowed: Vec<u32>,
+    dim: usize,
+    condition: Vec<f32>,
+    noise: Vec<f32>,
+}
+
+impl Painter {
+    /// Loads the graphs and paints once, so that whatever fails fails now.
+    ///
+    /// # Errors
+    /// [`PackError`] when a graph does not keep the manifest's contract.
+    pub fn load(pack: &Pack, runtime: &Runtime) -> Result<Self, PackError> {
+        let manifest = pack.manifest();
+        let generator = Generator::load(pack, runtime)?;
+        let mut painter = Self {
+            noise: vec![0.0; generator.latent_len()],
+            generator,
+            image: ImageDecoder::load(pack, runtime)?,
+            norm: manifest.generator.embedding_norm,
+            steps_allowed: manifest.generator.steps_allowed.clone(),
+            dim: manifest.dim(),
+            condition: Vec::with_capacity(manifest.dim()),
+        };
+        let (key, steps) = (NoiseKey { seed: 0, window: 0 }, manifest.generator.steps);
+        painter.paint(&vec![0.0; painter.dim], key, steps, &|| false, &Clock::system())?;
+        Ok(painter)
+    }
+
+    /// Checks a number of steps against the manifest.
+    ///
+    /// # Errors
+    /// [`DecodeError::Steps`].
+    pub fn check_steps(&self, steps: u32) -> Result<(), DecodeError> {
+        if self.steps_allowed.contains(&steps) {
+            return Ok(());
+        }
+        Err(DecodeError::Steps { got: steps, allowed: self.steps_allowed.clone() })
+    }
+
+    /// Paints one embedding, `[dim]`.
+    ///
+    /// # Errors
+    /// [`DecodeError::Steps`], [`DecodeError::Cancelled`], [`DecodeError::Length`], or as a graph fails.
+    pub fn paint(
+        &mut self,
+        embedding: &[f32],
+        key: NoiseKey,
+        steps: u32,
+        cancelled: &dyn Fn() -> bool,
+        clock: &Clock,
+    ) -> Result<Painted, DecodeError> {
+        self.check_steps(steps)?;
+        if embedding.len() != self.dim {
+            let (expected, got) = (self.dim, embedding.len());
+            return Err(DecodeError::Length { what: "embedding", expected, got });
+        }
+        let began = clock.now_secs();
+        condition(embedding, self.norm, &mut self.condition);
+        fill_noise(key, &mut self.noise);
+        let latent = self.generator.sample(&self.condition, &self.noise, steps, cancelled)?;
+        let denoised = clock.now_secs();
+        if cancelled() {
+            return Err(DecodeError::Cancelled);
+        }
+        let picture = self.image.decode(latent)?;
+        let done = clock.now_secs();
+        Ok(Painted {
+            picture,
+            denoise_ms: millis(began, denoised),
+            decode_image_ms: millis(denoised, done),
+        })
+    }
+}
+
+/// Milliseconds between two times in seconds.
+pub(super) fn millis(from_secs: f64, to_secs: f64) -> f32 {
+    ((to_secs - from_secs) * 1000.0) as f32
+}
+
+/// Euclidean length, summed in f64.
+pub(super) fn length(values: &[f32]) -> f32 {
+    values.iter().map(|v| f64::from(*v).powi(2)).sum::<f64>().sqrt() as f32
+}
+
+fn condition(embedding: &[f32], norm: EmbeddingNorm, out: &mut Vec<f32>) {
+    let length = length(embedding);
+    let keep = length < f32::MIN_POSITIVE || (norm == EmbeddingNorm::Clip && length <= 1.0);
+    let factor = if keep { 1.0 } else { 1.0 / length };
+    out.clear();
+    out.extend(embedding.iter().map(|v| v * factor));
+}
+
+/// Standard normal values from ChaCha8, one stream of the seed per window.
+pub fn fill_noise(key: NoiseKey, noise: &mut [f32]) {
+    let mut rng = ChaCha8Rng::seed_from_u64(key.seed);
+    rng.set_stream(key.window);
+    noise.fill_with(|| StandardNormal.sample(&mut rng));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unit_and_clip_differ_only_below_one() {
+        let mut out = Vec::new();
+        condition(&[0.3, 0.4], EmbeddingNorm::Clip, &mut out);
+        assert_eq!(out, [0.3, 0.4]);
+        condition(&[0.3, 0.4], EmbeddingNorm::Unit, &mut out);
+        assert!((length(&out) - 1.0).abs() < 1e-6);
+        condition(&[3.0, 4.0], EmbeddingNorm::Clip, &mut out);
+        assert!((length(&out) - 1.0).abs() < 1e-6);
+        condition(&[0.0, 0.0], EmbeddingNorm::Unit, &mut out);
+        assert_eq!(out, [0.0, 0.0]);
+    }
+
+    #[test]
+    fn noise_is_normal_and_belongs_to_its_window() {
+        let (mut a, mut b, mut again) = (vec![0.0; 20_000], vec![0.0; 20_000], vec![0.0; 20_000]);
+        fill_noise(NoiseKey { seed: 7, window: 1 }, &mut a);
+        fill_noise(NoiseKey { seed: 7, window: 2 }, &mut b);
+        fill_noise(NoiseKey { seed: 7, window: 1 }, &mut again);
+        assert_eq!(a, again);
+        let mean = a.iter().sum::<f32>() / 20_000.0;
+        let variance = a.iter().map(|v| v * v).sum::<f32>() / 20_000.0;
+        let between = a.iter().zip(&b).map(|(x, y)| x * y).sum::<f32>() / 20_000.0;
+        // Five standard errors of 20 000 draws.
+        assert!(mean.abs() < 0.036 && (variance - 1.0).abs() < 0.05 && between.abs() < 0.036);
+    }
+}
