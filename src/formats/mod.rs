@@ -1,6 +1,8 @@
 //! Bytes ↔ chunks: readers and writers of recordings. Parsers take bytes and give values or a located
 //! error; they open nothing themselves.
 
+pub mod xdf;
+
 use std::path::PathBuf;
 
 /// Why a file cannot be read or written.

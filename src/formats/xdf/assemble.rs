@@ -1,0 +1,289 @@
+//! From chunks to streams.
+//!
+//! Takes a reader; gives [`XdfFile`]: every stream with its header, values, stamps, clock offsets and
+//! footer, in order of appearance. Refuses a file that would take more memory than it is allowed to
+//! ([`LoadOptions::max_decoded_bytes`]); takes memory only for bytes that are really there.
+
+use std::collections::BTreeMap;
+use std::io::{Read, Seek};
+use std::ops::Range;
+use std::path::Path;
+
+use super::chunks::{ChunkReader, RawChunk};
+use super::header::{FileHeader, Footer, StreamHeader};
+use super::samples::{SampleSink, Values};
+use super::wire::{BOUNDARY, Cursor, FORMAT, Tag, malformed};
+use super::{dejitter, sync};
+use crate::formats::FormatError;
+
+/// Most memory that a loaded file may take unless told otherwise, in bytes.
+const DEFAULT_MAX_DECODED_BYTES: u64 = 2 << 30;
+
+/// What to do with the stamps, and how much memory may be taken.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LoadOptions {
+    /// Brings all streams to the clock of the computer that recorded.
+    pub synchronize: bool,
+    /// Puts the stamps of regular streams on straight lines.
+    pub dejitter: bool,
+    /// Most memory that values and stamps may take, in bytes.
+    pub max_decoded_bytes: u64,
+}
+
+impl Default for LoadOptions {
+    /// As pyxdf: synchronise, then dejitter.
+    fn default() -> Self {
+        Self { synchronize: true, dejitter: true, max_decoded_bytes: DEFAULT_MAX_DECODED_BYTES }
+    }
+}
+
+impl LoadOptions {
+    /// The stamps as they stand in the file.
+    pub fn raw() -> Self {
+        Self { synchronize: false, dejitter: false, ..Self::default() }
+    }
+}
+
+/// One measurement of a stream's clock.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ClockOffset {
+    /// When, on the stream's clock.
+    pub time_secs: f64,
+    /// What to add to the stream's stamps.
+    pub value_secs: f64,
+}
+
+/// A stream of a file.
+#[derive(Clone, Debug)]
+pub struct Stream {
+    /// Number in the file.
+    pub id: u32,
+    /// What it is.
+    pub header: StreamHeader,
+    /// One stamp per sample, in seconds.
+    pub stamps: Vec<f64>,
+    /// `[samples, channels]`, row-major.
+    pub values: Values,
+    /// Measurements of its clock, in order.
+    pub clock_offsets: Vec<ClockOffset>,
+    /// What the recorder says it wrote.
+    pub footer: Option<Footer>,
+    /// Runs of samples between breaks in the stamps; one run when the stamps were not looked at.
+    pub segments: Vec<Range<usize>>,
+    /// Runs of samples between resets of the stream's clock; empty when it was not synchronised.
+    pub clock_segments: Vec<Range<usize>>,
+    /// Measured rate in Hz; zero where it cannot be measured.
+    pub effective_rate_hz: f64,
+}
+
+/// A file in memory.
+#[derive(Clone, Debug, Default)]
+pub struct XdfFile {
+    /// What the file says of itself.
+    pub header: FileHeader,
+    /// Its streams, in order of appearance.
+    pub streams: Vec<Stream>,
+    /// What was wrong and how it was dealt with.
+    pub warnings: Vec<String>,
+    /// True when the file ends inside a chunk, as after a crash of the recorder.
+    pub cut: bool,
+}
+
+/// Reads a whole file. `path` is only for messages.
+///
+/// # Errors
+/// [`FormatError::Unknown`] when it is not XDF, [`FormatError::Unusable`] when it is larger than the
+/// options allow, [`FormatError::Io`] when it cannot be read. Damage is no error: see the warnings.
+pub fn load<R: Read + Seek>(
+    reader: R,
+    path: &Path,
+    options: &LoadOptions,
+) -> Result<XdfFile, FormatError> {
+    let mut chunks = ChunkReader::new(reader, path)?;
+    let mut assembly = Assembly::default();
+    while let Some(chunk) = chunks.next_chunk()? {
+        match assembly.take(&chunk) {
+            Ok(None) => {}
+            Ok(Some(warning)) => chunks.warn(warning),
+            Err(why) => chunks.reject(&why)?,
+        }
+        if assembly.bytes > options.max_decoded_bytes {
+            let limit = options.max_decoded_bytes >> 20;
+            let why =
+                format!("it holds more than {limit} MiB of samples; cut it into shorter files");
+            return Err(FormatError::Unusable { format: FORMAT, why });
+        }
+    }
+    let cut = chunks.is_cut();
+    let mut file = XdfFile { cut, warnings: chunks.into_warnings(), ..assembly.file };
+    for stream in &mut file.streams {
+        finish(stream, options, &mut file.warnings);
+    }
+    Ok(file)
+}
+
+fn finish(stream: &mut Stream, options: &LoadOptions, warnings: &mut Vec<String>) {
+    if options.synchronize {
+        warnings.extend(sync::synchronize(stream));
+    }
+    if options.dejitter {
+        dejitter::dejitter(stream);
+        return;
+    }
+    if !stream.stamps.is_empty() {
+        stream.segments = vec![0..stream.stamps.len()];
+        stream.effective_rate_hz = dejitter::mean_rate_hz(&stream.stamps);
+    }
+}
+
+#[derive(Default)]
+struct Assembly {
+    file: XdfFile,
+    by_id: BTreeMap<u32, Known>,
+    /// Memory taken by values and stamps so far.
+    bytes: u64,
+}
+
+/// What is known of a stream id.
+#[derive(Clone, Copy)]
+enum Known {
+    /// Place in the list of streams.
+    At(usize),
+    /// Its header could not be used: its chunks are skipped.
+    Unusable,
+}
+
+impl Assembly {
+    /// Takes a chunk; gives a warning if something about it is odd.
+    fn take(&mut self, chunk: &RawChunk<'_>) -> Result<Option<String>, FormatError> {
+        let mut cursor = Cursor::new(chunk.content, chunk.offset);
+        match chunk.tag {
+            None => Ok(Some(format!("the chunk at byte {} is of an unknown kind", chunk.offset))),
+            Some(Tag::FileHeader) => {
+                self.file.header = FileHeader::parse(chunk.content);
+                Ok(None)
+            }
+            Some(Tag::Boundary) if chunk.content == BOUNDARY || chunk.cut => Ok(None),
+            Some(Tag::Boundary) => {
+                let got = format!("{} other bytes", chunk.content.len());
+                Err(malformed(chunk.offset, "the boundary signature".into(), got))
+            }
+            Some(Tag::StreamHeader) => {
+                let id = cursor.u32("a stream number")?;
+                Ok(self.take_header(id, cursor.rest()))
+            }
+            Some(tag) => {
+                let id = cursor.u32("a stream number")?;
+                self.take_of_stream(tag, id, &mut cursor, chunk.cut)
+            }
+        }
+    }
+
+    fn take_header(&mut self, id: u32, xml: &[u8]) -> Option<String> {
+        if self.by_id.contains_key(&id) {
+            return Some(format!("stream {id} has a second header, which is left out"));
+        }
+        match StreamHeader::parse(xml) {
+            Ok((header, repaired)) => {
+                self.by_id.insert(id, Known::At(self.file.streams.len()));
+                self.file.streams.push(Stream::new(id, header));
+                repaired.map(|what| format!("stream {id}: {what}"))
+            }
+            Err(why) => {
+                self.by_id.insert(id, Known::Unusable);
+                Some(format!("stream {id} cannot be read: {why}"))
+            }
+        }
+    }
+
+    fn take_of_stream(
+        &mut self,
+        tag: Tag,
+        id: u32,
+        cursor: &mut Cursor<'_>,
+        cut: bool,
+    ) -> Result<Option<String>, FormatError> {
+        let stream = match self.by_id.get(&id) {
+            Some(Known::At(place)) => &mut self.file.streams[*place],
+            Some(Known::Unusable) => return Ok(None),
+            None => {
+                let expected = "the number of a stream whose header came before".to_owned();
+                return Err(malformed(cursor.offset(), expected, id.to_string()));
+            }
+        };
+        match tag {
+            Tag::Samples => {
+                let before = stream.bytes();
+                let warning = stream.take_samples(cursor, cut);
+                self.bytes += stream.bytes() - before;
+                return warning;
+            }
+            Tag::ClockOffset => stream.clock_offsets.push(ClockOffset {
+                time_secs: cursor.f64("the time of a clock offset")?,
+                value_secs: cursor.f64("a clock offset")?,
+            }),
+            Tag::StreamFooter => stream.footer = Some(Footer::parse(cursor.rest())),
+            Tag::FileHeader | Tag::StreamHeader | Tag::Boundary => {}
+        }
+        Ok(None)
+    }
+}
+
+impl Stream {
+    fn new(id: u32, header: StreamHeader) -> Self {
+        Self {
+            id,
+            stamps: Vec::new(),
+            values: Values::new(header.format),
+            header,
+            clock_offsets: Vec::new(),
+            footer: None,
+            segments: Vec::new(),
+            clock_segments: Vec::new(),
+            effective_rate_hz: 0.0,
+        }
+    }
+
+    /// Number of samples.
+    pub fn len(&self) -> usize {
+        self.stamps.len()
+    }
+
+    /// True when it has a header but no samples.
+    pub fn is_empty(&self) -> bool {
+        self.stamps.is_empty()
+    }
+
+    fn bytes(&self) -> u64 {
+        self.values.bytes() + std::mem::size_of_val(self.stamps.as_slice()) as u64
+    }
+
+    fn take_samples(
+        &mut self,
+        cursor: &mut Cursor<'_>,
+        cut: bool,
+    ) -> Result<Option<String>, FormatError> {
+        let start = cursor.offset();
+        let mut sink = SampleSink {
+            channels: self.header.channel_count,
+            period_secs: self.header.period_secs(),
+            stamps: &mut self.stamps,
+            values: &mut self.values,
+        };
+        let taken = sink.take(cursor, cut)?;
+        Ok(if taken.taken < taken.announced {
+            let id = self.id;
+            Some(format!(
+                "stream {id}: {} of the {} samples of the last chunk are there",
+                taken.taken, taken.announced
+            ))
+        } else if taken.left_over > 0 {
+            Some(format!(
+                "stream {}: the chunk at byte {start} is {} bytes longer than its samples",
+                self.id, taken.left_over
+            ))
+        } else {
+            None
+        })
+    }
+}

@@ -1,0 +1,23 @@
+//! XDF 1.0, the format of LabRecorder: streams of samples, each with its own clock, in one file.
+//!
+//! [`load`] takes anything that reads and seeks and gives every stream with its values bit for bit and its
+//! stamps, on request brought to one clock ([`sync`]) and freed of jitter ([`dejitter`]) the way pyxdf
+//! 1.17.5 does it. Damage costs the damaged chunk and a warning, never the rest. [`XdfWriter`] writes what
+//! every other reader of the format understands. Source: github.com/sccn/xdf/wiki/Specifications.
+
+mod assemble;
+pub mod chunks;
+pub mod dejitter;
+pub mod describe;
+mod header;
+mod samples;
+pub mod sync;
+mod wire;
+pub mod write;
+
+pub use assemble::{ClockOffset, LoadOptions, Stream, XdfFile, load};
+pub use describe::{ChannelDescription, FileDescription, StreamDescription};
+pub use header::{ChannelFormat, ChannelInfo, FileHeader, Footer, StreamHeader};
+pub use samples::{TextColumn, Values};
+pub use wire::{BOUNDARY, MAGIC, MAX_CHUNK_BYTES, Tag};
+pub use write::{StreamId, XdfWriteError, XdfWriter};

@@ -1,0 +1,259 @@
+//! The XDF reader against pyxdf 1.17.5, and the writer against both readers.
+//!
+//! Expected numbers lie in tests/vectors/xdf, made by tests/vectors/make_xdf.py. Values must agree to the
+//! last bit, stamps to 1 µs (the fits sum in another order). Suspect the clock synchronisation first.
+
+use std::fs::File;
+use std::io::Cursor;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use phosphene::formats::xdf::{
+    ChannelDescription, ChannelFormat, FileDescription, LoadOptions, Stream, StreamDescription,
+    Values, XdfFile, XdfWriter, load,
+};
+use serde_json::Value;
+
+const STAMP_TOLERANCE_SECS: f64 = 1e-6;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn load_file(path: &Path, options: &LoadOptions) -> XdfFile {
+    load(File::open(path).unwrap(), path, options).unwrap()
+}
+
+fn load_bytes(bytes: &[u8]) -> XdfFile {
+    load(Cursor::new(bytes), Path::new("memory.xdf"), &LoadOptions::raw()).unwrap()
+}
+
+fn array<'a>(value: &'a Value, key: &str) -> &'a [Value] {
+    value[key].as_array().unwrap()
+}
+
+fn same_value(values: &Values, i: usize, expected: &Value) -> bool {
+    match values {
+        Values::Text(text) => text.get(i) == expected.as_str(),
+        Values::Int64(numbers) => Some(numbers[i]) == expected.as_i64(),
+        Values::Float32(_) | Values::Double64(_) => {
+            let expected: f64 = expected.as_str().unwrap().parse().unwrap();
+            values.number(i).map(f64::to_bits) == Some(expected.to_bits())
+        }
+        _ => values.number(i) == expected.as_f64(),
+    }
+}
+
+fn assert_like_pyxdf(stream: &Stream, expected: &Value) {
+    let name = &stream.header.name;
+    assert_eq!(Some(name.as_str()), expected["name"].as_str());
+    let every = expected["every"].as_u64().unwrap_or(1) as usize;
+    let samples = expected["samples"].as_u64().unwrap_or(array(expected, "stamps").len() as u64);
+    assert_eq!(stream.len() as u64, samples, "{name}");
+    let width = stream.header.channel_count;
+    for (k, stamp) in array(expected, "stamps").iter().enumerate() {
+        let (row, stamp) = (k * every, stamp.as_f64().unwrap());
+        let off = (stream.stamps[row] - stamp).abs();
+        assert!(off < STAMP_TOLERANCE_SECS, "{name}: stamp {row} is off by {off} s");
+        for channel in 0..width {
+            let expected = &expected["values"][k * width + channel];
+            let i = row * width + channel;
+            assert!(same_value(&stream.values, i, expected), "{name}: value {i}: {expected}");
+        }
+    }
+    assert_eq!(runs(&stream.segments), expected["segments"], "{name}: segments");
+    if !stream.clock_offsets.is_empty() {
+        assert_eq!(runs(&stream.clock_segments), expected["clock_segments"], "{name}: clock");
+    }
+    let off = (stream.effective_rate_hz - expected["rate_hz"].as_f64().unwrap()).abs();
+    assert!(off < 1e-6, "{name}: rate is off by {off} Hz");
+}
+
+/// Runs as pyxdf gives them: first and last sample.
+fn runs(ranges: &[std::ops::Range<usize>]) -> Value {
+    ranges.iter().map(|run| serde_json::json!([run.start, run.end - 1])).collect()
+}
+
+fn assert_file_like_pyxdf(path: &Path) {
+    let name = path.file_stem().unwrap().to_str().unwrap();
+    let expected = root().join(format!("tests/vectors/xdf/{name}.json"));
+    let expected: Value = serde_json::from_slice(&std::fs::read(expected).unwrap()).unwrap();
+    let file = load_file(path, &LoadOptions::default());
+    assert_eq!(file.streams.len(), expected.as_array().unwrap().len());
+    for (stream, expected) in file.streams.iter().zip(expected.as_array().unwrap()) {
+        assert_like_pyxdf(stream, expected);
+    }
+}
+
+#[test]
+fn own_vectors_read_as_pyxdf_reads_them() {
+    for name in ["clocks", "formats"] {
+        assert_file_like_pyxdf(&root().join(format!("tests/vectors/xdf/{name}.xdf")));
+    }
+}
+
+#[test]
+fn public_example_files_read_as_pyxdf_reads_them() {
+    for name in ["minimal", "clock_resets", "empty_streams"] {
+        let folder = root().join("../shared/data/formats/xdf-example-files");
+        let path = folder.join(format!("{name}.xdf"));
+        if path.exists() {
+            assert_file_like_pyxdf(&path);
+        } else {
+            eprintln!("skipped: {} is not there", path.display());
+        }
+    }
+}
+
+fn channel(label: &str) -> ChannelDescription {
+    ChannelDescription { label: label.into(), unit: "microvolts".into(), ..Default::default() }
+}
+
+fn stream(name: &str, rate_hz: f64, format: ChannelFormat, width: usize) -> StreamDescription {
+    let channels = (0..width).map(|i| channel(&format!("C{i}"))).collect();
+    StreamDescription { name: name.into(), rate_hz, format, channels, ..Default::default() }
+}
+
+/// A file with boundaries: `chunks` chunks of ten samples of two floats, and a text beside each.
+fn written(chunks: usize) -> Vec<u8> {
+    let mut writer = XdfWriter::new(Vec::new(), &FileDescription::default()).unwrap();
+    let eeg = writer.add_stream(&stream("eeg", 250.0, ChannelFormat::Float32, 2)).unwrap();
+    let text = writer.add_stream(&stream("text", 0.0, ChannelFormat::String, 1)).unwrap();
+    for chunk in 0..chunks {
+        let stamp = |i: usize| 1000.0 + (chunk * 10 + i) as f64 / 250.0;
+        let stamps: Vec<f64> = (0..10).map(stamp).collect();
+        let values: Vec<f32> = (0..20).map(|i| (chunk * 20 + i) as f32 * 0.1).collect();
+        writer.samples(eeg, &stamps, &values).unwrap();
+        writer.texts(text, &[stamps[3]], &[format!("m{chunk} <µ>")]).unwrap();
+        writer.clock_offset(eeg, stamps[0], 0.0).unwrap();
+        writer.boundary().unwrap();
+    }
+    writer.finish().unwrap()
+}
+
+#[test]
+fn what_is_written_reads_back_to_the_bit() {
+    let file = load_bytes(&written(40));
+    assert_eq!(file.warnings, [""; 0]);
+    let eeg = &file.streams[0];
+    assert_eq!(eeg.len(), 400);
+    for (i, stamp) in eeg.stamps.iter().enumerate() {
+        assert_eq!(stamp.to_bits(), (1000.0 + i as f64 / 250.0).to_bits());
+    }
+    let Values::Float32(values) = &eeg.values else { panic!("{:?}", eeg.header.format) };
+    assert!(values.iter().enumerate().all(|(i, v)| v.to_bits() == (i as f32 * 0.1).to_bits()));
+    assert_eq!(file.streams[1].values.text(39), "m39 <µ>");
+    let footer = eeg.footer.unwrap();
+    assert_eq!(footer.sample_count, Some(400));
+    assert_eq!(footer.last_secs.map(f64::to_bits), eeg.stamps.last().map(|s| s.to_bits()));
+}
+
+#[test]
+fn wrong_shapes_are_refused_and_write_nothing() {
+    let mut writer = XdfWriter::new(Vec::new(), &FileDescription::default()).unwrap();
+    let id = writer.add_stream(&stream("eeg", 250.0, ChannelFormat::Float32, 2)).unwrap();
+    let before = writer.whole_bytes();
+    let message = writer.samples(id, &[1.0], &[1.0_f32]).unwrap_err().to_string();
+    assert!(message.contains("2 values of float32") && message.contains("1 values"), "{message}");
+    assert!(writer.samples(id, &[1.0], &[1.0_f64, 2.0]).is_err());
+    assert_eq!(writer.whole_bytes(), before);
+}
+
+#[test]
+fn a_file_cut_anywhere_gives_every_sample_before_the_cut() {
+    let whole = written(6);
+    let all = load_bytes(&whole);
+    let mut last = 0;
+    for cut in 4..whole.len() {
+        let file = load_bytes(&whole[..cut]);
+        let Some(eeg) = file.streams.first() else { continue };
+        assert!(eeg.len() >= last, "cut at {cut}: {} samples after {last}", eeg.len());
+        last = eeg.len();
+        assert_eq!(eeg.stamps, all.streams[0].stamps[..last]);
+        assert_eq!(eeg.values.len(), 2 * last);
+    }
+    assert_eq!(last, 60);
+}
+
+#[test]
+fn a_damaged_chunk_costs_only_what_is_before_the_next_boundary() {
+    let whole = written(20);
+    let boundary = phosphene::formats::xdf::BOUNDARY;
+    let starts: Vec<_> =
+        (0..whole.len()).filter(|at| whole[*at..].starts_with(&boundary)).collect();
+    let sample_chunk = starts[9] + boundary.len();
+    for damage in 0..40 {
+        let mut bytes = whole.clone();
+        bytes[sample_chunk + damage] ^= 0xFF;
+        let file = load_bytes(&bytes);
+        let samples = file.streams[0].len();
+        assert!(samples >= 190, "byte {damage} of a chunk cost {} samples", 200 - samples);
+        if samples < 200 {
+            assert!(!file.warnings.is_empty(), "byte {damage}: samples went in silence");
+        }
+    }
+}
+
+#[test]
+fn lying_lengths_and_counts_take_no_memory_and_no_file() {
+    let mut bytes = written(1);
+    // Says 2^60 samples, has none.
+    let mut lie = vec![1, 15, 3, 0, 1, 0, 0, 0, 8];
+    lie.extend((1_u64 << 60).to_le_bytes());
+    let footers = bytes.len();
+    bytes.extend(&lie);
+    bytes.extend([8, 255, 255, 255, 255, 255, 255, 255, 127, 3, 0]);
+    let file = load_bytes(&bytes);
+    assert_eq!(file.streams[0].len(), 10);
+    assert!(
+        file.warnings.iter().any(|w| w.contains(&format!("byte {}", footers + 17))),
+        "{:?}",
+        file.warnings
+    );
+}
+
+#[test]
+fn other_files_and_too_large_ones_are_refused() {
+    let other = load(Cursor::new(b"EDF"), Path::new("a.xdf"), &LoadOptions::raw()).unwrap_err();
+    assert!(other.to_string().contains("XDF:"), "{other}");
+    let options = LoadOptions { max_decoded_bytes: 1000, ..LoadOptions::raw() };
+    let large = load(Cursor::new(written(40)), Path::new("a.xdf"), &options).unwrap_err();
+    assert!(large.to_string().contains("shorter"), "{large}");
+}
+
+/// What pyxdf reads from a file; `None`, said aloud, where it is not installed.
+fn pyxdf(path: &Path) -> Option<Value> {
+    let python = std::env::var("PHOSPHENE_PYTHON").unwrap_or_else(|_| "python3".into());
+    let script: PathBuf = root().join("tests/vectors/xdf_check.py");
+    let output = Command::new(&python).arg("-B").arg(script).arg(path).output();
+    match output {
+        Ok(output) if output.status.success() => serde_json::from_slice(&output.stdout).ok(),
+        Ok(output) if output.status.code() != Some(3) => {
+            panic!("{}", String::from_utf8_lossy(&output.stderr))
+        }
+        _ => {
+            eprintln!("skipped: {python} with pyxdf is not there (PHOSPHENE_PYTHON names another)");
+            None
+        }
+    }
+}
+
+#[test]
+fn pyxdf_reads_what_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.xdf");
+    let whole = written(40);
+    for cut in [whole.len(), whole.len() - 5000] {
+        std::fs::write(&path, &whole[..cut]).unwrap();
+        let Some(found) = pyxdf(&path) else { return };
+        let own = load_file(&path, &LoadOptions::default());
+        for (stream, found) in own.streams.iter().zip(found[0].as_array().unwrap()) {
+            let seen = found["stamps"].as_array().unwrap().len();
+            // pyxdf leaves out the chunk that is cut; here its whole samples are kept.
+            assert!((seen..seen + 10).contains(&stream.len()), "{seen} of {}", stream.len());
+            if seen == stream.len() {
+                assert_like_pyxdf(stream, found);
+            }
+        }
+    }
+}
