@@ -46,10 +46,12 @@ impl Board {
     /// The board whose description fits: the master board for playback and streaming.
     fn described_as(id: i32, params: &Params) -> Result<i32, Error> {
         match id {
-            boards::PLAYBACK_FILE | boards::STREAMING => params.master_board().ok_or(Error::Refused {
-                action: "prepare_session without master_board",
-                code: Code::INVALID_ARGUMENTS,
-            }),
+            boards::PLAYBACK_FILE | boards::STREAMING => {
+                params.master_board().ok_or(Error::Refused {
+                    action: "prepare_session without master_board",
+                    code: Code::INVALID_ARGUMENTS,
+                })
+            }
             _ => Ok(id),
         }
     }
@@ -195,7 +197,8 @@ impl Board {
             let _ = self.stop();
         }
         // SAFETY: a number and a zero-terminated text.
-        let rc = unsafe { (self.library.functions().release_session)(self.id, self.params.as_ptr()) };
+        let rc =
+            unsafe { (self.library.functions().release_session)(self.id, self.params.as_ptr()) };
         check("release_session", rc)
     }
 }

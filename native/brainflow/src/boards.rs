@@ -187,7 +187,8 @@ pub fn by_id(id: i32) -> Option<&'static BoardModel> {
 /// Up to `most` names of boards that look like what was typed, best first.
 pub fn similar(text: &str, most: usize) -> Vec<&'static str> {
     let wanted = text.to_ascii_lowercase();
-    let mut ranked: Vec<_> = BOARDS.iter().map(|board| (likeness(&wanted, board.name), board.name)).collect();
+    let mut ranked: Vec<_> =
+        BOARDS.iter().map(|board| (likeness(&wanted, board.name), board.name)).collect();
     ranked.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.len().cmp(&b.1.len())));
     ranked.into_iter().filter(|(score, _)| *score >= 3).take(most).map(|(_, name)| name).collect()
 }
@@ -196,7 +197,11 @@ pub fn similar(text: &str, most: usize) -> Vec<&'static str> {
 fn likeness(a: &str, b: &str) -> usize {
     let (a, b) = (a.as_bytes(), b.as_bytes());
     let run = |i: usize, j: usize| a[i..].iter().zip(&b[j..]).take_while(|(x, y)| x == y).count();
-    (0..a.len().min(64)).flat_map(|i| (0..b.len()).map(move |j| (i, j))).map(|(i, j)| run(i, j)).max().unwrap_or(0)
+    (0..a.len().min(64))
+        .flat_map(|i| (0..b.len()).map(move |j| (i, j)))
+        .map(|(i, j)| run(i, j))
+        .max()
+        .unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -225,7 +230,10 @@ mod tests {
     #[test]
     fn no_name_or_number_is_there_twice() {
         for board in BOARDS {
-            assert_eq!(BOARDS.iter().filter(|b| b.id == board.id || b.name == board.name).count(), 1);
+            assert_eq!(
+                BOARDS.iter().filter(|b| b.id == board.id || b.name == board.name).count(),
+                1
+            );
         }
     }
 }

@@ -11,20 +11,28 @@ pub struct Code(pub i32);
 
 /// Number, name, and remedy of every code; the name is BrainFlow's own spelling.
 const CODES: &[(i32, &str, &str)] = &[
-    (
-        1,
-        "PORT_ALREADY_OPEN_ERROR",
-        "Another session of this program holds the port: stop it first",
-    ),
+    (1, "PORT_ALREADY_OPEN_ERROR", "Another session of this program holds the port: stop it first"),
     (
         2,
         "UNABLE_TO_OPEN_PORT_ERROR",
         "Is the dongle plugged in, and is serial_port its name? On Linux: are you in the group dialout \
          (`sudo usermod -aG dialout $USER`, then log in again)? Does another program hold the port?",
     ),
-    (3, "SET_PORT_ERROR", "The port does not take the baud rate: is serial_port the board's dongle?"),
-    (4, "BOARD_WRITE_ERROR", "The board does not take commands: switch it off and on, then try again"),
-    (5, "INCOMMING_MSG_ERROR", "The board sent something unexpected: switch it off and on, then try again"),
+    (
+        3,
+        "SET_PORT_ERROR",
+        "The port does not take the baud rate: is serial_port the board's dongle?",
+    ),
+    (
+        4,
+        "BOARD_WRITE_ERROR",
+        "The board does not take commands: switch it off and on, then try again",
+    ),
+    (
+        5,
+        "INCOMMING_MSG_ERROR",
+        "The board sent something unexpected: switch it off and on, then try again",
+    ),
     (6, "INITIAL_MSG_ERROR", "The board did not greet: switch it off and on, then try again"),
     (
         7,
@@ -34,7 +42,11 @@ const CODES: &[(i32, &str, &str)] = &[
     ),
     (8, "STREAM_ALREADY_RUN_ERROR", "This session streams already: stop it first"),
     (9, "INVALID_BUFFER_SIZE_ERROR", "The buffer must hold between 1 and 21 600 000 samples"),
-    (10, "STREAM_THREAD_ERROR", "BrainFlow could not start its thread: close other programs, then try again"),
+    (
+        10,
+        "STREAM_THREAD_ERROR",
+        "BrainFlow could not start its thread: close other programs, then try again",
+    ),
     (11, "STREAM_THREAD_IS_NOT_RUNNING", "The session does not stream: start the stream first"),
     (12, "EMPTY_BUFFER_ERROR", "No data has come yet: wait a little"),
     (
@@ -43,8 +55,16 @@ const CODES: &[(i32, &str, &str)] = &[
         "Check the parameters: serial_port, mac_address, ip_address, ip_port, file or master_board as the \
          board needs them",
     ),
-    (14, "UNSUPPORTED_BOARD_ERROR", "This build of BrainFlow does not know the board, or not this preset of it"),
-    (15, "BOARD_NOT_CREATED_ERROR", "The session is not prepared, or was released: prepare it first"),
+    (
+        14,
+        "UNSUPPORTED_BOARD_ERROR",
+        "This build of BrainFlow does not know the board, or not this preset of it",
+    ),
+    (
+        15,
+        "BOARD_NOT_CREATED_ERROR",
+        "The session is not prepared, or was released: prepare it first",
+    ),
     (
         16,
         "ANOTHER_BOARD_IS_CREATED_ERROR",
@@ -56,7 +76,11 @@ const CODES: &[(i32, &str, &str)] = &[
         "BrainFlow says no more than that. For a Bluetooth board: is Bluetooth on, and is the board not \
          connected to a phone?",
     ),
-    (18, "SYNC_TIMEOUT_ERROR", "The board did not answer in time: move it closer, then raise `timeout`"),
+    (
+        18,
+        "SYNC_TIMEOUT_ERROR",
+        "The board did not answer in time: move it closer, then raise `timeout`",
+    ),
     (19, "JSON_NOT_FOUND_ERROR", "BrainFlow has no description of this board"),
     (20, "NO_SUCH_DATA_IN_JSON_ERROR", "The board has no channels of this kind"),
     (21, "CLASSIFIER_IS_NOT_PREPARED_ERROR", "Prepare the classifier first"),

@@ -66,7 +66,8 @@ impl Description {
     /// Reads BrainFlow's JSON.
     pub(crate) fn parse(board: i32, json: &str) -> Result<Self, Error> {
         let fail = |why: String| Error::Description { board, why };
-        let value: Value = serde_json::from_str(json).map_err(|e| fail(format!("it is not JSON: {e}")))?;
+        let value: Value =
+            serde_json::from_str(json).map_err(|e| fail(format!("it is not JSON: {e}")))?;
         let Value::Object(raw) = value else { return Err(fail("it is not a JSON object".into())) };
         let number = |key: &str| raw.get(key).and_then(Value::as_i64);
         let num_rows = number("num_rows")
@@ -100,7 +101,16 @@ impl Description {
 
     /// Rows of one kind: `eeg`, `exg`, `emg`, `ecg`, `eog`, `ppg`, `optical`, `eda`, `accel`, `rotation`,
     /// `analog`, `gyro`, `other`, `temperature`, `resistance`, `magnetometer`. Empty where there are none.
+    ///
+    /// `exg` is the union of `eeg`, `emg`, `ecg` and `eog`, as in BrainFlow's `get_exg_channels`.
     pub fn rows(&self, kind: &str) -> Vec<usize> {
+        if kind == "exg" {
+            let mut rows: Vec<_> =
+                ["eeg", "emg", "ecg", "eog"].iter().flat_map(|kind| self.rows(kind)).collect();
+            rows.sort_unstable();
+            rows.dedup();
+            return rows;
+        }
         let Some(Value::Array(rows)) = self.raw.get(&format!("{kind}_channels")) else {
             return Vec::new();
         };
@@ -129,6 +139,7 @@ mod tests {
         assert_eq!(description.marker_row, None);
         assert_eq!(description.eeg_names, ["Cz", "Pz"]);
         assert!(description.rows("gyro").is_empty());
+        assert_eq!(description.rows("exg"), [1, 2]);
     }
 
     #[test]

@@ -148,7 +148,9 @@ impl Library {
     pub fn set_log_file(&self, path: &Path) -> Result<(), Error> {
         let path = zero_terminated("the log file's path", &path.to_string_lossy())?;
         // SAFETY: `path` is zero-terminated and lives through the call.
-        check("set_log_file", unsafe { (self.functions().set_log_file_board_controller)(path.as_ptr()) })
+        check("set_log_file", unsafe {
+            (self.functions().set_log_file_board_controller)(path.as_ptr())
+        })
     }
 
     /// What BrainFlow says of one preset of a board.
@@ -161,7 +163,9 @@ impl Library {
     pub fn describe(&self, board: i32, preset: Preset) -> Result<Description, Error> {
         let json = read_text("get_board_descr", |buffer, length, room| {
             // SAFETY: `buffer` has `room` bytes and `length` is writable.
-            unsafe { (self.functions().get_board_descr)(board, preset.number(), buffer, length, room) }
+            unsafe {
+                (self.functions().get_board_descr)(board, preset.number(), buffer, length, room)
+            }
         })?;
         Description::parse(board, &json)
     }

@@ -70,8 +70,12 @@ impl Default for Params {
 impl Params {
     /// The names of all parameters.
     pub fn keys() -> Vec<&'static str> {
-        let mut keys: Vec<_> =
-            TEXT_KEYS.iter().chain(&NUMBER_KEYS).chain(&["serial_port", "master_board"]).copied().collect();
+        let mut keys: Vec<_> = TEXT_KEYS
+            .iter()
+            .chain(&NUMBER_KEYS)
+            .chain(&["serial_port", "master_board"])
+            .copied()
+            .collect();
         keys.sort_unstable();
         keys
     }
@@ -81,7 +85,8 @@ impl Params {
     /// # Errors
     /// [`ParamsError`] when there is no such parameter or the value does not fit it.
     pub fn set(&mut self, key: &str, value: &str) -> Result<(), ParamsError> {
-        let Some(known) = Self::keys().into_iter().find(|known| known.eq_ignore_ascii_case(key)) else {
+        let Some(known) = Self::keys().into_iter().find(|known| known.eq_ignore_ascii_case(key))
+        else {
             return Err(ParamsError::UnknownKey { key: key.into() });
         };
         let bad = |expected| ParamsError::BadValue { key: known, value: value.into(), expected };
@@ -93,7 +98,9 @@ impl Params {
             "ip_port" | "ip_port_aux" | "ip_port_anc" => {
                 json!(value.parse::<u16>().map_err(|_| bad("a port from 0 to 65535"))?)
             }
-            "timeout" => json!(value.parse::<u16>().map_err(|_| bad("whole seconds from 0 to 65535"))?),
+            "timeout" => {
+                json!(value.parse::<u16>().map_err(|_| bad("whole seconds from 0 to 65535"))?)
+            }
             _ => json!(value),
         };
         self.values.insert(known.into(), value);
