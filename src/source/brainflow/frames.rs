@@ -1,0 +1,214 @@
+//! From BrainFlow's rows to frames: which rows are EEG, what they are called, when each frame was taken.
+//!
+//! Planned once from the board's description; delivering allocates nothing.
+
+use std::fmt::Write;
+
+use ::brainflow::{Description, Link};
+
+use super::request::Request;
+use super::session::Data;
+use super::stamps::StampClock;
+use super::timeline::{CounterRule, Timeline};
+use crate::signal::{Chunk, Marker};
+use crate::source::{SourceCounters, SourceError, SourceInfo, SourceKind};
+use crate::units::{MAX_CHANNELS, SampleRate};
+
+/// Longest text of a marker's number, in bytes.
+const MARKER_BYTES: usize = 32;
+
+/// Cuts frames out of BrainFlow's rows.
+#[derive(Debug)]
+pub(super) struct Frames {
+    eeg_rows: Vec<usize>,
+    package_row: Option<usize>,
+    timestamp_row: Option<usize>,
+    marker_row: Option<usize>,
+    num_rows: usize,
+    values_uv: Vec<f32>,
+    stamps: StampClock,
+    timeline: Timeline,
+    clock_resets: u64,
+    delivered: u64,
+}
+
+impl Frames {
+    /// Plans which rows to take, and says what the source is.
+    pub fn plan(request: &Request, board: &Description) -> Result<(Self, SourceInfo), SourceError> {
+        let unusable = |why: String, remedy: &str| SourceError::Unusable {
+            what: format!("BrainFlow board '{}'", request.board.name),
+            why,
+            remedy: remedy.into(),
+        };
+        let mut notes = Vec::new();
+        let eeg_rows = choose_rows(board, &mut notes);
+        if eeg_rows.is_empty() || eeg_rows.len() > MAX_CHANNELS {
+            let why = format!("it has {} EEG channels", eeg_rows.len());
+            return Err(unusable(
+                why,
+                "Use a board that measures EEG; `phosphene devices` lists them",
+            ));
+        }
+        let channels = label_channels(request, board, eeg_rows.len(), &mut notes)
+            .map_err(|why| unusable(why, "Give one name per channel, as in names=O1/Oz/O2"))?;
+        let rate = SampleRate::new(board.rate_hz)
+            .map_err(|e| unusable(e.to_string(), "Is BrainFlow's version 5.x?"))?;
+        request.describe_in(&mut notes);
+        let frames = Self {
+            values_uv: vec![0.0; eeg_rows.len()],
+            eeg_rows,
+            package_row: board.package_row,
+            timestamp_row: board.timestamp_row,
+            marker_row: board.marker_row,
+            num_rows: board.num_rows,
+            stamps: StampClock::new(),
+            timeline: Timeline::new(
+                rate,
+                board.package_row.and_then(|_| CounterRule::of(request.described_as.id)),
+            ),
+            clock_resets: 0,
+            delivered: 0,
+        };
+        let info = SourceInfo {
+            kind: SourceKind::Brainflow,
+            name: format!("{} ({})", board.device_name, request.board.name),
+            simulated: request.is_synthetic(),
+            channels,
+            rate,
+            source_unit: "uV".into(),
+            has_markers: board.marker_row.is_some(),
+            notes,
+        };
+        Ok((frames, info))
+    }
+
+    /// Rows of the board's data.
+    pub fn num_rows(&self) -> usize {
+        self.num_rows
+    }
+
+    /// Frames handed over so far.
+    pub fn delivered(&self) -> u64 {
+        self.delivered
+    }
+
+    /// The session was broken off.
+    pub fn interrupt(&mut self) {
+        self.stamps.clear();
+        self.timeline.interrupt();
+    }
+
+    /// Puts frames and markers into `chunk`, which has room for them.
+    pub fn deliver(&mut self, data: &Data<'_>, now_secs: f64, attended: bool, chunk: &mut Chunk) {
+        let newest = self.stamp(data, data.frames - 1, now_secs);
+        let mut reset_pending = self.stamps.observe(newest, now_secs, attended);
+        self.clock_resets += u64::from(reset_pending);
+        for frame in 0..data.frames {
+            let stamp = self.stamp(data, frame, now_secs);
+            let (at_secs, before_reset) = self.stamps.convert(stamp, now_secs);
+            let joined = reset_pending && !before_reset;
+            reset_pending &= before_reset;
+            let counter = self.package_row.map_or(0.0, |row| data.value(row, frame));
+            let meta = self.timeline.place(counter, at_secs, now_secs, joined);
+            for (value, row) in self.values_uv.iter_mut().zip(&self.eeg_rows) {
+                *value = data.value(*row, frame) as f32;
+            }
+            // Never full: no more frames are read than the chunk has room for.
+            let _ = chunk.push(meta, &self.values_uv);
+            self.deliver_marker(data, frame, meta.time_secs, chunk);
+        }
+        self.delivered += data.frames as u64;
+    }
+
+    fn deliver_marker(&self, data: &Data<'_>, frame: usize, time_secs: f64, chunk: &mut Chunk) {
+        let value = self.marker_row.map_or(0.0, |row| data.value(row, frame));
+        if value == 0.0 || !value.is_finite() {
+            return;
+        }
+        let mut label = arrayvec::ArrayString::<MARKER_BYTES>::new();
+        // A number too long for the label is cut; markers are small whole numbers in practice.
+        let _ = write!(label, "{value}");
+        let _ = chunk.push_marker(Marker::new(time_secs, &label));
+    }
+
+    /// The board's stamp; the arrival where it has none.
+    fn stamp(&self, data: &Data<'_>, frame: usize, now_secs: f64) -> f64 {
+        let stamp = self.timestamp_row.map(|row| data.value(row, frame));
+        stamp.filter(|stamp| stamp.is_finite()).unwrap_or(now_secs)
+    }
+
+    /// What is known of losses and time; reconnects are counted elsewhere.
+    pub fn counters(&self) -> SourceCounters {
+        let found = self.timeline.found();
+        SourceCounters {
+            lost: found.lost,
+            gaps: found.gaps,
+            clock_resets: self.clock_resets,
+            reconnects: 0,
+            clock_offset_secs: self.stamps.offset_secs(),
+            clock_uncertainty_secs: self.stamps.uncertainty_secs(),
+        }
+    }
+}
+
+/// EEG rows; where a board has none, the rows that measure any potential.
+fn choose_rows(board: &Description, notes: &mut Vec<String>) -> Vec<usize> {
+    let eeg = board.rows("eeg");
+    if !eeg.is_empty() {
+        return eeg;
+    }
+    let exg = board.rows("exg");
+    if !exg.is_empty() {
+        notes.push(
+            "BrainFlow does not say which channels are EEG: all of its ExG channels are taken"
+                .into(),
+        );
+    }
+    exg
+}
+
+/// Labels of the channels: the user's, else BrainFlow's, else numbers.
+fn label_channels(
+    request: &Request,
+    board: &Description,
+    count: usize,
+    notes: &mut Vec<String>,
+) -> Result<Vec<String>, String> {
+    if !request.names.is_empty() {
+        let given = request.names.len();
+        let fits = given == count;
+        return fits
+            .then(|| request.names.clone())
+            .ok_or_else(|| format!("it has {count} channels and names= gives {given}"));
+    }
+    if board.eeg_names.len() == count {
+        if !request.is_synthetic() {
+            notes.push(format!(
+                "channel names are BrainFlow's for this board ({}): if your electrodes sit elsewhere, give names=A/B/…",
+                board.eeg_names.join(" ")
+            ));
+        }
+        return Ok(board.eeg_names.clone());
+    }
+    notes.push("BrainFlow gives no channel names for this board: give them as names=A/B/… in its channel order".into());
+    Ok((1..=count).map(|n| format!("EEG{n}")).collect())
+}
+
+impl Request {
+    /// What the user should know of a board that is not a device.
+    fn describe_in(&self, notes: &mut Vec<String>) {
+        match self.board.link {
+            Link::Program => notes.push("BrainFlow's synthetic board: sine waves and noise, no person".into()),
+            Link::File => notes.push(format!(
+                "playback of {} as recorded with '{}'",
+                self.params.text("file"),
+                self.described_as.name
+            )),
+            _ if self.has_master() => notes.push(format!(
+                "received from another program that reads '{}'; BrainFlow's multicast may lose frames unseen",
+                self.described_as.name
+            )),
+            _ => {}
+        }
+    }
+}

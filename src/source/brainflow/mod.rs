@@ -1,0 +1,195 @@
+//! BrainFlow boards: `brainflow:BOARD[,key=value…]`.
+//!
+//! Takes the board by name or number and BrainFlow's parameters; gives `[frames, channels]`, `f32`, µV of
+//! the board's EEG rows. Loss is counted by package counter and by clock, a board that falls silent for
+//! [`SILENCE_SECS`] is lost and sought every [`RETRY_SECS`]. Reading allocates nothing while data flows
+//! and waits at most [`MAX_READ_WAIT_SECS`].
+
+use ::brainflow::Library;
+
+mod devices;
+mod frames;
+mod request;
+mod session;
+mod stamps;
+mod timeline;
+
+pub use devices::{KnownBoard, SerialPort, list_boards, serial_ports};
+
+use frames::Frames;
+use request::Request;
+use session::Session;
+
+use super::spec::Parameters;
+use super::{MAX_READ_WAIT_SECS, ReadStatus, Source, SourceCounters, SourceError, SourceInfo};
+use crate::clock::Clock;
+use crate::signal::Chunk;
+
+/// A board that sends nothing for this long is lost, in seconds.
+pub const SILENCE_SECS: f64 = 2.0;
+/// Pause between two attempts to get a lost board back, in seconds.
+pub const RETRY_SECS: f64 = 2.0;
+/// Pause between two looks at BrainFlow's buffer.
+const POLL: std::time::Duration = std::time::Duration::from_millis(1);
+
+/// A BrainFlow board as a source.
+#[derive(Debug)]
+pub struct BrainflowSource {
+    request: Request,
+    live: Option<Live>,
+}
+
+/// What exists once the source is prepared.
+#[derive(Debug)]
+struct Live {
+    library: Library,
+    clock: Clock,
+    frames: Frames,
+    state: State,
+    reconnects: u64,
+    last_read_secs: f64,
+}
+
+#[derive(Debug)]
+enum State {
+    /// Data flows; when the last of it came.
+    Streaming { session: Session, last_data_secs: f64 },
+    /// The board is gone; what is left of the session is released at the first attempt.
+    Lost { remains: Option<Session>, next_attempt_secs: f64 },
+    /// The played file is over.
+    Ended,
+}
+
+impl BrainflowSource {
+    /// A source for this board (name or number) with these parameters. Touches no device.
+    ///
+    /// # Errors
+    /// [`SourceError::BadSpec`] for an unknown board, an unknown or impossible parameter, or a missing one.
+    pub fn new(board: &str, parameters: &Parameters) -> Result<Self, SourceError> {
+        Ok(Self { request: Request::new(board, parameters)?, live: None })
+    }
+}
+
+impl Source for BrainflowSource {
+    fn prepare(&mut self, clock: &Clock) -> Result<SourceInfo, SourceError> {
+        self.request.check_file()?;
+        let library = session::open_library()?;
+        let session =
+            Session::open(&library, &self.request).map_err(|e| self.request.refused(&e))?;
+        let (frames, info) = Frames::plan(&self.request, session.description())?;
+        let now = clock.now_secs();
+        self.live = Some(Live {
+            library,
+            clock: clock.clone(),
+            frames,
+            state: State::Streaming { session, last_data_secs: now },
+            reconnects: 0,
+            last_read_secs: now,
+        });
+        Ok(info)
+    }
+
+    fn read(&mut self, chunk: &mut Chunk) -> Result<ReadStatus, SourceError> {
+        let Some(live) = &mut self.live else {
+            return Err(SourceError::Unusable {
+                what: self.request.board.name.into(),
+                why: "it was read before it was prepared".into(),
+                remedy: "Start it again".into(),
+            });
+        };
+        Ok(live.read(&self.request, chunk))
+    }
+
+    fn counters(&self) -> SourceCounters {
+        self.live.as_ref().map_or_else(SourceCounters::default, |live| SourceCounters {
+            reconnects: live.reconnects,
+            ..live.frames.counters()
+        })
+    }
+
+    fn stop(&mut self) {
+        self.live = None; // dropping the session releases the board
+    }
+}
+
+impl Live {
+    fn read(&mut self, request: &Request, chunk: &mut Chunk) -> ReadStatus {
+        let status = match &mut self.state {
+            State::Streaming { .. } => self.read_stream(request, chunk),
+            State::Lost { .. } => self.seek(request),
+            State::Ended => ReadStatus::End,
+        };
+        self.last_read_secs = self.clock.now_secs();
+        status
+    }
+
+    /// Waits a moment for frames.
+    fn read_stream(&mut self, request: &Request, chunk: &mut Chunk) -> ReadStatus {
+        let State::Streaming { session, last_data_secs } = &mut self.state else {
+            return ReadStatus::Lost;
+        };
+        let started_secs = self.clock.now_secs();
+        let attended = started_secs - self.last_read_secs < stamps::STEP_SECS / 2.0;
+        // Turns, not only the clock, bound the wait: an injected clock may stand still.
+        for turn in 0..3 {
+            match session.read(chunk.room()) {
+                Ok(data) if data.frames > 0 => {
+                    let now = self.clock.now_secs();
+                    *last_data_secs = now;
+                    self.frames.deliver(&data, now, attended, chunk);
+                    return ReadStatus::Data;
+                }
+                Ok(_)
+                    if turn < 2
+                        && self.clock.now_secs() - started_secs < MAX_READ_WAIT_SECS / 2.0 =>
+                {
+                    std::thread::sleep(POLL);
+                }
+                Ok(_) => break,
+                Err(_) => return self.lose(),
+            }
+        }
+        let silent_secs = self.clock.now_secs() - *last_data_secs;
+        if request.has_ended(self.frames.delivered(), silent_secs) {
+            self.state = State::Ended;
+            return ReadStatus::End;
+        }
+        if silent_secs > SILENCE_SECS && !request.is_file() {
+            self.lose()
+        } else {
+            ReadStatus::Idle
+        }
+    }
+
+    fn lose(&mut self) -> ReadStatus {
+        self.frames.interrupt();
+        let next_attempt_secs = self.clock.now_secs();
+        let was = std::mem::replace(&mut self.state, State::Ended);
+        let remains = match was {
+            State::Streaming { session, .. } => Some(session),
+            _ => None,
+        };
+        self.state = State::Lost { remains, next_attempt_secs };
+        ReadStatus::Lost
+    }
+
+    /// Tries to get the board back when it is time. May block as long as BrainFlow takes to connect.
+    fn seek(&mut self, request: &Request) -> ReadStatus {
+        let State::Lost { remains, next_attempt_secs } = &mut self.state else {
+            return ReadStatus::Lost;
+        };
+        if self.clock.now_secs() < *next_attempt_secs {
+            std::thread::sleep(POLL);
+            return ReadStatus::Lost;
+        }
+        drop(remains.take());
+        if let Ok(session) = Session::reopen(&self.library, request, self.frames.num_rows()) {
+            self.reconnects += 1;
+            let last_data_secs = self.clock.now_secs();
+            self.state = State::Streaming { session, last_data_secs };
+            return ReadStatus::Idle;
+        }
+        *next_attempt_secs = self.clock.now_secs() + RETRY_SECS;
+        ReadStatus::Lost
+    }
+}
