@@ -1,1 +1,0 @@
-//! Finds the three native libraries at run time.

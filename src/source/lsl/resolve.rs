@@ -1,0 +1,238 @@
+//! Looks for streams on the network.
+//!
+//! A resolver of liblsl asks in the background; these functions look at its answers until they suffice.
+//! For preparing and listing only: they wait, and they allocate.
+
+use std::time::Duration;
+
+use super::library::ensure_loaded;
+use super::query::{MarkerChoice, Query};
+use crate::clock::Clock;
+use crate::source::SourceError;
+
+/// A stream that is no longer heard of is forgotten after this long, in seconds.
+pub(super) const FORGET_SECS: f64 = 5.0;
+
+/// After the first answer, how long to wait for others, in seconds: answers of one question arrive together.
+const SETTLE_SECS: f64 = 0.4;
+
+/// How often to look at the answers.
+const POLL: Duration = Duration::from_millis(20);
+
+/// A stream that can be reached now.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub struct StreamSummary {
+    /// Its name.
+    pub name: String,
+    /// Its type, as EEG or Markers.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Name of the device or program behind it, for finding it again; may be empty.
+    pub source_id: String,
+    /// The machine that sends it.
+    pub hostname: String,
+    /// Changes whenever the stream is started anew.
+    pub uid: String,
+    /// Number of channels.
+    pub channels: usize,
+    /// Nominal rate in Hz; 0 where samples come at any time.
+    pub rate_hz: f64,
+    /// Format of the values, as float32.
+    pub format: String,
+    /// When it was started, in seconds on the sender's clock.
+    pub created_at_secs: f64,
+}
+
+impl StreamSummary {
+    pub(super) fn of(info: &lsl::StreamInfo) -> Self {
+        Self {
+            name: info.stream_name(),
+            kind: info.stream_type(),
+            source_id: info.source_id(),
+            hostname: info.hostname(),
+            uid: info.uid(),
+            channels: usize::try_from(info.channel_count()).unwrap_or(0),
+            rate_hz: info.nominal_srate(),
+            format: info.channel_format().to_string(),
+            created_at_secs: info.created_at(),
+        }
+    }
+}
+
+/// Every stream that can be reached now, oldest first. Waits `wait_secs`.
+///
+/// # Errors
+/// [`SourceError`] when liblsl cannot be had or cannot use the network.
+pub fn list_streams(wait_secs: f64) -> Result<Vec<StreamSummary>, SourceError> {
+    ensure_loaded()?;
+    let mut found = lsl::resolve_streams(wait_secs).map_err(|why| network(&why))?;
+    sort_by_age(&mut found);
+    Ok(found.iter().map(StreamSummary::of).collect())
+}
+
+/// The streams that a query asks for.
+pub(super) struct Resolved {
+    /// The EEG stream: the oldest of those that fit.
+    pub eeg: lsl::StreamInfo,
+    /// The marker stream.
+    pub markers: Option<lsl::StreamInfo>,
+    /// What else fitted.
+    pub notes: Vec<String>,
+}
+
+/// Finds the streams that a query asks for; waits for its timeout at most.
+///
+/// # Errors
+/// [`SourceError::NotFound`] with what else is on the network; [`SourceError::BadSpec`] never: a predicate
+/// that liblsl cannot read finds nothing.
+pub(super) fn resolve(query: &Query, clock: &Clock) -> Result<Resolved, SourceError> {
+    let eeg_resolver = resolver(&query.predicate)?;
+    let marker_resolver = marker_predicate(&query.markers)?.map(|p| resolver(&p)).transpose()?;
+    let deadline = clock.now_secs() + query.timeout_secs;
+    let mut found = wait_for(&eeg_resolver, clock, deadline)?;
+    if found.is_empty() {
+        return Err(not_found(&format!("LSL stream with {}", query.predicate), query));
+    }
+    let mut notes = Vec::new();
+    let eeg = found.remove(0);
+    if !found.is_empty() {
+        notes.push(format!("other streams fit too: {}", names(&found)));
+    }
+    let markers = match (&marker_resolver, &query.markers) {
+        (Some(resolver), MarkerChoice::Named(name)) => {
+            let mut found = wait_for(resolver, clock, deadline)?;
+            if found.is_empty() {
+                return Err(not_found(&format!("LSL marker stream named '{name}'"), query));
+            }
+            Some(found.remove(0))
+        }
+        (Some(resolver), _) => {
+            let mut found = results(resolver)?;
+            found.retain(|info| info.uid() != eeg.uid());
+            let best = best_markers(found, &eeg, &mut notes);
+            if best.is_none() {
+                notes.push("no marker stream was found".into());
+            }
+            best
+        }
+        (None, _) => None,
+    };
+    Ok(Resolved { eeg, markers, notes })
+}
+
+fn marker_predicate(choice: &MarkerChoice) -> Result<Option<String>, SourceError> {
+    Ok(match choice {
+        MarkerChoice::Off => None,
+        MarkerChoice::Auto => Some("type='Markers'".into()),
+        MarkerChoice::Named(name) => {
+            let bad = |why| SourceError::BadSpec { spec: format!("lsl:markers={name}"), why };
+            Some(super::query::term("name", name).map_err(bad)?)
+        }
+    })
+}
+
+/// A resolver that asks for a predicate in the background.
+pub(super) fn resolver(predicate: &str) -> Result<lsl::ContinuousResolver, SourceError> {
+    lsl::ContinuousResolver::new_with_pred(predicate, FORGET_SECS).map_err(|why| network(&why))
+}
+
+/// What a resolver has found so far, oldest first.
+pub(super) fn results(
+    resolver: &lsl::ContinuousResolver,
+) -> Result<Vec<lsl::StreamInfo>, SourceError> {
+    let mut found = resolver.results().map_err(|why| network(&why))?;
+    sort_by_age(&mut found);
+    Ok(found)
+}
+
+/// Waits for the first answer and a little longer for others.
+fn wait_for(
+    resolver: &lsl::ContinuousResolver,
+    clock: &Clock,
+    deadline_secs: f64,
+) -> Result<Vec<lsl::StreamInfo>, SourceError> {
+    while results(resolver)?.is_empty() {
+        if clock.now_secs() >= deadline_secs {
+            return Ok(Vec::new());
+        }
+        std::thread::sleep(POLL);
+    }
+    std::thread::sleep(Duration::from_secs_f64(SETTLE_SECS));
+    results(resolver)
+}
+
+/// The marker stream that belongs to the EEG stream, most likely: of the same source, else of the same
+/// machine, else the oldest.
+fn best_markers(
+    mut found: Vec<lsl::StreamInfo>,
+    eeg: &lsl::StreamInfo,
+    notes: &mut Vec<String>,
+) -> Option<lsl::StreamInfo> {
+    let (source, host) = (eeg.source_id(), eeg.hostname());
+    found.sort_by_key(|info| {
+        let kinship = kinship(&source, &info.source_id());
+        (std::cmp::Reverse(kinship), info.hostname() != host)
+    });
+    if found.is_empty() {
+        return None;
+    }
+    let best = found.remove(0);
+    if !found.is_empty() {
+        notes.push(format!(
+            "markers come from '{}'; other marker streams: {} (choose with markers=NAME)",
+            best.stream_name(),
+            names(&found)
+        ));
+    }
+    Some(best)
+}
+
+/// How many bytes two source ids have in common at the start; fewer than half of either is chance.
+fn kinship(a: &str, b: &str) -> usize {
+    let common = a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();
+    if common > 0 && 2 * common >= a.len().min(b.len()) { common } else { 0 }
+}
+
+fn sort_by_age(found: &mut [lsl::StreamInfo]) {
+    found.sort_by(|a, b| a.created_at().total_cmp(&b.created_at()));
+}
+
+fn names(found: &[lsl::StreamInfo]) -> String {
+    let name = |info: &lsl::StreamInfo| format!("'{}' on {}", info.stream_name(), info.hostname());
+    found.iter().map(name).collect::<Vec<_>>().join(", ")
+}
+
+fn not_found(what: &str, query: &Query) -> SourceError {
+    let others = list_streams(0.5).unwrap_or_default();
+    let others: Vec<String> =
+        others.iter().map(|stream| format!("'{}' ({})", stream.name, stream.kind)).collect();
+    let there = if others.is_empty() { "none at all".to_owned() } else { others.join(", ") };
+    SourceError::NotFound {
+        what: what.into(),
+        detail: format!(" within {} s; streams that are there: {there}", query.timeout_secs),
+        remedy: "Start the program that sends it, check the name, and see that both machines are on \
+                 one network and no firewall blocks UDP port 16571"
+            .into(),
+    }
+}
+
+fn network(why: &lsl::Error) -> SourceError {
+    SourceError::Unusable {
+        what: "the network for LSL".into(),
+        why: why.to_string(),
+        remedy: "Check that a network interface is up (loopback suffices)".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinship_needs_half_of_the_shorter_id() {
+        assert_eq!(kinship("cap-17/eeg", "cap-17/markers"), 7);
+        assert_eq!(kinship("cap-17/eeg", "other"), 0);
+        assert_eq!(kinship("", ""), 0);
+        assert_eq!(kinship("amp", "amplifier-9"), 3);
+    }
+}
