@@ -1,0 +1,257 @@
+"""Writes the model pack: ONNX graphs, gallery embeddings and `pack.toml` with the hash of every file.
+
+Takes   trained modules (any of them may be absent: what is already in the pack then stays).
+Gives   static graphs of batch 1, opset 18, with large weights stored in half precision and cast to single precision
+        inside the graph, so that all arithmetic is single precision.
+Keeps   every graph is run in ONNX Runtime and compared with PyTorch (same rounded weights) before it takes its place;
+        a difference above
+        TOLERANCE is an error. Latencies are measured, with their threads.
+"""
+
+import copy
+import datetime
+import hashlib
+import json
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+from onnx import TensorProto, helper, numpy_helper
+
+from autoencoder import LATENT
+from concepts import CONCEPTS
+from embed import DIM, SPACE
+from encoder import CHANNELS, SAMPLES
+from generator import SIGMA
+from pictures import SIZE_PX
+
+OPSET = 18
+TOLERANCE = 1e-3
+HALF_FROM_VALUES = 256
+LATENCY_RUNS = 40
+GALLERY_FILE = "gallery/embeddings.safetensors"
+
+GRAPHS = {
+    "encoder.onnx": (["eeg"], "embedding", [(1, CHANNELS, SAMPLES)]),
+    "image_encoder.onnx": (["image"], "embedding", [(1, 3, SIZE_PX, SIZE_PX)]),
+    "prior.onnx": (["embedding"], "latent_mean", [(1, DIM)]),
+    "denoiser.onnx": (["x", "t", "embedding", "latent_mean"], "velocity", [(1, *LATENT), (1,), (1, DIM), (1, *LATENT)]),
+    "decoder.onnx": (["latent"], "image", [(1, *LATENT)]),
+}
+
+
+def example(name, shape, generator):
+    """A plausible input: pictures and times in 0..1, unit embeddings, EEG of 10 µV, standard normal latents."""
+    if name in ("image", "t"):
+        return torch.rand(shape, generator=generator) * 0.75 + 0.25
+    values = torch.randn(shape, generator=generator)
+    if name == "embedding":
+        return values / values.norm()
+    return values * 10.0 if name == "eeg" else values
+
+
+def export_graph(module, path):
+    """Exports one module as `path`; returns {largest difference from PyTorch, bytes}."""
+    names, output, shapes = GRAPHS[path.name]
+    module = rounded(module)
+    generator = torch.Generator().manual_seed(7)
+    inputs = tuple(example(name, shape, generator) for name, shape in zip(names, shapes))
+    fresh = path.with_suffix(".fresh")
+    program = torch.onnx.export(
+        module, inputs, input_names=names, output_names=[output], opset_version=OPSET, dynamo=True, verbose=False
+    )
+    graph = program.model_proto
+    halve(graph)
+    strip(graph)
+    onnx.checker.check_model(graph)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh.write_bytes(graph.SerializeToString())
+    difference = compare(module, fresh, names, shapes)
+    if difference > TOLERANCE:
+        raise RuntimeError(f"ONNX differs from PyTorch by {difference:.2e} in {path}")
+    os.replace(fresh, path)
+    return {"difference": difference, "bytes": path.stat().st_size}
+
+
+@torch.no_grad()
+def rounded(module):
+    """A copy in eval mode whose large weights are rounded to half precision: what the pack stores."""
+    module = copy.deepcopy(module).eval()
+    for weight in module.parameters():
+        if weight.numel() >= HALF_FROM_VALUES:
+            weight.copy_(weight.half().float())
+    return module
+
+
+def halve(graph):
+    """Stores large single-precision weights of an ONNX model in half precision, followed by a cast."""
+    casts = []
+    for weight in graph.graph.initializer:
+        values = numpy_helper.to_array(weight)
+        if values.dtype != np.float32 or values.size < HALF_FROM_VALUES or np.abs(values).max() > 6e4:
+            continue
+        name = weight.name
+        weight.CopyFrom(numpy_helper.from_array(values.astype(np.float16), name + "_half"))
+        casts.append(helper.make_node("Cast", [name + "_half"], [name], to=TensorProto.FLOAT))
+    nodes = casts + list(graph.graph.node)
+    del graph.graph.node[:]
+    graph.graph.node.extend(nodes)
+
+
+def strip(graph):
+    """Removes what tells of the exporting machine: stack traces, paths, names of classes."""
+    graph.doc_string = graph.graph.doc_string = ""
+    del graph.metadata_props[:], graph.graph.metadata_props[:], graph.graph.value_info[:], graph.functions[:]
+    for node in graph.graph.node:
+        node.doc_string = ""
+        del node.metadata_props[:]
+    for value in (*graph.graph.input, *graph.graph.output, *graph.graph.initializer):
+        value.doc_string = ""
+        del value.metadata_props[:]
+
+
+def session(path, threads=1):
+    """An ONNX Runtime session on the CPU."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
+def compare(module, path, names, shapes, draws=4):
+    """Largest absolute difference between PyTorch and ONNX Runtime over several inputs."""
+    runtime, largest = session(path), 0.0
+    for draw in range(draws):
+        generator = torch.Generator().manual_seed(100 + draw)
+        inputs = [example(name, shape, generator) for name, shape in zip(names, shapes)]
+        with torch.inference_mode():
+            expected = module(*inputs).numpy()
+        actual = runtime.run(None, {name: value.numpy() for name, value in zip(names, inputs)})[0]
+        largest = max(largest, float(np.abs(expected - actual).max()))
+    return largest
+
+
+def latency_ms(path, threads):
+    """Median and 90th percentile of one run, in milliseconds."""
+    names, _, shapes = GRAPHS[path.name]
+    runtime = session(path, threads)
+    generator = torch.Generator().manual_seed(3)
+    feed = {name: example(name, shape, generator).numpy() for name, shape in zip(names, shapes)}
+    taken = []
+    for _ in range(LATENCY_RUNS + 5):
+        began = time.perf_counter()
+        runtime.run(None, feed)
+        taken.append((time.perf_counter() - began) * 1e3)
+    return float(np.median(taken[5:])), float(np.quantile(taken[5:], 0.9))
+
+
+def write_manifest(pack, seed, quality):
+    """Writes `pack.toml`; hashes every file of the pack that the manifest names and that exists. `quality` is the
+    statistics of the training epochs, or None while there is no EEG encoder."""
+    named = [*GRAPHS, GALLERY_FILE]
+    hashes = {name: _sha256(pack / name) for name in named if (pack / name).exists()}
+    text = MANIFEST.format(
+        created=datetime.date.today().isoformat(),
+        seed=seed,
+        files="\n".join(f'"{name}" = "{digest}"' for name, digest in hashes.items()),
+        space=json.dumps(SPACE),
+        sigma=SIGMA,
+        dim=DIM,
+        size=SIZE_PX,
+        latent=list(LATENT),
+        ids=_list(concept.id for concept in CONCEPTS),
+        labels=_list(concept.label for concept in CONCEPTS),
+    )
+    if quality is not None:
+        text += "\n[quality]  # of the training epochs; bands 0.5-4, 4-8, 8-13, 13-30, 30-40 Hz\n"
+        text += "".join(f"{key} = {[round(value, 4) for value in quality[key]]}\n" for key in sorted(quality))
+    (pack / "pack.toml").write_text(text, encoding="utf-8")
+
+
+def _sha256(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _list(values):
+    return "[\n" + "".join(f"  {json.dumps(value)},\n" for value in values) + "]"
+
+
+MANIFEST = """schema = 1
+name = "phosphene-demo"
+version = "0.1.0"
+licence = "MIT OR Apache-2.0 (weights); pictures: MIT (Fluent Emoji), Apache-2.0 (Noto Emoji); image network: Apache-2.0 (EfficientNet-Lite0)"
+description = "Small demonstration pack: forty drawings, a simulated subject, a few-step generator trained from scratch on a CPU."
+simulated_training = true      # trained and judged on the simulated subject only
+
+[provenance]
+data = "Fluent Emoji 3D (npm @lobehub/fluent-emoji-3d 1.1.0), Noto Emoji (npm emoji-datasource-google 16.0.0); EEG of the simulated subject"
+script = "models/training/train.py"
+commit = ""
+seed = {seed}
+created = "{created}"
+
+[files]                        # sha256 of every file that the manifest names
+{files}
+
+[input]
+channels = ["Fz","C3","Cz","C4","P7","P3","Pz","P4","P8","PO7","PO3","PO4","PO8","O1","Oz","O2"]
+sample_rate_hz = 250.0
+window_secs = [0.0, 0.8]       # relative to stimulus onset: 200 samples
+baseline_secs = [-0.1, 0.0]
+band_hz = [0.5, 40.0]
+band_order = 4
+notch_hz = 50.0
+reference = "average"
+normalisation = "none"         # scaling is inside encoder.onnx, from training statistics
+unit = "uV"
+
+[encoder]                      # [1,16,200] µV -> [1,128], not normalised: its length carries confidence
+file = "encoder.onnx"
+input = "eeg"
+output = "embedding"
+
+[image_encoder]
+file = "image_encoder.onnx"
+input = "image"
+output = "embedding"
+size_px = {size}
+
+[embedding]
+dim = {dim}
+normalised = false
+space = {space}
+
+[generator]
+kind = "flow"
+prior = "prior.onnx"
+prior_input = "embedding"
+prior_output = "latent_mean"
+file = "denoiser.onnx"
+input_x = "x"
+input_t = "t"
+input_embedding = "embedding"
+input_mean = "latent_mean"
+output = "velocity"
+latent = {latent}
+sigma = {sigma}
+steps = 2
+steps_allowed = [1, 2, 4]
+embedding_norm = "clip"        # length above 1 is cut to 1; a shorter embedding means less sure, and gives a softer picture
+
+[decoder]
+file = "decoder.onnx"
+input = "latent"
+output = "image"
+scale = 1.0
+size_px = {size}
+
+[gallery]
+embeddings = "gallery/embeddings.safetensors"
+tensor = "embeddings"
+ids = {ids}
+labels = {labels}
+"""
