@@ -6,7 +6,10 @@ use ::brainflow::{Board, Library, Params};
 /// The library as the program finds it.
 fn library() -> Library {
     let path = std::env::var_os("PHOSPHENE_BRAINFLOW").map_or_else(
-        || concat!(env!("CARGO_MANIFEST_DIR"), "/native/lib/brainflow/libBoardController.so").into(),
+        || {
+            concat!(env!("CARGO_MANIFEST_DIR"), "/native/lib/brainflow/libBoardController.so")
+                .into()
+        },
         std::path::PathBuf::from,
     );
     Library::open(&path).unwrap()
@@ -16,16 +19,17 @@ fn library() -> Library {
 fn the_synthetic_board_streams_without_loss() {
     let _turn = one_at_a_time();
     let (mut source, info) = prepared("synthetic");
-    assert!(info.simulated && info.has_markers);
+    assert!(info.simulated && !info.has_markers);
     assert_eq!(info.rate.hz(), 250.0);
     assert_eq!(info.channels.len(), 16);
     assert_eq!(info.channels[..4], ["Fz", "C3", "Cz", "C4"]);
     let read = read_until(&mut source, 16, |read| read.frames.len() >= 750);
     let counters = source.counters();
     assert_eq!((counters.lost, counters.gaps, counters.clock_resets), (0, 0, 0));
-    let neighbours = read.frames.windows(2).all(|pair| {
-        pair[1].index == pair[0].index + 1 && pair[1].time_secs >= pair[0].time_secs
-    });
+    let neighbours = read
+        .frames
+        .windows(2)
+        .all(|pair| pair[1].index == pair[0].index + 1 && pair[1].time_secs >= pair[0].time_secs);
     assert!(neighbours, "frames are numbered and timed in order");
     // Channel i is a sine of about 10(i+1) µV on an offset, with uniform noise: it swings more the higher i.
     let spread = |channel: usize| {
@@ -73,13 +77,18 @@ fn a_recording_plays_back_to_its_last_frame_and_ends() {
     std::thread::sleep(Duration::from_millis(600));
     board.release().unwrap();
     let text = std::fs::read_to_string(&path).unwrap();
-    let rows: Vec<Vec<f64>> =
-        text.lines().map(|line| line.split('\t').map(|v| v.trim().parse().unwrap()).collect()).collect();
+    let rows: Vec<Vec<f64>> = text
+        .lines()
+        .map(|line| line.split('\t').map(|v| v.trim().parse().unwrap()).collect())
+        .collect();
     assert!(rows.len() > 100, "{} rows", rows.len());
+    assert!(rows.iter().any(|row| row[31] == 7.0), "the recording holds the marker");
 
     for config in ["new_timestamps", "old_timestamps"] {
-        let (mut source, info) =
-            prepared(&format!("playback,file={},master_board=synthetic,config={config}", path.display()));
+        let (mut source, info) = prepared(&format!(
+            "playback,file={},master_board=synthetic,config={config}",
+            path.display()
+        ));
         assert!(info.simulated && info.notes.iter().any(|note| note.contains("playback")));
         let read = read_until(&mut source, 16, |read| read.last_status() == Some(ReadStatus::End));
         assert_eq!(read.frames.len(), rows.len(), "{config}");
@@ -88,11 +97,14 @@ fn a_recording_plays_back_to_its_last_frame_and_ends() {
                 assert_eq!(read.values_uv[i * 16 + channel], row[channel + 1] as f32, "frame {i}");
             }
         }
-        let labels: Vec<_> = read.markers.iter().map(Marker::label).collect();
-        assert_eq!(labels, ["7"], "{config}");
+        // BrainFlow 5.23 plays a file without its markers: the user is told.
+        assert!(read.markers.is_empty() && info.notes.iter().any(|note| note.contains("markers")));
         assert_eq!(source.counters().lost, 0, "{config}");
         let now = Clock::system().now_secs();
-        assert!(read.frames.iter().all(|frame| (now - 60.0..=now).contains(&frame.time_secs)), "{config}");
+        assert!(
+            read.frames.iter().all(|frame| (now - 60.0..=now).contains(&frame.time_secs)),
+            "{config}"
+        );
         source.stop();
     }
 }
@@ -104,7 +116,8 @@ fn another_sessions_stream_is_received() {
     let library = library();
     let mut sender = Board::prepare(&library, -1, &Params::default()).unwrap();
     sender.start(10_000, &format!("streaming_board://{GROUP}")).unwrap();
-    let mut source = source("streaming,ip_address=225.1.1.1,ip_port=6677,master_board=synthetic").unwrap();
+    let mut source =
+        source("streaming,ip_address=225.1.1.1,ip_port=6677,master_board=synthetic").unwrap();
     let info = match source.prepare(&Clock::system()) {
         Ok(info) => info,
         Err(error) => return eprintln!("skipped, no multicast here: {error}"),
@@ -164,6 +177,9 @@ fn the_librarys_own_description_agrees_with_the_table() {
     }
     let cyton = library.describe(0, ::brainflow::Preset::Default).unwrap();
     assert_eq!(cyton.rows("eeg"), [1, 2, 3, 4, 5, 6, 7, 8]);
-    assert_eq!((cyton.package_row, cyton.timestamp_row, cyton.marker_row), (Some(0), Some(22), Some(23)));
+    assert_eq!(
+        (cyton.package_row, cyton.timestamp_row, cyton.marker_row),
+        (Some(0), Some(22), Some(23))
+    );
     assert!(library.describe(-100, ::brainflow::Preset::Default).is_err());
 }

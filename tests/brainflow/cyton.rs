@@ -32,7 +32,10 @@ fn values_arrive_in_microvolts() {
         for channel in 0..8 {
             let expected = f64::from(count_of(i as u64, channel)) * UV_PER_COUNT;
             let got = f64::from(read.values_uv[i * 8 + channel]);
-            assert!((got - expected).abs() <= expected.abs() * 1e-6, "frame {i}: {got} for {expected} µV");
+            assert!(
+                (got - expected).abs() <= expected.abs() * 1e-6,
+                "frame {i}: {got} for {expected} µV"
+            );
         }
     }
     assert_eq!(bench.source.counters().lost, 0);
@@ -69,5 +72,9 @@ fn an_unplugged_board_is_lost_and_found_again() {
     // The index went on by the time that passed, so that index and clock still agree.
     let (first, last) = (before.frames[0], after.frames[after.frames.len() - 1]);
     let by_clock = (last.time_secs - first.time_secs) * 250.0;
-    assert!(((last.index - first.index) as f64 - by_clock).abs() < 10.0, "{by_clock} {}", last.index);
+    assert!(
+        ((last.index - first.index) as f64 - by_clock).abs() < 10.0,
+        "{by_clock} {}",
+        last.index
+    );
 }

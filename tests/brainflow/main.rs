@@ -2,6 +2,8 @@
 //!
 //! One binary, because a board must not be opened twice in a process: [`one_at_a_time`] keeps tests apart.
 
+#![allow(clippy::unwrap_used)] // what the tests share is not itself marked as a test
+
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -56,7 +58,11 @@ fn prepared(text: &str) -> (BrainflowSource, SourceInfo) {
 }
 
 /// Reads until `enough` says so; fails after a generous number of seconds so that no test hangs.
-fn read_until(source: &mut BrainflowSource, channels: usize, enough: impl Fn(&Read) -> bool) -> Read {
+fn read_until(
+    source: &mut BrainflowSource,
+    channels: usize,
+    enough: impl Fn(&Read) -> bool,
+) -> Read {
     const PATIENCE_SECS: f64 = 60.0;
     let clock = Clock::system();
     let started = clock.now_secs();

@@ -45,7 +45,9 @@ impl FakeCyton {
         std::os::unix::fs::symlink(name, link).unwrap();
         let wires = Arc::new(Wires::default());
         let theirs = wires.clone();
-        let run = move || Device { port: master, _slave: slave, wires: theirs, streaming_since: None }.run();
+        let run = move || {
+            Device { port: master, _slave: slave, wires: theirs, streaming_since: None }.run()
+        };
         let thread = std::thread::Builder::new().name("fake-cyton".into()).spawn(run).unwrap();
         Self { wires, thread: Some(thread) }
     }
@@ -102,7 +104,9 @@ impl Device {
         let count = self.port.read(&mut bytes).unwrap_or(0);
         for command in &bytes[..count] {
             match command {
-                b'v' => drop(self.port.write_all(b"OpenBCI V3 8-16 channel\nFirmware: v3.1.1\n$$$")),
+                b'v' => {
+                    drop(self.port.write_all(b"OpenBCI V3 8-16 channel\nFirmware: v3.1.1\n$$$"))
+                }
                 b'd' => drop(self.port.write_all(b"updating channel settings to default$$$")),
                 b'b' => {
                     self.streaming_since = Some(clock.now_secs());

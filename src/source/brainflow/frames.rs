@@ -76,7 +76,8 @@ impl Frames {
             channels,
             rate,
             source_unit: "uV".into(),
-            has_markers: board.marker_row.is_some(),
+            // Numbers put in by `insert_marker` name no picture; they are delivered all the same.
+            has_markers: false,
             notes,
         };
         Ok((frames, info))
@@ -200,15 +201,48 @@ impl Request {
         match self.board.link {
             Link::Program => notes.push("BrainFlow's synthetic board: sine waves and noise, no person".into()),
             Link::File => notes.push(format!(
-                "playback of {} as recorded with '{}'",
+                "playback of {} as recorded with '{}'; BrainFlow leaves its markers out: open it as file:… to keep them",
                 self.params.text("file"),
                 self.described_as.name
             )),
             _ if self.has_master() => notes.push(format!(
-                "received from another program that reads '{}'; BrainFlow's multicast may lose frames unseen",
+                "received from another program that reads '{}'; BrainFlow leaves its markers out",
                 self.described_as.name
             )),
             _ => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_become_frames_and_markers() {
+        // Rows: counter, two channels, stamp, marker; three frames, one of them marked.
+        let rows =
+            [5.0, 6.0, 7.0, 1.0, 2.0, 3.0, -1.0, -2.0, -3.0, 100.0, 100.01, 100.02, 0.0, 7.0, 0.0];
+        let data = Data { frames: 3, values: &rows };
+        let mut frames = Frames {
+            eeg_rows: vec![1, 2],
+            package_row: Some(0),
+            timestamp_row: Some(3),
+            marker_row: Some(4),
+            num_rows: 5,
+            values_uv: vec![0.0; 2],
+            stamps: StampClock::new(),
+            timeline: Timeline::new(SampleRate::new(100.0).unwrap(), CounterRule::of(0)),
+            clock_resets: 0,
+            delivered: 0,
+        };
+        let mut chunk = Chunk::with_capacity(2, 8, 8);
+        frames.deliver(&data, 50.0, true, &mut chunk);
+        assert_eq!(chunk.samples(), [1.0, -1.0, 2.0, -2.0, 3.0, -3.0]);
+        let marker = chunk.markers()[0];
+        assert_eq!(marker.label(), "7");
+        assert_eq!(marker.time_secs, chunk.frames()[1].time_secs);
+        assert!((marker.time_secs - 49.99).abs() < 1e-9, "{}", marker.time_secs);
+        assert_eq!((frames.delivered(), frames.counters().lost), (3, 0));
     }
 }

@@ -14,7 +14,7 @@ const SEEK_TIMEOUT_SECS: &str = "5";
 /// What was read: `[rows, frames]`, row-major.
 pub(super) struct Data<'a> {
     pub frames: usize,
-    values: &'a [f64],
+    pub values: &'a [f64],
 }
 
 impl Data<'_> {

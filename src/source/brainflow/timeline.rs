@@ -177,9 +177,11 @@ impl Timeline {
 
     /// Whether `steps` frames fit into the time that has passed, lateness included.
     fn is_possible(&self, last: Last, steps: u64, stamp_secs: f64) -> bool {
-        let behind = self.envelope.get().map_or(0.0, |envelope| {
-            (last.stamp_secs - last.index as f64 * self.period_secs - envelope).max(0.0)
-        });
+        // During a silence that is not judged yet, what was on time before it still tells how late this is.
+        let before = self.suspicion.map_or(f64::INFINITY, |suspicion| suspicion.reference);
+        let on_time = self.envelope.get().unwrap_or(f64::INFINITY).min(before);
+        let late_secs = last.stamp_secs - last.index as f64 * self.period_secs - on_time;
+        let behind = if late_secs.is_finite() { late_secs.max(0.0) } else { 0.0 };
         steps as f64 * self.period_secs <= stamp_secs - last.stamp_secs + behind + EARLY_SECS
     }
 
