@@ -25,9 +25,9 @@ pub struct Devices {
     /// Why LSL could not be asked, if so.
     pub lsl_error: Option<String>,
     /// Serial ports that a board may sit on.
-    pub serial_ports: Vec<String>,
+    pub serial_ports: Vec<brainflow::SerialPort>,
     /// Boards that BrainFlow knows, with what each needs.
-    pub brainflow: Vec<brainflow::BoardSummary>,
+    pub brainflow: Vec<brainflow::KnownBoard>,
     /// Why BrainFlow could not be asked, if so.
     pub brainflow_error: Option<String>,
 }
@@ -74,14 +74,15 @@ fn print(devices: &Devices) -> Result<(), Failure> {
         println!("  none. Is the dongle plugged in?");
     }
     for port in &devices.serial_ports {
-        println!("  {port}    --source brainflow:cyton,serial_port={port}");
+        let device = port.device.as_deref().unwrap_or("unknown device");
+        println!("  {} ({device})    --source brainflow:cyton,serial_port={}", port.path, port.path);
     }
     println!("\nBrainFlow boards");
     if let Some(why) = &devices.brainflow_error {
         println!("  {why}");
     }
     for board in &devices.brainflow {
-        println!("  {:<28} {}", board.name, board.needs.join(", "));
+        println!("  {:<28} {:<22} --source {}", board.name, board.connection, board.example);
     }
     Ok(())
 }

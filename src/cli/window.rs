@@ -88,9 +88,12 @@ fn entries(devices: &Devices) -> Vec<DeviceEntry> {
         ),
     });
     let ports = devices.serial_ports.iter().map(|port| DeviceEntry {
-        spec: format!("brainflow:cyton,serial_port={port}"),
-        title: format!("Serial port {port}"),
-        detail: "as an OpenBCI Cyton; change the board if it is another".into(),
+        spec: format!("brainflow:cyton,serial_port={}", port.path),
+        title: format!("Serial port {}", port.path),
+        detail: match &port.device {
+            Some(device) => format!("{device}, as an OpenBCI Cyton; change the board if it is another"),
+            None => "as an OpenBCI Cyton; change the board if it is another".into(),
+        },
     });
     streams.chain(ports).collect()
 }

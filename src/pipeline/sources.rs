@@ -49,7 +49,8 @@ pub fn clock_for(spec: &SourceSpec) -> Result<Clock, SourceError> {
 /// # Errors
 /// [`SourceError::Library`] when liblsl cannot be loaded.
 pub fn lsl_clock() -> Result<Clock, SourceError> {
-    crate::source::lsl::clock()
+    crate::source::lsl::ensure_loaded()?;
+    Ok(crate::source::lsl::lsl_clock().unwrap_or_else(Clock::system))
 }
 
 /// Where ONNX Runtime is.

@@ -10,6 +10,7 @@ use crate::signal::Chunk;
 use crate::units::SampleRate;
 
 pub mod brainflow;
+pub mod lsl;
 pub mod spec;
 
 pub use spec::SourceSpec;

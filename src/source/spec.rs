@@ -48,7 +48,7 @@ impl FromStr for SourceSpec {
             "lsl" if rest.is_empty() => {
                 Ok(Self::Lsl(Parameters::from([("type".into(), "EEG".into())])))
             }
-            "lsl" => Ok(Self::Lsl(parse_parameters(rest).map_err(|why| bad(&why))?)),
+            "lsl" => Ok(Self::Lsl(parse_lsl(rest).map_err(|why| bad(&why))?)),
             "brainflow" => {
                 let (board, parameters) = rest.split_once(',').unwrap_or((rest, ""));
                 if board.is_empty() {
@@ -68,6 +68,15 @@ impl FromStr for SourceSpec {
             _ => Err(bad("the kinds are sim, lsl, brainflow, file and faulty")),
         }
     }
+}
+
+/// As [`parse_parameters`], but `pred=` takes all that follows it: a predicate may hold commas.
+fn parse_lsl(text: &str) -> Result<Parameters, String> {
+    let start = if text.starts_with("pred=") { Some(0) } else { text.find(",pred=").map(|i| i + 1) };
+    let Some(start) = start else { return parse_parameters(text) };
+    let mut parameters = parse_parameters(&text[..start])?;
+    parameters.insert("pred".into(), text[start + "pred=".len()..].into());
+    Ok(parameters)
 }
 
 fn parse_parameters(text: &str) -> Result<Parameters, String> {
@@ -93,11 +102,13 @@ impl fmt::Display for SourceSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Sim(parameters) if parameters.is_empty() => write!(f, "sim"),
-            Self::Sim(parameters) => {
-                write!(f, "sim:").and_then(|()| write_parameters(f, parameters))
-            }
+            Self::Sim(parameters) => write!(f, "sim:").and_then(|()| write_parameters(f, parameters)),
             Self::Lsl(parameters) => {
-                write!(f, "lsl:").and_then(|()| write_parameters(f, parameters))
+                let mut others = parameters.clone();
+                let predicate = others.remove("pred");
+                write!(f, "lsl:").and_then(|()| write_parameters(f, &others))?;
+                let comma = if others.is_empty() { "" } else { "," };
+                predicate.map_or(Ok(()), |predicate| write!(f, "{comma}pred={predicate}"))
             }
             Self::Brainflow { board, parameters } => {
                 write!(f, "brainflow:{board}")?;
@@ -126,6 +137,7 @@ mod tests {
             "sim",
             "sim:snr=0,subject=3",
             "lsl:name=Amp 1",
+            "lsl:timeout=2,pred=starts-with(name,'A') and type='EEG'",
             "brainflow:synthetic",
             "brainflow:cyton,serial_port=/dev/ttyUSB0",
             "file:/tmp/a b.xdf",

@@ -50,7 +50,8 @@ pub(super) fn describe(xml: &str, count: usize, unit: Option<&str>) -> Result<De
     let mut notes = Vec::new();
     let mut channels = stated_channels(desc, count, &mut notes);
     if let Some(unit) = unit {
-        scale_of(unit).ok_or_else(|| format!("'{unit}' is not a unit of voltage: V, mV, uV or nV"))?;
+        scale_of(unit)
+            .ok_or_else(|| format!("'{unit}' is not a unit of voltage: V, mV, uV or nV"))?;
         channels.iter_mut().for_each(|channel| channel.unit = unit.into());
     }
     let picks = eeg_channels(&channels, &mut notes)?;
@@ -70,7 +71,11 @@ fn text<'a>(node: Node<'a, '_>, name: &str) -> &'a str {
 }
 
 /// The channels as stated, filled up or cut to the number of channels that the stream really has.
-fn stated_channels(desc: Option<Node<'_, '_>>, count: usize, notes: &mut Vec<String>) -> Vec<Channel> {
+fn stated_channels(
+    desc: Option<Node<'_, '_>>,
+    count: usize,
+    notes: &mut Vec<String>,
+) -> Vec<Channel> {
     let list = desc.and_then(|desc| child(desc, "channels"));
     let mut channels: Vec<Channel> = list
         .iter()
@@ -139,7 +144,11 @@ fn labels(channels: &[Channel], picks: &[usize], notes: &mut Vec<String>) -> Vec
 }
 
 /// Factors to µV, the unit for display, and whether any had to be assumed.
-fn scales(channels: &[Channel], picks: &[usize], notes: &mut Vec<String>) -> (Vec<f64>, String, bool) {
+fn scales(
+    channels: &[Channel],
+    picks: &[usize],
+    notes: &mut Vec<String>,
+) -> (Vec<f64>, String, bool) {
     let mut stated: Vec<&str> = picks.iter().map(|&i| channels[i].unit.as_str()).collect();
     let scales = stated.iter().map(|unit| scale_of(unit).unwrap_or(1.0)).collect();
     stated.sort_unstable();

@@ -61,7 +61,8 @@ pub(super) struct GapDetector {
     last: Option<Last>,
     even_steps: u32,
     envelope: Envelope,
-    gap_reported: bool,
+    /// Where a gap was marked whose loss is not yet counted.
+    marked_at: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -93,7 +94,7 @@ impl GapDetector {
             last: None,
             even_steps: 0,
             envelope: Envelope::default(),
-            gap_reported: false,
+            marked_at: None,
         }
     }
 
@@ -149,7 +150,7 @@ impl GapDetector {
         self.even_steps = 0;
         if step > SILENCE_SECS.max(LOSS_PERIODS * self.period_secs) {
             verdict.gap = true;
-            self.gap_reported = true;
+            self.marked_at = Some(self.next_index);
         }
     }
 
@@ -159,7 +160,8 @@ impl GapDetector {
         let lost = self.envelope.next(stamp, index, self.period_secs, block).unwrap_or(0);
         if lost > 0 {
             verdict.lost += lost;
-            verdict.gap |= !std::mem::take(&mut self.gap_reported);
+            let lag = 4 * u64::from(block);
+            verdict.gap |= self.marked_at.take().is_none_or(|at| index - at > lag);
         }
     }
 }
@@ -268,6 +270,21 @@ mod tests {
     }
 
     #[test]
+    fn a_long_silence_under_jitter_is_marked_at_once_and_counted_once() {
+        let kept = |i: &u64| !(5000..5250).contains(i);
+        let mut detector = GapDetector::new(250.0);
+        let (mut lost, mut gaps) = (0, Vec::new());
+        for i in (0..20_000).filter(kept) {
+            let stamp = i as f64 / 250.0 + 0.003 * noise(i);
+            let verdict = detector.next(stamp, stamp);
+            lost += verdict.lost;
+            gaps.extend(verdict.gap.then_some(i));
+        }
+        assert_eq!(gaps, [5250]);
+        assert!((249..=251).contains(&lost), "{lost}");
+    }
+
+    #[test]
     fn a_loss_under_jitter_is_found_and_counted_once() {
         let kept = |i: &u64| !(5000..5100).contains(i);
         let stamps = (0..20_000).filter(kept).map(|i| i as f64 / 250.0 + 0.003 * noise(i));
@@ -309,9 +326,8 @@ mod tests {
     #[test]
     fn stamps_that_are_no_numbers_do_no_harm() {
         let odd = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, f64::MAX, f64::MIN, 0.0, -1.0];
-        let stamps = (0..4000_u64).map(|i| {
-            if i % 7 == 3 { odd[(i / 7) as usize % odd.len()] } else { i as f64 / 250.0 }
-        });
+        let stamps = (0..4000_u64)
+            .map(|i| if i % 7 == 3 { odd[(i / 7) as usize % odd.len()] } else { i as f64 / 250.0 });
         assert!(run(250.0, stamps).3 >= 3999);
     }
 

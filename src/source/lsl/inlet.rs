@@ -204,7 +204,12 @@ impl PullBuffer {
     }
 
     /// Pulls at most `frames` frames; waits up to `wait_secs` for the first and for no other.
-    pub fn pull(&mut self, inlet: &Handle, frames: usize, wait_secs: f64) -> Result<usize, Trouble> {
+    pub fn pull(
+        &mut self,
+        inlet: &Handle,
+        frames: usize,
+        wait_secs: f64,
+    ) -> Result<usize, Trouble> {
         let frames = frames.min(CHUNK_FRAMES);
         if frames == 0 {
             return Ok(0);
@@ -234,11 +239,15 @@ impl PullBuffer {
             match &mut self.values {
                 Values::Single(values) => {
                     let values = values[range].as_mut_ptr();
-                    lsl_sys::lsl_pull_chunk_f(inlet.0, values, stamps, elements, times, 0.0, &mut code)
+                    lsl_sys::lsl_pull_chunk_f(
+                        inlet.0, values, stamps, elements, times, 0.0, &mut code,
+                    )
                 }
                 Values::Double(values) => {
                     let values = values[range].as_mut_ptr();
-                    lsl_sys::lsl_pull_chunk_d(inlet.0, values, stamps, elements, times, 0.0, &mut code)
+                    lsl_sys::lsl_pull_chunk_d(
+                        inlet.0, values, stamps, elements, times, 0.0, &mut code,
+                    )
                 }
             }
         };

@@ -43,10 +43,7 @@ impl Query {
     /// # Errors
     /// [`SourceError::BadSpec`] when a key or value cannot be used.
     pub fn from_parameters(parameters: &Parameters) -> Result<Self, SourceError> {
-        let bad = |why: String| SourceError::BadSpec {
-            spec: super::display(parameters),
-            why,
-        };
+        let bad = |why: String| SourceError::BadSpec { spec: super::display(parameters), why };
         let mut query = Self {
             predicate: String::new(),
             markers: MarkerChoice::Auto,
@@ -125,13 +122,18 @@ mod tests {
     #[test]
     fn nothing_asked_means_any_eeg() {
         assert_eq!(query(&[]).unwrap().predicate, "type='EEG'");
-        assert_eq!(query(&[("pred", "name='a' or name='b'")]).unwrap().predicate, "(name='a' or name='b')");
+        assert_eq!(
+            query(&[("pred", "name='a' or name='b'")]).unwrap().predicate,
+            "(name='a' or name='b')"
+        );
     }
 
     #[test]
     fn quotation_marks_cannot_break_out() {
         assert_eq!(query(&[("name", "Ann's")]).unwrap().predicate, "name=\"Ann's\"");
-        for pairs in [[("name", "a'\"b")], [("na me", "x")], [("timeout", "soon")], [("timeout", "inf")]] {
+        for pairs in
+            [[("name", "a'\"b")], [("na me", "x")], [("timeout", "soon")], [("timeout", "inf")]]
+        {
             assert!(matches!(query(&pairs), Err(SourceError::BadSpec { .. })), "{pairs:?}");
         }
     }

@@ -210,9 +210,10 @@ fn not_found(what: &str, query: &Query) -> SourceError {
     SourceError::NotFound {
         what: what.into(),
         detail: format!(" within {} s; streams that are there: {there}", query.timeout_secs),
-        remedy: "Start the program that sends it, check the name, and see that both machines are on \
+        remedy:
+            "Start the program that sends it, check the name, and see that both machines are on \
                  one network and no firewall blocks UDP port 16571"
-            .into(),
+                .into(),
     }
 }
 

@@ -1,0 +1,204 @@
+//! Finds a lost stream again, without ever blocking the thread that reads.
+//!
+//! A resolver of liblsl asks the network in the background for the same `source_id` (or name and type where
+//! there is none). What it finds is connected step by step: description, clock offset, data; each step only
+//! looks whether the answer is there. A stream that is back with other channels or another rate ends the
+//! source, since everything downstream was prepared for the old ones.
+
+use super::describe::{Description, describe};
+use super::inlet::{Correction, Handle, Trouble};
+use super::query::term;
+use super::resolve::{StreamSummary, resolver, results};
+use crate::source::SourceError;
+
+/// How often to look at the answers, in seconds.
+const POLL_SECS: f64 = 0.05;
+
+/// A stream that has not answered for this long is gone, in seconds: three waves of questions.
+const GONE_SECS: f64 = 1.5;
+
+/// How long to wait for a clock offset before the old one is used, in seconds.
+const CORRECTION_WAIT_SECS: f64 = 3.0;
+
+/// How long a connection may take before it is tried anew, in seconds.
+const CONNECT_SECS: f64 = 10.0;
+
+/// The search for a stream.
+pub(super) struct Comeback {
+    candidate: Option<Candidate>,
+    resolver: lsl::ContinuousResolver,
+    started_secs: f64,
+    next_poll_secs: f64,
+}
+
+/// A stream that looks like the lost one and is being connected.
+struct Candidate {
+    inlet: Handle,
+    summary: StreamSummary,
+    format: lsl::ChannelFormat,
+    described: bool,
+    since_secs: f64,
+}
+
+/// A stream that is back.
+pub(super) struct Returned {
+    /// Connected, and its data are flowing.
+    pub inlet: Handle,
+    /// What it is now; its uid is new when it was started anew.
+    pub summary: StreamSummary,
+    /// Format of its values.
+    pub format: lsl::ChannelFormat,
+    /// Its clock offset, where it could be measured.
+    pub correction: Option<Correction>,
+}
+
+impl Comeback {
+    /// Starts asking in the background.
+    ///
+    /// # Errors
+    /// [`SourceError`] when liblsl cannot use the network.
+    pub fn start(lost: &StreamSummary, now_secs: f64) -> Result<Self, SourceError> {
+        let predicate = if lost.source_id.is_empty() {
+            format!("{} and {}", quoted("name", &lost.name), quoted("type", &lost.kind))
+        } else {
+            format!("{} and {}", quoted("source_id", &lost.source_id), quoted("type", &lost.kind))
+        };
+        Ok(Self {
+            candidate: None,
+            resolver: resolver(&predicate)?,
+            started_secs: now_secs,
+            next_poll_secs: now_secs,
+        })
+    }
+
+    /// True when the stream with this uid has not answered for long enough.
+    ///
+    /// # Errors
+    /// [`SourceError`] when liblsl cannot use the network.
+    pub fn is_gone(&mut self, uid: &str, now_secs: f64) -> Result<bool, SourceError> {
+        if now_secs < self.next_poll_secs || now_secs - self.started_secs < GONE_SECS {
+            return Ok(false);
+        }
+        self.next_poll_secs = now_secs + POLL_SECS;
+        Ok(results(&self.resolver)?.iter().all(|info| info.uid() != uid))
+    }
+
+    /// Takes the next step if one is due; the stream, once it is back.
+    ///
+    /// # Errors
+    /// [`SourceError::Lost`] when it is back with other channels or another rate.
+    pub fn poll(
+        &mut self,
+        lost: &StreamSummary,
+        description: &Description,
+        unit: Option<&str>,
+        now_secs: f64,
+    ) -> Result<Option<Returned>, SourceError> {
+        if now_secs < self.next_poll_secs {
+            return Ok(None);
+        }
+        self.next_poll_secs = now_secs + POLL_SECS;
+        let Some(mut candidate) = self.candidate.take() else {
+            self.candidate = self.find_candidate(lost, now_secs)?;
+            return Ok(None);
+        };
+        match candidate.advance(description, unit, now_secs)? {
+            Step::Ready(correction) => Ok(Some(candidate.into_returned(correction))),
+            Step::Waiting => {
+                self.candidate = Some(candidate);
+                Ok(None)
+            }
+            Step::Failed => Ok(None),
+        }
+    }
+
+    /// The newest stream that fits: after a restart the old one may still be in the answers.
+    fn find_candidate(
+        &self,
+        lost: &StreamSummary,
+        now_secs: f64,
+    ) -> Result<Option<Candidate>, SourceError> {
+        let Some(info) = results(&self.resolver)?.pop() else { return Ok(None) };
+        let summary = StreamSummary::of(&info);
+        if summary.channels != lost.channels {
+            let why = format!("{} channels instead of {}", summary.channels, lost.channels);
+            return Err(changed(lost, &why));
+        }
+        if (summary.rate_hz - lost.rate_hz).abs() > 1e-6 * lost.rate_hz {
+            let why = format!("{} Hz instead of {} Hz", summary.rate_hz, lost.rate_hz);
+            return Err(changed(lost, &why));
+        }
+        let format = info.channel_format();
+        if format == lsl::ChannelFormat::String {
+            return Err(changed(lost, "texts instead of numbers"));
+        }
+        let inlet = Handle::new(&info, false)?;
+        // Starts the connection; its outcome shows in the next steps.
+        let _ = inlet.open(0.0);
+        Ok(Some(Candidate { inlet, summary, format, described: false, since_secs: now_secs }))
+    }
+}
+
+enum Step {
+    Ready(Option<Correction>),
+    Waiting,
+    Failed,
+}
+
+impl Candidate {
+    fn advance(
+        &mut self,
+        old: &Description,
+        unit: Option<&str>,
+        now_secs: f64,
+    ) -> Result<Step, SourceError> {
+        let waited_secs = now_secs - self.since_secs;
+        if !self.described {
+            match self.inlet.description(0.0) {
+                Ok(xml) => self.compare(&xml, old, unit)?,
+                Err(Trouble::Timeout) if waited_secs < CONNECT_SECS => return Ok(Step::Waiting),
+                Err(_) => return Ok(Step::Failed),
+            }
+            self.described = true;
+        }
+        Ok(match self.inlet.correction(0.0) {
+            Ok(correction) => Step::Ready(Some(correction)),
+            Err(Trouble::Timeout) if waited_secs < CORRECTION_WAIT_SECS => Step::Waiting,
+            Err(Trouble::Timeout) => Step::Ready(None),
+            Err(_) => Step::Failed,
+        })
+    }
+
+    fn compare(&self, xml: &str, old: &Description, unit: Option<&str>) -> Result<(), SourceError> {
+        let new = describe(xml, self.summary.channels, unit)
+            .map_err(|why| changed(&self.summary, &why))?;
+        if new.labels != old.labels || new.picks != old.picks {
+            let why =
+                format!("channels {} instead of {}", new.labels.join(" "), old.labels.join(" "));
+            return Err(changed(&self.summary, &why));
+        }
+        if new.scales != old.scales {
+            let why = format!("unit {} instead of {}", new.unit, old.unit);
+            return Err(changed(&self.summary, &why));
+        }
+        Ok(())
+    }
+
+    fn into_returned(self, correction: Option<Correction>) -> Returned {
+        let Self { inlet, summary, format, .. } = self;
+        Returned { inlet, summary, format, correction }
+    }
+}
+
+/// A condition on a field of a stream that was there; one whose value cannot be quoted is left open.
+fn quoted(field: &str, value: &str) -> String {
+    term(field, value).unwrap_or_else(|_| format!("count({field})=1"))
+}
+
+fn changed(stream: &StreamSummary, why: &str) -> SourceError {
+    SourceError::Lost {
+        what: format!("LSL stream '{}'", stream.name),
+        why: format!("it came back with {why}"),
+        remedy: "Start the source again".into(),
+    }
+}

@@ -1,0 +1,109 @@
+//! Lab Streaming Layer: streams in ([`LslSource`]) and out ([`Publisher`]).
+//!
+//! ```text
+//! query ─► resolve ─► describe ─► inlet ─► gaps ─► chunk      outlet ◄─ any source
+//!                        markers ────────────────►  ▲
+//!                        comeback (after a loss) ───┘
+//! ```
+//!
+//! Gives frames in µV of the EEG channels, `[frames, channels]`, stamped by the sender and moved to the
+//! program's clock by the offset that liblsl measures. Stamps are not smoothed. Losses are found by
+//! [`gaps`]; a lost stream is looked for until it is back, and the break is marked. liblsl is loaded at run
+//! time; its inlets must be gone before outlets of the same process.
+
+mod comeback;
+mod describe;
+mod gaps;
+mod inlet;
+mod library;
+mod markers;
+mod outlet;
+mod query;
+mod resolve;
+mod stream;
+
+pub use library::{configure, ensure_loaded, lsl_clock};
+pub use outlet::Publisher;
+pub use resolve::{StreamSummary, list_streams};
+
+use self::markers::MarkerInlet;
+use self::query::Query;
+use self::stream::Stream;
+use super::spec::Parameters;
+use super::{ReadStatus, Source, SourceCounters, SourceError, SourceInfo, SourceKind, SourceSpec};
+use crate::clock::Clock;
+use crate::signal::Chunk;
+
+/// An EEG stream, and the marker stream beside it if there is one.
+pub struct LslSource {
+    query: Query,
+    spec: String,
+    stream: Option<Stream>,
+    counters: SourceCounters,
+}
+
+impl LslSource {
+    /// Understands what is asked for; connects to nothing yet.
+    ///
+    /// # Errors
+    /// [`SourceError::BadSpec`] when a key or value cannot be used.
+    pub fn new(parameters: &Parameters) -> Result<Self, SourceError> {
+        Ok(Self {
+            query: Query::from_parameters(parameters)?,
+            spec: display(parameters),
+            stream: None,
+            counters: SourceCounters::default(),
+        })
+    }
+}
+
+/// The pairs as they are written after `--source`.
+fn display(parameters: &Parameters) -> String {
+    SourceSpec::Lsl(parameters.clone()).to_string()
+}
+
+impl Source for LslSource {
+    fn prepare(&mut self, clock: &Clock) -> Result<SourceInfo, SourceError> {
+        ensure_loaded()?;
+        self.stream = None;
+        self.counters = SourceCounters::default();
+        let resolved = resolve::resolve(&self.query, clock)?;
+        let markers = resolved.markers.as_ref().map(MarkerInlet::open).transpose()?;
+        let has_markers = markers.is_some();
+        let unit = self.query.unit.as_deref();
+        let mut stream = Stream::open(&resolved.eeg, markers, unit, clock, &mut self.counters)?;
+        let mut notes = resolved.notes;
+        notes.extend(stream.take_notes());
+        let info = SourceInfo {
+            kind: SourceKind::Lsl,
+            name: resolved.eeg.stream_name(),
+            simulated: stream.description().simulated,
+            channels: stream.description().labels.clone(),
+            rate: stream.rate(),
+            source_unit: stream.description().unit.clone(),
+            has_markers,
+            notes,
+        };
+        self.stream = Some(stream);
+        Ok(info)
+    }
+
+    fn read(&mut self, chunk: &mut Chunk) -> Result<ReadStatus, SourceError> {
+        match &mut self.stream {
+            Some(stream) => stream.read(chunk, &mut self.counters),
+            None => Err(SourceError::Unusable {
+                what: self.spec.clone(),
+                why: "it is read before it is prepared or after it is stopped".into(),
+                remedy: "Start the source again".into(),
+            }),
+        }
+    }
+
+    fn counters(&self) -> SourceCounters {
+        self.counters
+    }
+
+    fn stop(&mut self) {
+        self.stream = None;
+    }
+}

@@ -1,0 +1,132 @@
+//! Publishes any source as two LSL streams: EEG (float32, µV) and Markers (text).
+//!
+//! Takes what a source gives, frames `[frames, channels]` in µV with times on LSL's clock, and sends each
+//! frame with its own time. The streams describe themselves as the XDF conventions for EEG say, and say so
+//! when no person made the signal: `desc/simulated` and SIMULATED in the name. Drop inlets of the same
+//! process before this.
+
+use lsl::ExPushable;
+
+use super::library::ensure_loaded;
+use crate::signal::Chunk;
+use crate::source::{SourceError, SourceInfo};
+
+/// Signal that liblsl keeps for a receiver that is slow, in seconds.
+const BUFFER_SECS: i32 = 60;
+
+/// The word that a simulated stream carries in its name.
+const SIMULATED: &str = "SIMULATED";
+
+/// Two outlets that live as long as this.
+pub struct Publisher {
+    eeg: lsl::StreamOutlet,
+    markers: lsl::StreamOutlet,
+    name: String,
+    frame_uv: Vec<f32>,
+}
+
+impl Publisher {
+    /// Makes the streams known: `name` and `name markers`, with SIMULATED added where `info` says so. The
+    /// source ids follow from the name, so that a receiver finds the streams again after a restart; two
+    /// publishers on one network need two names.
+    ///
+    /// # Errors
+    /// [`SourceError`] when liblsl cannot be had or refuses the streams.
+    pub fn new(info: &SourceInfo, name: &str) -> Result<Self, SourceError> {
+        ensure_loaded()?;
+        let name = if info.simulated && !name.contains(SIMULATED) {
+            format!("{name} {SIMULATED}")
+        } else {
+            name.to_owned()
+        };
+        let refused = |why: lsl::Error| SourceError::Unusable {
+            what: format!("LSL stream '{name}'"),
+            why: format!("liblsl could not publish it: {why}"),
+            remedy: "Choose another name and check that a network interface is up".into(),
+        };
+        let (eeg, markers) = outlets(info, &name).map_err(refused)?;
+        Ok(Self { eeg, markers, frame_uv: Vec::with_capacity(info.channels.len()), name })
+    }
+
+    /// Name of the EEG stream as published.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// True when somebody receives the EEG stream.
+    pub fn has_receivers(&self) -> bool {
+        self.eeg.have_consumers()
+    }
+
+    /// Sends a chunk's markers and frames. A chunk of another width is refused.
+    ///
+    /// # Errors
+    /// [`SourceError::Lost`] when liblsl refuses.
+    pub fn write(&mut self, chunk: &Chunk) -> Result<(), SourceError> {
+        let width = self.frame_uv.capacity();
+        if chunk.channels() != width {
+            let why = format!("a frame has {} channels instead of {width}", chunk.channels());
+            return Err(self.lost(&why));
+        }
+        let sent = self.send(chunk);
+        sent.map_err(|why| self.lost(&why.to_string()))
+    }
+
+    fn send(&mut self, chunk: &Chunk) -> Result<(), lsl::Error> {
+        for marker in chunk.markers() {
+            self.markers.push_sample_ex(&vec![marker.label()], marker.time_secs, true)?;
+        }
+        for (i, meta) in chunk.frames().iter().enumerate() {
+            self.frame_uv.clear();
+            self.frame_uv.extend_from_slice(chunk.frame(i));
+            // Only the last frame of a chunk is pushed through: one packet for all of them.
+            let last = i + 1 == chunk.len();
+            self.eeg.push_sample_ex(&self.frame_uv, meta.time_secs, last)?;
+        }
+        Ok(())
+    }
+
+    fn lost(&self, why: &str) -> SourceError {
+        SourceError::Lost {
+            what: format!("LSL outlet '{}'", self.name),
+            why: why.into(),
+            remedy: "Start publishing again".into(),
+        }
+    }
+}
+
+fn outlets(
+    info: &SourceInfo,
+    name: &str,
+) -> Result<(lsl::StreamOutlet, lsl::StreamOutlet), lsl::Error> {
+    let channels = u32::try_from(info.channels.len()).map_err(|_| lsl::Error::BadArgument)?;
+    let float = lsl::ChannelFormat::Float32;
+    let eeg_id = format!("phosphene/{name}/eeg");
+    let mut eeg = lsl::StreamInfo::new(name, "EEG", channels, info.rate.hz(), float, &eeg_id)?;
+    describe_eeg(&mut eeg, info);
+    let text = lsl::ChannelFormat::String;
+    let (marker_name, marker_id) = (format!("{name} markers"), format!("phosphene/{name}/markers"));
+    let rate_hz = lsl::IRREGULAR_RATE;
+    let mut markers = lsl::StreamInfo::new(&marker_name, "Markers", 1, rate_hz, text, &marker_id)?;
+    markers.desc().append_child_value("manufacturer", "Phosphene");
+    Ok((
+        lsl::StreamOutlet::new(&eeg, 0, BUFFER_SECS)?,
+        lsl::StreamOutlet::new(&markers, 0, BUFFER_SECS)?,
+    ))
+}
+
+/// The description of the EEG stream.
+fn describe_eeg(stream: &mut lsl::StreamInfo, info: &SourceInfo) {
+    let mut desc = stream.desc();
+    desc.append_child_value("manufacturer", "Phosphene");
+    desc.append_child_value("simulated", if info.simulated { "true" } else { "false" });
+    let mut channels = desc.append_child("channels");
+    for label in &info.channels {
+        // A NUL would end the text early, and the safe layer panics on it.
+        let label = label.replace('\0', "");
+        let mut channel = channels.append_child("channel");
+        channel.append_child_value("label", &label);
+        channel.append_child_value("unit", "microvolts");
+        channel.append_child_value("type", "EEG");
+    }
+}
