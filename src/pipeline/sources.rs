@@ -24,7 +24,7 @@ pub fn make(spec: &SourceSpec, speed: Speed) -> Result<Box<dyn Source>, SourceEr
         }
         SourceSpec::Lsl(parameters) => Box::new(LslSource::new(parameters)?),
         SourceSpec::Brainflow { board, parameters } => Box::new(BrainflowSource::new(board, parameters)?),
-        SourceSpec::File(path) => Box::new(FileSource::new(path).with_speed(speed)),
+        SourceSpec::File(path) => Box::new(FileSource::new(path.clone()).with_speed(speed)),
         SourceSpec::Faulty { parameters, inner } => {
             Box::new(FaultySource::new(parameters, make(inner, speed)?)?)
         }

@@ -29,7 +29,7 @@ use super::contract::{self, InputContract};
 use super::decoding::{DecodeSink, DecodeSummary, Decoding, RunFacts};
 use super::handle::{RunFailure, display_design};
 use super::process::{Process, ProcessCommand, ProcessParts, StimulusRows, Traces};
-use super::record::Recorder;
+use super::record::{RecordSummary, Recorder};
 use super::shared::Shared;
 use super::{DisplayFilter, RunConfig, sources};
 
@@ -244,7 +244,7 @@ impl AcquireShell {
     }
 
     fn connect(&self) -> Result<Acquire, SourceError> {
-        let mut source = sources::make(&self.config.spec, Speed::Paced(1.0))?;
+        let mut source = sources::make(&self.config.spec, Speed::Times(1.0))?;
         let info = source.prepare(&self.shared.clock)?;
         self.shared.set_source(view_of(&info));
         for note in &info.notes {
@@ -451,12 +451,13 @@ impl RecordShell {
             let taken = match &mut recorder {
                 Some(open) => match open.step(&mut ring) {
                     Ok(frames) => {
-                        self.shared.set_recording(open.state());
+                        self.shared.set_recording(recording_state(open));
                         frames
                     }
                     Err(error) => {
-                        recorder = None;
-                        outcome = Err(self.failed(error.to_string()));
+                        // What was written before stays; its footers are written if that is still possible.
+                        let _ = recorder.take().map(Recorder::finish);
+                        outcome = outcome.and(Err(self.failed(error.to_string())));
                         0
                     }
                 },
@@ -478,9 +479,9 @@ impl RecordShell {
                 self.shared.notice(Level::Warning, "a recording is running already");
                 Ok(())
             }
-            RecordCommand::Start(path) => match Recorder::create(&path, info, &utc_now_iso8601()) {
+            RecordCommand::Start(path) => match Recorder::create(&path, info, &utc_now_iso8601(), &self.shared.clock) {
                 Ok(open) => {
-                    self.shared.set_recording(open.state());
+                    self.shared.set_recording(recording_state(&open));
                     *recorder = Some(open);
                     Ok(())
                 }
@@ -507,6 +508,11 @@ impl RecordShell {
         self.shared.set_recording(RecordingState::Failed(message.clone()));
         RunFailure { message, exit_code: 5 }
     }
+}
+
+fn recording_state(recorder: &Recorder) -> RecordingState {
+    let RecordSummary { path, frames, lost, .. } = recorder.summary();
+    RecordingState::On { path, frames, lost }
 }
 
 fn discard(ring: &mut FrameConsumer) -> usize {
