@@ -55,7 +55,7 @@ pub fn scan(wait_secs: f64) -> Devices {
 /// Exit code 2 when the waiting time is not usable.
 pub fn run(args: &Args) -> Result<(), Failure> {
     if !(args.wait > 0.0 && args.wait <= 60.0) {
-        return Err(Failure::new(Failure::USAGE, "--wait must be more than 0 and at most 60 seconds"));
+        return Err(Failure::usage("--wait must be more than 0 and at most 60 seconds"));
     }
     let devices = scan(args.wait);
     if args.json { print_json(&devices) } else { print(&devices) }

@@ -49,7 +49,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     } else {
         print(&report);
     }
-    if ok { Ok(()) } else { Err(Failure::new(Failure::UNEXPECTED, "not everything works; see above")) }
+    if ok { Ok(()) } else { Err(Failure::unexpected("not everything works; see above")) }
 }
 
 fn checks() -> Vec<Check> {

@@ -90,9 +90,9 @@ impl Default for Args {
 /// With the exit code of what went wrong.
 pub fn run(args: Args) -> Result<(), Failure> {
     let spec: SourceSpec =
-        args.source.parse().map_err(|e| Failure::new(Failure::USAGE, format!("{e}")))?;
+        args.source.parse().map_err(|e| Failure::usage(format!("{e}")))?;
     if args.seconds.is_some_and(|s| !(s > 0.0 && s.is_finite())) {
-        return Err(Failure::new(Failure::USAGE, "--seconds must be more than 0"));
+        return Err(Failure::usage("--seconds must be more than 0"));
     }
     if args.headless { run_headless(&args, spec) } else { run_window(&args, spec) }
 }
@@ -103,7 +103,7 @@ fn run_config(args: &Args, spec: SourceSpec) -> Result<RunConfig, Failure> {
         Some(folder) => folder.clone(),
         None => config::bundled_pack().ok_or_else(|| {
             let why = "the bundled pack was not found; give its folder with --pack models/demo";
-            Failure::new(Failure::PACK, why)
+            Failure::pack(why)
         })?,
     };
     Ok(RunConfig {
@@ -123,14 +123,14 @@ fn run_config(args: &Args, spec: SourceSpec) -> Result<RunConfig, Failure> {
 fn run_window(args: &Args, spec: SourceSpec) -> Result<(), Failure> {
     if args.json || args.out.is_some() || args.seconds.is_some() {
         let why = "--json, --out and --seconds go with --headless";
-        return Err(Failure::new(Failure::USAGE, why));
+        return Err(Failure::usage(why));
     }
     super::window::run(run_config(args, spec)?)
 }
 
 #[cfg(not(feature = "window"))]
 fn run_window(_: &Args, _: SourceSpec) -> Result<(), Failure> {
-    Err(Failure::new(Failure::USAGE, "this build has no window; add --headless"))
+    Err(Failure::usage("this build has no window; add --headless"))
 }
 
 fn run_headless(args: &Args, spec: SourceSpec) -> Result<(), Failure> {
@@ -171,11 +171,11 @@ fn should_end(
         return Some(EndedBy::Interrupt);
     }
     if let PackState::Refused(message) = &snapshot.pack {
-        return Some(EndedBy::Failure(Failure::new(Failure::PACK, message.clone())));
+        return Some(EndedBy::Failure(Failure::pack(message.clone())));
     }
     match &snapshot.run {
         RunState::Failed { message, exit_code } => {
-            Some(EndedBy::Failure(Failure::new(*exit_code, message.clone())))
+            Some(EndedBy::Failure(Failure { message: message.clone(), code: *exit_code }))
         }
         RunState::Ended => Some(EndedBy::EndOfRecording),
         _ => args.seconds.filter(|limit| seconds >= *limit).map(|_| EndedBy::Time),
@@ -194,11 +194,11 @@ fn conclude(args: &Args, report: &RunReport, ended_by: EndedBy) -> Result<(), Fa
         return Err(failure);
     }
     if let Some(failure) = &report.failure {
-        return Err(Failure::new(failure.exit_code, failure.message.clone()));
+        return Err(failure.clone().into());
     }
     if let RunState::SourceLost { .. } = report.snapshot.run {
         let why = "the source was lost and did not come back before the end of the run";
-        return Err(Failure::new(Failure::SOURCE, why));
+        return Err(Failure::source(why));
     }
     Ok(())
 }
@@ -217,7 +217,7 @@ pub fn on_interrupt() -> Result<Arc<AtomicBool>, Failure> {
     let flag = Arc::new(AtomicBool::new(false));
     let seen = flag.clone();
     ctrlc::set_handler(move || seen.store(true, Ordering::Relaxed))
-        .map_err(|e| Failure::new(Failure::UNEXPECTED, format!("no handler for Ctrl-C: {e}")))?;
+        .map_err(|e| Failure::unexpected(format!("no handler for Ctrl-C: {e}")))?;
     Ok(flag)
 }
 
@@ -289,7 +289,7 @@ mod tests {
     fn a_refused_pack_ends_the_run_with_its_own_code() {
         let snapshot = Snapshot { pack: PackState::Refused("wrong hash".into()), ..Snapshot::default() };
         let end = should_end(&Args::default(), &snapshot, 0.0, &AtomicBool::new(false));
-        assert_eq!(end, Some(EndedBy::Failure(Failure::new(Failure::PACK, "wrong hash"))));
+        assert_eq!(end, Some(EndedBy::Failure(Failure::pack("wrong hash"))));
     }
 
     #[test]

@@ -15,6 +15,8 @@ pub mod output;
 pub mod pack;
 pub mod sheet;
 pub mod simulate;
+#[cfg(feature = "window")]
+mod window;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -47,7 +49,7 @@ enum Subcommands {
     /// Publish the virtual subject as real LSL streams: EEG and Markers
     Simulate(simulate::Args),
     /// Check, show or try a model pack
-    Pack(pack::Args),
+    Pack(pack::PackArgs),
 }
 
 /// A command that did not succeed: what to say and which exit code to give.
@@ -62,21 +64,51 @@ pub struct Failure {
 
 impl Failure {
     /// Anything that the other codes do not cover.
-    pub const UNEXPECTED: u8 = 1;
-    /// The arguments are not usable.
-    pub const USAGE: u8 = 2;
-    /// The source is not available or was lost for good.
-    pub const SOURCE: u8 = 3;
-    /// The model pack or the encoder was refused.
-    pub const PACK: u8 = 4;
-    /// A recording or an output could not be kept safe.
-    pub const OUTPUT: u8 = 5;
-    /// A file cannot be read.
-    pub const FILE: u8 = 6;
+    pub fn unexpected(message: impl Into<String>) -> Self {
+        Self { message: message.into(), code: 1 }
+    }
 
-    /// A failure with this exit code.
-    pub fn new(code: u8, message: impl Into<String>) -> Self {
-        Self { message: message.into(), code }
+    /// The arguments do not make sense.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self { message: message.into(), code: 2 }
+    }
+
+    /// The source is not available or was lost for good.
+    pub fn source(message: impl Into<String>) -> Self {
+        Self { message: message.into(), code: 3 }
+    }
+
+    /// The model pack or the encoder is refused.
+    pub fn pack(message: impl Into<String>) -> Self {
+        Self { message: message.into(), code: 4 }
+    }
+
+    /// A recording or an output could not be kept safe.
+    pub fn output(message: impl Into<String>) -> Self {
+        Self { message: message.into(), code: 5 }
+    }
+
+    /// A file cannot be read.
+    pub fn file(message: impl Into<String>) -> Self {
+        Self { message: message.into(), code: 6 }
+    }
+}
+
+impl From<crate::decode::PackError> for Failure {
+    fn from(error: crate::decode::PackError) -> Self {
+        Self::pack(error.to_string())
+    }
+}
+
+impl From<crate::decode::DecodeError> for Failure {
+    fn from(error: crate::decode::DecodeError) -> Self {
+        Self::pack(error.to_string())
+    }
+}
+
+impl From<crate::pipeline::handle::RunFailure> for Failure {
+    fn from(failure: crate::pipeline::handle::RunFailure) -> Self {
+        Self { message: failure.message, code: failure.exit_code }
     }
 }
 
@@ -90,7 +122,7 @@ pub fn main() -> ExitCode {
         Some(Subcommands::Devices(args)) => devices::run(&args),
         Some(Subcommands::Doctor(args)) => doctor::run(&args),
         Some(Subcommands::Simulate(args)) => simulate::run(args),
-        Some(Subcommands::Pack(args)) => pack::run(&args),
+        Some(Subcommands::Pack(args)) => pack::run(&args, || crate::pipeline::sources::onnx_runtime().map_err(Failure::pack)),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -115,7 +147,7 @@ fn start_log() {
 pub fn print_json(document: &impl serde::Serialize) -> Result<(), Failure> {
     use std::io::Write;
     let text = serde_json::to_string_pretty(document)
-        .map_err(|e| Failure::new(Failure::UNEXPECTED, format!("the JSON document failed: {e}")))?;
+        .map_err(|e| Failure::unexpected(format!("the JSON document failed: {e}")))?;
     let _ = writeln!(std::io::stdout(), "{text}");
     Ok(())
 }

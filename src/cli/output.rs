@@ -56,14 +56,12 @@ impl OutputFolder {
     /// Exit code 5 when the folder cannot be written or already holds a run.
     pub fn create(folder: &Path, stimuli: Arc<StimulusSet>) -> Result<Self, Failure> {
         let refused = |what: &str, e: std::io::Error| {
-            Failure::new(Failure::OUTPUT, format!("{what} failed: {e}: {}", folder.display()))
+            Failure::output(format!("{what} failed: {e}: {}", folder.display()))
         };
         std::fs::create_dir_all(folder).map_err(|e| refused("making the output folder", e))?;
         let path = folder.join("decodes.jsonl");
         let file = File::create_new(&path).map_err(|e| match e.kind() {
-            std::io::ErrorKind::AlreadyExists => Failure::new(
-                Failure::OUTPUT,
-                format!("an earlier run is in this folder; give another: {}", folder.display()),
+            std::io::ErrorKind::AlreadyExists => Failure::output(format!("an earlier run is in this folder; give another: {}", folder.display()),
             ),
             _ => refused("making decodes.jsonl", e),
         })?;

@@ -96,9 +96,9 @@ fn parameters(args: &Args) -> Parameters {
 }
 
 fn usage(error: SourceError) -> Failure {
-    Failure::new(Failure::USAGE, error.to_string())
+    Failure::usage(error.to_string())
 }
 
 fn unavailable(error: SourceError) -> Failure {
-    Failure::new(Failure::SOURCE, error.to_string())
+    Failure::source(error.to_string())
 }

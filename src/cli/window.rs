@@ -32,7 +32,7 @@ pub fn run(config: RunConfig) -> Result<(), Failure> {
     };
     let engine = LiveEngine::start(config);
     crate::ui::run(Box::new(engine), Clock::system(), initial)
-        .map_err(|e| Failure::new(Failure::UNEXPECTED, e.to_string()))
+        .map_err(|e| Failure::unexpected(e.to_string()))
 }
 
 /// The engine behind the window.

@@ -63,17 +63,6 @@ impl Gallery {
         Ok(Self { dim, embeddings, ids: spec.ids.clone(), labels: spec.labels.clone() })
     }
 
-    /// A gallery from embeddings `[rows, dim]` that are already of unit length.
-    ///
-    /// # Panics
-    /// When the sizes do not belong together.
-    #[cfg(test)]
-    pub fn from_rows(dim: usize, embeddings: Vec<f32>) -> Self {
-        assert_eq!(embeddings.len() % dim, 0);
-        let ids: Vec<_> = (0..embeddings.len() / dim).map(|row| format!("row{row}")).collect();
-        Self { dim, embeddings, labels: ids.clone(), ids }
-    }
-
     /// Number of pictures.
     pub fn len(&self) -> usize {
         self.ids.len()
@@ -107,7 +96,7 @@ impl Gallery {
     /// Inner product of an embedding with every row, `[rows]`. Summed in order, so always the same bits.
     pub fn scores(&self, embedding: &[f32], scores: &mut Vec<f32>) {
         scores.clear();
-        let product = |row: &[f32]| row.iter().zip(embedding).map(|(a, b)| a * b).sum();
+        let product = |row: &[f32]| row.iter().zip(embedding).map(|(a, b)| a * b).sum::<f32>();
         scores.extend(self.embeddings.chunks_exact(self.dim).map(product));
     }
 }

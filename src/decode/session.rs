@@ -11,10 +11,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use ort::environment::Environment;
 use ort::ep::CPU;
 use ort::logging::LogLevel;
-use ort::session::builder::{BuilderResult, GraphOptimizationLevel};
-use ort::session::{HasSelectedOutputs, Outlet, OutputSelector, RunOptions};
+use ort::session::builder::GraphOptimizationLevel;
+use ort::session::{HasSelectedOutputs, OutputSelector, RunOptions};
 use ort::session::{Session, SessionInputValue};
-use ort::value::{Tensor, TensorElementType, ValueType};
+use ort::value::{Outlet, Tensor, TensorElementType, ValueType};
 
 use super::error::{DecodeError, PackError};
 
@@ -180,19 +180,17 @@ impl Graph {
 }
 
 fn open_session(runtime: &Runtime, path: &Path) -> ort::Result<Session> {
-    let configure = || -> BuilderResult {
-        Session::builder(&runtime.environment)?
-            .with_optimization_level(GraphOptimizationLevel::All)?
-            .with_deterministic_compute(true)?
-            .with_parallel_execution(false)?
-            .with_inter_threads(1)?
-            .with_intra_threads(runtime.threads)?
-            // Idle threads sleep: the acquisition threads need the processor more.
-            .with_intra_op_spinning(false)?
-            // The arena keeps every peak for good; without it memory goes back after each run.
-            .with_execution_providers([CPU::default().with_arena_allocator(false).build()])
-    };
-    configure().map_err(ort::Error::from)?.commit_from_file(path)
+    let mut builder = Session::builder(&runtime.environment)?
+        .with_optimization_level(GraphOptimizationLevel::All)?
+        .with_deterministic_compute(true)?
+        .with_parallel_execution(false)?
+        .with_inter_threads(1)?
+        .with_intra_threads(runtime.threads)?
+        // Idle threads sleep: the acquisition threads need the processor more.
+        .with_intra_op_spinning(false)?
+        // The arena keeps every peak for good; without it memory goes back after each run.
+        .with_execution_providers([CPU::default().with_arena_allocator(false).build()])?;
+    builder.commit_from_file(path)
 }
 
 fn check_port(file: &str, side: &str, port: &Port, declared: &[Outlet]) -> Result<(), PackError> {
