@@ -40,10 +40,11 @@ def top1(scores):
 
 
 @torch.inference_mode()
-def score(images, truth, encoder):
-    """{ssim, pixcorr, pixel top-1, embedding top-1} of images against their truths, both f32 [n, 3, 128, 128]."""
+def score(run, images, rows):
+    """{ssim, pixcorr, pixel top-1, embedding top-1} of images f32 [n, 3, 128, 128] against the pictures in `rows`."""
+    truth = run.images[rows]
     pixel = flat_unit(images) @ flat_unit(truth).T
-    embedding = encoder(images) @ encoder(truth).T
+    embedding = run.image_encoder(images) @ run.embeddings[rows].T
     return {
         "ssim": float(np.mean([ssim(a, b) for a, b in zip(images, truth)])),
         "pixcorr": pixel.diagonal().mean().item(),
@@ -84,13 +85,12 @@ def judge(run, parts):
     latents = autoencoder.encode(codec, run.images[training])
     table = []
     for name, embeddings, rows in conditions(run):
-        truth = run.images[rows]
         methods = [("retrieval", retrieve(embeddings, run.embeddings[training], latents))]
         for steps in STEPS:
             label = "prior alone" if steps == 0 else f"{steps} step{'s' * (steps > 1)}"
             methods.append((label, generator.sample(prior, denoiser, embeddings, steps)))
         for method, found in methods:
-            table.append((name, len(rows), method, score(autoencoder.decode(codec, found), truth, run.image_encoder)))
+            table.append((name, len(rows), method, score(run, autoencoder.decode(codec, found), rows)))
     return table
 
 
@@ -106,7 +106,7 @@ def bounds(run, parts):
         ("floor: nothing known (embedding 0), 2 steps", autoencoder.decode(parts[0], unsure)),
         ("ceiling: autoencoder", ceiling),
     ]
-    return [(name, score(images, truth, run.image_encoder)) for name, images in named]
+    return [(name, score(run, images, run.split.stimuli)) for name, images in named]
 
 
 def fidelity(run, codec):
@@ -209,9 +209,9 @@ def _latency_table(pack):
 def write(run, parts, encoder_facts):
     """Writes `EVALUATION.md` and `sheet.png` into the pack."""
     picture = Image.fromarray(sheet(run, parts))
-    width = 1000
+    width = 960
     small = picture.resize((width, round(picture.height * width / picture.width)), Image.Resampling.LANCZOS)
-    small.quantize(128, dither=Image.Dither.NONE).save(run.pack / "sheet.png", optimize=True)
+    small.quantize(256, kmeans=4, dither=Image.Dither.NONE).save(run.pack / "sheet.png", optimize=True)
     forward, backward = across_renderings(run)
     fidelities = "; ".join(f"{name} {value:.1f} dB" for name, value in fidelity(run, parts[0]).items())
     text = TEXT.format(

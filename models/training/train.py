@@ -37,7 +37,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 FULL = {
     "autoencoder": loop.Schedule(450, 2e-3, ema=0.99),
     "prior": loop.Schedule(1800, 2e-3, weight_decay=0.001, ema=0.99),
-    "flow": loop.Schedule(300, 2e-3, ema=0.98),
+    "flow": loop.Schedule(650, 2e-3, ema=0.99),
     "encoder": loop.Schedule(3000, 1e-3, weight_decay=0.05),
 }
 QUICK_STEPS, QUICK_PICTURES = 4, 12
