@@ -13,7 +13,7 @@ use phosphene::pipeline::contract::{self, InputContract};
 use phosphene::pipeline::process::{Process, ProcessParts, StimulusRows, Traces};
 use phosphene::pipeline::shared::Shared;
 use phosphene::pipeline::{WindowMode, sources};
-use phosphene::signal::{StimulusSet, Window};
+use phosphene::signal::Window;
 use phosphene::snapshot::ChannelQuality;
 use phosphene::source::file::Speed;
 
@@ -52,7 +52,7 @@ fn acquisition_and_filtering_allocate_nothing() {
         quality,
         rate_hz: info.rate.hz(),
         commands: receiver,
-        rows: StimulusRows::of(&StimulusSet::bundled()),
+        rows: StimulusRows::of(&sources::stimuli()),
     });
     let mut publish = |window: &Window| {
         window_slot.buffer().copy_from(window);

@@ -39,7 +39,7 @@ pub fn scan(wait_secs: f64) -> Devices {
         Err(e) => (Vec::new(), Some(e.to_string())),
     };
     let brainflow_error =
-        crate::native::find(crate::native::Library::BrainFlow).err().map(|e| e.to_string());
+        crate::native::find(crate::native::Library::Brainflow).err().map(|e| e.to_string());
     Devices {
         lsl,
         lsl_error,

@@ -53,8 +53,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
 }
 
 fn checks() -> Vec<Check> {
-    let libraries = [Library::Lsl, Library::BrainFlow, Library::OnnxRuntime];
-    let mut checks: Vec<Check> = libraries.into_iter().map(check_library).collect();
+    let mut checks: Vec<Check> = Library::ALL.into_iter().map(check_library).collect();
     checks.extend(check_packs());
     checks.push(check_display());
     checks
@@ -63,16 +62,16 @@ fn checks() -> Vec<Check> {
 fn check_library(library: Library) -> Check {
     match native::find(library) {
         Ok(found) => Check {
-            what: library.name().into(),
+            what: library.to_string(),
             ok: true,
             found: format!("{} ({}), {}", found.version, found.origin, found.path.display()),
             remedy: String::new(),
         },
         Err(error) => Check {
-            what: library.name().into(),
+            what: library.to_string(),
             ok: false,
             found: error.to_string(),
-            remedy: error.remedy(),
+            remedy: error.remedy,
         },
     }
 }

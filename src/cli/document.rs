@@ -127,7 +127,7 @@ impl LiveDocument {
             decode_hash: report.decode_hash.clone(),
             process: ProcessPart {
                 first_picture_secs: report.first_picture_secs,
-                peak_rss_mb: crate::stats::peak_rss_mb(),
+                peak_rss_mb: crate::native::memory::peak_rss_mb(),
                 acquire_and_filter_cpu_share: report.acquire_and_filter_cpu_share,
             },
             notices: snapshot.notices.iter().map(|n| n.text.clone()).collect(),
@@ -201,7 +201,7 @@ fn evidence_part(p_values: &[f64]) -> EvidencePart {
     let below = sorted.iter().filter(|p| **p < 0.05).count();
     EvidencePart {
         decodes: sorted.len(),
-        median_p: some.then(|| crate::stats::percentile_of_sorted(&sorted, 0.5)),
+        median_p: some.then(|| crate::stats::percentile_of_sorted(&sorted, 50.0)),
         share_below_0_05: some.then(|| below as f64 / sorted.len() as f64),
     }
 }

@@ -12,7 +12,6 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::config;
 use crate::pipeline::{DecodeSink, Pipeline, RunConfig, RunReport, WindowMode};
-use crate::signal::StimulusSet;
 use crate::snapshot::{PackState, RunState, Snapshot};
 use crate::source::SourceSpec;
 
@@ -137,7 +136,7 @@ fn run_headless(args: &Args, spec: SourceSpec) -> Result<(), Failure> {
     let config = run_config(args, spec)?;
     let sinks = sinks(args)?;
     let interrupted = on_interrupt()?;
-    let mut pipeline = Pipeline::start(config, sinks);
+    let pipeline = Pipeline::start(config, sinks);
     let bar = progress(args.seconds);
     let ended_by = loop {
         std::thread::sleep(POLL);
@@ -205,7 +204,7 @@ fn conclude(args: &Args, report: &RunReport, ended_by: EndedBy) -> Result<(), Fa
 
 fn sinks(args: &Args) -> Result<Vec<Box<dyn DecodeSink>>, Failure> {
     let Some(folder) = &args.out else { return Ok(Vec::new()) };
-    let stimuli = Arc::new(StimulusSet::bundled());
+    let stimuli = crate::pipeline::sources::stimuli();
     Ok(vec![Box::new(OutputFolder::create(folder, stimuli)?)])
 }
 

@@ -116,7 +116,7 @@ impl OutputFolder {
         };
         let seen = seen_row.and_then(|row| self.stimuli.stimuli.get(row));
         self.sheet.push(Row {
-            seen: seen.and_then(|stimulus| stimulus.picture().ok()),
+            seen: seen.and_then(|stimulus| Picture::from_encoded(&stimulus.png).ok()),
             seen_label: seen_row.and_then(|row| self.labels.get(row)).cloned(),
             reconstruction: image.clone(),
             twin: decode.twin_image.clone(),

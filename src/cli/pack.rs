@@ -237,7 +237,7 @@ pub fn generate(args: &GenerateArgs, library: &Path) -> Result<Report, Failure> 
         (None, Some(file)) => {
             (embedding_of_picture(&pack, &runtime, file)?, file.display().to_string())
         }
-        (None, None) => return Err(Failure::usage("give --label or --image".into())),
+        (None, None) => return Err(Failure::usage("give --label or --image")),
     };
     let mut painter = Painter::load(&pack, &runtime)?;
     let steps = args.steps.unwrap_or(pack.manifest().generator.steps);
@@ -272,7 +272,7 @@ fn embedding_of_label(pack: &Pack, label: &str) -> Result<Vec<f32>, Failure> {
 fn embedding_of_picture(pack: &Pack, runtime: &Runtime, file: &Path) -> Result<Vec<f32>, Failure> {
     let Some(mut encoder) = ImageEncoder::load(pack, runtime)? else {
         let message = "this pack has no [image_encoder], so it cannot embed a picture. Use --label";
-        return Err(Failure::pack(message.into()));
+        return Err(Failure::pack(message));
     };
     let picture = read_picture(file, encoder.size_px())?;
     Ok(encoder.embed(&picture)?)

@@ -1,12 +1,11 @@
 //! `phosphene simulate`: the virtual subject as real LSL streams, EEG and Markers.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use crate::clock::Clock;
-use crate::signal::{Chunk, StimulusSet};
-use crate::source::lsl::outlet::Publisher;
-use crate::source::simulator::{SimulatedSource, SimulatorParams};
+use crate::signal::Chunk;
+use crate::source::lsl::Publisher;
+use crate::source::simulator::{SimParams, SimulatedSource};
 use crate::source::spec::Parameters;
 use crate::source::{CHUNK_FRAMES, CHUNK_MARKERS, ReadStatus, Source, SourceError};
 
@@ -41,9 +40,9 @@ pub struct Args {
 /// # Errors
 /// Exit code 2 for parameters that cannot be, 3 when liblsl is not available.
 pub fn run(args: Args) -> Result<(), Failure> {
-    let params = SimulatorParams::parse(&parameters(&args)).map_err(usage)?;
+    let params = SimParams::from_parameters(&parameters(&args)).map_err(usage)?;
     let clock = crate::pipeline::sources::lsl_clock().map_err(unavailable)?;
-    let mut source = SimulatedSource::new(params, Arc::new(StimulusSet::bundled()));
+    let mut source = SimulatedSource::new(params, crate::pipeline::sources::stimuli());
     let info = source.prepare(&clock).map_err(unavailable)?;
     let mut publisher = Publisher::new(&info, &args.name).map_err(unavailable)?;
     eprintln!(

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::clock::Clock;
 use crate::pipeline::background::{Later, retire};
 use crate::pipeline::{Command, Pipeline, RunConfig};
-use crate::signal::{FrameMeta, StimulusSet};
+use crate::signal::FrameMeta;
 use crate::snapshot::{Picture, Snapshot};
 use crate::source::SourceSpec;
 use crate::ui::engine::{DeviceEntry, Engine, Wake};
@@ -48,8 +48,8 @@ struct LiveEngine {
 
 impl LiveEngine {
     fn start(config: RunConfig) -> Self {
-        let stimuli = StimulusSet::bundled();
-        let pictures = stimuli.stimuli.iter().map(|s| s.picture().ok().map(Arc::new)).collect();
+        let stimuli = crate::pipeline::sources::stimuli();
+        let pictures = stimuli.stimuli.iter().map(|s| Picture::from_encoded(&s.png).ok().map(Arc::new)).collect();
         let pipeline = Some(Pipeline::start(config.clone(), Vec::new()));
         Self {
             config: RunConfig { record_to: None, ..config },

@@ -6,6 +6,7 @@
 //! its version, and gives the first that will do, or everything that was tried and why it would not.
 //! A file that is something else is refused with a reason; nothing is called in it.
 
+pub mod memory;
 mod places;
 mod probe;
 
@@ -34,6 +35,16 @@ pub enum Origin {
     System,
     /// In the bundled folder `native/lib`.
     Bundled,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Environment => "named by an environment variable",
+            Self::System => "installed on the system",
+            Self::Bundled => "bundled",
+        })
+    }
 }
 
 /// A library that will do.
@@ -67,6 +78,15 @@ struct Tried<'a>(&'a [(PathBuf, String)]);
 impl fmt::Display for Tried<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|(path, why)| write!(f, "\n  {}: {why}", path.display()))
+    }
+}
+
+impl NativeError {
+    /// Every file that was tried and why it would not do, in one line.
+    pub fn tried_in_one_line(&self) -> String {
+        let parts: Vec<String> =
+            self.tried.iter().map(|(path, why)| format!("{}: {why}", path.display())).collect();
+        if parts.is_empty() { "it was not found".into() } else { parts.join("; ") }
     }
 }
 

@@ -4,9 +4,10 @@
 //! map of channels that viewers see.
 
 use crate::decode::pack::Manifest;
-use crate::dsp::chain::{ChainConfig, Windows};
+use crate::dsp::chain::ChainConfig;
 use crate::dsp::gate::{GateConfig, BandStatistics};
 use crate::dsp::reference::Reference;
+use crate::dsp::window::Windows;
 use crate::signal::Abstention;
 use crate::signal::montage::ChannelMap;
 use crate::snapshot::ChannelOrigin;
@@ -85,9 +86,10 @@ impl InputContract {
             band_order: input.band_order,
             notch_hz: (input.notch_hz > 0.0).then_some(input.notch_hz),
             reference,
-            power: manifest.quality.as_ref().map(|quality| BandStatistics {
-                mean: quality.log_band_power_mean,
-                std: quality.log_band_power_std,
+            power: manifest.quality.as_ref().and_then(|quality| {
+                let mean = quality.log_band_power_mean.as_slice().try_into().ok()?;
+                let std = quality.log_band_power_std.as_slice().try_into().ok()?;
+                Some(BandStatistics { mean, std })
             }),
         }
     }
@@ -108,14 +110,14 @@ pub struct Fitted {
 pub fn fit(contract: &InputContract, source: &SourceInfo, windows: Windows) -> Fitted {
     let wanted = if contract.channels.is_empty() { &source.channels } else { &contract.channels };
     let map = if contract.channels.is_empty() {
-        ChannelMap::identity(&source.channels)
+        Map::identity(source.channels.len())
     } else {
-        ChannelMap::between(&source.channels, wanted)
+        Map::of(ChannelMap::between(&source.channels, wanted))
     };
-    let origins: Vec<ChannelOrigin> = origins(&map, &source.channels, wanted);
+    let origins = origins(&map.matrix, &source.channels, wanted);
     let had = origins.iter().filter(|origin| !origin.from.is_empty()).count();
     let enough = had as f64 >= MIN_CHANNEL_SHARE * wanted.len() as f64
-        && (contract.channels.is_empty() || map.direct_count >= MIN_DIRECT_CHANNELS);
+        && (contract.channels.is_empty() || map.direct >= MIN_DIRECT_CHANNELS);
     // A low-pass at or above half the source's rate cannot be built; the amplifier has done it already.
     let highest_hz = source.rate.hz() * 0.45;
     let chain = ChainConfig {
@@ -137,8 +139,27 @@ pub fn fit(contract: &InputContract, source: &SourceInfo, windows: Windows) -> F
     Fitted { chain, origins, refuse: (!enough).then_some(Abstention::MontageMismatch) }
 }
 
-fn origins(map: &ChannelMap, source: &[String], wanted: &[String]) -> Vec<ChannelOrigin> {
-    let rows = map.matrix.chunks(source.len().max(1));
+/// Weights `[wanted, source]` and how many wanted channels the source has itself.
+struct Map {
+    matrix: Vec<f32>,
+    direct: usize,
+}
+
+impl Map {
+    fn of(map: ChannelMap) -> Self {
+        Self { matrix: map.matrix, direct: map.direct_count }
+    }
+
+    /// Channels as they are, whatever their names.
+    fn identity(channels: usize) -> Self {
+        let mut matrix = vec![0.0; channels * channels];
+        matrix.iter_mut().step_by(channels + 1).for_each(|weight| *weight = 1.0);
+        Self { matrix, direct: channels }
+    }
+}
+
+fn origins(matrix: &[f32], source: &[String], wanted: &[String]) -> Vec<ChannelOrigin> {
+    let rows = matrix.chunks(source.len().max(1));
     rows.zip(wanted)
         .map(|(row, label)| {
             let parts = source.iter().zip(row).filter(|(_, weight)| **weight != 0.0);

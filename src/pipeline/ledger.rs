@@ -86,7 +86,7 @@ pub fn percentiles_of(values: &mut [f64]) -> Percentiles {
     }
     values.sort_by(f64::total_cmp);
     let at = |share| stats::percentile_of_sorted(values, share) as f32;
-    Percentiles { p50: at(0.50), p95: at(0.95), p99: at(0.99) }
+    Percentiles { p50: at(50.0), p95: at(95.0), p99: at(99.0) }
 }
 
 #[cfg(test)]

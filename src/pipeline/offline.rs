@@ -87,7 +87,7 @@ impl OfflineRun {
         let wanted = fitted.chain.channels;
         let chain = Chain::prepare(fitted.chain).map_err(|e| pack_failure(e.to_string()))?;
         let runtime = sources::onnx_runtime().map_err(pack_failure)?;
-        let stimuli = Arc::new(StimulusSet::bundled());
+        let stimuli = sources::stimuli();
         let mut decoding =
             Decoding::load(&pack, config, &stimuli, &runtime, sinks).map_err(pack_failure)?;
         let facts = RunFacts { simulated: info.simulated, rate_hz: info.rate.hz() };

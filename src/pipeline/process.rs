@@ -8,7 +8,8 @@ use std::sync::atomic::Ordering;
 
 use crossbeam_channel::Receiver;
 
-use crate::dsp::chain::{Chain, Windows};
+use crate::dsp::chain::Chain;
+use crate::dsp::window::Windows;
 use crate::dsp::display::{DisplayDesign, DisplayFilter};
 use crate::dsp::quality::Verdict;
 use crate::hop::ring::{FrameConsumer, FrameProducer};

@@ -21,7 +21,7 @@ use crate::hop::slot::{SlotReader, slot};
 use crate::signal::{StimulusSet, Window};
 use crate::snapshot::{ChannelQuality, Level, PackState, RecordingState, RunState, SourceView};
 use crate::source::file::Speed;
-use crate::source::{ReadStatus, Source, SourceError, SourceInfo};
+use crate::source::{ReadStatus, SourceError, SourceInfo};
 
 use super::acquire::Acquire;
 use super::background::Later;

@@ -79,29 +79,11 @@ impl Session {
 
 /// Loads BrainFlow, or says how to get it.
 pub(super) fn open_library() -> Result<Library, SourceError> {
-    let remedy = "Run `cargo xtask setup`, or set PHOSPHENE_BRAINFLOW to the path of BrainFlow's BoardController library";
-    let missing =
-        |why: String| SourceError::Library { library: "BrainFlow", why, remedy: remedy.into() };
-    let path = library_path().ok_or_else(|| missing("it was not found".into()))?;
-    Library::open(&path).map_err(|e| missing(e.to_string()))
-}
-
-/// Where BrainFlow's library is: the environment variable, or `native/lib/brainflow` here or above.
-fn library_path() -> Option<std::path::PathBuf> {
-    const NAME: &str = if cfg!(windows) {
-        "BoardController.dll"
-    } else if cfg!(target_os = "macos") {
-        "libBoardController.dylib"
-    } else {
-        "libBoardController.so"
-    };
-    if let Some(path) = std::env::var_os("PHOSPHENE_BRAINFLOW") {
-        return Some(path.into());
-    }
-    let here = std::env::current_dir().ok()?;
-    here.ancestors()
-        .map(|dir| dir.join("native/lib/brainflow").join(NAME))
-        .find(|path| path.is_file())
+    let missing = |why: String, remedy: String| SourceError::Library { library: "BrainFlow", why, remedy };
+    let found = native::find(native::Library::Brainflow)
+        .map_err(|error| missing(error.tried_in_one_line(), error.remedy))?;
+    Library::open(&found.path)
+        .map_err(|e| missing(format!("{}: {e}", found.path.display()), "Run `cargo xtask setup`.".into()))
 }
 
 impl Request {

@@ -16,12 +16,7 @@ pub fn ensure_loaded() -> Result<lsl_sys::LoadedInfo, SourceError> {
     }
     let found = native::find(Library::Lsl).map_err(|error| SourceError::Library {
         library: "liblsl",
-        why: error
-            .tried
-            .iter()
-            .map(|(path, why)| format!("{}: {why}", path.display()))
-            .collect::<Vec<_>>()
-            .join("; "),
+        why: error.tried_in_one_line(),
         remedy: error.remedy,
     })?;
     lsl_sys::load(&found.path).map_err(|why| SourceError::Library {
