@@ -9,6 +9,7 @@ use crate::clock::Clock;
 use crate::signal::Chunk;
 use crate::units::SampleRate;
 
+pub mod simulator;
 pub mod spec;
 
 pub use spec::SourceSpec;
@@ -123,7 +124,9 @@ pub trait Source {
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
     /// The text after `--source` is not understood.
-    #[error("source '{spec}' is not understood: {why}. Examples: sim, sim:subject=3,snr=0, lsl:type=EEG, brainflow:synthetic, file:recording.xdf")]
+    #[error(
+        "source '{spec}' is not understood: {why}. Examples: sim, sim:subject=3,snr=0, lsl:type=EEG, brainflow:synthetic, file:recording.xdf"
+    )]
     BadSpec {
         /// What was given.
         spec: String,
