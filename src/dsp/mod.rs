@@ -1,1 +1,34 @@
 //! Pure, causal signal processing: streaming equals batch.
+//!
+//! Takes frames `[channels]`, `f32`, µV with their times; gives windows `[channels, samples]` cut to the
+//! model pack's contract. No stage reads time, locks, logs or looks ahead; memory is set aside in
+//! `prepare`, and nothing allocates after that. Arithmetic inside filters is `f64`.
+//!
+//! ```text
+//! raw ─► notch, band-pass ─► mapping ─► reference ─► resample ─► history ─► window ─► gate
+//!  └─► quality                (all in [chain])
+//! ```
+
+pub mod error;
+pub mod design;
+mod pairing;
+pub mod filter;
+pub mod mapping;
+pub mod reference;
+pub mod resample;
+pub mod spectrum;
+pub mod quality;
+pub mod window;
+mod history;
+mod ready;
+pub mod gate;
+pub mod rails;
+pub mod chain;
+pub mod display;
+
+pub use chain::{Chain, ChainConfig};
+pub use error::DspError;
+pub use gate::{BandStatistics, GateConfig};
+pub use quality::{ChannelQuality, Verdict};
+pub use reference::Reference;
+pub use window::Windows;

@@ -1,0 +1,297 @@
+//! The whole signal path as one object.
+//!
+//! Takes raw frames `[source_channels]`, `f32`, µV, and picture onsets; gives windows
+//! `[channels, samples]`, µV, at the pack's rate, each with the reason not to decode it, if there is one.
+//!
+//! raw → notch → band-pass → mapping → reference → resampling → history → window → gate
+//!
+//! Frame by frame and causal, so that any cutting of the stream into chunks gives the same bits. The
+//! filters start settled on the first frame. Nothing allocates, blocks or reads time after `prepare`.
+
+use super::design::{self, NOTCH_Q, Section};
+use super::error::DspError;
+use super::filter::SosFilter;
+use super::gate::{Gate, GateConfig};
+use super::history::Tag;
+use super::mapping::Mapping;
+use super::quality::{ChannelQuality, QualityMeter};
+use super::rails::{RawFlags, RawWatch};
+use super::ready::ReadyQueue;
+use super::reference::{Reference, Referencer};
+use super::resample::Resampler;
+use super::window::{Cutter, OnsetCounts, Windows};
+use crate::signal::{FrameMeta, Window};
+use crate::units::{MAX_CHANNELS, SampleRate};
+
+/// Longest settling that makes sense.
+const MAX_SETTLE_SECS: f64 = 600.0;
+
+/// What the chain is to do: the source's side, the model pack's side, and what is wanted.
+#[derive(Clone, Debug)]
+pub struct ChainConfig {
+    /// The source's nominal rate.
+    pub source_rate: SampleRate,
+    /// Values in a raw frame.
+    pub source_channels: usize,
+    /// Weights `[channels, source_channels]`, row-major.
+    pub mapping: Vec<f32>,
+    /// Channels of the pack.
+    pub channels: usize,
+    /// The pack's rate.
+    pub rate: SampleRate,
+    /// Corners of the Butterworth band-pass, Hz.
+    pub band_hz: [f64; 2],
+    /// Its order (sections).
+    pub band_order: u32,
+    /// Mains notch; left out at or above half the source's rate, where the signal holds nothing.
+    pub notch_hz: Option<f64>,
+    /// Reference.
+    pub reference: Reference,
+    /// Window relative to the onset.
+    pub window_secs: [f64; 2],
+    /// Baseline relative to the onset.
+    pub baseline_secs: Option<[f64; 2]>,
+    /// Which windows are wanted.
+    pub windows: Windows,
+    /// How long after the start or a gap the filters are taken to settle.
+    pub settle_secs: f64,
+    /// Thresholds of the gate.
+    pub gate: GateConfig,
+}
+
+/// The signal path; see the module's text.
+pub struct Chain {
+    watch: RawWatch,
+    filter: SosFilter,
+    mapping: Mapping,
+    referencer: Referencer,
+    resampler: Resampler,
+    cutter: Cutter,
+    gate: Gate,
+    meter: QualityMeter,
+    ready: ReadyQueue,
+    source_rate: SampleRate,
+    /// `[source_channels]`: after notch and band-pass.
+    filtered: Vec<f32>,
+    /// `[channels]`: mapped and referenced.
+    mapped: Vec<f32>,
+    /// `[channels]`: at the pack's rate.
+    resampled: Vec<f32>,
+    /// What the raw frames since the last processed one showed.
+    flags: RawFlags,
+    started: bool,
+    gap: bool,
+    last_index: Option<u64>,
+    /// Processed frames since the start or the last gap, up to `settle_frames`.
+    calm_frames: usize,
+    settle_frames: usize,
+}
+
+impl Chain {
+    /// Designs the filters and sets all memory aside.
+    ///
+    /// # Errors
+    /// [`DspError`] with the setting that cannot work.
+    pub fn prepare(config: ChainConfig) -> Result<Self, DspError> {
+        check_channels("source channels", config.source_channels)?;
+        check_channels("pack channels", config.channels)?;
+        let mapping =
+            Mapping::prepare(&config.mapping, config.channels, config.source_channels)?;
+        let (used, sourced) = (mapping.used(), mapping.sourced());
+        let used_sources = used.iter().filter(|u| **u).count();
+        let keep_hz = config.band_hz[1];
+        let resampler =
+            Resampler::prepare(config.source_rate, config.rate, keep_hz, config.channels)?;
+        let cutter = Cutter::prepare(
+            config.rate,
+            config.channels,
+            config.window_secs,
+            config.baseline_secs,
+            config.windows,
+        )?;
+        let samples = cutter.samples();
+        Ok(Self {
+            watch: RawWatch::prepare(config.gate.rail_uv, used),
+            filter: SosFilter::prepare(&sections(&config)?, config.source_channels),
+            mapping,
+            referencer: Referencer::prepare(config.reference, sourced.clone())?,
+            settle_frames: settle_frames(&config, resampler.delay_secs())?,
+            resampler,
+            cutter,
+            gate: Gate::prepare(config.gate, config.rate, samples, sourced, used_sources)?,
+            meter: QualityMeter::prepare(
+                config.source_rate,
+                config.source_channels,
+                config.notch_hz,
+            )?,
+            ready: ReadyQueue::prepare(config.channels, samples),
+            source_rate: config.source_rate,
+            filtered: vec![0.0; config.source_channels],
+            mapped: vec![0.0; config.channels],
+            resampled: vec![0.0; config.channels],
+            flags: RawFlags::default(),
+            started: false,
+            gap: false,
+            last_index: None,
+            calm_frames: 0,
+        })
+    }
+
+    /// Changes which windows are wanted.
+    pub fn set_windows(&mut self, windows: Windows) {
+        self.cutter.set_windows(windows);
+    }
+
+    /// Back to the state after `prepare`, window numbers included.
+    pub fn reset(&mut self) {
+        self.watch.reset();
+        self.filter.reset();
+        self.resampler.reset();
+        self.cutter.reset();
+        self.meter.reset();
+        self.ready.reset();
+        self.filtered.fill(0.0);
+        (self.flags, self.gap, self.last_index) = (RawFlags::default(), false, None);
+        (self.started, self.calm_frames) = (false, 0);
+    }
+
+    /// A picture appeared: its row in the stimulus set if known, and when. May come before its samples or
+    /// after them.
+    pub fn push_onset(&mut self, row: Option<u16>, onset_secs: f64) {
+        self.cutter.push_onset(row, onset_secs);
+        self.cut_due_windows();
+    }
+
+    /// Takes the next raw frame. One of the wrong width is dropped, and the next counts as after a gap.
+    pub fn push_frame(&mut self, meta: FrameMeta, raw_uv: &[f32]) {
+        if raw_uv.len() != self.filtered.len() {
+            self.gap = true;
+            return;
+        }
+        self.note_gap(&meta);
+        self.filter_frame(raw_uv);
+        self.mapping.apply(&self.filtered, &mut self.mapped);
+        self.referencer.apply(&mut self.mapped);
+        self.resampler.push(&self.mapped);
+        while let Some(offset_secs) = self.resampler.pop(&mut self.resampled) {
+            self.keep_frame(&meta, offset_secs);
+            self.cut_due_windows();
+        }
+    }
+
+    /// Fills `out` with the oldest window not yet taken, and says when that was; false when there is none.
+    /// `out` must have the pack's shape.
+    pub fn pop_window(&mut self, now_secs: f64, out: &mut Window) -> bool {
+        self.ready.pop(now_secs, out)
+    }
+
+    /// The last frame after notch and band-pass, `[source_channels]`, µV.
+    pub fn filtered_frame(&self) -> &[f32] {
+        &self.filtered
+    }
+
+    /// Quality of every source channel over the last second, `[source_channels]`.
+    pub fn quality(&self) -> &[ChannelQuality] {
+        self.meter.qualities()
+    }
+
+    /// Windows cut so far, refused ones included.
+    pub fn windows_made(&self) -> u64 {
+        self.ready.made()
+    }
+
+    /// Windows that were replaced because nobody took them.
+    pub fn windows_skipped(&self) -> u64 {
+        self.ready.skipped()
+    }
+
+    /// Onsets that gave no window.
+    pub fn onset_counts(&self) -> OnsetCounts {
+        self.cutter.counts()
+    }
+
+    /// Samples per channel of a window.
+    pub fn window_samples(&self) -> usize {
+        self.cutter.samples()
+    }
+
+    /// How late a component at `hz` comes out of notch and band-pass, seconds. The pack was trained with
+    /// the same delay; it is shown, not corrected.
+    pub fn filter_delay_secs(&self, hz: f64) -> f64 {
+        design::group_delay_secs(self.filter.sections(), hz, self.source_rate)
+    }
+
+    /// How long the resampler holds every sample back, seconds. Sample times are corrected for it.
+    pub fn resampler_delay_secs(&self) -> f64 {
+        self.resampler.delay_secs()
+    }
+
+    fn note_gap(&mut self, meta: &FrameMeta) {
+        let jumped = self.last_index.is_some_and(|last| last.wrapping_add(1) != meta.index);
+        if meta.gap_before || jumped {
+            self.gap = true;
+        }
+        self.last_index = Some(meta.index);
+    }
+
+    fn filter_frame(&mut self, raw_uv: &[f32]) {
+        let first = !std::mem::replace(&mut self.started, true);
+        let flags = self.watch.observe(raw_uv, &mut self.filtered);
+        self.flags.merge(flags);
+        self.meter.push_raw(&self.filtered);
+        if first {
+            self.filter.settle_on(&self.filtered);
+        }
+        self.filter.process_frame(&mut self.filtered);
+        self.meter.push_filtered(&self.filtered, self.watch.railed());
+    }
+
+    fn keep_frame(&mut self, meta: &FrameMeta, offset_secs: f64) {
+        let (gap, raw) = (std::mem::take(&mut self.gap), std::mem::take(&mut self.flags));
+        // Values held in place of missing ones end in a step, which the filters must swallow too.
+        let upset = gap || raw.not_finite;
+        self.calm_frames = if upset { 0 } else { self.calm_frames + 1 }.min(self.settle_frames);
+        let tag = Tag {
+            time_secs: meta.time_secs + offset_secs,
+            arrival_secs: meta.arrival_secs,
+            gap,
+            settled: self.calm_frames == self.settle_frames,
+            raw,
+        };
+        self.cutter.push_frame(tag, &self.resampled);
+    }
+
+    fn cut_due_windows(&mut self) {
+        while let Some(due) = self.cutter.next_due() {
+            let window = self.ready.next();
+            let span = self.cutter.cut(&due, window);
+            window.abstain = self.gate.judge(span, window);
+        }
+    }
+}
+
+/// Notch first, so that the band-pass does not ring on hum.
+fn sections(config: &ChainConfig) -> Result<Vec<Section>, DspError> {
+    let mut sections = Vec::new();
+    if let Some(hz) = config.notch_hz.filter(|hz| *hz < config.source_rate.hz() / 2.0) {
+        sections.push(design::notch(hz, NOTCH_Q, config.source_rate)?);
+    }
+    sections.extend(design::band_pass(config.band_order, config.band_hz, config.source_rate)?);
+    Ok(sections)
+}
+
+fn settle_frames(config: &ChainConfig, resampler_delay_secs: f64) -> Result<usize, DspError> {
+    if !(0.0..=MAX_SETTLE_SECS).contains(&config.settle_secs) {
+        let (what, expected) = ("the settling time", "0 to 600 s");
+        return Err(DspError::OutOfRange { what, expected, got: config.settle_secs });
+    }
+    // The resampler's taps reach over twice its delay.
+    Ok(config.rate.samples_in(config.settle_secs + 2.0 * resampler_delay_secs))
+}
+
+fn check_channels(what: &'static str, channels: usize) -> Result<(), DspError> {
+    if (1..=MAX_CHANNELS).contains(&channels) {
+        return Ok(());
+    }
+    Err(DspError::OutOfRange { what, expected: "1 to 1024", got: channels as f64 })
+}
