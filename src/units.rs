@@ -24,6 +24,9 @@ pub struct SampleRate(f64);
 pub struct InvalidRate(pub f64);
 
 impl SampleRate {
+    /// 250 Hz, the rate of the most common open amplifier, the OpenBCI Cyton.
+    pub const HZ_250: Self = Self(250.0);
+
     /// Checks and wraps a rate in Hz.
     ///
     /// # Errors

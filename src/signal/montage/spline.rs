@@ -1,0 +1,127 @@
+//! Spherical-spline interpolation of scalp potentials.
+//!
+//! Takes positions of measured and wanted electrodes on the unit sphere; gives the matrix `[wanted,
+//! measured]`, row-major, whose product with the measured potentials is the estimate. Perrin et al. 1989
+//! (Electroenceph. Clin. Neurophysiol. 72:184, corrigendum 76:565) with m = 4, regularised as in MNE-Python
+//! (`mne.channels.interpolation._make_interpolation_matrix`).
+
+use super::Position;
+
+/// Order of the splines, Perrin's m.
+const STIFFNESS: i32 = 4;
+
+/// Terms of the Legendre series. At m = 4 the 50th is 1e-14 of the first.
+const LEGENDRE_TERMS: usize = 50;
+
+/// Added to the diagonal, so that electrodes at nearly the same place do not make the system singular.
+const REGULARISATION: f64 = 1e-5;
+
+/// The interpolation matrix, `[wanted, measured]`, row-major. Empty when nothing is measured.
+pub(super) fn interpolation_matrix(measured: &[Position], wanted: &[Position]) -> Vec<f64> {
+    let n = measured.len();
+    if n == 0 {
+        return Vec::new();
+    }
+    let coefficients = inverse_of_system(measured);
+    let mut matrix = vec![0.0; wanted.len() * n];
+    for (row, &to) in matrix.chunks_exact_mut(n).zip(wanted) {
+        // [g(to, measured), 1] times the columns of the inverse that belong to the potentials.
+        for (k, &from) in measured.iter().enumerate() {
+            let weight = g(cosine(to, from));
+            add_scaled(row, weight, &coefficients[k * (n + 1)..]);
+        }
+        add_scaled(row, 1.0, &coefficients[n * (n + 1)..]);
+    }
+    matrix
+}
+
+fn add_scaled(row: &mut [f64], factor: f64, other: &[f64]) {
+    for (value, o) in row.iter_mut().zip(other) {
+        *value += factor * o;
+    }
+}
+
+fn cosine(a: Position, b: Position) -> f64 {
+    a.iter().zip(b).map(|(x, y)| x * y).sum::<f64>().clamp(-1.0, 1.0)
+}
+
+/// Perrin's g: Σ (2n+1) Pₙ(x) / (n(n+1))^m / 4π, the Legendre polynomials by Bonnet's recursion.
+fn g(x: f64) -> f64 {
+    let (mut before, mut current) = (1.0, x);
+    let mut sum = 0.0;
+    for n in 1..=LEGENDRE_TERMS {
+        let order = n as f64;
+        sum += (2.0 * order + 1.0) / (order * (order + 1.0)).powi(STIFFNESS) * current;
+        let next = ((2.0 * order + 1.0) * x * current - order * before) / (order + 1.0);
+        (before, current) = (current, next);
+    }
+    sum / (4.0 * std::f64::consts::PI)
+}
+
+/// Inverse of [[G + λI, 1], [1ᵀ, 0]], `[n+1, n+1]`: the constraint makes the spline weights sum to zero.
+fn inverse_of_system(measured: &[Position]) -> Vec<f64> {
+    let (n, size) = (measured.len(), measured.len() + 1);
+    let mut system = vec![1.0; size * size];
+    for i in 0..n {
+        for j in 0..n {
+            let diagonal = if i == j { REGULARISATION } else { 0.0 };
+            system[i * size + j] = g(cosine(measured[i], measured[j])) + diagonal;
+        }
+    }
+    system[size * size - 1] = 0.0;
+    invert(&mut system, size)
+}
+
+/// Gauss–Jordan elimination with partial pivoting. The system is symmetric and never singular: its upper
+/// left block is positive definite by the regularisation.
+fn invert(system: &mut [f64], size: usize) -> Vec<f64> {
+    let mut inverse = vec![0.0; size * size];
+    for i in 0..size {
+        inverse[i * size + i] = 1.0;
+    }
+    for column in 0..size {
+        let magnitude = |row: &usize| system[row * size + column].abs();
+        let pivot =
+            (column..size).max_by(|a, b| magnitude(a).total_cmp(&magnitude(b))).unwrap_or(column);
+        swap_rows(system, size, pivot, column);
+        swap_rows(&mut inverse, size, pivot, column);
+        let scale = 1.0 / system[column * size + column];
+        for matrix in [&mut *system, &mut inverse] {
+            matrix[column * size..(column + 1) * size].iter_mut().for_each(|v| *v *= scale);
+        }
+        for row in (0..size).filter(|row| *row != column) {
+            let factor = system[row * size + column];
+            for matrix in [&mut *system, &mut inverse] {
+                subtract_row(matrix, size, row, column, factor);
+            }
+        }
+    }
+    inverse
+}
+
+fn swap_rows(matrix: &mut [f64], size: usize, a: usize, b: usize) {
+    for k in 0..size {
+        matrix.swap(a * size + k, b * size + k);
+    }
+}
+
+fn subtract_row(matrix: &mut [f64], size: usize, row: usize, from: usize, factor: f64) {
+    for k in 0..size {
+        matrix[row * size + k] -= factor * matrix[from * size + k];
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Montage;
+    use super::*;
+
+    #[test]
+    fn weights_sum_to_one_so_a_common_offset_passes() {
+        let positions: Vec<_> =
+            Montage::standard("biosemi64").unwrap().positions.into_iter().flatten().collect();
+        for row in interpolation_matrix(&positions, &positions).chunks_exact(positions.len()) {
+            assert!((row.iter().sum::<f64>() - 1.0).abs() < 1e-9);
+        }
+    }
+}

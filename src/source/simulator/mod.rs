@@ -1,0 +1,216 @@
+//! A virtual subject who sees pictures: a source for trying everything without a headset.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `params` | what can be asked for |
+//! | `schedule` | which picture is shown when |
+//! | `forward`, `noise` | physics of the head, shapes of noise |
+//! | `background`, `artefacts`, `evoked` | what the brain does by itself, what disturbs, what a picture does |
+//! | `subject` | all of it together, sample by sample |
+//! | this file | the [`Source`]: pace and time stamps |
+//!
+//! Always says that it is simulated. The signal is the same bits for the same parameters, whatever the pace.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rand::SeedableRng as _;
+use rand_chacha::ChaCha8Rng;
+
+mod artefacts;
+mod background;
+pub mod evoked;
+mod forward;
+mod noise;
+pub mod params;
+pub mod schedule;
+mod subject;
+
+pub use params::{DEFAULT_SNR_DB, SimParams, Speed};
+pub use schedule::{Schedule, Trial};
+use subject::Anatomy;
+pub use subject::{Event, VirtualSubject};
+
+use super::{
+    CHUNK_FRAMES, CHUNK_MARKERS, MAX_READ_WAIT_SECS, ReadStatus, Source, SourceCounters,
+    SourceError, SourceInfo, SourceKind,
+};
+use crate::clock::Clock;
+use crate::signal::marker::STIMULUS_OFF;
+use crate::signal::{Chunk, FrameMeta, Marker, StimulusSet};
+
+/// Independent random sequences of one session, so that none depends on how much another draws.
+#[derive(Clone, Copy, Debug)]
+enum Stream {
+    Schedule,
+    Trials,
+    Background,
+    Events,
+    Muscle,
+    Sensors,
+    Mains,
+}
+
+/// The random sequence for one purpose in the session of this subject and seed.
+fn stream(params: &SimParams, purpose: Stream) -> ChaCha8Rng {
+    let mut seed = [0; 32];
+    seed[..8].copy_from_slice(&params.subject.to_le_bytes());
+    seed[8..16].copy_from_slice(&params.seed.to_le_bytes());
+    let mut rng = ChaCha8Rng::from_seed(seed);
+    rng.set_stream(purpose as u64);
+    rng
+}
+
+/// The virtual subject as a source.
+#[derive(Debug)]
+pub struct SimulatedSource {
+    params: SimParams,
+    stimuli: Arc<StimulusSet>,
+    running: Option<Running>,
+}
+
+#[derive(Debug)]
+struct Running {
+    subject: VirtualSubject,
+    clock: Clock,
+    /// Time of the first sample on the program's clock.
+    start_secs: f64,
+    frame: Vec<f32>,
+    frames_in_all: u64,
+}
+
+impl SimulatedSource {
+    /// A source that is made ready by `prepare`.
+    pub fn new(params: SimParams, stimuli: Arc<StimulusSet>) -> Self {
+        Self { params, stimuli, running: None }
+    }
+
+    /// What will be shown when, in seconds since the first sample.
+    pub fn schedule(&self) -> Schedule {
+        Schedule::new(&self.params, self.stimuli.len())
+    }
+
+    /// Time of the first sample on the program's clock; `None` before `prepare`.
+    pub fn start_secs(&self) -> Option<f64> {
+        self.running.as_ref().map(|running| running.start_secs)
+    }
+
+    fn info(&self) -> SourceInfo {
+        SourceInfo {
+            kind: SourceKind::Sim,
+            name: format!("virtual subject {} (SIMULATED)", self.params.subject),
+            simulated: true,
+            channels: self.params.montage.labels.clone(),
+            rate: self.params.rate,
+            source_unit: "uV".into(),
+            has_markers: !self.stimuli.is_empty(),
+            notes: vec![format!(
+                "simulated EEG: picture-specific response at {} dB, reference linked mastoids",
+                self.params.snr_db
+            )],
+        }
+    }
+}
+
+impl Source for SimulatedSource {
+    fn prepare(&mut self, clock: &Clock) -> Result<SourceInfo, SourceError> {
+        let fits = self.stimuli.embeddings.len() == self.stimuli.len() * self.stimuli.dim;
+        let fits =
+            if fits { self.params.check() } else { Err("a picture has no embedding".into()) };
+        fits.map_err(|why| SourceError::Unusable {
+            what: "the virtual subject".into(),
+            why,
+            remedy: "Change the parameters after 'sim:' or the stimulus set".into(),
+        })?;
+        let rate_hz = self.params.rate.hz();
+        self.running = Some(Running {
+            subject: VirtualSubject::new(&self.params, self.stimuli.clone()),
+            clock: clock.clone(),
+            // Offline, times start at zero, so that they too are the same in every run.
+            start_secs: if self.is_offline() { 0.0 } else { clock.now_secs() },
+            frame: vec![0.0; self.params.montage.len()],
+            frames_in_all: self.params.seconds.map_or(u64::MAX, |s| (s * rate_hz).round() as u64),
+        });
+        Ok(self.info())
+    }
+
+    fn read(&mut self, chunk: &mut Chunk) -> Result<ReadStatus, SourceError> {
+        let Some(running) = self.running.as_mut() else { return Ok(ReadStatus::End) };
+        let rate_hz = self.params.rate.hz();
+        let now_secs = running.clock.now_secs();
+        let due = match self.params.speed {
+            Speed::Max => u64::MAX,
+            Speed::Times(times) => {
+                ((now_secs - running.start_secs) * times * rate_hz).floor() as u64 + 1
+            }
+        };
+        let last = due.min(running.frames_in_all);
+        let produced = running.subject.next_index();
+        if produced >= running.frames_in_all {
+            return Ok(ReadStatus::End);
+        }
+        if produced >= last {
+            std::thread::sleep(Duration::from_secs_f64(MAX_READ_WAIT_SECS / 2.0));
+            return Ok(ReadStatus::Idle);
+        }
+        let arrival_secs = (self.params.speed != Speed::Max).then_some(now_secs);
+        running.fill(
+            chunk,
+            (last - produced).min(CHUNK_FRAMES as u64),
+            rate_hz,
+            arrival_secs,
+            &self.stimuli,
+        );
+        Ok(if chunk.is_empty() { ReadStatus::Idle } else { ReadStatus::Data })
+    }
+
+    fn counters(&self) -> SourceCounters {
+        SourceCounters::default()
+    }
+
+    fn is_offline(&self) -> bool {
+        self.params.speed == Speed::Max
+    }
+
+    fn stop(&mut self) {
+        self.running = None;
+    }
+}
+
+impl Running {
+    /// Puts up to `frames` frames into the chunk, with the markers that fall before them. `arrival_secs` is the
+    /// time now; `None` says that signals arrive when they are made.
+    fn fill(
+        &mut self,
+        chunk: &mut Chunk,
+        frames: u64,
+        rate_hz: f64,
+        arrival_secs: Option<f64>,
+        stimuli: &StimulusSet,
+    ) {
+        for _ in 0..frames {
+            // A frame brings at most one offset and one onset; both must find room.
+            if chunk.room() == 0 || chunk.markers().len() + 2 > CHUNK_MARKERS {
+                return;
+            }
+            let index = self.subject.next_index();
+            let time_secs = self.start_secs + index as f64 / rate_hz;
+            let start_secs = self.start_secs;
+            self.subject.next_block(&mut self.frame, |event| {
+                let marker = marker(event, start_secs, stimuli);
+                let _room_was_checked = chunk.push_marker(marker);
+            });
+            let arrival_secs = arrival_secs.unwrap_or(time_secs);
+            let meta = FrameMeta { index, time_secs, arrival_secs, gap_before: false };
+            let _room_was_checked = chunk.push(meta, &self.frame);
+        }
+    }
+}
+
+fn marker(event: Event, start_secs: f64, stimuli: &StimulusSet) -> Marker {
+    let time_secs = start_secs + event.secs();
+    match event {
+        Event::Onset(trial) => Marker::stimulus_onset(time_secs, &stimuli.stimuli[trial.row].id),
+        Event::Offset(_) => Marker::new(time_secs, STIMULUS_OFF),
+    }
+}
