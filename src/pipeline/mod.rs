@@ -9,6 +9,8 @@
 //! [`Snapshot`]. [`Pipeline::stop`] ends the source, lets every stage drain, joins every thread.
 //! [`run_offline`] runs the same stages on one thread, as fast as possible, with the same bits out.
 
+pub mod record;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
