@@ -3,10 +3,11 @@
 //! Expected numbers lie in tests/vectors/xdf, made by tests/vectors/make_xdf.py. Values must agree to the
 //! last bit, stamps to 1 µs (the fits sum in another order). Suspect the clock synchronisation first.
 
+mod pyxdf;
+
 use std::fs::File;
 use std::io::Cursor;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 
 use phosphene::formats::xdf::{
     ChannelDescription, ChannelFormat, FileDescription, LoadOptions, Stream, StreamDescription,
@@ -221,23 +222,6 @@ fn other_files_and_too_large_ones_are_refused() {
     assert!(large.to_string().contains("shorter"), "{large}");
 }
 
-/// What pyxdf reads from a file; `None`, said aloud, where it is not installed.
-fn pyxdf(path: &Path) -> Option<Value> {
-    let python = std::env::var("PHOSPHENE_PYTHON").unwrap_or_else(|_| "python3".into());
-    let script: PathBuf = root().join("tests/vectors/xdf_check.py");
-    let output = Command::new(&python).arg("-B").arg(script).arg(path).output();
-    match output {
-        Ok(output) if output.status.success() => serde_json::from_slice(&output.stdout).ok(),
-        Ok(output) if output.status.code() != Some(3) => {
-            panic!("{}", String::from_utf8_lossy(&output.stderr))
-        }
-        _ => {
-            eprintln!("skipped: {python} with pyxdf is not there (PHOSPHENE_PYTHON names another)");
-            None
-        }
-    }
-}
-
 #[test]
 fn pyxdf_reads_what_is_written() {
     let folder = tempfile::tempdir().unwrap();
@@ -245,7 +229,7 @@ fn pyxdf_reads_what_is_written() {
     let whole = written(40);
     for cut in [whole.len(), whole.len() - 5000] {
         std::fs::write(&path, &whole[..cut]).unwrap();
-        let Some(found) = pyxdf(&path) else { return };
+        let Some(found) = pyxdf::read(&path) else { return };
         let own = load_file(&path, &LoadOptions::default());
         for (stream, found) in own.streams.iter().zip(found[0].as_array().unwrap()) {
             let seen = found["stamps"].as_array().unwrap().len();

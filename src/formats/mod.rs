@@ -1,6 +1,8 @@
 //! Bytes ↔ chunks: readers and writers of recordings. Parsers take bytes and give values or a located
 //! error; they open nothing themselves.
 
+pub mod own;
+pub mod unit;
 pub mod xdf;
 
 use std::path::PathBuf;

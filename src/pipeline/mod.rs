@@ -9,6 +9,8 @@
 //! [`crate::snapshot::Snapshot`]. [`Pipeline::stop`] ends the source, lets every stage drain, and joins
 //! every thread. A source that waits for nobody runs through [`offline`], the same stages on one thread.
 
+pub mod record;
+
 use std::path::PathBuf;
 
 use crate::source::SourceSpec;

@@ -9,7 +9,7 @@ use crate::clock::Clock;
 use crate::signal::Chunk;
 use crate::units::SampleRate;
 
-pub mod simulator;
+pub mod file;
 pub mod spec;
 
 pub use spec::SourceSpec;

@@ -254,6 +254,17 @@ impl Stream {
         self.stamps.is_empty()
     }
 
+    /// Brings the stamps to the clock of the computer that recorded, once; gives warnings. See [`sync`].
+    pub fn synchronize(&mut self) -> Vec<String> {
+        sync::synchronize(self)
+    }
+
+    /// Puts the stamps of a regular stream on straight lines, once. See [`dejitter`].
+    pub fn dejitter(&mut self) {
+        self.segments.clear();
+        dejitter::dejitter(self);
+    }
+
     fn bytes(&self) -> u64 {
         self.values.bytes() + std::mem::size_of_val(self.stamps.as_slice()) as u64
     }

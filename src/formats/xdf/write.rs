@@ -182,17 +182,26 @@ impl<W: Write> XdfWriter<W> {
         self.put_chunk(Tag::Boundary)
     }
 
-    /// Writes the footers and gives the output back, still to be flushed.
+    /// Writes the footers: the last thing in a file.
     ///
     /// # Errors
     /// [`XdfWriteError::Io`].
-    pub fn finish(mut self) -> Result<W, XdfWriteError> {
+    pub fn put_footers(&mut self) -> Result<(), XdfWriteError> {
         for id in (0..self.streams.len()).map(StreamId) {
             self.begin(id);
             let xml = footer_xml(&self.streams[id.0]);
             self.content.extend(xml.as_bytes());
             self.put_chunk(Tag::StreamFooter)?;
         }
+        Ok(())
+    }
+
+    /// Writes the footers and gives the output back, still to be flushed.
+    ///
+    /// # Errors
+    /// [`XdfWriteError::Io`].
+    pub fn finish(mut self) -> Result<W, XdfWriteError> {
+        self.put_footers()?;
         Ok(self.out)
     }
 

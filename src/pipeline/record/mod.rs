@@ -1,0 +1,375 @@
+//! The recorder: every frame and marker, and what was decoded from them, into a crash-safe XDF file.
+//!
+//! Takes the reading end of a ring of its own; gives a file laid out as [`crate::formats::own`] says. What
+//! has arrived goes to the operating system within [`WRITE_SECS`] and to the disk within [`SYNC_SECS`];
+//! boundaries stand every [`BOUNDARY_SECS`]. An existing file is never written to. When writing fails the
+//! file is cut back to its last whole chunk. A plain object: the thread that drives it calls
+//! [`Recorder::step`] some times a second, then [`Recorder::finish`].
+
+mod layout;
+mod sink;
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::clock::Clock;
+use crate::formats::own;
+use crate::formats::xdf::{XdfWriteError, XdfWriter};
+use crate::hop::ring::FrameConsumer;
+use crate::signal::{FrameMeta, Marker};
+use crate::source::SourceInfo;
+use layout::Streams;
+pub use sink::RecordSink;
+
+/// Longest time that a frame waits before it is handed to the operating system, in seconds.
+pub const WRITE_SECS: f64 = 0.5;
+
+/// Longest time before what was written is synchronised with the disk, in seconds.
+pub const SYNC_SECS: f64 = 1.0;
+
+/// Time between boundary chunks and between checks of the free space, in seconds.
+pub const BOUNDARY_SECS: f64 = 10.0;
+
+/// Space needed to begin: an hour of 32 channels at 250 Hz takes 130 MB.
+pub const MIN_FREE_BYTES_TO_START: u64 = 200 << 20;
+
+/// Space below which a recording ends while its footers still fit.
+pub const MIN_FREE_BYTES_TO_GO_ON: u64 = 20 << 20;
+
+/// Frames collected at most before they are written, however little time has passed.
+const MAX_PENDING_FRAMES: usize = 4096;
+
+/// Why a recording cannot be kept. Every message says what happened and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// The file is there already.
+    #[error("the recording was not started: this file exists and is never overwritten; choose another name: {path}", path = path.display())]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
+    /// There is too little space.
+    #[error("{free_mib} MiB are free where {need_mib} MiB are needed to record; make room or record elsewhere: {path}", path = path.display())]
+    NoSpace {
+        /// Space left.
+        free_mib: u64,
+        /// Space needed.
+        need_mib: u64,
+        /// The file.
+        path: PathBuf,
+    },
+    /// The system refused.
+    #[error("{action} failed: {source}; what was recorded until then is kept: {path}", path = path.display())]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// What the system said.
+        source: io::Error,
+        /// The file.
+        path: PathBuf,
+    },
+    /// The ring does not carry what the source said.
+    #[error(
+        "the recording takes {expected} channels, the ring carries {got}; this is a fault of the program"
+    )]
+    Width {
+        /// Channels of the source.
+        expected: usize,
+        /// Channels of the ring.
+        got: usize,
+    },
+    /// An earlier error ended it.
+    #[error("the recording was ended by an earlier error: {path}", path = path.display())]
+    Ended {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+/// What a finished recording holds.
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
+pub struct RecordSummary {
+    /// The file.
+    pub path: PathBuf,
+    /// Frames written.
+    pub frames: u64,
+    /// Markers written, notes about the recording included.
+    pub markers: u64,
+    /// Decodes written.
+    pub decodes: u64,
+    /// Frames and markers lost because the recorder was too slow: should be zero, or it is an error on screen.
+    pub lost: u64,
+    /// Size of the file in bytes.
+    pub bytes: u64,
+    /// Time of the last frame less that of the first, in seconds.
+    pub seconds: f64,
+}
+
+/// Frames and markers that wait to be written.
+#[derive(Debug, Default)]
+struct Pending {
+    stamps: Vec<f64>,
+    /// `[stamps, channels]`, µV.
+    values: Vec<f32>,
+    markers: Vec<Marker>,
+    breaks: Vec<(f64, [i64; 3])>,
+}
+
+/// When things were last done, on the program's clock.
+#[derive(Debug)]
+struct Done {
+    written_secs: f64,
+    synced_secs: f64,
+    boundary_secs: f64,
+}
+
+/// Writes one recording.
+#[derive(Debug)]
+pub struct Recorder<S: RecordSink = File> {
+    writer: XdfWriter<S>,
+    streams: Streams,
+    path: PathBuf,
+    clock: Clock,
+    channels: usize,
+    pending: Pending,
+    done: Done,
+    last_index: Option<u64>,
+    first_secs: f64,
+    last_secs: f64,
+    lost: u64,
+    ended: bool,
+}
+
+impl Recorder<File> {
+    /// Makes the file (and its folder), which must not exist, and writes the headers. `started_utc` is
+    /// ISO 8601; `clock` is the one that the frames' times are on.
+    ///
+    /// # Errors
+    /// [`RecordError::Exists`], [`RecordError::NoSpace`], [`RecordError::Io`].
+    pub fn create(
+        path: &Path,
+        info: &SourceInfo,
+        started_utc: &str,
+        clock: &Clock,
+    ) -> Result<Self, RecordError> {
+        let io =
+            |action| move |source| RecordError::Io { action, source, path: path.to_path_buf() };
+        let folder = match path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        std::fs::create_dir_all(folder).map_err(io("making the folder of the recording"))?;
+        // Where a folder cannot be opened like a file, neither check nor synchronisation is possible.
+        let folder = File::open(folder).ok();
+        check_space(folder.as_ref().and_then(sink::free_bytes_of), MIN_FREE_BYTES_TO_START, path)?;
+        let file =
+            OpenOptions::new().write(true).create_new(true).open(path).map_err(|source| {
+                match source.kind() {
+                    io::ErrorKind::AlreadyExists => RecordError::Exists { path: path.into() },
+                    _ => io("making the recording")(source),
+                }
+            })?;
+        let recorder = Self::with_sink(file, path, info, started_utc, clock)?;
+        if let Some(folder) = folder {
+            // So that the name survives a power cut too; not every file system can.
+            let _ = folder.sync_all();
+        }
+        Ok(recorder)
+    }
+}
+
+impl<S: RecordSink> Recorder<S> {
+    /// As [`Recorder::create`], into any sink. `path` is only for messages.
+    ///
+    /// # Errors
+    /// [`RecordError::Io`].
+    pub fn with_sink(
+        sink: S,
+        path: &Path,
+        info: &SourceInfo,
+        started_utc: &str,
+        clock: &Clock,
+    ) -> Result<Self, RecordError> {
+        let now = clock.now_secs();
+        let begun = layout::begin(sink, info, started_utc, now);
+        let (writer, streams) = begun.map_err(|why| io_error("writing the headers", why, path))?;
+        Ok(Self {
+            writer,
+            streams,
+            path: path.into(),
+            clock: clock.clone(),
+            channels: info.channels.len(),
+            pending: Pending::default(),
+            done: Done { written_secs: now, synced_secs: now, boundary_secs: now },
+            last_index: None,
+            first_secs: 0.0,
+            last_secs: 0.0,
+            lost: 0,
+            ended: false,
+        })
+    }
+
+    /// Takes what is in the ring, which must have been made for this recording, and writes what is due.
+    /// Gives the number of frames taken. After an error nothing more is taken; call
+    /// [`Recorder::finish`] all the same.
+    ///
+    /// # Errors
+    /// [`RecordError::Io`] when writing fails, [`RecordError::NoSpace`] when the disk is nearly full,
+    /// [`RecordError::Width`], and [`RecordError::Ended`] after any of them.
+    pub fn step(&mut self, ring: &mut FrameConsumer) -> Result<usize, RecordError> {
+        if self.ended {
+            return Err(RecordError::Ended { path: self.path.clone() });
+        }
+        let outcome = self.collect(ring).and_then(|frames| self.write_due().map(|()| frames));
+        self.ended |= outcome.is_err();
+        outcome
+    }
+
+    /// Writes one decode, a line of JSON, at once.
+    ///
+    /// # Errors
+    /// As [`Recorder::step`].
+    pub fn push_decode(&mut self, time_secs: f64, json: &str) -> Result<(), RecordError> {
+        if self.ended {
+            return Err(RecordError::Ended { path: self.path.clone() });
+        }
+        let written = self.writer.texts(self.streams.decodes, &[time_secs], &[json]);
+        self.kept("writing a decode", written)
+    }
+
+    /// Writes what is left and the footers, and synchronises the file with the disk.
+    ///
+    /// # Errors
+    /// [`RecordError::Io`]; the file is whole up to its last chunk all the same.
+    pub fn finish(mut self) -> Result<RecordSummary, RecordError> {
+        self.write_pending()?;
+        let written = self.writer.put_footers();
+        self.kept("writing the footers", written)?;
+        let synced = self.writer.output().sync();
+        self.kept("synchronising with the disk", synced.map_err(Into::into))?;
+        Ok(self.summary())
+    }
+
+    /// What the recording holds so far, what waits to be written left out.
+    pub fn summary(&self) -> RecordSummary {
+        RecordSummary {
+            path: self.path.clone(),
+            frames: self.writer.sample_count(self.streams.eeg),
+            markers: self.writer.sample_count(self.streams.markers),
+            decodes: self.writer.sample_count(self.streams.decodes),
+            lost: self.lost,
+            bytes: self.writer.whole_bytes(),
+            seconds: self.last_secs - self.first_secs,
+        }
+    }
+
+    fn collect(&mut self, ring: &mut FrameConsumer) -> Result<usize, RecordError> {
+        if ring.channels() != self.channels {
+            return Err(RecordError::Width { expected: self.channels, got: ring.channels() });
+        }
+        while let Some(marker) = ring.next_marker() {
+            self.pending.markers.push(marker);
+        }
+        // No more than is there now: a source that never pauses must not keep this from writing.
+        let mut taken = 0;
+        for _ in 0..ring.len() {
+            let Some((meta, values)) = ring.next_frame() else { break };
+            self.pending.values.extend_from_slice(values);
+            self.note_frame(meta);
+            taken += 1;
+            if self.pending.stamps.len() >= MAX_PENDING_FRAMES {
+                self.write_pending()?;
+            }
+        }
+        self.note_loss(ring.dropped());
+        Ok(taken)
+    }
+
+    fn note_frame(&mut self, meta: FrameMeta) {
+        let follows = self.last_index.is_some_and(|last| last.checked_add(1) == Some(meta.index));
+        if !follows || meta.gap_before {
+            let row = self.writer.sample_count(self.streams.eeg) + self.pending.stamps.len() as u64;
+            let entry = [row as i64, meta.index as i64, i64::from(meta.gap_before)];
+            self.pending.breaks.push((meta.time_secs, entry));
+        }
+        if self.last_index.is_none() {
+            self.first_secs = meta.time_secs;
+        }
+        self.last_index = Some(meta.index);
+        self.last_secs = meta.time_secs;
+        self.pending.stamps.push(meta.time_secs);
+    }
+
+    fn note_loss(&mut self, dropped: u64) {
+        if dropped > self.lost {
+            let label = own::lost_label(dropped - self.lost);
+            self.pending.markers.push(Marker::new(self.last_secs, &label));
+            self.lost = dropped;
+        }
+    }
+
+    fn write_due(&mut self) -> Result<(), RecordError> {
+        let now = self.clock.now_secs();
+        if now - self.done.written_secs >= WRITE_SECS {
+            self.write_pending()?;
+            self.done.written_secs = now;
+        }
+        if now - self.done.boundary_secs >= BOUNDARY_SECS {
+            self.done.boundary_secs = now;
+            let written = layout::boundary(&mut self.writer, &self.streams, now);
+            self.kept("writing a boundary", written)?;
+            check_space(self.writer.output().free_bytes(), MIN_FREE_BYTES_TO_GO_ON, &self.path)?;
+        }
+        if now - self.done.synced_secs >= SYNC_SECS {
+            self.done.synced_secs = now;
+            let synced = self.writer.output().sync();
+            self.kept("synchronising with the disk", synced.map_err(Into::into))?;
+        }
+        Ok(())
+    }
+
+    /// Writes what waits. It is let go of even when that fails: the recording has ended then.
+    fn write_pending(&mut self) -> Result<(), RecordError> {
+        let written = layout::write(&mut self.writer, &self.streams, &self.pending);
+        self.pending.stamps.clear();
+        self.pending.values.clear();
+        self.pending.markers.clear();
+        self.pending.breaks.clear();
+        self.kept("writing the recording", written)
+    }
+
+    /// Passes success on; after a failure cuts the file back to its last whole chunk.
+    fn kept(
+        &mut self,
+        action: &'static str,
+        written: Result<(), XdfWriteError>,
+    ) -> Result<(), RecordError> {
+        let Err(why) = written else { return Ok(()) };
+        self.ended = true;
+        let whole = self.writer.whole_bytes();
+        // If even this fails the cut chunk stays, which every reader steps over.
+        let _ = self.writer.output().cut(whole);
+        let _ = self.writer.output().sync();
+        Err(io_error(action, why, &self.path))
+    }
+}
+
+fn io_error(action: &'static str, why: XdfWriteError, path: &Path) -> RecordError {
+    let source = match why {
+        XdfWriteError::Io(source) => source,
+        shape @ XdfWriteError::Shape { .. } => io::Error::new(io::ErrorKind::InvalidInput, shape),
+    };
+    RecordError::Io { action, source, path: path.into() }
+}
+
+fn check_space(free: Option<u64>, need: u64, path: &Path) -> Result<(), RecordError> {
+    match free {
+        Some(free) if free < need => Err(RecordError::NoSpace {
+            free_mib: free >> 20,
+            need_mib: need >> 20,
+            path: path.into(),
+        }),
+        _ => Ok(()),
+    }
+}
