@@ -14,8 +14,9 @@ use crate::source::SourceError;
 /// A stream that is no longer heard of is forgotten after this long, in seconds.
 pub(super) const FORGET_SECS: f64 = 5.0;
 
-/// After the first answer, how long to wait for others, in seconds: answers of one question arrive together.
-const SETTLE_SECS: f64 = 0.4;
+/// After the first answer, how long to wait for others, in seconds. Of two streams on one machine the first,
+/// multicast, question was seen to reach only one; the unicast question follows half a second later.
+const SETTLE_SECS: f64 = 1.0;
 
 /// Longest time that listing may take, in seconds.
 const MAX_LIST_SECS: f64 = 60.0;
