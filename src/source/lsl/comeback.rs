@@ -6,9 +6,10 @@
 //! source, since everything downstream was prepared for the old ones.
 
 use super::describe::{Description, describe};
+use super::info::Resolver;
 use super::inlet::{Correction, Handle, Trouble};
 use super::query::term;
-use super::resolve::{StreamSummary, resolver, results};
+use super::resolve::{StreamSummary, resolver};
 use crate::source::SourceError;
 
 /// How often to look at the answers, in seconds.
@@ -26,7 +27,7 @@ const CONNECT_SECS: f64 = 10.0;
 /// The search for a stream.
 pub(super) struct Comeback {
     candidate: Option<Candidate>,
-    resolver: lsl::ContinuousResolver,
+    resolver: Resolver,
     started_secs: f64,
     next_poll_secs: f64,
 }
@@ -72,15 +73,12 @@ impl Comeback {
     }
 
     /// True when the stream with this uid has not answered for long enough.
-    ///
-    /// # Errors
-    /// [`SourceError`] when liblsl cannot use the network.
-    pub fn is_gone(&mut self, uid: &str, now_secs: f64) -> Result<bool, SourceError> {
+    pub fn is_gone(&mut self, uid: &str, now_secs: f64) -> bool {
         if now_secs < self.next_poll_secs || now_secs - self.started_secs < GONE_SECS {
-            return Ok(false);
+            return false;
         }
         self.next_poll_secs = now_secs + POLL_SECS;
-        Ok(results(&self.resolver)?.iter().all(|info| info.uid() != uid))
+        self.resolver.results().iter().all(|info| info.uid() != uid)
     }
 
     /// Takes the next step if one is due; the stream, once it is back.
@@ -118,7 +116,7 @@ impl Comeback {
         lost: &StreamSummary,
         now_secs: f64,
     ) -> Result<Option<Candidate>, SourceError> {
-        let Some(info) = results(&self.resolver)?.pop() else { return Ok(None) };
+        let Some(info) = self.resolver.results().pop() else { return Ok(None) };
         let summary = StreamSummary::of(&info);
         if summary.channels != lost.channels {
             let why = format!("{} channels instead of {}", summary.channels, lost.channels);
@@ -128,7 +126,7 @@ impl Comeback {
             let why = format!("{} Hz instead of {} Hz", summary.rate_hz, lost.rate_hz);
             return Err(changed(lost, &why));
         }
-        let format = info.channel_format();
+        let format = info.format();
         if format == lsl::ChannelFormat::String {
             return Err(changed(lost, "texts instead of numbers"));
         }

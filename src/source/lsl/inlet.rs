@@ -7,8 +7,9 @@
 
 #![allow(unsafe_code)] // calls into liblsl, each with its reason beside it
 
-use std::ffi::{CString, c_ulong};
+use std::ffi::c_ulong;
 
+use super::info::Info;
 use crate::source::{CHUNK_FRAMES, SourceError};
 
 /// Signal that liblsl keeps for us while we do not read, in seconds.
@@ -52,22 +53,13 @@ pub(super) struct Handle(lsl_sys::lsl_inlet);
 impl Handle {
     /// An inlet for a resolved stream. Does not connect yet. With `recover`, liblsl finds a lost stream
     /// again by itself and says nothing.
-    pub fn new(info: &lsl::StreamInfo, recover: bool) -> Result<Self, SourceError> {
-        // The `lsl` crate keeps its handle to itself; the XML carries the same, addresses included.
-        let xml = info.to_xml().ok().and_then(|xml| CString::new(xml).ok()).unwrap_or_default();
-        // SAFETY: the text ends in NUL; liblsl copies the description into the inlet, so that it may be
-        // destroyed at once; both calls answer null with null.
-        let inlet = unsafe {
-            let raw = lsl_sys::lsl_streaminfo_from_xml(xml.as_ptr());
-            let inlet = lsl_sys::lsl_create_inlet(raw, BUFFER_SECS, 0, i32::from(recover));
-            if !raw.is_null() {
-                lsl_sys::lsl_destroy_streaminfo(raw);
-            }
-            inlet
-        };
+    pub fn new(info: &Info, recover: bool) -> Result<Self, SourceError> {
+        // SAFETY: the description is alive, and liblsl copies it into the inlet.
+        let inlet =
+            unsafe { lsl_sys::lsl_create_inlet(info.raw(), BUFFER_SECS, 0, i32::from(recover)) };
         if inlet.is_null() {
             return Err(SourceError::Unusable {
-                what: format!("LSL stream '{}'", info.stream_name()),
+                what: format!("LSL stream '{}'", info.name()),
                 why: "liblsl could not make an inlet for it".into(),
                 remedy: "Restart the program that sends it.".into(),
             });

@@ -6,6 +6,7 @@
 
 use std::ffi::c_char;
 
+use super::info::Info;
 use super::inlet::{Correction, Handle};
 use crate::signal::{Chunk, Marker};
 use crate::source::{CHUNK_MARKERS, SourceError};
@@ -28,13 +29,13 @@ impl MarkerInlet {
     ///
     /// # Errors
     /// [`SourceError::Unusable`] when the stream has an impossible number of channels or does not answer.
-    pub fn open(info: &lsl::StreamInfo) -> Result<Self, SourceError> {
+    pub fn open(info: &Info) -> Result<Self, SourceError> {
         let unusable = |why: String| SourceError::Unusable {
-            what: format!("LSL marker stream '{}'", info.stream_name()),
+            what: format!("LSL marker stream '{}'", info.name()),
             why,
             remedy: "Restart the program that sends it, or go without with markers=none".into(),
         };
-        let channels = usize::try_from(info.channel_count()).unwrap_or(0);
+        let channels = info.channels();
         if !(1..=MAX_CHANNELS).contains(&channels) {
             return Err(unusable(format!("it has {channels} channels")));
         }

@@ -14,6 +14,7 @@
 mod comeback;
 mod describe;
 mod gaps;
+mod info;
 mod inlet;
 mod library;
 mod markers;
@@ -76,7 +77,7 @@ impl Source for LslSource {
         notes.extend(stream.take_notes());
         let info = SourceInfo {
             kind: SourceKind::Lsl,
-            name: resolved.eeg.stream_name(),
+            name: resolved.eeg.name(),
             simulated: stream.description().simulated,
             channels: stream.description().labels.clone(),
             rate: stream.rate(),

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use super::info::{Info, Resolver};
 use super::library::ensure_loaded;
 use super::query::{MarkerChoice, Query};
 use crate::clock::Clock;
@@ -13,8 +14,12 @@ use crate::source::SourceError;
 /// A stream that is no longer heard of is forgotten after this long, in seconds.
 pub(super) const FORGET_SECS: f64 = 5.0;
 
-/// After the first answer, how long to wait for others, in seconds: answers of one question arrive together.
-const SETTLE_SECS: f64 = 0.4;
+/// After the first answer, how long to wait for others, in seconds. Of two streams on one machine the first,
+/// multicast, question was seen to reach only one; the unicast question follows half a second later.
+const SETTLE_SECS: f64 = 1.0;
+
+/// Longest time that listing may take, in seconds.
+const MAX_LIST_SECS: f64 = 60.0;
 
 /// How often to look at the answers.
 const POLL: Duration = Duration::from_millis(20);
@@ -44,17 +49,17 @@ pub struct StreamSummary {
 }
 
 impl StreamSummary {
-    pub(super) fn of(info: &lsl::StreamInfo) -> Self {
+    pub(super) fn of(info: &Info) -> Self {
         Self {
-            name: info.stream_name(),
-            kind: info.stream_type(),
+            name: info.name(),
+            kind: info.kind(),
             source_id: info.source_id(),
             hostname: info.hostname(),
             uid: info.uid(),
-            channels: usize::try_from(info.channel_count()).unwrap_or(0),
-            rate_hz: info.nominal_srate(),
-            format: info.channel_format().to_string(),
-            created_at_secs: info.created_at(),
+            channels: info.channels(),
+            rate_hz: info.rate_hz(),
+            format: info.format().to_string(),
+            created_at_secs: info.created_at_secs(),
         }
     }
 }
@@ -65,17 +70,18 @@ impl StreamSummary {
 /// [`SourceError`] when liblsl cannot be had or cannot use the network.
 pub fn list_streams(wait_secs: f64) -> Result<Vec<StreamSummary>, SourceError> {
     ensure_loaded()?;
-    let mut found = lsl::resolve_streams(wait_secs).map_err(|why| network(&why))?;
-    sort_by_age(&mut found);
-    Ok(found.iter().map(StreamSummary::of).collect())
+    // Every stream has a name, so this asks for all of them.
+    let everything = resolver("count(name)=1")?;
+    std::thread::sleep(Duration::from_secs_f64(wait_secs.clamp(0.0, MAX_LIST_SECS)));
+    Ok(everything.results().iter().map(StreamSummary::of).collect())
 }
 
 /// The streams that a query asks for.
 pub(super) struct Resolved {
     /// The EEG stream: the oldest of those that fit.
-    pub eeg: lsl::StreamInfo,
+    pub eeg: Info,
     /// The marker stream.
-    pub markers: Option<lsl::StreamInfo>,
+    pub markers: Option<Info>,
     /// What else fitted.
     pub notes: Vec<String>,
 }
@@ -89,7 +95,7 @@ pub(super) fn resolve(query: &Query, clock: &Clock) -> Result<Resolved, SourceEr
     let eeg_resolver = resolver(&query.predicate)?;
     let marker_resolver = marker_predicate(&query.markers)?.map(|p| resolver(&p)).transpose()?;
     let deadline = clock.now_secs() + query.timeout_secs;
-    let mut found = wait_for(&eeg_resolver, clock, deadline)?;
+    let mut found = wait_for(&eeg_resolver, clock, deadline);
     if found.is_empty() {
         return Err(not_found(&format!("LSL stream with {}", query.predicate), query));
     }
@@ -100,14 +106,14 @@ pub(super) fn resolve(query: &Query, clock: &Clock) -> Result<Resolved, SourceEr
     }
     let markers = match (&marker_resolver, &query.markers) {
         (Some(resolver), MarkerChoice::Named(name)) => {
-            let mut found = wait_for(resolver, clock, deadline)?;
+            let mut found = wait_for(resolver, clock, deadline);
             if found.is_empty() {
                 return Err(not_found(&format!("LSL marker stream named '{name}'"), query));
             }
             Some(found.remove(0))
         }
         (Some(resolver), _) => {
-            let mut found = results(resolver)?;
+            let mut found = resolver.results();
             found.retain(|info| info.uid() != eeg.uid());
             let best = best_markers(found, &eeg, &mut notes);
             if best.is_none() {
@@ -132,42 +138,29 @@ fn marker_predicate(choice: &MarkerChoice) -> Result<Option<String>, SourceError
 }
 
 /// A resolver that asks for a predicate in the background.
-pub(super) fn resolver(predicate: &str) -> Result<lsl::ContinuousResolver, SourceError> {
-    lsl::ContinuousResolver::new_with_pred(predicate, FORGET_SECS).map_err(|why| network(&why))
-}
-
-/// What a resolver has found so far, oldest first.
-pub(super) fn results(
-    resolver: &lsl::ContinuousResolver,
-) -> Result<Vec<lsl::StreamInfo>, SourceError> {
-    let mut found = resolver.results().map_err(|why| network(&why))?;
-    sort_by_age(&mut found);
-    Ok(found)
+pub(super) fn resolver(predicate: &str) -> Result<Resolver, SourceError> {
+    Resolver::new(predicate, FORGET_SECS).ok_or_else(|| SourceError::Unusable {
+        what: "the network for LSL".into(),
+        why: format!("liblsl cannot ask for {predicate}"),
+        remedy: "Check that a network interface is up (loopback suffices)".into(),
+    })
 }
 
 /// Waits for the first answer and a little longer for others.
-fn wait_for(
-    resolver: &lsl::ContinuousResolver,
-    clock: &Clock,
-    deadline_secs: f64,
-) -> Result<Vec<lsl::StreamInfo>, SourceError> {
-    while results(resolver)?.is_empty() {
+fn wait_for(resolver: &Resolver, clock: &Clock, deadline_secs: f64) -> Vec<Info> {
+    while resolver.results().is_empty() {
         if clock.now_secs() >= deadline_secs {
-            return Ok(Vec::new());
+            return Vec::new();
         }
         std::thread::sleep(POLL);
     }
     std::thread::sleep(Duration::from_secs_f64(SETTLE_SECS));
-    results(resolver)
+    resolver.results()
 }
 
 /// The marker stream that belongs to the EEG stream, most likely: of the same source, else of the same
 /// machine, else the oldest.
-fn best_markers(
-    mut found: Vec<lsl::StreamInfo>,
-    eeg: &lsl::StreamInfo,
-    notes: &mut Vec<String>,
-) -> Option<lsl::StreamInfo> {
+fn best_markers(mut found: Vec<Info>, eeg: &Info, notes: &mut Vec<String>) -> Option<Info> {
     let (source, host) = (eeg.source_id(), eeg.hostname());
     found.sort_by_key(|info| {
         let kinship = kinship(&source, &info.source_id());
@@ -180,7 +173,7 @@ fn best_markers(
     if !found.is_empty() {
         notes.push(format!(
             "markers come from '{}'; other marker streams: {} (choose with markers=NAME)",
-            best.stream_name(),
+            best.name(),
             names(&found)
         ));
     }
@@ -193,12 +186,8 @@ fn kinship(a: &str, b: &str) -> usize {
     if common > 0 && 2 * common >= a.len().min(b.len()) { common } else { 0 }
 }
 
-fn sort_by_age(found: &mut [lsl::StreamInfo]) {
-    found.sort_by(|a, b| a.created_at().total_cmp(&b.created_at()));
-}
-
-fn names(found: &[lsl::StreamInfo]) -> String {
-    let name = |info: &lsl::StreamInfo| format!("'{}' on {}", info.stream_name(), info.hostname());
+fn names(found: &[Info]) -> String {
+    let name = |info: &Info| format!("'{}' on {}", info.name(), info.hostname());
     found.iter().map(name).collect::<Vec<_>>().join(", ")
 }
 
@@ -214,14 +203,6 @@ fn not_found(what: &str, query: &Query) -> SourceError {
             "Start the program that sends it, check the name, and see that both machines are on \
                  one network and no firewall blocks UDP port 16571"
                 .into(),
-    }
-}
-
-fn network(why: &lsl::Error) -> SourceError {
-    SourceError::Unusable {
-        what: "the network for LSL".into(),
-        why: why.to_string(),
-        remedy: "Check that a network interface is up (loopback suffices)".into(),
     }
 }
 

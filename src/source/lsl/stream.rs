@@ -6,6 +6,7 @@
 use super::comeback::{Comeback, Returned};
 use super::describe::{Description, describe};
 use super::gaps::GapDetector;
+use super::info::Info;
 use super::inlet::{Correction, Handle, PullBuffer, Trouble};
 use super::markers::MarkerInlet;
 use super::resolve::StreamSummary;
@@ -62,7 +63,7 @@ impl Stream {
     /// # Errors
     /// [`SourceError::Unusable`] when it is no regular, numeric EEG stream or does not answer.
     pub fn open(
-        info: &lsl::StreamInfo,
+        info: &Info,
         markers: Option<MarkerInlet>,
         unit: Option<&str>,
         clock: &Clock,
@@ -99,7 +100,7 @@ impl Stream {
             } else {
                 between_clocks_secs
             },
-            buffer: PullBuffer::new(info.channel_format(), summary.channels),
+            buffer: PullBuffer::new(info.format(), summary.channels),
             frame_uv: vec![0.0; description.picks.len()],
             detector: GapDetector::new(rate.hz()),
             unit: unit.map(str::to_owned),
@@ -244,7 +245,7 @@ impl Stream {
     /// Silence alone is no loss: a sender may pause. It is gone when it cannot be found any more.
     fn is_gone(&mut self, now_secs: f64) -> Result<bool, SourceError> {
         match &mut self.comeback {
-            Some(comeback) => comeback.is_gone(&self.summary.uid, now_secs),
+            Some(comeback) => Ok(comeback.is_gone(&self.summary.uid, now_secs)),
             None => {
                 self.comeback = Some(Comeback::start(&self.summary, now_secs)?);
                 Ok(false)
@@ -358,13 +359,13 @@ fn unusable(summary: &StreamSummary, why: String) -> SourceError {
 }
 
 /// Whether a stream can be EEG at all: numbers, at a regular rate, a sane number of channels.
-fn check(info: &lsl::StreamInfo, summary: &StreamSummary) -> Result<SampleRate, SourceError> {
+fn check(info: &Info, summary: &StreamSummary) -> Result<SampleRate, SourceError> {
     use lsl::ChannelFormat::{String, Undefined};
     if summary.rate_hz == 0.0 {
         let why = "its rate is irregular, as of an event stream: filters need a regular rate";
         return Err(unusable(summary, why.into()));
     }
-    if matches!(info.channel_format(), String | Undefined) {
+    if matches!(info.format(), String | Undefined) {
         return Err(unusable(summary, format!("its values are no numbers ({})", summary.format)));
     }
     if !(1..=MAX_CHANNELS).contains(&summary.channels) {
