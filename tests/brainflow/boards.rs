@@ -159,7 +159,6 @@ fn boards_that_cannot_be_had_say_what_to_do() {
         ("cyton,serial_port=/dev/nonexistent", ["UNABLE_TO_OPEN_PORT", "dongle"]),
         ("playback,file=/nonexistent.csv,master_board=0", ["/nonexistent.csv", "failed"]),
         ("synthetic,names=Oz/O1", ["16 channels", "names"]),
-        ("emotibit,ip_address=127.0.0.1,timeout=1", ["emotibit", "cannot be used"]),
     ] {
         let error = source(text).unwrap().prepare(&Clock::system()).unwrap_err().to_string();
         assert!(words.iter().all(|word| error.contains(word)), "{text}: {error}");
@@ -182,4 +181,26 @@ fn the_librarys_own_description_agrees_with_the_table() {
         (Some(0), Some(22), Some(23))
     );
     assert!(library.describe(-100, ::brainflow::Preset::Default).is_err());
+}
+
+#[test]
+fn a_missing_library_says_how_to_get_it() {
+    // In a process of its own, because the environment belongs to all tests of this one.
+    let output = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "boards::without_the_library", "--ignored", "--nocapture"])
+        .env("PHOSPHENE_BRAINFLOW", "/nonexistent/libBoardController.so")
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    for word in ["BrainFlow", "/nonexistent/libBoardController.so", "cargo xtask setup"] {
+        assert!(text.contains(word), "{text}");
+    }
+}
+
+#[test]
+#[ignore = "run by a_missing_library_says_how_to_get_it with another environment"]
+fn without_the_library() {
+    let error = source("synthetic").unwrap().prepare(&Clock::system()).unwrap_err();
+    assert!(matches!(error, SourceError::Library { .. }), "{error}");
+    println!("{error}");
 }

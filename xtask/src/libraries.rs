@@ -124,22 +124,27 @@ fn fetch(shell: &Shell, python: &str, wheels: &[&str]) -> Result<(), Failure> {
     shell.run(&python_with_pip(shell, python)?, &arguments)
 }
 
-/// The part of `native/wheels.txt` that is about these wheels.
+/// Writes the part of `native/wheels.txt` that is about these wheels.
 fn write_requirements(shell: &Shell, wheels: &[&str], to: &std::path::Path) -> std::io::Result<()> {
     let all = std::fs::read_to_string(shell.path("native/wheels.txt"))?;
+    std::fs::create_dir_all(shell.path("native/wheels"))?;
+    std::fs::write(to, requirements_of(&all, wheels))
+}
+
+/// The requirements of these wheels, without comments.
+fn requirements_of(all: &str, wheels: &[&str]) -> String {
     let mut kept = String::new();
     let mut keeping = false;
-    for line in all.lines() {
+    for line in all.lines().filter(|line| !line.starts_with('#')) {
         if let Some((name, _)) = line.split_once("==") {
             keeping = wheels.contains(&name);
         }
-        if keeping && !line.starts_with('#') {
+        if keeping {
             kept += line;
             kept.push('\n');
         }
     }
-    std::fs::create_dir_all(shell.path("native/wheels"))?;
-    std::fs::write(to, kept)
+    kept
 }
 
 /// A Python that has pip: this one, or a virtual environment of our own.
@@ -164,5 +169,32 @@ pub fn report(shell: &Shell) {
         let verdict =
             if there { "unpacked, hashes agree" } else { "missing: run `cargo xtask setup`" };
         say(&format!("{}: {verdict}", library.name));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PINNED: &str = include_str!("../../native/wheels.txt");
+
+    #[test]
+    fn every_library_is_pinned_with_a_hash() {
+        for library in &LIBRARIES {
+            let requirements = requirements_of(PINNED, &[library.wheel]);
+            assert!(requirements.starts_with(&format!("{}==", library.wheel)), "{requirements}");
+            assert!(requirements.contains("--hash=sha256:"), "{requirements}");
+        }
+    }
+
+    #[test]
+    fn other_wheels_and_comments_are_left_out() {
+        let requirements = requirements_of(PINNED, &["pylsl"]);
+        assert!(
+            !requirements.contains("brainflow") && !requirements.contains('#'),
+            "{requirements}"
+        );
+        // A backslash at the very end would join the next requirement.
+        assert!(!requirements.trim_end().ends_with('\\'), "{requirements}");
     }
 }

@@ -27,6 +27,8 @@ use crate::signal::Chunk;
 
 /// A board that sends nothing for this long is lost, in seconds.
 pub const SILENCE_SECS: f64 = 2.0;
+/// A board that has not sent anything yet may take this long, in seconds: Bluetooth boards start slowly.
+pub const FIRST_DATA_SECS: f64 = 10.0;
 /// Pause between two attempts to get a lost board back, in seconds.
 pub const RETRY_SECS: f64 = 2.0;
 /// Pause between two looks at BrainFlow's buffer.
@@ -52,8 +54,8 @@ struct Live {
 
 #[derive(Debug)]
 enum State {
-    /// Data flows; when the last of it came.
-    Streaming { session: Session, last_data_secs: f64 },
+    /// Data flows or is about to; when the last of it came or the stream was started.
+    Streaming { session: Session, last_data_secs: f64, has_sent: bool },
     /// The board is gone; what is left of the session is released at the first attempt.
     Lost { remains: Option<Session>, next_attempt_secs: f64 },
     /// The played file is over.
@@ -82,7 +84,7 @@ impl Source for BrainflowSource {
             library,
             clock: clock.clone(),
             frames,
-            state: State::Streaming { session, last_data_secs: now },
+            state: State::Streaming { session, last_data_secs: now, has_sent: false },
             reconnects: 0,
             last_read_secs: now,
         });
@@ -125,7 +127,7 @@ impl Live {
 
     /// Waits a moment for frames.
     fn read_stream(&mut self, request: &Request, chunk: &mut Chunk) -> ReadStatus {
-        let State::Streaming { session, last_data_secs } = &mut self.state else {
+        let State::Streaming { session, last_data_secs, has_sent } = &mut self.state else {
             return ReadStatus::Lost;
         };
         let started_secs = self.clock.now_secs();
@@ -135,7 +137,7 @@ impl Live {
             match session.read(chunk.room()) {
                 Ok(data) if data.frames > 0 => {
                     let now = self.clock.now_secs();
-                    *last_data_secs = now;
+                    (*last_data_secs, *has_sent) = (now, true);
                     self.frames.deliver(&data, now, attended, chunk);
                     return ReadStatus::Data;
                 }
@@ -149,12 +151,13 @@ impl Live {
                 Err(_) => return self.lose(),
             }
         }
+        let patience_secs = if *has_sent { SILENCE_SECS } else { FIRST_DATA_SECS };
         let silent_secs = self.clock.now_secs() - *last_data_secs;
         if request.has_ended(self.frames.delivered(), silent_secs) {
             self.state = State::Ended;
             return ReadStatus::End;
         }
-        if silent_secs > SILENCE_SECS && !request.is_file() {
+        if silent_secs > patience_secs && !request.is_file() {
             self.lose()
         } else {
             ReadStatus::Idle
@@ -186,7 +189,7 @@ impl Live {
         if let Ok(session) = Session::reopen(&self.library, request, self.frames.num_rows()) {
             self.reconnects += 1;
             let last_data_secs = self.clock.now_secs();
-            self.state = State::Streaming { session, last_data_secs };
+            self.state = State::Streaming { session, last_data_secs, has_sent: false };
             return ReadStatus::Idle;
         }
         *next_attempt_secs = self.clock.now_secs() + RETRY_SECS;
