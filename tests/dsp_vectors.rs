@@ -41,7 +41,10 @@ fn assert_coefficients(section: &Section, expected: &[f64], what: &str) {
     for (i, (got, expected)) in got.iter().zip(expected).enumerate() {
         // 1e-9 absolute, and relative where the gain in the first section is tiny.
         let close = (got - expected).abs() <= 1e-9 * expected.abs().clamp(1e-9, 1.0);
-        assert!(close, "{what}, coefficient {i}: got {got:e}, SciPy {expected:e}; pairing or pre-warping");
+        assert!(
+            close,
+            "{what}, coefficient {i}: got {got:e}, SciPy {expected:e}; pairing or pre-warping"
+        );
     }
 }
 

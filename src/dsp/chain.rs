@@ -95,8 +95,7 @@ impl Chain {
     pub fn prepare(config: ChainConfig) -> Result<Self, DspError> {
         check_channels("source channels", config.source_channels)?;
         check_channels("pack channels", config.channels)?;
-        let mapping =
-            Mapping::prepare(&config.mapping, config.channels, config.source_channels)?;
+        let mapping = Mapping::prepare(&config.mapping, config.channels, config.source_channels)?;
         let (used, sourced) = (mapping.used(), mapping.sourced());
         let used_sources = used.iter().filter(|u| **u).count();
         let keep_hz = config.band_hz[1];

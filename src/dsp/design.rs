@@ -124,9 +124,8 @@ pub fn group_delay_secs(sections: &[Section], hz: f64, rate: SampleRate) -> f64 
 /// Gain of a cascade at a frequency (magnitude, 1 = unchanged).
 pub fn gain_at(sections: &[Section], hz: f64, rate: SampleRate) -> f64 {
     let omega = 2.0 * PI * hz / rate.hz();
-    let gain = |s: &Section| {
-        value_at(s.b, omega).norm() / value_at([1.0, s.a[0], s.a[1]], omega).norm()
-    };
+    let gain =
+        |s: &Section| value_at(s.b, omega).norm() / value_at([1.0, s.a[0], s.a[1]], omega).norm();
     sections.iter().map(gain).product()
 }
 

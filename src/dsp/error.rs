@@ -19,7 +19,9 @@ pub enum DspError {
         rate_hz: f64,
     },
     /// A band whose lower corner is not below its upper one.
-    #[error("the band {low_hz}–{high_hz} Hz is empty: expected the lower corner below the upper one")]
+    #[error(
+        "the band {low_hz}–{high_hz} Hz is empty: expected the lower corner below the upper one"
+    )]
     EmptyBand {
         /// Lower corner.
         low_hz: f64,
@@ -50,7 +52,9 @@ pub enum DspError {
         got: f64,
     },
     /// The resampling filter or a history would need more memory than is sensible.
-    #[error("{what} would need {got} values: expected at most {limit}; use a lower rate or fewer channels")]
+    #[error(
+        "{what} would need {got} values: expected at most {limit}; use a lower rate or fewer channels"
+    )]
     TooLarge {
         /// Which stage.
         what: &'static str,

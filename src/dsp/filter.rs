@@ -60,8 +60,7 @@ impl SosFilter {
         for (section, memory) in self.sections.iter().zip(&mut self.memory) {
             let Section { b, a } = *section;
             let gain = b.iter().sum::<f64>() / (1.0 + a[0] + a[1]);
-            for ((x, near), far) in
-                self.work.iter_mut().zip(&mut memory.near).zip(&mut memory.far)
+            for ((x, near), far) in self.work.iter_mut().zip(&mut memory.near).zip(&mut memory.far)
             {
                 let y = gain * *x;
                 *far = b[2] * *x - a[1] * y;

@@ -1,7 +1,7 @@
 //! The gate: reasons not to decode a window.
 //!
 //! Takes a finished window `[channels, samples]`, µV, and what was seen of its span; gives the first reason
-//! of: gap, settling, not finite, saturated, flat, artefact, not EEG, out of distribution. Channels without
+//! of: gap, not finite, settling, saturated, flat, artefact, not EEG, out of distribution. Channels without
 //! a source do not count. Spectra are one-sided Hann periodograms with the mean removed
 //! ([`super::spectrum`]). Does not allocate after `prepare`.
 
@@ -145,11 +145,11 @@ impl Gate {
         if span.gap {
             return Some(Abstention::Gap);
         }
-        if span.settling {
-            return Some(Abstention::Settling);
-        }
         if span.raw.not_finite || !window.samples_uv.iter().all(|v| v.is_finite()) {
             return Some(Abstention::NotFinite);
+        }
+        if span.settling {
+            return Some(Abstention::Settling);
         }
         if f64::from(span.raw.railed) > self.config.saturated_share * self.used_sources {
             return Some(Abstention::Saturated);

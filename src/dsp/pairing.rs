@@ -56,10 +56,7 @@ fn section_around(first: Pole, poles: &mut Vec<Pole>, zeros: &mut Vec<f64>) -> S
         first.at.conj()
     };
     let (z1, z2) = (take_nearest(zeros, first.at), take_nearest(zeros, first.at));
-    Section {
-        b: [1.0, -(z1 + z2), z1 * z2],
-        a: [-(first.at + second).re, (first.at * second).re],
-    }
+    Section { b: [1.0, -(z1 + z2), z1 * z2], a: [-(first.at + second).re, (first.at * second).re] }
 }
 
 fn one_of_each_pair(poles: &[Complex64]) -> Vec<Pole> {

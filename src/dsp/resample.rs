@@ -142,8 +142,7 @@ impl Resampler {
         self.sums.fill(0.0);
         // The ring starts at the newest frame and wraps once.
         let (wrapped, recent) = self.memory.split_at(self.newest * self.channels);
-        let frames =
-            recent.chunks_exact(self.channels).chain(wrapped.chunks_exact(self.channels));
+        let frames = recent.chunks_exact(self.channels).chain(wrapped.chunks_exact(self.channels));
         for (tap, frame) in taps.iter().zip(frames) {
             for (sum, value) in self.sums.iter_mut().zip(frame) {
                 *sum += tap * f64::from(*value);
@@ -171,7 +170,11 @@ fn ratio(value: f64) -> Result<(usize, usize), DspError> {
         return Ok(best);
     }
     let expected = "rates that differ by a factor of at most 1000";
-    Err(DspError::OutOfRange { what: "the ratio of source rate to pack rate", expected, got: value })
+    Err(DspError::OutOfRange {
+        what: "the ratio of source rate to pack rate",
+        expected,
+        got: value,
+    })
 }
 
 /// Taps on either side of the middle one (Kaiser's formula, as `scipy.signal.kaiserord`).

@@ -237,8 +237,7 @@ impl Cutter {
     fn subtract_mean(&self, baseline: std::ops::Range<u64>, window: &mut Window) {
         let count = (baseline.end - baseline.start) as f64;
         for (c, values) in window.samples_uv.chunks_exact_mut(window.samples).enumerate() {
-            let sum: f64 =
-                baseline.clone().map(|n| f64::from(self.history.frame(n)[c])).sum();
+            let sum: f64 = baseline.clone().map(|n| f64::from(self.history.frame(n)[c])).sum();
             for value in values {
                 *value = (f64::from(*value) - sum / count) as f32;
             }
