@@ -5,6 +5,7 @@
 use ::brainflow::{Board, Description, Error, Library, Link, Params};
 
 use super::request::{Request, ports_sentence};
+use crate::native;
 use crate::source::{CHUNK_FRAMES, SourceError};
 
 /// Seconds that BrainFlow may take to find a lost board, where the board honours it and the user has not
