@@ -279,7 +279,7 @@ impl Stream {
         self.buffer = PullBuffer::new(format, summary.channels);
         self.inlet = Some(inlet);
         self.summary = summary;
-        self.correction = correction.unwrap_or(Correction { ..self.correction });
+        self.correction = correction.unwrap_or(self.correction);
         self.next_correction_secs = now_secs + CORRECTION_SECS;
         self.show_correction(counters);
         self.back_from_break = true;
