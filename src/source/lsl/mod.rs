@@ -22,6 +22,7 @@ mod outlet;
 mod query;
 mod resolve;
 mod stream;
+mod suitable;
 
 pub use library::{configure, ensure_loaded, lsl_clock};
 pub use outlet::Publisher;
