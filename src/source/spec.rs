@@ -72,8 +72,10 @@ impl FromStr for SourceSpec {
 
 /// As [`parse_parameters`], but `pred=` takes all that follows it: a predicate may hold commas.
 fn parse_lsl(text: &str) -> Result<Parameters, String> {
-    let start = if text.starts_with("pred=") { Some(0) } else { text.find(",pred=").map(|i| i + 1) };
-    let Some(start) = start else { return parse_parameters(text) };
+    let first = text.starts_with("pred=").then_some(0);
+    let Some(start) = first.or_else(|| text.find(",pred=").map(|comma| comma + 1)) else {
+        return parse_parameters(text);
+    };
     let mut parameters = parse_parameters(&text[..start])?;
     parameters.insert("pred".into(), text[start + "pred=".len()..].into());
     Ok(parameters)

@@ -1,5 +1,6 @@
 //! What the LSL tests share: a liblsl that stays on this machine, outlets, and reading with a limit.
 #![allow(dead_code)] // each test program uses a part
+#![allow(clippy::unwrap_used)] // a helper that fails is a test that fails
 
 use std::sync::OnceLock;
 

@@ -8,7 +8,7 @@
 //!
 //! Gives frames in µV of the EEG channels, `[frames, channels]`, stamped by the sender and moved to the
 //! program's clock by the offset that liblsl measures. Stamps are not smoothed. Losses are found by
-//! [`gaps`]; a lost stream is looked for until it is back, and the break is marked. liblsl is loaded at run
+//! `gaps`; a lost stream is looked for until it is back, and the break is marked. liblsl is loaded at run
 //! time; its inlets must be gone before outlets of the same process.
 
 mod comeback;
@@ -22,6 +22,7 @@ mod outlet;
 mod query;
 mod resolve;
 mod stream;
+mod suitable;
 
 pub use library::{configure, ensure_loaded, lsl_clock};
 pub use outlet::Publisher;

@@ -10,10 +10,11 @@ use super::info::Info;
 use super::inlet::{Correction, Handle, PullBuffer, Trouble};
 use super::markers::MarkerInlet;
 use super::resolve::StreamSummary;
+use super::suitable::{check, plausibility, unusable};
 use crate::clock::Clock;
 use crate::signal::{Chunk, FrameMeta};
 use crate::source::{ReadStatus, SourceCounters, SourceError};
-use crate::units::{MAX_CHANNELS, SampleRate};
+use crate::units::SampleRate;
 
 /// Longest wait for a frame in one `read`, in seconds.
 const WAIT_SECS: f64 = 0.001;
@@ -279,7 +280,7 @@ impl Stream {
         self.buffer = PullBuffer::new(format, summary.channels);
         self.inlet = Some(inlet);
         self.summary = summary;
-        self.correction = correction.unwrap_or(Correction { ..self.correction });
+        self.correction = correction.unwrap_or(self.correction);
         self.next_correction_secs = now_secs + CORRECTION_SECS;
         self.show_correction(counters);
         self.back_from_break = true;
@@ -333,44 +334,5 @@ impl Stream {
     }
 }
 
-/// What a typical step from one sample to the next says about the unit. The noise of an amplifier alone
-/// moves it by some tenths of a µV; a thousand µV between neighbours is no brain.
-fn plausibility(typical_uv: f32) -> String {
-    if typical_uv < 1e-3 {
-        format!("samples differ by {typical_uv:.1e} only, which looks like volts: add unit=V")
-    } else if typical_uv > 1e3 {
-        format!(
-            "samples differ by {typical_uv:.0}, too much for µV: add unit=nV if that is the unit"
-        )
-    } else {
-        format!("samples differ by {typical_uv:.2}, which is plausible for µV")
-    }
-}
-
 /// No offset is known.
 const UNKNOWN_OFFSET: Correction = Correction { offset_secs: 0.0, uncertainty_secs: f64::INFINITY };
-
-fn unusable(summary: &StreamSummary, why: String) -> SourceError {
-    SourceError::Unusable {
-        what: format!("LSL stream '{}' on {}", summary.name, summary.hostname),
-        why,
-        remedy: "Choose another stream (`phosphene devices` lists them) or mend the sender".into(),
-    }
-}
-
-/// Whether a stream can be EEG at all: numbers, at a regular rate, a sane number of channels.
-fn check(info: &Info, summary: &StreamSummary) -> Result<SampleRate, SourceError> {
-    use lsl::ChannelFormat::{String, Undefined};
-    if summary.rate_hz == 0.0 {
-        let why = "its rate is irregular, as of an event stream: filters need a regular rate";
-        return Err(unusable(summary, why.into()));
-    }
-    if matches!(info.format(), String | Undefined) {
-        return Err(unusable(summary, format!("its values are no numbers ({})", summary.format)));
-    }
-    if !(1..=MAX_CHANNELS).contains(&summary.channels) {
-        let why = format!("it has {} channels; 1 to {MAX_CHANNELS} can be used", summary.channels);
-        return Err(unusable(summary, why));
-    }
-    SampleRate::new(summary.rate_hz).map_err(|why| unusable(summary, why.to_string()))
-}
