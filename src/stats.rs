@@ -35,6 +35,13 @@ pub fn percentile_of_sorted(sorted: &[f64], q: f64) -> f64 {
     sorted[below] + (sorted[above] - sorted[below]) * place.fract()
 }
 
+/// Standard deviation of all values (divided by their number), summed in `f64`; 0 for no values.
+pub fn standard_deviation(values: &[f32]) -> f64 {
+    let n = values.len().max(1) as f64;
+    let mean = values.iter().map(|v| f64::from(*v)).sum::<f64>() / n;
+    (values.iter().map(|v| (f64::from(*v) - mean).powi(2)).sum::<f64>() / n).sqrt()
+}
+
 /// Wilson's 95 % interval for a share of `hits` in `n` (Wilson 1927, without continuity correction):
 /// `[low, high]`, and `[0, 1]` when nothing was tried. More hits than trials count as all.
 pub fn wilson_interval(hits: u64, n: u64) -> [f64; 2] {

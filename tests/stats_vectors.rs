@@ -1,5 +1,7 @@
 //! Statistics against SciPy and NumPy; vectors made by `tests/vectors/make_dsp.py`.
 
+#![allow(clippy::unwrap_used)] // a test that cannot be set up has failed
+
 use phosphene::stats::{binomial_tail, percentile, percentiles, wilson_interval};
 use serde_json::Value;
 

@@ -9,6 +9,7 @@ use super::error::DspError;
 use super::rails::RawFlags;
 use super::spectrum::Periodogram;
 use crate::signal::{Abstention, Window};
+use crate::stats::standard_deviation;
 use crate::units::SampleRate;
 
 /// Edges of the five bands of [`BandStatistics`], Hz; a bin on an edge belongs to the band above it.
@@ -211,12 +212,6 @@ fn strongest_line(density: &[f64], bins: &std::ops::Range<usize>, lowest: usize)
     };
     let strongest = (lowest.max(bins.start)..bins.end).map(around).fold(0.0, f64::max);
     if total > 0.0 { strongest / total } else { 0.0 }
-}
-
-fn standard_deviation(values: &[f32]) -> f64 {
-    let n = values.len().max(1) as f64;
-    let mean = values.iter().map(|v| f64::from(*v)).sum::<f64>() / n;
-    (values.iter().map(|v| (f64::from(*v) - mean).powi(2)).sum::<f64>() / n).sqrt()
 }
 
 fn peak_to_peak(values: &[f32]) -> f64 {

@@ -18,11 +18,12 @@ pub mod reference;
 pub mod resample;
 pub mod spectrum;
 pub mod quality;
-pub mod window;
-mod history;
-mod ready;
-pub mod gate;
 pub mod rails;
+pub mod gate;
+mod history;
+mod layout;
+pub mod window;
+mod ready;
 pub mod chain;
 pub mod display;
 

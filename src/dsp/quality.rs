@@ -6,6 +6,7 @@
 
 use super::error::DspError;
 use super::spectrum::Periodogram;
+use crate::stats::standard_deviation;
 use crate::units::SampleRate;
 
 /// Stretch that is judged.
@@ -177,10 +178,4 @@ fn verdict(std_uv: f32, mains_share: f32) -> Verdict {
     } else {
         Verdict::Good
     }
-}
-
-fn standard_deviation(values: &[f32]) -> f64 {
-    let n = values.len().max(1) as f64;
-    let mean = values.iter().map(|v| f64::from(*v)).sum::<f64>() / n;
-    (values.iter().map(|v| (f64::from(*v) - mean).powi(2)).sum::<f64>() / n).sqrt()
 }

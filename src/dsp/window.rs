@@ -12,6 +12,7 @@ use arrayvec::ArrayVec;
 use super::error::DspError;
 use super::gate::SpanFlags;
 use super::history::{History, Tag};
+use super::layout::Layout;
 use crate::signal::{Lock, Window};
 use crate::units::SampleRate;
 
@@ -23,9 +24,6 @@ const MIN_HISTORY_SECS: f64 = 4.0;
 
 /// How much longer than the span the history is at least.
 const LATENESS_SECS: f64 = 2.5;
-
-/// Longest span of window and baseline together.
-const MAX_SPAN_SECS: f64 = 30.0;
 
 /// A clock that goes back by more than this was reset; less is jitter of the time stamps.
 const CLOCK_RESET_SECS: f64 = 1.0;
@@ -72,14 +70,6 @@ struct Pending {
     row: Option<u16>,
     onset_secs: f64,
     found: Option<(u64, bool)>,
-}
-
-/// Sample offsets from the window's first sample.
-struct Layout {
-    samples: usize,
-    baseline: Option<(i64, usize)>,
-    begin: i64,
-    end: i64,
 }
 
 pub(super) struct Cutter {
@@ -275,46 +265,4 @@ impl Cutter {
     fn is_kept(&self, first: u64) -> bool {
         first.saturating_add_signed(self.layout.begin) >= self.history.oldest()
     }
-}
-
-impl Layout {
-    fn new(
-        rate: SampleRate,
-        window_secs: [f64; 2],
-        baseline_secs: Option<[f64; 2]>,
-    ) -> Result<Self, DspError> {
-        let samples = length("the window", rate, window_secs)?;
-        let baseline = match baseline_secs {
-            None => None,
-            Some(secs) => {
-                let offset = ((secs[0] - window_secs[0]) * rate.hz()).round() as i64;
-                Some((offset, length("the baseline", rate, secs)?))
-            }
-        };
-        let (mut begin, mut end) = (0, samples as i64);
-        if let Some((offset, count)) = baseline {
-            begin = begin.min(offset);
-            end = end.max(offset.saturating_add(count as i64));
-        }
-        let span_secs = end.saturating_sub(begin) as f64 * rate.period_secs();
-        if span_secs > MAX_SPAN_SECS + 1.0 {
-            return Err(span_error("window and baseline together", span_secs));
-        }
-        Ok(Self { samples, baseline, begin, end })
-    }
-}
-
-/// Samples between two times relative to the onset.
-fn length(what: &'static str, rate: SampleRate, [from, to]: [f64; 2]) -> Result<usize, DspError> {
-    let secs = to - from;
-    let sensible = from.abs() <= MAX_SPAN_SECS && to.abs() <= MAX_SPAN_SECS && secs > 0.0;
-    match rate.samples_in(secs) {
-        samples if sensible && samples > 0 => Ok(samples),
-        _ => Err(span_error(what, secs)),
-    }
-}
-
-fn span_error(what: &'static str, got: f64) -> DspError {
-    let expected = "a length of at least one sample, within 30 s of the onset (seconds)";
-    DspError::OutOfRange { what, expected, got }
 }
