@@ -1,5 +1,7 @@
 //! Live → record → replay: the same bits come out; files survive crashes and full disks.
 
+#![allow(clippy::unwrap_used)] // clippy.toml exempts test functions but not what they share
+
 mod pyxdf;
 
 use std::cell::RefCell;
@@ -42,11 +44,15 @@ fn live_frames(count: usize) -> Vec<(FrameMeta, [f32; CHANNELS])> {
     let mut index = 17;
     let frame = |i: usize| {
         let gap_before = i % 97 == 50;
-        index += if gap_before && i % 2 == 0 { 4 } else { 1 };
-        let jitter = if i % 3 == 0 { 0.0 } else { ((i * 7919) % 101) as f64 * 1.3e-6 };
+        index += if gap_before && i.is_multiple_of(2) { 4 } else { 1 };
+        let jitter = if i.is_multiple_of(3) { 0.0 } else { ((i * 7919) % 101) as f64 * 1.3e-6 };
         let time_secs = 51_234.567_891 + index as f64 / RATE_HZ + jitter;
         let meta = FrameMeta { index, time_secs, arrival_secs: time_secs + 0.01, gap_before };
-        let odd = if i % 111 == 0 { f32::from_bits(0x7FC0_1234) } else { (i as f32).sin() * 31.7 };
+        let odd = if i.is_multiple_of(111) {
+            f32::from_bits(0x7FC0_1234)
+        } else {
+            (i as f32).sin() * 31.7
+        };
         (meta, [odd, f32::MIN_POSITIVE / 8.0, -(i as f32)])
     };
     (0..count).map(frame).collect()

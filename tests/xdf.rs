@@ -3,6 +3,8 @@
 //! Expected numbers lie in tests/vectors/xdf, made by tests/vectors/make_xdf.py. Values must agree to the
 //! last bit, stamps to 1 µs (the fits sum in another order). Suspect the clock synchronisation first.
 
+#![allow(clippy::unwrap_used)] // clippy.toml exempts test functions but not what they share
+
 mod pyxdf;
 
 use std::fs::File;
@@ -220,6 +222,32 @@ fn other_files_and_too_large_ones_are_refused() {
     let options = LoadOptions { max_decoded_bytes: 1000, ..LoadOptions::raw() };
     let large = load(Cursor::new(written(40)), Path::new("a.xdf"), &options).unwrap_err();
     assert!(large.to_string().contains("shorter"), "{large}");
+}
+
+#[test]
+fn no_damage_makes_it_panic_or_lose_its_shape() {
+    let sound = std::fs::read(root().join("tests/vectors/xdf/formats.xdf")).unwrap();
+    let sound: Vec<u8> = sound.into_iter().chain(written(3)[4..].to_vec()).collect();
+    let mut random = 7_u64;
+    let mut next = |below: usize| {
+        random =
+            random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (random >> 33) as usize % below
+    };
+    for _ in 0..3000 {
+        let mut bytes = sound.clone();
+        for _ in 0..=next(6) {
+            let at = 4 + next(bytes.len() - 4);
+            bytes[at] = next(256) as u8;
+        }
+        let end = if next(3) == 0 { 4 + next(bytes.len() - 4) } else { bytes.len() };
+        let options = LoadOptions::default();
+        let file = load(Cursor::new(&bytes[..end]), Path::new("a.xdf"), &options).unwrap();
+        for stream in &file.streams {
+            assert_eq!(stream.values.len(), stream.len() * stream.header.channel_count);
+            assert_eq!(stream.segments.last().map_or(0, |run| run.end), stream.len());
+        }
+    }
 }
 
 #[test]

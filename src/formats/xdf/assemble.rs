@@ -131,7 +131,7 @@ fn finish(stream: &mut Stream, options: &LoadOptions, warnings: &mut Vec<String>
         return;
     }
     if !stream.stamps.is_empty() {
-        stream.segments = vec![0..stream.stamps.len()];
+        stream.segments.push(0..stream.stamps.len());
         stream.effective_rate_hz = dejitter::mean_rate_hz(&stream.stamps);
     }
 }

@@ -219,8 +219,9 @@ impl Reading<'_> {
     fn advance(&mut self, time_secs: f64) {
         self.row += 1;
         if let Some(next) = self.tape.frames.get(self.row) {
-            // `max` and `min` also turn a step that is not a number into none.
-            self.pace.due_secs += (next.time_secs - time_secs).max(0.0).min(LONGEST_PAUSE_SECS);
+            let step_secs = (next.time_secs - time_secs).clamp(0.0, LONGEST_PAUSE_SECS);
+            // A step that is not a number must not stop the replay for good.
+            self.pace.due_secs += if step_secs.is_nan() { 0.0 } else { step_secs };
         }
     }
 
