@@ -178,9 +178,10 @@ pub fn card(palette: &Palette) -> egui::Frame {
         .inner_margin(Margin::same(CARD_MARGIN))
 }
 
-/// A font by the name of its style.
+/// A font by the name of its style; body text before [`install`] has run.
 pub fn font(ui: &egui::Ui, name: &'static str) -> FontId {
-    TextStyle::Name(name.into()).resolve(ui.style())
+    let styles = &ui.style().text_styles;
+    styles.get(&TextStyle::Name(name.into())).cloned().unwrap_or_default()
 }
 
 #[cfg(test)]
