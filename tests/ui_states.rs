@@ -20,18 +20,28 @@ fn window_of(
     size: [f32; 2],
     initial: InitialView,
 ) -> Harness<'static, App> {
+    scaled_window_of(engine, size, 1.0, initial)
+}
+
+fn scaled_window_of(
+    engine: &ScriptedEngine,
+    size: [f32; 2],
+    pixels_per_point: f32,
+    initial: InitialView,
+) -> Harness<'static, App> {
     let (clock, _) = Clock::manual(100.0);
     let app = App::new(Box::new(engine.clone()), clock, initial);
     let mut installed = false;
-    let mut harness = Harness::builder().with_size(size).build_ui_state(
-        move |ui, app: &mut App| {
-            if !std::mem::replace(&mut installed, true) {
-                app.install(ui.ctx());
-            }
-            app.ui(ui);
-        },
-        app,
-    );
+    let mut harness =
+        Harness::builder().with_size(size).with_pixels_per_point(pixels_per_point).build_ui_state(
+            move |ui, app: &mut App| {
+                if !std::mem::replace(&mut installed, true) {
+                    app.install(ui.ctx());
+                }
+                app.ui(ui);
+            },
+            app,
+        );
     harness.run_steps(4);
     harness
 }
@@ -97,7 +107,7 @@ fn running_shows_evidence_with_chance_and_null() {
             "against 180 phase-randomised windows",
             "1. giant panda, which was seen: score 0.610",
             "Chance: first by guessing once in 40 (2.5 %)",
-            "k = 1 (one trial) · seed 7 · 2 steps",
+            "k = 1 · seed 7 · 2 steps",
             "Reconstruction: picture shown",
             "Null twin: picture shown",
             "Top-1 41.0 %, 95 % interval 29.0 % to 54.0 %",
@@ -222,7 +232,11 @@ fn every_state_paints() {
     std::fs::create_dir_all(&folder).unwrap();
     let sizes =
         [("wide", WIDE, 1.0), ("small", [1024.0, 700.0], 1.0), ("scaled", [1024.0, 700.0], 2.0)];
+    let only = std::env::var("PHOSPHENE_UI_STATES").unwrap_or_default();
     for (name, snapshot) in scripted::all() {
+        if !only.is_empty() && !only.split(',').any(|wanted| wanted == name) {
+            continue;
+        }
         for (size_name, size, scale) in sizes {
             for theme in [egui::ThemePreference::Dark, egui::ThemePreference::Light] {
                 let engine = ScriptedEngine::with(snapshot.clone());
@@ -234,9 +248,8 @@ fn every_state_paints() {
                     true,
                 );
                 let initial = InitialView { theme, ..InitialView::default() };
-                let mut harness = window_of(&engine, size.map(|s| s / scale), initial);
-                harness.set_pixels_per_point(scale);
-                harness.run_steps(4);
+                let mut harness =
+                    scaled_window_of(&engine, size.map(|s| s / scale), scale, initial);
                 let image = harness.render().unwrap();
                 let first = *image.get_pixel(0, 0);
                 assert!(image.pixels().any(|pixel| *pixel != first), "{name} is blank");

@@ -74,10 +74,10 @@ impl EvidencePanel {
         ui.add_space(4.0);
         let below = self.history.iter().filter(|(_, p)| p.is_some_and(|p| p < ALPHA)).count();
         let known = self.history.iter().filter(|(_, p)| p.is_some()).count();
-        let label = format!(
-            "Last {} windows: p below {ALPHA} in {below} of {known} decodes",
-            self.history.len()
-        );
+        let windows = self.history.len();
+        let plural = if windows == 1 { "" } else { "s" };
+        let label =
+            format!("Last {windows} window{plural}: p below {ALPHA} in {below} of {known} decoded");
         let rect = parts::canvas(ui, vec2(ui.available_width(), 46.0), label.clone());
         ui.painter().rect_filled(rect, 4.0, scene.palette.well);
         let plot = rect.shrink2(vec2(6.0, 6.0));

@@ -22,6 +22,9 @@ const SIGNAL_HEIGHT: f32 = 320.0;
 /// Width of the connect panel.
 const CONNECT_WIDTH: f32 = 330.0;
 
+/// Room beside cards for the scroll bar that floats over the right edge.
+const SCROLL_BAR: f32 = 8.0;
+
 /// Paints one frame.
 pub fn ui(ui: &mut Ui, scene: &Scene<'_>, panels: &mut Panels, actions: &mut Vec<Action>) {
     bars(ui, scene, actions);
@@ -107,6 +110,7 @@ fn middle(ui: &mut Ui, scene: &Scene<'_>, panels: &mut Panels, actions: &mut Vec
         return;
     }
     ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+        ui.set_max_width(ui.available_width() - SCROLL_BAR);
         pictures(ui, scene, panels, 220.0, actions);
         signal(ui, scene, panels, actions);
     });
@@ -114,6 +118,7 @@ fn middle(ui: &mut Ui, scene: &Scene<'_>, panels: &mut Panels, actions: &mut Vec
 
 fn one_column(ui: &mut Ui, scene: &Scene<'_>, panels: &mut Panels, actions: &mut Vec<Action>) {
     ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+        ui.set_max_width(ui.available_width() - SCROLL_BAR);
         banners(ui, scene, actions);
         pictures(ui, scene, panels, 280.0, actions);
         panels.evidence.ui(ui, scene);
@@ -148,6 +153,7 @@ fn signal(ui: &mut Ui, scene: &Scene<'_>, panels: &mut Panels, actions: &mut Vec
 
 /// Everything by which a picture is judged.
 fn judged(ui: &mut Ui, scene: &Scene<'_>, panels: &mut Panels) {
+    ui.set_max_width(ui.available_width() - SCROLL_BAR);
     panels.evidence.ui(ui, scene);
     scores::ui(ui, scene);
     ledger::ui(ui, scene);

@@ -105,8 +105,12 @@ pub fn tag(ui: &Ui, at: egui::Pos2, align: Align2, text: &str, color: Color32) -
     ui.painter().text(at, align, text, font, color)
 }
 
+/// Height of a row that only shows a number.
+pub const DENSE_ROW: f32 = 17.0;
+
 /// A label with its value at the right edge.
 pub fn row(ui: &mut Ui, label: &str, value: impl Into<String>) {
+    ui.spacing_mut().interact_size.y = DENSE_ROW;
     ui.horizontal(|ui| {
         ui.label(RichText::new(label).weak());
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {

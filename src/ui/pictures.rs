@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use egui::accesskit::Role;
+use egui::epaint::RectShape;
 use egui::{
     Color32, ColorImage, Rect, RichText, Sense, Stroke, StrokeKind, TextureHandle, TextureOptions,
     Ui, pos2, vec2,
@@ -102,9 +103,7 @@ impl PicturesPanel {
         let lead = (ui.available_width() - 3.0 * side - 2.0 * theme::GAP).max(0.0) * 0.5;
         ui.horizontal_top(|ui| {
             ui.spacing_mut().item_spacing.x = theme::GAP;
-            if lead > theme::GAP {
-                ui.add_space(lead - theme::GAP);
-            }
+            ui.add_space(lead);
             for square in
                 [self.seen_square(scene), self.made_square(scene), self.twin_square(scene)]
             {
@@ -146,7 +145,9 @@ impl PicturesPanel {
             }
             (None, None) => square.hollow = "No picture has been shown yet.".into(),
         }
-        square.lines[1] = "What was on show for this decode".into();
+        if self.seen.id().is_some() {
+            square.lines[1] = "What was on show for this decode".into();
+        }
         square
     }
 
@@ -171,7 +172,7 @@ impl PicturesPanel {
             false => "The null twin is off. Press T to compare.".into(),
         };
         if let Some(decode) = self.last_made.as_ref().filter(|_| self.twin.id().is_some()) {
-            square.lines[0] = format!("Phase-randomised EEG · same seed {}", decode.seed);
+            square.lines[0] = format!("Phase-randomised · seed {}", decode.seed);
             square.lines[1] = decode.twin_top.first().map_or_else(String::new, |best| {
                 format!("Closest: {} ({:.2})", best.label, best.score)
             });
@@ -195,8 +196,8 @@ fn side_of_square(width: f32, max_side: f32) -> f32 {
 
 fn settings_line(decode: &DecodeView) -> String {
     let steps = if decode.steps == 1 { "step" } else { "steps" };
-    let trials = if decode.k == 1 { "one trial" } else { "trials averaged" };
-    format!("k = {} ({trials}) · seed {} · {} {steps}", decode.k, decode.seed, decode.steps)
+    let trials = if decode.k == 1 { "" } else { " trials averaged" };
+    format!("k = {}{trials} · seed {} · {} {steps}", decode.k, decode.seed, decode.steps)
 }
 
 fn closest_line(decode: &DecodeView) -> String {
@@ -271,7 +272,8 @@ impl Square {
         if let Some(texture) = self.texture {
             let tint = if self.veil.is_some() { Color32::from_gray(70) } else { Color32::WHITE };
             let whole = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
-            ui.painter().image(texture, rect.shrink(1.0), whole, tint);
+            let shape = RectShape::filled(rect.shrink(1.0), 5.0, tint).with_texture(texture, whole);
+            ui.painter().add(shape);
         }
         let edge = if self.strong { palette.accent } else { palette.line };
         ui.painter().rect_stroke(rect, 6.0, Stroke::new(1.0, edge), StrokeKind::Inside);

@@ -3,7 +3,7 @@
 //! Every trial counts once, decoded alone; averages over k trials are plotted apart.
 
 use egui::{Grid, Rect, RichText, Stroke, Ui, pos2, vec2};
-use egui_plot::{HLine, Line, LineStyle, MarkerShape, Plot, Points};
+use egui_plot::{GridMark, HLine, Line, LineStyle, MarkerShape, Plot, Points};
 
 use super::parts;
 use super::scene::Scene;
@@ -48,27 +48,31 @@ fn table(ui: &mut Ui, scene: &Scene<'_>, truth: &TruthView) {
         rows.push(("Null twin", Some(twin.trials), twin.top1, twin.top5));
     }
     rows.push(("Guessing", None, truth.chance_top1, truth.chance_top5));
-    Grid::new("scores").num_columns(4).spacing(vec2(14.0, 4.0)).show(ui, |ui| {
-        for head in ["", "Top-1", "Top-5", "Trials"] {
-            ui.label(RichText::new(head).small().weak());
-        }
-        ui.end_row();
-        for (i, (name, trials, top1, top5)) in rows.into_iter().enumerate() {
-            let rank = |text: String| {
-                let text = RichText::new(text).monospace();
-                if i == 0 { text.strong() } else { text.weak() }
-            };
-            ui.label(if i == 0 {
-                RichText::new(name).strong()
-            } else {
-                RichText::new(name).weak()
-            });
-            ui.label(rank(words::percent(top1)));
-            ui.label(rank(words::percent(top5)));
-            ui.label(rank(trials.map_or("–".into(), words::count)));
+    Grid::new("scores")
+        .num_columns(4)
+        .min_row_height(parts::DENSE_ROW)
+        .spacing(vec2(14.0, 3.0))
+        .show(ui, |ui| {
+            for head in ["", "Top-1", "Top-5", "Trials"] {
+                ui.label(RichText::new(head).small().weak());
+            }
             ui.end_row();
-        }
-    });
+            for (i, (name, trials, top1, top5)) in rows.into_iter().enumerate() {
+                let rank = |text: String| {
+                    let text = RichText::new(text).monospace();
+                    if i == 0 { text.strong() } else { text.weak() }
+                };
+                ui.label(if i == 0 {
+                    RichText::new(name).strong()
+                } else {
+                    RichText::new(name).weak()
+                });
+                ui.label(rank(words::percent(top1)));
+                ui.label(rank(words::percent(top5)));
+                ui.label(rank(trials.map_or("–".into(), words::count)));
+                ui.end_row();
+            }
+        });
 }
 
 /// Top-1 as a point on its interval, with guessing and the null twin on the same scale.
@@ -103,7 +107,7 @@ fn interval(ui: &mut Ui, scene: &Scene<'_>, truth: &TruthView) {
 
 fn conclusion(ui: &mut Ui, truth: &TruthView) {
     let p = words::p_value(truth.p_value);
-    ui.add(egui::Label::new(format!("{p} that guessing does as well")).wrap());
+    ui.add(egui::Label::new(format!("Probability that guessing does as well: {p}")).wrap());
     if truth.trials < FEW_TRIALS {
         parts::weak(ui, format!("Only {} trials: too few to conclude anything.", truth.trials));
     }
@@ -119,6 +123,7 @@ fn by_k(ui: &mut Ui, scene: &Scene<'_>, truth: &TruthView) {
         truth.by_k.iter().map(|at| [f64::from(at.k), pick(at)]).collect()
     };
     let palette = scene.palette;
+    let ks: Vec<f64> = truth.by_k.iter().map(|at| f64::from(at.k)).collect();
     let response = Plot::new("by_k")
         .height(104.0)
         .show_background(false)
@@ -130,6 +135,11 @@ fn by_k(ui: &mut Ui, scene: &Scene<'_>, truth: &TruthView) {
         .include_y(0.0)
         .include_y(1.0)
         .include_x(0.5)
+        .show_grid([false, true])
+        .grid_color(palette.line)
+        .grid_fade(0.0)
+        .x_grid_spacer(move |_| ks.iter().map(|k| GridMark { value: *k, step_size: 1e3 }).collect())
+        .y_grid_spacer(|_| [0.0, 0.5, 1.0].map(|value| GridMark { value, step_size: 1e3 }).to_vec())
         .y_axis_formatter(|mark, _| format!("{:.0} %", mark.value * 100.0))
         .show(ui, |plot| {
             plot.hline(

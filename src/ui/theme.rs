@@ -125,7 +125,7 @@ fn style(visuals: Visuals, palette: &Palette) -> Style {
     style.spacing.item_spacing = vec2(8.0, 6.0);
     style.spacing.button_padding = vec2(9.0, 4.0);
     style.spacing.interact_size.y = 26.0;
-    style.spacing.scroll = egui::style::ScrollStyle::thin();
+    style.spacing.scroll = egui::style::ScrollStyle::floating();
     style.animation_time = 0.0; // nothing moves but the signal; also spares repaints
     style
 }

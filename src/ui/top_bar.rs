@@ -8,19 +8,30 @@ use super::theme;
 use super::words;
 use crate::snapshot::{Level, PackState, QualityVerdict, RecordingState, RunState};
 
+/// Narrower than this, appearance and help go into a menu.
+const ROOMY: f32 = 1120.0;
+/// Narrower than this, only the name of the source is said.
+const TIGHT: f32 = 760.0;
+
 /// Paints the bar.
 pub fn ui(ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) {
+    let width = ui.available_width();
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = 10.0;
         wordmark(ui, scene);
-        state(ui, scene);
+        state(ui, scene, width);
         simulated(ui, scene);
         recording(ui, scene, actions);
         let open = scene.view.connect_open;
         if ui.selectable_label(open, "Connect").on_hover_text("C").clicked() {
             actions.push(Action::ToggleConnect);
         }
-        appearance(ui, scene, actions);
+        if width >= ROOMY {
+            ui.separator();
+            appearance(ui, scene, actions);
+        } else {
+            ui.menu_button("View", |ui| appearance(ui, scene, actions));
+        }
     });
 }
 
@@ -38,7 +49,7 @@ fn wordmark(ui: &mut Ui, scene: &Scene<'_>) {
     ui.separator();
 }
 
-fn state(ui: &mut Ui, scene: &Scene<'_>) {
+fn state(ui: &mut Ui, scene: &Scene<'_>, width: f32) {
     let verdict = match scene.snapshot.run {
         RunState::Running => QualityVerdict::Good,
         RunState::SourceLost { .. } => QualityVerdict::Fair,
@@ -52,8 +63,10 @@ fn state(ui: &mut Ui, scene: &Scene<'_>) {
     ui.label(&words);
     if let Some(source) = &scene.snapshot.source {
         let channels = source.channels.len();
-        let text = format!("{} · {channels} channels · {} Hz", source.name, source.rate_hz);
-        let hover = format!("{}\n{}", words::kind_words(source.kind), source.notes.join("\n"));
+        let full = format!("{} · {channels} channels · {} Hz", source.name, source.rate_hz);
+        let text = if width < TIGHT { source.name.clone() } else { full.clone() };
+        let hover =
+            format!("{}\n{full}\n{}", words::kind_words(source.kind), source.notes.join("\n"));
         ui.label(RichText::new(text).weak()).on_hover_text(hover);
     }
 }
@@ -118,7 +131,6 @@ fn appearance(ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) {
         (ThemePreference::Light, "Light"),
         (ThemePreference::Dark, "Dark"),
     ];
-    ui.separator();
     for (theme, text) in themes {
         if ui.selectable_label(scene.view.theme == theme, text).clicked() {
             actions.push(Action::SetTheme(theme));

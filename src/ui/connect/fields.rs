@@ -22,10 +22,11 @@ pub fn simulated(ui: &mut Ui, form: &mut Form) {
     ui.horizontal(|ui| {
         let label = ui.label(RichText::new("Subject").weak());
         ui.add(DragValue::new(&mut form.subject).range(1..=999)).labelled_by(label.id);
-        ui.add_space(8.0);
+    });
+    ui.horizontal(|ui| {
         let label = ui.label(RichText::new("Signal to noise").weak());
         let slider = Slider::new(&mut form.snr_db, -30.0..=20.0).suffix(" dB").step_by(1.0);
-        ui.spacing_mut().slider_width = 70.0;
+        ui.spacing_mut().slider_width = 90.0;
         ui.add(slider).labelled_by(label.id);
     });
     text(ui, "Montage", &mut form.montage, "empty: the model pack's electrodes");

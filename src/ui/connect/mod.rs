@@ -48,6 +48,7 @@ impl ConnectPanel {
     /// Paints the panel.
     pub fn ui(&mut self, ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) {
         egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+            ui.set_max_width(ui.available_width() - 8.0); // room for the floating scroll bar
             ui.heading("Connect");
             parts::eyebrow(ui, scene.palette, "SOURCE");
             ui.horizontal_wrapped(|ui| {

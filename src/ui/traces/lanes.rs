@@ -133,7 +133,7 @@ impl Lanes<'_> {
             painter.line_segment([pos2(x, band.bottom()), pos2(x + height, band.top())], stroke);
             x += HATCH;
         }
-        let at = pos2(band.left() + 3.0, plot.bottom() - 2.0);
+        let at = pos2(band.left() + 3.0, plot.bottom().min(ui.clip_rect().bottom()) - 2.0);
         parts::tag(ui, at, Align2::LEFT_BOTTOM, "gap", palette.fair);
     }
 
@@ -213,7 +213,11 @@ pub fn time_axis(ui: &mut Ui, scene: &Scene<'_>, height: f32) {
             5 => Align2::RIGHT_CENTER,
             _ => Align2::CENTER_CENTER,
         };
-        let text = if step == 5 { "now".into() } else { format!("−{} s", span * (1.0 - share)) };
+        let text = if step == 5 {
+            "now".into()
+        } else {
+            format!("−{:.1} s", span * (1.0 - share)).replace(".0 s", " s")
+        };
         let text = if step == 5 && scene.view.paused { "paused".into() } else { text };
         let at = pos2(plot.left() + plot.width() * share as f32, plot.center().y);
         parts::tag(ui, at, align, &text, scene.palette.weak);

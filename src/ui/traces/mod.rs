@@ -94,8 +94,10 @@ impl TracesPanel {
         self.columns.update(&self.history, column_secs, keep + 2, end_secs, period_secs);
         let lanes = lanes::Lanes { scene, source, columns: &self.columns, end_secs, lane };
         egui::ScrollArea::vertical().max_height(lanes_height).show_viewport(ui, |ui, visible| {
-            let (rect, response) =
-                ui.allocate_exact_size(vec2(size.x, lane * channels as f32), Sense::hover());
+            let (rect, response) = ui.allocate_exact_size(
+                vec2(ui.available_width(), lane * channels as f32),
+                Sense::hover(),
+            );
             parts::name(&response, egui::accesskit::Role::Image, self.words(scene));
             lanes.paint(ui, rect, visible);
             let from_secs = end_secs - scene.view.span_secs;
@@ -135,7 +137,7 @@ impl TracesPanel {
 
 fn empty_ui(ui: &mut Ui, scene: &Scene<'_>) {
     let size = vec2(ui.available_width(), ui.available_height().max(60.0));
-    let text = format!("No signal yet. {}.", words::run_words(scene.snapshot, scene.now_secs));
+    let text = format!("No signal yet. {}", words::run_words(scene.snapshot, scene.now_secs));
     let rect = parts::canvas(ui, size, text.clone());
     parts::centred_text(ui, rect, &text, scene.palette.weak);
 }
