@@ -104,13 +104,11 @@ impl fmt::Display for SourceSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Sim(parameters) if parameters.is_empty() => write!(f, "sim"),
-            Self::Sim(parameters) => write!(f, "sim:").and_then(|()| write_parameters(f, parameters)),
+            Self::Sim(parameters) => {
+                write!(f, "sim:").and_then(|()| write_parameters(f, parameters))
+            }
             Self::Lsl(parameters) => {
-                let mut others = parameters.clone();
-                let predicate = others.remove("pred");
-                write!(f, "lsl:").and_then(|()| write_parameters(f, &others))?;
-                let comma = if others.is_empty() { "" } else { "," };
-                predicate.map_or(Ok(()), |predicate| write!(f, "{comma}pred={predicate}"))
+                write!(f, "lsl:").and_then(|()| write_parameters(f, parameters))
             }
             Self::Brainflow { board, parameters } => {
                 write!(f, "brainflow:{board}")?;

@@ -1,0 +1,318 @@
+//! The window's state and the one place where it changes.
+//!
+//! A frame: read the snapshot, drain the signal, let the panels paint and collect [`Action`]s, then apply
+//! them. Nothing here waits for anything.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use egui::{Context, ThemePreference, Ui};
+
+use super::connect::ConnectPanel;
+use super::engine::Engine;
+use super::evidence::EvidencePanel;
+use super::keys;
+use super::layout;
+use super::pictures::PicturesPanel;
+use super::scene::{Action, Scene, TEXT_SCALE_RANGE, UV_PER_DIV, View};
+use super::theme::{self, Palette};
+use super::traces::TracesPanel;
+use crate::clock::{Clock, utc_now_iso8601};
+use crate::pipeline::{Command, DisplayFilter, WindowMode};
+use crate::snapshot::{RecordingState, RunState, Snapshot};
+use crate::source::SourceSpec;
+
+/// Shortest time between two frames that new data asks for: 30 a second at most.
+const FRAME: Duration = Duration::from_millis(33);
+/// Commands kept for the next frame when the engine's queue is full.
+const MAX_UNSENT: usize = 32;
+/// Sensitivity at the start: 50 µV per division.
+const FIRST_SCALE: usize = 4;
+
+/// How the window starts.
+#[derive(Clone, Debug)]
+pub struct InitialView {
+    /// Light, dark or as the desktop says.
+    pub theme: ThemePreference,
+    /// 1.0 is the normal size.
+    pub text_scale: f32,
+    /// What the connect panel shows first.
+    pub source: Option<SourceSpec>,
+    /// The pack's folder that the connect panel shows first; `None` is the bundled pack.
+    pub pack: Option<PathBuf>,
+    /// Whether to connect at once.
+    pub connect_now: bool,
+    /// Recordings offered for choosing.
+    pub recent_files: Vec<PathBuf>,
+    /// Where recordings go.
+    pub record_folder: PathBuf,
+    /// Which windows are decoded.
+    pub mode: WindowMode,
+    /// Whether the null twin is on.
+    pub twin: bool,
+}
+
+impl Default for InitialView {
+    fn default() -> Self {
+        Self {
+            theme: ThemePreference::System,
+            text_scale: 1.0,
+            source: None,
+            pack: None,
+            connect_now: false,
+            recent_files: Vec::new(),
+            record_folder: PathBuf::from("."),
+            mode: WindowMode::Auto,
+            twin: true,
+        }
+    }
+}
+
+/// Panels with a memory.
+#[derive(Default)]
+pub struct Panels {
+    /// Which source, which pack.
+    pub connect: ConnectPanel,
+    /// The signal.
+    pub traces: TracesPanel,
+    /// The three squares.
+    pub pictures: PicturesPanel,
+    /// Scores of the decode and p-values.
+    pub evidence: EvidencePanel,
+}
+
+/// The window.
+pub struct App {
+    engine: Box<dyn Engine>,
+    clock: Clock,
+    view: View,
+    panels: Panels,
+    last_run: Option<(SourceSpec, Option<PathBuf>)>,
+    unsent: Vec<Command>,
+}
+
+impl App {
+    /// A window on an engine. Connects at once if the view says so.
+    pub fn new(engine: Box<dyn Engine>, clock: Clock, initial: InitialView) -> Self {
+        let mut panels = Panels::default();
+        let first = initial.source.map(|source| (source, initial.pack.clone()));
+        if let Some((source, _)) = &first {
+            panels.connect.form.fill(source);
+        }
+        panels.connect.form.pack =
+            initial.pack.map(|p| p.display().to_string()).unwrap_or_default();
+        panels.connect.recent = initial.recent_files;
+        let view = View {
+            theme: initial.theme,
+            text_scale: clamp_scale(initial.text_scale),
+            connect_open: false,
+            help_open: false,
+            messages_open: false,
+            paused: false,
+            twin: initial.twin,
+            mode: initial.mode,
+            filter: DisplayFilter::default(),
+            scale: FIRST_SCALE,
+            span_secs: 10.0,
+            record_folder: initial.record_folder,
+        };
+        let mut app = Self { engine, clock, view, panels, last_run: None, unsent: Vec::new() };
+        if let Some((source, pack)) = first.filter(|_| initial.connect_now) {
+            app.connect(source, pack);
+        }
+        app
+    }
+
+    /// Sets up a context: themes, text scale, and the engine's way to ask for a frame.
+    pub fn install(&mut self, ctx: &Context) {
+        theme::install(ctx);
+        ctx.set_theme(self.view.theme);
+        ctx.set_zoom_factor(self.view.text_scale);
+        let ctx = ctx.clone();
+        self.engine.set_repaint(Arc::new(move || ctx.request_repaint_after(FRAME)));
+    }
+
+    /// What the viewer has chosen.
+    pub fn view(&self) -> &View {
+        &self.view
+    }
+
+    /// One frame.
+    pub fn ui(&mut self, ui: &mut Ui) {
+        let snapshot = self.engine.snapshot();
+        self.pull(ui.ctx(), &snapshot);
+        let mut actions = Vec::new();
+        let view = self.view.clone();
+        let palette = Palette::of(ui.visuals());
+        let now_secs = self.clock.now_secs();
+        let scene = Scene { snapshot: &snapshot, view: &view, palette, now_secs };
+        keys::pressed(ui.ctx(), &scene, &mut actions);
+        layout::ui(ui, &scene, &mut self.panels, &mut actions);
+        if matches!(snapshot.run, RunState::SourceLost { .. } | RunState::Connecting) {
+            ui.ctx().request_repaint_after(Duration::from_secs(1)); // the time since counts up
+        }
+        self.retry();
+        for action in actions {
+            self.apply(ui.ctx(), &snapshot, action);
+        }
+    }
+
+    /// Takes over what is new.
+    fn pull(&mut self, ctx: &Context, snapshot: &Snapshot) {
+        self.panels.traces.follow(snapshot);
+        let traces = &mut self.panels.traces;
+        self.engine.drain_traces(&mut |meta, values_uv| traces.push(meta, values_uv));
+        self.panels.pictures.follow(ctx, snapshot, self.engine.as_ref());
+        self.panels.evidence.follow(snapshot);
+        self.panels.connect.follow(self.engine.devices());
+    }
+
+    fn apply(&mut self, ctx: &Context, snapshot: &Snapshot, action: Action) {
+        let view = &mut self.view;
+        match action {
+            Action::Send(command) => self.send(command),
+            Action::Connect { source, pack } => self.connect(source, pack),
+            Action::ConnectAgain => self.connect_again(),
+            Action::Disconnect => self.engine.disconnect(),
+            Action::ScanDevices => self.scan(),
+            Action::ToggleRecording => self.toggle_recording(snapshot),
+            Action::SetRecordFolder(folder) => view.record_folder = folder,
+            Action::SetTheme(theme) => {
+                view.theme = theme;
+                ctx.set_theme(theme);
+            }
+            Action::StepTextScale(step) => {
+                view.text_scale =
+                    if step == 0.0 { 1.0 } else { clamp_scale(view.text_scale + step) };
+                ctx.set_zoom_factor(view.text_scale);
+            }
+            Action::ToggleConnect => view.connect_open = !view.connect_open,
+            Action::ToggleHelp => view.help_open = !view.help_open,
+            Action::ToggleMessages => view.messages_open = !view.messages_open,
+            Action::CloseOverlays => close_topmost(view),
+            Action::TogglePause => view.paused = !view.paused,
+            Action::StepScale(step) => view.scale = stepped(view.scale, step),
+            Action::SetSpan(secs) => view.span_secs = secs,
+            Action::SetFilter(filter) => {
+                view.filter = filter;
+                self.send(Command::SetDisplayFilter(filter));
+            }
+            Action::ToggleTwin => {
+                view.twin = !view.twin;
+                let on = view.twin;
+                self.send(Command::SetTwin(on));
+            }
+            Action::SetMode(mode) => {
+                view.mode = mode;
+                self.send(Command::SetMode(mode));
+            }
+            Action::SetSteps(steps) => self.send(Command::SetSteps(steps)),
+        }
+    }
+
+    /// Starts a run with the viewer's settings and empty panels.
+    fn connect(&mut self, source: SourceSpec, pack: Option<PathBuf>) {
+        self.last_run = Some((source.clone(), pack.clone()));
+        self.panels.traces.clear();
+        self.panels.pictures.clear();
+        self.panels.evidence.clear();
+        self.unsent.clear();
+        self.view.paused = false;
+        self.view.connect_open = false;
+        self.engine.connect(source, pack);
+        self.send(Command::SetDisplayFilter(self.view.filter));
+        self.send(Command::SetMode(self.view.mode));
+        self.send(Command::SetTwin(self.view.twin));
+    }
+
+    fn connect_again(&mut self) {
+        match self.last_run.clone() {
+            Some((source, pack)) => self.connect(source, pack),
+            None => self.view.connect_open = true,
+        }
+    }
+
+    fn scan(&mut self) {
+        self.panels.connect.scanning();
+        self.engine.scan_devices();
+    }
+
+    fn toggle_recording(&mut self, snapshot: &Snapshot) {
+        match (&snapshot.recording, &snapshot.run) {
+            (RecordingState::On { .. }, _) => self.send(Command::StopRecording),
+            (_, RunState::Running) => {
+                let stamp = utc_now_iso8601().replace(':', "");
+                let path = self.view.record_folder.join(format!("phosphene_{stamp}.xdf"));
+                self.send(Command::StartRecording(path));
+            }
+            _ => {}
+        }
+    }
+
+    /// Sends a command; one that is not taken is tried again with the next frames.
+    fn send(&mut self, command: Command) {
+        let waits = !self.unsent.is_empty();
+        let when_shown = matches!(command, Command::PictureShown { .. });
+        if (waits || !self.engine.send(command.clone()))
+            && !when_shown
+            && self.unsent.len() < MAX_UNSENT
+        {
+            self.unsent.push(command);
+        }
+    }
+
+    fn retry(&mut self) {
+        while let Some(command) = self.unsent.first().cloned() {
+            if !self.engine.send(command) {
+                return;
+            }
+            self.unsent.remove(0);
+        }
+    }
+}
+
+fn clamp_scale(scale: f32) -> f32 {
+    let [least, most] = TEXT_SCALE_RANGE;
+    // To a tenth, so that ten steps up and down end where they began.
+    if scale.is_finite() { (scale.clamp(least, most) * 10.0).round() / 10.0 } else { 1.0 }
+}
+
+/// A larger trace is fewer µV per division.
+fn stepped(scale: usize, step: i32) -> usize {
+    match step {
+        1.. => scale.saturating_sub(1),
+        ..0 => (scale + 1).min(UV_PER_DIV.len() - 1),
+        0 => scale,
+    }
+}
+
+/// Closes one thing, the topmost first.
+fn close_topmost(view: &mut View) {
+    for open in [&mut view.help_open, &mut view.messages_open, &mut view.connect_open] {
+        if std::mem::take(open) {
+            return;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_scale_stays_in_range_and_on_tenths() {
+        assert_eq!(clamp_scale(0.1), 0.8);
+        assert_eq!(clamp_scale(9.0), 2.0);
+        assert_eq!(clamp_scale(f32::NAN), 1.0);
+        let back = (0..5).fold(1.0, |s, _| clamp_scale(s + 0.1));
+        assert_eq!((0..5).fold(back, |s, _| clamp_scale(s - 0.1)), 1.0);
+    }
+
+    #[test]
+    fn sensitivity_steps_stop_at_the_ends() {
+        assert_eq!(stepped(0, 1), 0);
+        assert_eq!(stepped(4, 1), 3);
+        assert_eq!(stepped(UV_PER_DIV.len() - 1, -1), UV_PER_DIV.len() - 1);
+    }
+}

@@ -1,0 +1,57 @@
+//! What the window needs of the engine behind it.
+//!
+//! The window reads one immutable [`Snapshot`] a frame and sends commands; it never reaches into a thread.
+//! Every call returns at once: connecting, scanning and loading happen elsewhere and show in the snapshot.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::pipeline::Command;
+use crate::signal::FrameMeta;
+use crate::snapshot::{Picture, Snapshot};
+use crate::source::SourceSpec;
+
+/// A stream, board or port that was found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DeviceEntry {
+    /// What to connect to, as on the command line: `lsl:name=Amp`.
+    pub spec: String,
+    /// What a person calls it.
+    pub title: String,
+    /// Channels, rate, port: whatever helps to tell two of them apart.
+    pub detail: String,
+}
+
+/// A wake-up call that may come from any thread.
+pub type Wake = Arc<dyn Fn() + Send + Sync>;
+
+/// The engine as the window sees it.
+pub trait Engine {
+    /// The newest state, whole.
+    fn snapshot(&self) -> Arc<Snapshot>;
+
+    /// Sends a command; false when the queue is full and the command was not taken.
+    fn send(&mut self, command: Command) -> bool;
+
+    /// Stops the run, if there is one, and starts another. Returns at once.
+    fn connect(&mut self, source: SourceSpec, pack: Option<PathBuf>);
+
+    /// Stops the run. Returns at once.
+    fn disconnect(&mut self);
+
+    /// Hands over every display-filtered frame since the last call, oldest first: `[channels]`, µV, in the
+    /// source's channel order.
+    fn drain_traces(&mut self, each: &mut dyn FnMut(FrameMeta, &[f32]));
+
+    /// Starts to look for streams, boards and ports, in the background.
+    fn scan_devices(&mut self);
+
+    /// What the last scan found; `None` while it runs and before the first.
+    fn devices(&self) -> Option<Vec<DeviceEntry>>;
+
+    /// The picture that was really shown, by its row in the stimulus set.
+    fn stimulus_picture(&self, row: u16) -> Option<Arc<Picture>>;
+
+    /// Gives the engine a way to say that there is something new to see.
+    fn set_repaint(&mut self, wake: Wake);
+}

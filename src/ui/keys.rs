@@ -1,0 +1,92 @@
+//! The keyboard: one table, read by the handler and by the help overlay.
+//!
+//! Letters are left alone while text is being typed; Space and Escape also while a widget has the focus
+//! that would take them.
+
+use egui::{Context, Key, Modifiers};
+
+use super::scene::{Action, Scene, next_mode};
+use crate::snapshot::PackState;
+
+/// What the help overlay shows: keys and what they do.
+pub const HELP: [(&str, &str); 13] = [
+    ("Space", "Pause or resume the traces"),
+    ("+  or  -", "Traces larger or smaller (µV per division)"),
+    ("R", "Start or stop recording"),
+    ("C", "Open or close the connect panel"),
+    ("T", "Null twin on or off"),
+    ("M", "Windows: automatic, picture onsets, free-running"),
+    ("1  2  4", "Steps of the generator"),
+    ("N", "Open or close the messages"),
+    ("Ctrl +  Ctrl -  Ctrl 0", "Text larger, smaller, normal"),
+    ("Tab  Shift Tab", "Next or previous control"),
+    ("Enter  Space", "Press the control in focus"),
+    ("Esc", "Close what is open, leave the field"),
+    ("F1  or  ?", "This list"),
+];
+
+/// How much one press changes the text scale.
+const TEXT_STEP: f32 = 0.1;
+
+/// Reads the keys of this frame.
+pub fn pressed(ctx: &Context, scene: &Scene<'_>, actions: &mut Vec<Action>) {
+    with_control(ctx, actions);
+    if take(ctx, Key::F1) {
+        actions.push(Action::ToggleHelp);
+    }
+    if ctx.text_edit_focused() {
+        return;
+    }
+    let focus_free = ctx.memory(|memory| memory.focused().is_none());
+    if focus_free && take(ctx, Key::Space) {
+        actions.push(Action::TogglePause);
+    }
+    if take(ctx, Key::Escape) {
+        actions.push(Action::CloseOverlays);
+    }
+    letters(ctx, scene, actions);
+}
+
+fn with_control(ctx: &Context, actions: &mut Vec<Action>) {
+    for (key, step) in [
+        (Key::Plus, TEXT_STEP),
+        (Key::Equals, TEXT_STEP),
+        (Key::Minus, -TEXT_STEP),
+        (Key::Num0, 0.0),
+    ] {
+        if ctx.input_mut(|input| input.consume_key(Modifiers::COMMAND, key)) {
+            actions.push(Action::StepTextScale(step));
+        }
+    }
+}
+
+fn letters(ctx: &Context, scene: &Scene<'_>, actions: &mut Vec<Action>) {
+    for (key, action) in [
+        (Key::Plus, Action::StepScale(1)),
+        (Key::Equals, Action::StepScale(1)),
+        (Key::Minus, Action::StepScale(-1)),
+        (Key::R, Action::ToggleRecording),
+        (Key::C, Action::ToggleConnect),
+        (Key::T, Action::ToggleTwin),
+        (Key::M, Action::SetMode(next_mode(scene.view.mode))),
+        (Key::N, Action::ToggleMessages),
+        (Key::Questionmark, Action::ToggleHelp),
+    ] {
+        if take(ctx, key) {
+            actions.push(action);
+        }
+    }
+    for (key, steps) in [(Key::Num1, 1), (Key::Num2, 2), (Key::Num4, 4)] {
+        if take(ctx, key) && matches!(scene.snapshot.pack, PackState::Ready(_)) {
+            actions.push(Action::SetSteps(steps));
+        }
+    }
+}
+
+/// True when the key went down without Ctrl or Alt; Shift is ignored, since '+' and '?' may need it.
+fn take(ctx: &Context, key: Key) -> bool {
+    ctx.input(|input| {
+        let held = input.modifiers.command || input.modifiers.ctrl || input.modifiers.alt;
+        !held && input.key_pressed(key)
+    })
+}

@@ -1,0 +1,218 @@
+//! Colours, type and spacing: the only file that names a colour.
+//!
+//! The hues are those of Okabe and Ito (2008), which stay apart under every common colour blindness. No
+//! meaning rests on hue alone: each goes with a shape or a word. Text meets 4.5 : 1 on its ground, which
+//! the tests compute after WCAG 2.2 §1.4.3.
+
+use egui::{
+    Color32, CornerRadius, FontFamily, FontId, Margin, Shadow, Stroke, Style, TextStyle, Theme,
+    Visuals, vec2,
+};
+
+/// Space between cards and around the page, in points.
+pub const GAP: f32 = 10.0;
+/// Corner radius of cards.
+pub const RADIUS: u8 = 8;
+/// Inner margin of a card.
+pub const CARD_MARGIN: i8 = 12;
+
+/// Named text styles beside egui's own.
+pub const TITLE: &str = "title";
+/// The small capitals above a card.
+pub const EYEBROW: &str = "eyebrow";
+/// The one large number of a card.
+pub const FIGURE: &str = "figure";
+
+/// The colours of one theme.
+#[derive(Debug, PartialEq)]
+pub struct Palette {
+    /// Behind everything.
+    pub ground: Color32,
+    /// Cards.
+    pub card: Color32,
+    /// Wells inside cards: plots, picture frames, text fields.
+    pub well: Color32,
+    /// Edges of cards, rules, grid lines.
+    pub line: Color32,
+    /// Text.
+    pub text: Color32,
+    /// Second-rank text.
+    pub weak: Color32,
+    /// What can be acted on, and the measured quantity in plots.
+    pub accent: Color32,
+    /// The accent as a quiet ground.
+    pub accent_soft: Color32,
+    /// Fine.
+    pub good: Color32,
+    /// With care.
+    pub fair: Color32,
+    /// Not usable, errors, the recording light.
+    pub bad: Color32,
+    /// The null twin and chance.
+    pub null: Color32,
+    /// Ground of the SIMULATED badge; its text is [`Palette::on_badge`].
+    pub badge: Color32,
+    /// Text on the badge.
+    pub on_badge: Color32,
+    /// Traces, in turn.
+    pub traces: [Color32; 2],
+}
+
+const DARK: Palette = Palette {
+    ground: Color32::from_rgb(13, 17, 23),
+    card: Color32::from_rgb(20, 26, 34),
+    well: Color32::from_rgb(9, 12, 17),
+    line: Color32::from_rgb(43, 52, 64),
+    text: Color32::from_rgb(226, 232, 240),
+    weak: Color32::from_rgb(148, 160, 176),
+    accent: Color32::from_rgb(86, 180, 233),
+    accent_soft: Color32::from_rgb(24, 56, 78),
+    good: Color32::from_rgb(46, 190, 146),
+    fair: Color32::from_rgb(230, 159, 0),
+    bad: Color32::from_rgb(255, 126, 61),
+    null: Color32::from_rgb(214, 143, 183),
+    badge: Color32::from_rgb(240, 228, 66),
+    on_badge: Color32::from_rgb(18, 18, 12),
+    traces: [Color32::from_rgb(134, 196, 232), Color32::from_rgb(178, 190, 206)],
+};
+
+const LIGHT: Palette = Palette {
+    ground: Color32::from_rgb(240, 243, 246),
+    card: Color32::from_rgb(255, 255, 255),
+    well: Color32::from_rgb(247, 249, 251),
+    line: Color32::from_rgb(211, 218, 226),
+    text: Color32::from_rgb(24, 32, 42),
+    weak: Color32::from_rgb(84, 96, 112),
+    accent: Color32::from_rgb(0, 104, 168),
+    accent_soft: Color32::from_rgb(214, 233, 246),
+    good: Color32::from_rgb(0, 122, 89),
+    fair: Color32::from_rgb(146, 92, 0),
+    bad: Color32::from_rgb(184, 70, 0),
+    null: Color32::from_rgb(158, 74, 120),
+    badge: Color32::from_rgb(240, 228, 66),
+    on_badge: Color32::from_rgb(18, 18, 12),
+    traces: [Color32::from_rgb(0, 92, 150), Color32::from_rgb(66, 80, 98)],
+};
+
+impl Palette {
+    /// The colours that go with these visuals.
+    pub fn of(visuals: &Visuals) -> &'static Self {
+        if visuals.dark_mode { &DARK } else { &LIGHT }
+    }
+}
+
+/// Sets both themes up; called once.
+pub fn install(ctx: &egui::Context) {
+    ctx.set_style_of(Theme::Dark, style(Visuals::dark(), &DARK));
+    ctx.set_style_of(Theme::Light, style(Visuals::light(), &LIGHT));
+    ctx.options_mut(|options| options.zoom_with_keyboard = false);
+}
+
+fn style(visuals: Visuals, palette: &Palette) -> Style {
+    let mut style = Style { visuals: paint(visuals, palette), ..Style::default() };
+    style.text_styles = [
+        (TextStyle::Small, 11.5, FontFamily::Proportional),
+        (TextStyle::Body, 13.5, FontFamily::Proportional),
+        (TextStyle::Button, 13.5, FontFamily::Proportional),
+        (TextStyle::Monospace, 12.5, FontFamily::Monospace),
+        (TextStyle::Heading, 22.0, FontFamily::Proportional),
+        (TextStyle::Name(TITLE.into()), 15.0, FontFamily::Proportional),
+        (TextStyle::Name(EYEBROW.into()), 11.0, FontFamily::Proportional),
+        (TextStyle::Name(FIGURE.into()), 26.0, FontFamily::Proportional),
+    ]
+    .map(|(name, size, family)| (name, FontId::new(size, family)))
+    .into();
+    style.spacing.item_spacing = vec2(8.0, 6.0);
+    style.spacing.button_padding = vec2(9.0, 4.0);
+    style.spacing.interact_size.y = 26.0;
+    style.spacing.scroll = egui::style::ScrollStyle::floating();
+    style.animation_time = 0.0; // nothing moves but the signal; also spares repaints
+    style
+}
+
+fn paint(mut visuals: Visuals, palette: &Palette) -> Visuals {
+    visuals.panel_fill = palette.ground;
+    visuals.window_fill = palette.card;
+    visuals.window_stroke = Stroke::new(1.0, palette.line);
+    visuals.window_corner_radius = CornerRadius::same(RADIUS);
+    visuals.window_shadow =
+        Shadow { offset: [0, 6], blur: 24, spread: 0, color: Color32::from_black_alpha(70) };
+    visuals.popup_shadow = visuals.window_shadow;
+    visuals.extreme_bg_color = palette.well;
+    visuals.faint_bg_color = palette.well;
+    visuals.weak_text_color = Some(palette.weak);
+    visuals.hyperlink_color = palette.accent;
+    visuals.warn_fg_color = palette.fair;
+    visuals.error_fg_color = palette.bad;
+    visuals.selection.bg_fill = palette.accent_soft;
+    visuals.selection.stroke = Stroke::new(1.5, palette.accent);
+    paint_widgets(&mut visuals, palette);
+    visuals
+}
+
+fn paint_widgets(visuals: &mut Visuals, palette: &Palette) {
+    let widgets = &mut visuals.widgets;
+    widgets.noninteractive.fg_stroke.color = palette.text;
+    widgets.noninteractive.bg_stroke = Stroke::new(1.0, palette.line);
+    for (widget, fill, edge) in [
+        (&mut widgets.inactive, palette.well, palette.line),
+        (&mut widgets.hovered, palette.accent_soft, palette.accent),
+        (&mut widgets.active, palette.accent_soft, palette.accent),
+        (&mut widgets.open, palette.accent_soft, palette.accent),
+    ] {
+        widget.bg_fill = fill;
+        widget.weak_bg_fill = fill;
+        widget.bg_stroke = Stroke::new(1.0, edge);
+        widget.fg_stroke = Stroke::new(1.2, palette.text);
+        widget.corner_radius = CornerRadius::same(5);
+        widget.expansion = 0.0;
+    }
+}
+
+/// The frame of a card.
+pub fn card(palette: &Palette) -> egui::Frame {
+    egui::Frame::new()
+        .fill(palette.card)
+        .stroke(Stroke::new(1.0, palette.line))
+        .corner_radius(CornerRadius::same(RADIUS))
+        .inner_margin(Margin::same(CARD_MARGIN))
+}
+
+/// A font by the name of its style; body text before [`install`] has run.
+pub fn font(ui: &egui::Ui, name: &'static str) -> FontId {
+    let styles = &ui.style().text_styles;
+    styles.get(&TextStyle::Name(name.into())).cloned().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Relative luminance after WCAG 2.2.
+    fn luminance(color: Color32) -> f64 {
+        let linear = |byte: u8| {
+            let c = f64::from(byte) / 255.0;
+            if c <= 0.04045 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
+        };
+        0.2126 * linear(color.r()) + 0.7152 * linear(color.g()) + 0.0722 * linear(color.b())
+    }
+
+    fn contrast(a: Color32, b: Color32) -> f64 {
+        let (a, b) = (luminance(a), luminance(b));
+        (a.max(b) + 0.05) / (a.min(b) + 0.05)
+    }
+
+    #[test]
+    fn text_meets_wcag_aa_on_every_ground() {
+        for (name, p) in [("dark", &DARK), ("light", &LIGHT)] {
+            for ground in [p.ground, p.card, p.well] {
+                for ink in [p.text, p.weak, p.accent, p.good, p.fair, p.bad, p.null] {
+                    let ratio = contrast(ink, ground);
+                    assert!(ratio >= 4.5, "{name}: {ink:?} on {ground:?} is {ratio:.2}");
+                }
+            }
+            assert!(contrast(p.on_badge, p.badge) >= 7.0);
+            assert!(contrast(p.text, p.accent_soft) >= 4.5);
+        }
+    }
+}
