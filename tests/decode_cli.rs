@@ -1,4 +1,5 @@
 //! `phosphene pack check|show|generate` as functions: documents, files and exit codes.
+#![allow(clippy::unwrap_used)] // tests, also where a shared function does it
 
 mod decode_support;
 

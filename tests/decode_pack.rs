@@ -1,4 +1,5 @@
 //! Bad packs: each is refused with its own message, nothing panics, nothing large is allocated.
+#![allow(clippy::unwrap_used)] // tests, also where a shared function does it
 
 mod decode_support;
 

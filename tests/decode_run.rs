@@ -1,4 +1,5 @@
 //! The tiny pack against NumPy, and the decoder's promises: determinism, k, abstention, cancelling, null.
+#![allow(clippy::unwrap_used)] // tests, also where a shared function does it
 
 mod decode_support;
 

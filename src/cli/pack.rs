@@ -13,7 +13,7 @@ use crate::clock::Clock;
 use crate::decode::encoder::ImageEncoder;
 use crate::decode::paint::{NoiseKey, Painter};
 use crate::decode::session::Runtime;
-use crate::decode::{Decoder, DecoderOptions, Gallery, Pack};
+use crate::decode::{DecodeTimes, Decoder, DecoderOptions, Gallery, Pack};
 use crate::signal::window::Lock;
 use crate::signal::{Picture, Window};
 
@@ -147,10 +147,7 @@ pub fn check(dir: &Path, library: &Path) -> Result<Report, Failure> {
     Ok(Report { json, text })
 }
 
-fn decode_silence(
-    pack: &Pack,
-    decoder: &mut Decoder,
-) -> Result<crate::decode::decoder::DecodeTimes, Failure> {
+fn decode_silence(pack: &Pack, decoder: &mut Decoder) -> Result<DecodeTimes, Failure> {
     let input = &pack.manifest().input;
     let mut window = Window::with_shape(input.channels.len(), input.samples());
     window.lock = Lock::Free;

@@ -6,7 +6,7 @@
 use super::error::{DecodeError, PackError};
 use super::pack::Pack;
 use super::scheduler::Flow;
-use super::session::{Graph, Port, Runtime};
+use super::session::{Graph, Runtime, TensorSpec};
 
 /// Places of the denoiser's inputs.
 const X: usize = 0;
@@ -36,12 +36,12 @@ impl Generator {
         let latent = pack.manifest().latent_shape();
         let embedding = [1, pack.manifest().dim()];
         let mut inputs = vec![
-            Port::new(&spec.input_x, &latent),
-            Port::new(&spec.input_t, &[1]),
-            Port::new(&spec.input_embedding, &embedding),
+            TensorSpec::new(&spec.input_x, &latent),
+            TensorSpec::new(&spec.input_t, &[1]),
+            TensorSpec::new(&spec.input_embedding, &embedding),
         ];
-        inputs.extend(spec.input_mean.iter().map(|name| Port::new(name, &latent)));
-        let velocity = Port::new(&spec.output, &latent);
+        inputs.extend(spec.input_mean.iter().map(|name| TensorSpec::new(name, &latent)));
+        let velocity = TensorSpec::new(&spec.output, &latent);
         let path = pack.path(&spec.file)?;
         let denoiser = Graph::load(runtime, &path, &spec.file, &inputs, &velocity)?;
         let size = latent.iter().product();
@@ -101,7 +101,7 @@ fn load_prior(pack: &Pack, runtime: &Runtime) -> Result<Option<Graph>, PackError
     else {
         return Ok(None);
     };
-    let input = Port::new(input, &[1, pack.manifest().dim()]);
-    let output = Port::new(output, &pack.manifest().latent_shape());
+    let input = TensorSpec::new(input, &[1, pack.manifest().dim()]);
+    let output = TensorSpec::new(output, &pack.manifest().latent_shape());
     Graph::load(runtime, &pack.path(file)?, file, &[input], &output).map(Some)
 }

@@ -5,7 +5,7 @@
 
 use super::error::{DecodeError, PackError};
 use super::pack::Pack;
-use super::session::{Graph, Port, Runtime};
+use super::session::{Graph, Runtime, TensorSpec};
 use crate::signal::{Picture, Window};
 
 /// EEG → embedding.
@@ -27,8 +27,8 @@ impl Encoder {
         let (path, name) = pack.encoder_file();
         let (channels, samples) = (manifest.input.channels.len(), manifest.input.samples());
         let dim = manifest.dim();
-        let input = Port::new(&manifest.encoder.input, &[1, channels, samples]);
-        let output = Port::new(&manifest.encoder.output, &[1, dim]);
+        let input = TensorSpec::new(&manifest.encoder.input, &[1, channels, samples]);
+        let output = TensorSpec::new(&manifest.encoder.output, &[1, dim]);
         let graph = Graph::load(runtime, path, name, &[input], &output)?;
         let mut encoder = Self { graph, channels, samples, dim };
         encoder.encode(&vec![0.0; channels * samples], &mut vec![0.0; dim])?;
@@ -81,8 +81,8 @@ impl ImageEncoder {
         let Some(spec) = &pack.manifest().image_encoder else { return Ok(None) };
         let dim = pack.manifest().dim();
         let side = spec.size_px as usize; // bounded by `limits`
-        let input = Port::new(&spec.input, &[1, 3, side, side]);
-        let output = Port::new(&spec.output, &[1, dim]);
+        let input = TensorSpec::new(&spec.input, &[1, 3, side, side]);
+        let output = TensorSpec::new(&spec.output, &[1, dim]);
         let path = pack.path(&spec.file)?;
         let graph = Graph::load(runtime, &path, &spec.file, &[input], &output)?;
         let mut encoder = Self { graph, size_px: side as u32, dim };

@@ -2,7 +2,7 @@
 
 use super::error::{DecodeError, PackError};
 use super::pack::Pack;
-use super::session::{Graph, Port, Runtime};
+use super::session::{Graph, Runtime, TensorSpec};
 use crate::signal::Picture;
 
 /// The image decoder of a pack.
@@ -24,8 +24,8 @@ impl ImageDecoder {
         let spec = &pack.manifest().decoder;
         let latent = pack.manifest().latent_shape();
         let side = spec.size_px as usize; // bounded by `limits`
-        let input = Port::new(&spec.input, &latent);
-        let output = Port::new(&spec.output, &[1, 3, side, side]);
+        let input = TensorSpec::new(&spec.input, &latent);
+        let output = TensorSpec::new(&spec.output, &[1, 3, side, side]);
         let path = pack.path(&spec.file)?;
         Ok(Self {
             graph: Graph::load(runtime, &path, &spec.file, &[input], &output)?,

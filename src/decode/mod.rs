@@ -24,9 +24,11 @@ pub mod image;
 pub mod paint;
 pub mod twin;
 pub mod hash;
+pub mod decoded;
 pub mod decoder;
 
-pub use decoder::{Decoded, Decoder, DecoderOptions};
+pub use decoded::{DecodeTimes, Decoded, DecoderOptions, TwinDecoded};
+pub use decoder::Decoder;
 pub use error::{DecodeError, PackError};
 pub use gallery::{Gallery, Ranked};
 pub use pack::Pack;

@@ -67,12 +67,12 @@ fn forward_log(level: LogLevel, category: &str, _id: &str, _location: &str, mess
 
 /// A tensor that a graph must have: `f32`, this name, this shape.
 #[derive(Clone, Debug)]
-pub struct Port {
+pub struct TensorSpec {
     name: String,
     shape: Vec<usize>,
 }
 
-impl Port {
+impl TensorSpec {
     /// A tensor by name and shape, the batch of one included.
     pub fn new(name: &str, shape: &[usize]) -> Self {
         Self { name: name.to_owned(), shape: shape.to_vec() }
@@ -96,7 +96,7 @@ pub struct Graph {
     session: Session,
     /// In the order of the ports.
     inputs: Vec<(String, Tensor<f32>)>,
-    output: Port,
+    output: TensorSpec,
     options: RunOptions<HasSelectedOutputs>,
 }
 
@@ -115,8 +115,8 @@ impl Graph {
         runtime: &Runtime,
         path: &Path,
         file: &str,
-        inputs: &[Port],
-        output: &Port,
+        inputs: &[TensorSpec],
+        output: &TensorSpec,
     ) -> Result<Self, PackError> {
         let refused = |why: String| PackError::Graph { file: file.to_owned(), why };
         let session = open_session(runtime, path).map_err(|e| refused(first_line(&e)))?;
@@ -193,7 +193,12 @@ fn open_session(runtime: &Runtime, path: &Path) -> ort::Result<Session> {
     builder.commit_from_file(path)
 }
 
-fn check_port(file: &str, side: &str, port: &Port, declared: &[Outlet]) -> Result<(), PackError> {
+fn check_port(
+    file: &str,
+    side: &str,
+    port: &TensorSpec,
+    declared: &[Outlet],
+) -> Result<(), PackError> {
     let mismatch = |expected: String, got: String| PackError::Tensor {
         file: file.to_owned(),
         tensor: port.name.clone(),
@@ -217,7 +222,11 @@ fn check_port(file: &str, side: &str, port: &Port, declared: &[Outlet]) -> Resul
     }
 }
 
-fn check_no_others(file: &str, wanted: &[Port], declared: &[Outlet]) -> Result<(), PackError> {
+fn check_no_others(
+    file: &str,
+    wanted: &[TensorSpec],
+    declared: &[Outlet],
+) -> Result<(), PackError> {
     match declared.iter().find(|outlet| wanted.iter().all(|port| port.name != outlet.name())) {
         None => Ok(()),
         Some(extra) => Err(PackError::Tensor {
@@ -229,7 +238,7 @@ fn check_no_others(file: &str, wanted: &[Port], declared: &[Outlet]) -> Result<(
     }
 }
 
-fn zeros(port: &Port, declared: &[Outlet]) -> ort::Result<Tensor<f32>> {
+fn zeros(port: &TensorSpec, declared: &[Outlet]) -> ort::Result<Tensor<f32>> {
     let rank = declared
         .iter()
         .find(|outlet| outlet.name() == port.name)
@@ -239,7 +248,7 @@ fn zeros(port: &Port, declared: &[Outlet]) -> ort::Result<Tensor<f32>> {
     Tensor::from_array((shape.to_vec(), vec![0.0; port.len()]))
 }
 
-fn preallocated(output: &Port) -> ort::Result<RunOptions<HasSelectedOutputs>> {
+fn preallocated(output: &TensorSpec) -> ort::Result<RunOptions<HasSelectedOutputs>> {
     let memory = Tensor::from_array((output.shape.clone(), vec![0.0_f32; output.len()]))?;
     let selector =
         OutputSelector::no_default().with(&output.name).preallocate(&output.name, memory);

@@ -181,7 +181,7 @@ mod tests {
     #[test]
     fn the_seed_decides() {
         let x = window(64);
-        let mut draw = |seed| {
+        let draw = |seed| {
             let mut out = vec![0.0; x.len()];
             Surrogate::new(2, 64).draw(&x, &mut ChaCha8Rng::seed_from_u64(seed), &mut out);
             out

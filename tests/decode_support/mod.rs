@@ -1,4 +1,5 @@
 //! What the decode tests share: ONNX Runtime's file, the tiny pack, and copies of it to spoil.
+#![allow(clippy::unwrap_used)] // tests, also where a shared function does it
 #![allow(dead_code)] // each test program uses a part
 
 use std::path::{Path, PathBuf};

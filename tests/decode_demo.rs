@@ -1,0 +1,55 @@
+//! The bundled pack: every label, painted and embedded again, comes back as itself far above chance.
+//!
+//! Skips, and says so, where `models/demo` is not complete. `PHOSPHENE_PACK` names another folder.
+
+#![allow(clippy::unwrap_used)] // tests, also where a shared function does it
+
+mod decode_support;
+
+use std::path::{Path, PathBuf};
+
+use decode_support::runtime_library;
+use phosphene::clock::Clock;
+use phosphene::decode::encoder::ImageEncoder;
+use phosphene::decode::gallery::rank_of;
+use phosphene::decode::paint::{NoiseKey, Painter};
+use phosphene::decode::session::Runtime;
+use phosphene::decode::{Decoder, DecoderOptions, Gallery, Pack};
+
+fn demo() -> Option<Pack> {
+    let dir = std::env::var_os("PHOSPHENE_PACK")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("models/demo"), PathBuf::from);
+    if !dir.join("encoder.onnx").exists() {
+        println!("skipped: there is no encoder.onnx in {}", dir.display());
+        return None;
+    }
+    Some(Pack::open(&dir).unwrap())
+}
+
+#[test]
+fn the_demo_pack_loads_and_keeps_its_contract() {
+    let Some(pack) = demo() else { return };
+    let decoder = Decoder::load(&pack, &DecoderOptions::default(), &runtime_library()).unwrap();
+    assert_eq!(decoder.gallery().len(), pack.manifest().gallery.ids.len());
+}
+
+#[test]
+fn painted_labels_come_back_as_themselves() {
+    let Some(pack) = demo() else { return };
+    let runtime = Runtime::load(&runtime_library(), 2).unwrap();
+    let gallery = Gallery::load(&pack).unwrap();
+    let mut painter = Painter::load(&pack, &runtime).unwrap();
+    let mut encoder = ImageEncoder::load(&pack, &runtime).unwrap().unwrap();
+    let (mut scores, mut first) = (Vec::new(), 0);
+    for row in 0..gallery.len() {
+        let key = NoiseKey { seed: 1, window: row as u64 };
+        let steps = pack.manifest().generator.steps;
+        let clock = Clock::system();
+        let painted = painter.paint(gallery.embedding(row), key, steps, &|| false, &clock).unwrap();
+        let embedding = encoder.embed(&painted.picture).unwrap();
+        gallery.scores(&embedding, &mut scores);
+        first += usize::from(rank_of(&scores, row as u16) == Some(1));
+    }
+    // The pack's own evaluation says 0.975; chance is 0.025.
+    assert!(first * 10 >= gallery.len() * 8, "{first} of {}", gallery.len());
+}
