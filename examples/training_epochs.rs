@@ -40,7 +40,7 @@ struct Options {
     #[arg(long)]
     trials: usize,
     /// Signal-to-noise ratios in dB, with commas between them: --snr=-10,-5,0
-    #[arg(long, value_delimiter = ',', allow_hyphen_values = true, default_value = "-3")]
+    #[arg(long, value_delimiter = ',', allow_hyphen_values = true, default_value = "-14")]
     snr: Vec<f64>,
     /// Electrodes of the epochs.
     #[arg(long, default_value = "posterior16")]

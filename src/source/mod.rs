@@ -9,9 +9,7 @@ use crate::clock::Clock;
 use crate::signal::Chunk;
 use crate::units::SampleRate;
 
-pub mod brainflow;
-pub mod file;
-pub mod lsl;
+pub mod faulty;
 pub mod simulator;
 pub mod spec;
 

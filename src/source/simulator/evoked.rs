@@ -69,14 +69,14 @@ const COMPONENT_TABLE: [Component; 5] = [
     Component {
         peak_secs: 0.100,
         width_secs: 0.014,
-        common_uv: 6.0,
+        common_uv: 8.0,
         common_sites: ["PO7", "PO8"],
         sites: ["O1", "O2", "PO7", "PO8", "Oz", "POz"],
     },
     Component {
         peak_secs: 0.170,
         width_secs: 0.018,
-        common_uv: -8.0,
+        common_uv: -9.0,
         common_sites: ["P7", "P8"],
         sites: ["P7", "P8", "PO7", "PO8", "O1", "O2"],
     },
@@ -249,7 +249,7 @@ fn pattern_dipole(label: &str, rng: &mut ChaCha8Rng) -> Dipole {
 /// Mostly radial, so that the peak lies over the site; scaled to the amplitude in µV there.
 fn common_dipole(component: &Component, side: usize) -> Dipole {
     let place = site(component.common_sites[side]);
-    let mut dipole = Dipole::under(place, 0.62, 0.97, [0.0, 0.0, 1.0]);
+    let mut dipole = Dipole::under(place, 0.5, 0.97, [0.0, 0.0, 1.0]);
     let factor = component.common_uv / dipole.potential_at(place);
     dipole.moment = dipole.moment.map(|m| m * factor);
     dipole
