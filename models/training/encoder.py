@@ -140,14 +140,18 @@ def report(embeddings, stimulus, snr_db, gallery):
 def band_powers(eeg, batch=1024):
     """log10 power (µV²) f32 [n, 5]: mean over channels of the log of the power within each of BANDS_HZ.
 
-    Power is the sum over the band's bins of the one-sided periodogram (Hann window, scaled so that a sine of
-    amplitude A counts A²/2), lower edge included, upper edge excluded.
+    The same numbers as the program's gate (`BandStatistics` in src/dsp/gate.rs): the sum over the band's bins of
+    SciPy's periodogram (periodic Hann window, mean removed, one-sided density) times the bin width, lower edge
+    included, upper edge excluded.
     """
     window = torch.hann_window(SAMPLES, periodic=True)
     frequencies = torch.fft.rfftfreq(SAMPLES, 1.0 / RATE_HZ)
+    one_sided = torch.full((len(frequencies),), 2.0)
+    one_sided[0] = one_sided[-1] = 1.0
     parts = []
     for part in eeg.split(batch):
-        power = 2.0 * torch.fft.rfft(part * window).abs().square() / (SAMPLES * window.square().sum())
+        centred = part - part.mean(dim=2, keepdim=True)
+        power = torch.fft.rfft(centred * window).abs().square() * one_sided / (SAMPLES * window.square().sum())
         bands = [power[:, :, (frequencies >= low) & (frequencies < high)].sum(dim=2) for low, high in BANDS_HZ]
         parts.append(torch.stack(bands, dim=2).clamp_min(1e-12).log10().mean(dim=1))
     return torch.cat(parts)
