@@ -26,8 +26,11 @@ const SCAN_SECS: f64 = 1.5;
 pub fn run(config: RunConfig) -> Result<(), Failure> {
     let config = RunConfig { traces: true, ..config };
     let initial = crate::ui::InitialView {
-        spec: config.spec.to_string(),
+        source: Some(config.spec.clone()),
         pack: config.pack.clone(),
+        record_folder: crate::config::recordings_folder(),
+        mode: config.mode,
+        twin: config.twin,
         ..Default::default()
     };
     let engine = LiveEngine::start(config);

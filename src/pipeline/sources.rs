@@ -6,6 +6,7 @@ use crate::clock::Clock;
 use crate::native::{self, Library};
 use crate::signal::StimulusSet;
 use crate::source::brainflow::BrainflowSource;
+use crate::source::faulty::{FaultySource, Faults};
 use crate::source::file::{FileSource, Speed};
 use crate::source::lsl::LslSource;
 use crate::source::simulator::{SimParams, SimulatedSource};
@@ -24,8 +25,7 @@ pub fn make(spec: &SourceSpec, speed: Speed) -> Result<Box<dyn Source>, SourceEr
         SourceSpec::Brainflow { board, parameters } => Box::new(BrainflowSource::new(board, parameters)?),
         SourceSpec::File(path) => Box::new(FileSource::new(path.clone()).with_speed(speed)),
         SourceSpec::Faulty { parameters, inner } => {
-            let _ = parameters;
-            return make(inner, speed)
+            Box::new(FaultySource::new(make(inner, speed)?, Faults::from_parameters(parameters)?))
         }
     })
 }

@@ -9,7 +9,10 @@ use crate::clock::Clock;
 use crate::signal::Chunk;
 use crate::units::SampleRate;
 
+pub mod brainflow;
 pub mod faulty;
+pub mod file;
+pub mod lsl;
 pub mod simulator;
 pub mod spec;
 
