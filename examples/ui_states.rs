@@ -27,10 +27,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let text_scale = arguments.get(2).map_or(Ok(1.0), |text| text.parse())?;
     let (clock, _hand) = Clock::manual(100.0);
-    run(
-        Box::new(engine),
-        clock,
-        InitialView { theme, text_scale, connect_now: false, ..InitialView::default() },
-    )?;
+    let initial = InitialView { theme, text_scale, ..InitialView::default() };
+    run(Box::new(engine), clock, initial).map_err(|error| error.to_string())?;
     Ok(())
 }

@@ -203,7 +203,7 @@ fn connect_sends_what_was_filled_in_and_the_viewers_settings() {
 #[test]
 fn a_source_that_is_not_understood_says_why_and_connects_nothing() {
     let (mut harness, engine) = window(scripted::idle());
-    harness.get_by_label("Recording").click();
+    harness.get_by_label("File").click();
     harness.run_steps(3);
     harness.get_all_by_label("Connect").find(|n| n.rect().top() > 300.0).unwrap().click();
     harness.run_steps(3);

@@ -5,7 +5,7 @@
 mod ui_scripted;
 
 use egui_kittest::Harness;
-use egui_kittest::kittest::Queryable as _;
+use egui_kittest::kittest::{By, NodeT as _, Queryable as _};
 use phosphene::clock::Clock;
 use phosphene::pipeline::{Command, WindowMode};
 use phosphene::signal::Abstention;
@@ -212,6 +212,31 @@ fn the_signal_says_its_channels_quality_and_gaps() {
             "Signal of 8 channels, 50 µV per division, 10 s; 6 good, 1 fair, 1 bad; 1 gaps on screen",
         ],
     );
+}
+
+#[test]
+fn nothing_sticks_out_and_panels_do_not_overlap() {
+    for (name, snapshot) in scripted::all() {
+        let engine = ScriptedEngine::with(snapshot);
+        engine.fill(8, 250.0, 100.0, true);
+        for size in [WIDE, [1231.0, 770.0], [1024.0, 700.0], [900.0, 600.0], [512.0, 350.0]] {
+            let harness = window_of(&engine, size, InitialView::default());
+            for node in harness.query_all(By::new().predicate(|node| node.label().is_some())) {
+                let rect = node.rect();
+                let fits = rect.left() >= 0.0 && rect.right() <= size[0] + 0.5;
+                assert!(
+                    fits,
+                    "{name} at {size:?}: {:?} at {rect:?}",
+                    node.accesskit_node().label()
+                );
+            }
+            let evidence = harness.query_by_label("EVIDENCE").map(|node| node.rect().left());
+            let filter = harness.query_by_label("Reconstruction").map(|node| node.rect().right());
+            if let (Some(left), Some(right)) = (evidence.filter(|_| size[0] > 890.0), filter) {
+                assert!(right + 24.0 <= left, "{name} at {size:?}: {right} against {left}");
+            }
+        }
+    }
 }
 
 #[test]

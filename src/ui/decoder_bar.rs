@@ -11,17 +11,16 @@ use crate::snapshot::{PackState, PackView};
 pub fn ui(ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) {
     ui.horizontal_wrapped(|ui| {
         parts::eyebrow(ui, scene.palette, "PICTURES");
-        ui.add_space(4.0);
         modes(ui, scene, actions);
         ui.add_space(6.0);
         if let PackState::Ready(pack) = &scene.snapshot.pack {
             steps(ui, pack, actions);
             ui.add_space(6.0);
         }
-        let mut twin = scene.view.twin;
         let hint =
             "T. The same generator and seed on phase-randomised EEG: what no signal looks like.";
-        if ui.checkbox(&mut twin, "Null twin").on_hover_text(hint).changed() {
+        let twin = ui.selectable_label(scene.view.twin, "Null twin");
+        if twin.on_hover_text(hint).clicked() {
             actions.push(Action::ToggleTwin);
         }
     });

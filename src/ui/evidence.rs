@@ -11,7 +11,7 @@ use super::scene::Scene;
 use super::theme;
 use super::words;
 use crate::signal::Lock;
-use crate::snapshot::{DecodeView, PackState, RankedLabel, Snapshot};
+use crate::snapshot::{DecodeView, PackState, RankedLabel, RunState, Snapshot};
 
 /// Decodes kept for the strip of p-values.
 const MAX_HISTORY: usize = 120;
@@ -133,6 +133,9 @@ fn decoded(ui: &mut Ui, scene: &Scene<'_>, decode: &DecodeView) {
         ui.label(RichText::new(text).font(figure));
     });
     parts::weak(ui, null_words(decode));
+    if scene.snapshot.run != RunState::Running {
+        parts::weak(ui, "Of the last decode; nothing new is coming in.");
+    }
     ui.add_space(4.0);
     for (place, entry) in decode.top.iter().take(5).enumerate() {
         bar(ui, scene, decode, place, entry);

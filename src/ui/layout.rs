@@ -49,7 +49,7 @@ pub fn ui(ui: &mut Ui, scene: &Scene<'_>, panels: &mut Panels, actions: &mut Vec
     } else if width < TWO_COLUMNS {
         central(ui, scene, 8, |ui| one_column(ui, scene, panels, actions));
     } else {
-        let right = if width >= 1400.0 { 380.0 } else { 316.0 };
+        let right = if width >= 1400.0 { 380.0 } else { 336.0 };
         let panel = Panel::right("evidence").resizable(false).exact_size(right);
         panel.show_separator_line(false).frame(panel_frame(scene, 8)).show(ui, |ui| {
             ScrollArea::vertical()

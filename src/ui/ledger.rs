@@ -50,9 +50,9 @@ fn stages(ui: &mut Ui, scene: &Scene<'_>) {
     let columns = ui.available_width();
     Grid::new("latency")
         .num_columns(5)
-        .spacing(vec2(10.0, 2.0))
+        .spacing(vec2(8.0, 2.0))
         .min_row_height(parts::DENSE_ROW)
-        .min_col_width(34.0)
+        .min_col_width(28.0)
         .max_col_width(columns * 0.45)
         .show(ui, |ui| {
             for head in ["", "p50", "p95", "p99", "last"] {

@@ -87,10 +87,12 @@ impl eframe::App for Shell {
 }
 
 fn explain(error: &eframe::Error) -> WindowError {
+    // Some of these begin with the path of a source file; what follows the last colon is for people.
+    let tail = |why: String| why.rsplit(": ").next().unwrap_or_default().to_owned();
     match error {
         eframe::Error::Wgpu(why) => WindowError::NoGraphics(why.to_string()),
-        eframe::Error::Winit(why) => WindowError::NoDisplay(why.to_string()),
-        eframe::Error::WinitEventLoop(why) => WindowError::NoDisplay(why.to_string()),
+        eframe::Error::Winit(why) => WindowError::NoDisplay(tail(why.to_string())),
+        eframe::Error::WinitEventLoop(why) => WindowError::NoDisplay(tail(why.to_string())),
         other => WindowError::Other(other.to_string()),
     }
 }

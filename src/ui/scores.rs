@@ -107,7 +107,7 @@ fn interval(ui: &mut Ui, scene: &Scene<'_>, truth: &TruthView) {
 
 fn conclusion(ui: &mut Ui, truth: &TruthView) {
     let p = words::p_value(truth.p_value);
-    ui.add(egui::Label::new(format!("Probability that guessing does as well: {p}")).wrap());
+    ui.add(egui::Label::new(format!("Same or better by guessing: {p}")).wrap());
     if truth.trials < FEW_TRIALS {
         parts::weak(ui, format!("Only {} trials: too few to conclude anything.", truth.trials));
     }

@@ -148,7 +148,7 @@ mod tests {
         assert_eq!(p_value(0.0), "p < 1e-12");
         assert_eq!(p_value(f64::NAN), "p not known");
         assert_eq!(millis(0.0), "–");
-        assert_eq!(millis(3.14), "3.1");
+        assert_eq!(millis(3.24), "3.2");
         assert_eq!(percent(0.025), "2.5 %");
     }
 }

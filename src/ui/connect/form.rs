@@ -28,7 +28,7 @@ pub const WAYS: [(Way, &str); 5] = [
     (Way::Simulated, "Simulated"),
     (Way::Lsl, "LSL"),
     (Way::Brainflow, "BrainFlow"),
-    (Way::File, "Recording"),
+    (Way::File, "File"),
     (Way::Text, "Other"),
 ];
 

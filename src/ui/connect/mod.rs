@@ -81,7 +81,7 @@ impl ConnectPanel {
                 self.found_ui(ui, scene, "brainflow:", actions);
             }
             Way::File => {
-                fields::text(ui, "File", &mut self.form.file, "recording.xdf");
+                fields::text(ui, "Recording", &mut self.form.file, "recording.xdf");
                 parts::weak(ui, "XDF, EDF, BDF, BrainVision, OpenBCI text or BrainFlow CSV.");
                 self.recent_ui(ui);
             }
