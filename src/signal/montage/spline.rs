@@ -138,7 +138,11 @@ mod tests {
             let got = interpolation_matrix(&case.measured, &case.wanted);
             assert_eq!(got.len(), case.matrix.len());
             for (got, want) in got.iter().zip(&case.matrix) {
-                assert!((got - want).abs() < 1e-6, "{} electrodes: {got} {want}", case.measured.len());
+                assert!(
+                    (got - want).abs() < 1e-6,
+                    "{} electrodes: {got} {want}",
+                    case.measured.len()
+                );
             }
         }
     }
