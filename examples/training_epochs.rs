@@ -71,7 +71,8 @@ fn main() -> Result<(), Error> {
         for (i, &snr_db) in options.snr.iter().enumerate() {
             let seed = options.seed + i as u64;
             let montage = montage.clone();
-            let params = SimParams { subject, snr_db, seed, montage, repeats: 1, ..SimParams::default() };
+            let params =
+                SimParams { subject, snr_db, seed, montage, repeats: 1, ..SimParams::default() };
             record(&params, options.trials, &set, |row, window| {
                 file.push(window, first_row + row, subject, snr_db, set.embedding(row))?;
                 progress.inc(1);
@@ -103,7 +104,10 @@ fn record(
                 chain.push_onset(u16::try_from(trial.row).ok(), trial.onset_secs);
             }
         });
-        chain.push_frame(FrameMeta { index, time_secs, arrival_secs: time_secs, gap_before: false }, &frame);
+        chain.push_frame(
+            FrameMeta { index, time_secs, arrival_secs: time_secs, gap_before: false },
+            &frame,
+        );
         while kept < trials && chain.pop_window(time_secs, &mut window) {
             match window.stimulus_row() {
                 Some(row) if window.abstain.is_none() => {
@@ -114,7 +118,11 @@ fn record(
             }
         }
         if refused > 100 + MOST_REFUSED * kept as u64 {
-            return Err(format!("{refused} windows refused, the last because {:?}", window.abstain).into());
+            return Err(format!(
+                "{refused} windows refused, the last because {:?}",
+                window.abstain
+            )
+            .into());
         }
     }
     Ok(())
@@ -201,7 +209,8 @@ impl EpochFile {
         let mut at = 0;
         for (name, dtype, shape) in shapes {
             let end = at + 4 * shape.iter().product::<usize>();
-            let entry = serde_json::json!({"dtype": dtype, "shape": shape, "data_offsets": [at, end]});
+            let entry =
+                serde_json::json!({"dtype": dtype, "shape": shape, "data_offsets": [at, end]});
             header.insert(name.into(), entry);
             at = end;
         }
@@ -223,7 +232,9 @@ impl EpochFile {
         target: &[f32],
     ) -> Result<(), Error> {
         if window.samples != SAMPLES {
-            return Err(format!("a window of {} samples instead of {SAMPLES}", window.samples).into());
+            return Err(
+                format!("a window of {} samples instead of {SAMPLES}", window.samples).into()
+            );
         }
         self.file.write_all(bytemuck::cast_slice(&window.samples_uv))?;
         self.stimulus.push(i32::try_from(stimulus)?);

@@ -106,7 +106,9 @@ fn a_clock_reset_goes_back_once_and_is_counted() {
     assert!(seen.frames[1000].gap_before);
     assert!((seen.frames[1000].time_secs - (4.0 - 1000.0)).abs() < 1e-9);
     assert_eq!((seen.counters.clock_resets, seen.counters.lost), (1, 0));
-    assert!(seen.marker_secs.iter().any(|s| *s < -900.0) && seen.marker_secs.iter().any(|s| *s > 0.0));
+    assert!(
+        seen.marker_secs.iter().any(|s| *s < -900.0) && seen.marker_secs.iter().any(|s| *s > 0.0)
+    );
 }
 
 #[test]
@@ -143,8 +145,14 @@ fn bursts_hold_frames_back_and_lose_none() {
 
 #[test]
 fn unknown_and_absurd_faults_are_refused() {
-    for (spec, word) in [("melt=1", "drop, burst"), ("drop=2", "from 0 to 1"), ("drop=nan", "drop"), ("seed=x", "whole")] {
-        let SourceSpec::Faulty { parameters, .. } = format!("faulty:{spec}+sim").parse().unwrap() else {
+    for (spec, word) in [
+        ("melt=1", "drop, burst"),
+        ("drop=2", "from 0 to 1"),
+        ("drop=nan", "drop"),
+        ("seed=x", "whole"),
+    ] {
+        let SourceSpec::Faulty { parameters, .. } = format!("faulty:{spec}+sim").parse().unwrap()
+        else {
             panic!("not a fault layer")
         };
         let message = Faults::from_parameters(&parameters).unwrap_err().to_string();

@@ -8,7 +8,9 @@ use phosphene::clock::Clock;
 use phosphene::signal::montage::Montage;
 use phosphene::signal::{Chunk, MarkerEvent, StimulusSet};
 use phosphene::source::simulator::evoked::{BAND_HZ, POSTERIOR, SPAN_SECS};
-use phosphene::source::simulator::{Event, Schedule, SimParams, SimulatedSource, Speed, VirtualSubject};
+use phosphene::source::simulator::{
+    Event, Schedule, SimParams, SimulatedSource, Speed, VirtualSubject,
+};
 use phosphene::source::{CHUNK_FRAMES, CHUNK_MARKERS, ReadStatus, Source};
 use phosphene::units::SampleRate;
 use proptest::prelude::*;
@@ -22,7 +24,11 @@ fn bundled() -> Arc<StimulusSet> {
 }
 
 /// `[frames, channels]` and the onsets (row, seconds).
-fn record(params: &SimParams, set: Arc<StimulusSet>, frames: usize) -> (Vec<f32>, Vec<(usize, f64)>) {
+fn record(
+    params: &SimParams,
+    set: Arc<StimulusSet>,
+    frames: usize,
+) -> (Vec<f32>, Vec<(usize, f64)>) {
     let mut subject = VirtualSubject::new(params, set);
     let mut samples = vec![0.0; frames * subject.channels()];
     let mut onsets = Vec::new();
@@ -51,7 +57,8 @@ fn average_referenced(mut samples: Vec<f32>, channels: usize) -> Vec<f32> {
 fn spectrum(samples: &[f64]) -> Vec<f64> {
     let n = RATE_HZ as usize;
     let fft = FftPlanner::new().plan_fft_forward(n);
-    let window: Vec<f64> = (0..n).map(|i| 0.5 - 0.5 * (2.0 * PI * i as f64 / n as f64).cos()).collect();
+    let window: Vec<f64> =
+        (0..n).map(|i| 0.5 - 0.5 * (2.0 * PI * i as f64 / n as f64).cos()).collect();
     let norm = window.iter().map(|w| w * w).sum::<f64>() * RATE_HZ / 2.0;
     let mut power = vec![0.0; n / 2];
     let segments: Vec<&[f64]> = samples.windows(n).step_by(n / 2).collect();
@@ -129,7 +136,9 @@ fn real_time_and_offline_give_the_same_samples_and_markers() {
             let now_secs = clock.now_secs();
             assert!(chunk.frames().iter().all(|f| source.is_offline() || f.time_secs <= now_secs));
             samples.extend_from_slice(chunk.samples());
-            markers.extend(chunk.markers().iter().map(|m| (m.time_secs - start_secs, m.label().to_owned())));
+            markers.extend(
+                chunk.markers().iter().map(|m| (m.time_secs - start_secs, m.label().to_owned())),
+            );
             times.extend(chunk.frames().iter().map(|f| (f.index, f.time_secs - start_secs)));
         }
     };
@@ -161,7 +170,10 @@ fn markers_tell_the_schedule_at_its_exact_times() {
             match marker.event() {
                 MarkerEvent::StimulusOnset(id) => {
                     let trial = expected.next().unwrap();
-                    assert_eq!((marker.time_secs, id), (trial.onset_secs, set.stimuli[trial.row].id.as_str()));
+                    assert_eq!(
+                        (marker.time_secs, id),
+                        (trial.onset_secs, set.stimuli[trial.row].id.as_str())
+                    );
                     onsets += 1;
                 }
                 MarkerEvent::StimulusOffset => offsets += 1,
@@ -191,12 +203,12 @@ fn subjects_and_sessions_differ() {
 #[test]
 fn the_same_head_under_another_cap_gives_the_same_signal_at_the_same_place() {
     let params = SimParams { artefacts: 0.0, ..SimParams::default() };
-    let wide =
-        SimParams { montage: Montage::standard("biosemi64").unwrap(), ..params.clone() };
+    let wide = SimParams { montage: Montage::standard("biosemi64").unwrap(), ..params.clone() };
     let (narrow_samples, wide_samples) =
         (record(&params, bundled(), 2000).0, record(&wide, bundled(), 2000).0);
     let (a, b) = (channel(&narrow_samples, &params, "Oz"), channel(&wide_samples, &wide, "Oz"));
-    let difference: f64 = a.iter().zip(&b).map(|(x, y)| (x - y).powi(2)).sum::<f64>() / a.len() as f64;
+    let difference: f64 =
+        a.iter().zip(&b).map(|(x, y)| (x - y).powi(2)).sum::<f64>() / a.len() as f64;
     // Only the electrodes' own noise of 1 µV differs.
     assert!((difference.sqrt() - 2f64.sqrt()).abs() < 0.15, "{}", difference.sqrt());
 }
@@ -220,7 +232,10 @@ fn the_spectrum_has_one_over_f_alpha_and_mains() {
         assert!(alpha > 1.5 * mean(14..17), "subject {subject}: {alpha}");
         let line = line_hz as usize;
         let peak = power[line] / mean(line - 6..line - 2);
-        println!("subject {subject}: fall {fall:.1}, alpha {:.1}, mains {peak:.1}", alpha / mean(14..17));
+        println!(
+            "subject {subject}: fall {fall:.1}, alpha {:.1}, mains {peak:.1}",
+            alpha / mean(14..17)
+        );
         assert!(peak > 4.0, "subject {subject}: {peak}");
         let quiet = SimParams { artefacts: 0.0, ..params.clone() };
         let samples = record(&quiet, bundled(), 60 * 250).0;
@@ -238,13 +253,21 @@ fn the_mean_response_has_p1_and_n1_at_the_back_of_the_head() {
     // Without artefacts and without picture-specific part, 2000 trials of four people.
     let (mut sum, mut trials) = (vec![0.0; 16 * 125], 0.0);
     for subject in 1..=4 {
-        let params =
-            SimParams { subject, artefacts: 0.0, snr_db: -40.0, repeats: 1, ..SimParams::default() };
+        let params = SimParams {
+            subject,
+            artefacts: 0.0,
+            snr_db: -40.0,
+            repeats: 1,
+            ..SimParams::default()
+        };
         let (samples, onsets) = record(&params, bundled(), 500 * 200);
         let samples = average_referenced(samples, 16);
         for (_, onset_secs) in &onsets {
             let first = (onset_secs * RATE_HZ).round() as usize;
-            let (Some(epoch), true) = (samples.get(first * 16..(first + 125) * 16), first > 25) else { continue };
+            let (Some(epoch), true) = (samples.get(first * 16..(first + 125) * 16), first > 25)
+            else {
+                continue;
+            };
             let before = &samples[(first - 25) * 16..first * 16];
             for (i, value) in epoch.iter().enumerate() {
                 let baseline = before.iter().skip(i % 16).step_by(16).sum::<f32>() / 25.0;
@@ -259,7 +282,10 @@ fn the_mean_response_has_p1_and_n1_at_the_back_of_the_head() {
         sum[(ms * 250 / 1000) * 16 + at] / trials
     };
     let peak_ms = |label: &str, sign: f64, from: usize, to: usize| {
-        (from..to).step_by(4).max_by(|a, b| (sign * erp(label, *a)).total_cmp(&(sign * erp(label, *b)))).unwrap()
+        (from..to)
+            .step_by(4)
+            .max_by(|a, b| (sign * erp(label, *a)).total_cmp(&(sign * erp(label, *b))))
+            .unwrap()
     };
     for (p1, n1) in [("PO7", "P7"), ("PO8", "P8")] {
         assert!((85..=115).contains(&peak_ms(p1, 1.0, 60, 140)), "{p1}");
@@ -285,7 +311,11 @@ fn random_pictures(count: usize) -> StimulusSet {
         let norm = row.iter().map(|v| v * v).sum::<f64>().sqrt();
         set.embeddings.extend(row.iter().map(|v| (v / norm) as f32));
         let png = std::borrow::Cow::Borrowed(&[][..]);
-        set.stimuli.push(phosphene::signal::Stimulus { id: format!("p{i}"), label: String::new(), png });
+        set.stimuli.push(phosphene::signal::Stimulus {
+            id: format!("p{i}"),
+            label: String::new(),
+            png,
+        });
     }
     set
 }
@@ -329,14 +359,23 @@ fn the_signal_to_noise_ratio_measured_is_the_one_asked_for() {
         // What the run at −40 dB took away from the difference.
         let left = (1.0 - 10f64.powf((-40.0 - asked_db) / 20.0)).powi(2);
         let measured_db = 10.0 * (signal_power / left / noise_power).log10();
-        println!("{rate_note}, subject {subject}: asked {asked_db} dB, measured {measured_db:.2} dB");
-        assert!((measured_db - asked_db).abs() < 1.0, "{rate_note}: {measured_db} instead of {asked_db} dB");
+        println!(
+            "{rate_note}, subject {subject}: asked {asked_db} dB, measured {measured_db:.2} dB"
+        );
+        assert!(
+            (measured_db - asked_db).abs() < 1.0,
+            "{rate_note}: {measured_db} instead of {asked_db} dB"
+        );
     }
 }
 
 #[test]
 fn other_rates_show_the_same_brain() {
-    let params = SimParams { rate: SampleRate::new(1000.0).unwrap(), artefacts: 0.0, ..SimParams::default() };
+    let params = SimParams {
+        rate: SampleRate::new(1000.0).unwrap(),
+        artefacts: 0.0,
+        ..SimParams::default()
+    };
     let (samples, onsets) = record(&params, bundled(), 10_000);
     assert_eq!(onsets, record(&SimParams::default(), bundled(), 2500).1);
     let values = channel(&samples, &params, "Oz");

@@ -13,7 +13,8 @@ use rand_distr::StandardNormal;
 
 use super::spec::{Parameters, SourceSpec};
 use super::{
-    CHUNK_FRAMES, CHUNK_MARKERS, MAX_READ_WAIT_SECS, ReadStatus, Source, SourceCounters, SourceError, SourceInfo,
+    CHUNK_FRAMES, CHUNK_MARKERS, MAX_READ_WAIT_SECS, ReadStatus, Source, SourceCounters,
+    SourceError, SourceInfo,
 };
 use crate::clock::Clock;
 use crate::signal::{Chunk, FrameMeta};
@@ -81,7 +82,8 @@ impl Faults {
             "unplug" => self.unplug_secs = Some(number(key, value, 1e6)?),
             "back" => self.back_secs = number(key, value, 3600.0)?,
             "seed" => {
-                self.seed = value.parse().map_err(|_| format!("seed={value} is not a whole number"))?;
+                self.seed =
+                    value.parse().map_err(|_| format!("seed={value} is not a whole number"))?;
             }
             _ => return Err(format!("'{key}' is not one of the faults, which are {KEYS}")),
         }

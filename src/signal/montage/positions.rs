@@ -252,6 +252,36 @@ mod tests {
         }
     }
 
+    /// The spherical montage differs by rounding and by BioSemi's own row angles, the head by its shape.
+    #[test]
+    fn positions_agree_with_mne_python() {
+        type Montages =
+            std::collections::BTreeMap<String, std::collections::BTreeMap<String, Position>>;
+        let text = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors/montage.json"));
+        let mut vectors: serde_json::Value = serde_json::from_str(text).unwrap();
+        let montages: Montages = serde_json::from_value(vectors["positions"].take()).unwrap();
+        for (montage, most_deg, mean_deg) in [("biosemi64", 6.0, 2.0), ("standard_1005", 20.0, 8.0)]
+        {
+            let (mut worst, mut sum, mut unknown) = ((0.0, ""), 0.0, Vec::new());
+            for (label, &want) in &montages[montage] {
+                let Some(got) = position(label) else {
+                    unknown.push(label);
+                    continue;
+                };
+                let off = degrees_between(got, want);
+                sum += off;
+                worst = if off > worst.0 { (off, label) } else { worst };
+            }
+            let mean = sum / (montages[montage].len() - unknown.len()) as f64;
+            println!("{montage}: mean {mean:.1}°, worst {worst:?}, unknown {unknown:?}");
+            assert!(
+                worst.0 < most_deg && mean < mean_deg,
+                "{montage}: mean {mean}°, worst {worst:?}"
+            );
+            assert!(unknown.is_empty(), "{montage}: {unknown:?}");
+        }
+    }
+
     #[test]
     fn other_channels_have_no_position() {
         for label in

@@ -116,6 +116,37 @@ mod tests {
     use super::super::Montage;
     use super::*;
 
+    #[derive(serde::Deserialize)]
+    struct Vectors {
+        interpolation: Vec<Case>,
+    }
+
+    #[derive(serde::Deserialize)]
+    struct Case {
+        measured: Vec<Position>,
+        wanted: Vec<Position>,
+        matrix: Vec<f64>,
+    }
+
+    /// Tolerance 1e-6; a larger difference points to g(x), its number of terms or the regularisation.
+    #[test]
+    fn matrices_are_those_of_mne_python() {
+        let text = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors/montage.json"));
+        let vectors: Vectors = serde_json::from_str(text).unwrap();
+        assert_eq!(vectors.interpolation.len(), 4);
+        for case in vectors.interpolation {
+            let got = interpolation_matrix(&case.measured, &case.wanted);
+            assert_eq!(got.len(), case.matrix.len());
+            for (got, want) in got.iter().zip(&case.matrix) {
+                assert!(
+                    (got - want).abs() < 1e-6,
+                    "{} electrodes: {got} {want}",
+                    case.measured.len()
+                );
+            }
+        }
+    }
+
     #[test]
     fn weights_sum_to_one_so_a_common_offset_passes() {
         let positions: Vec<_> =
