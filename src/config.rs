@@ -16,14 +16,20 @@ const LEVELS_UP: usize = 5;
 /// The bundled pack: `$PHOSPHENE_MODELS/demo`, or `models/demo` in or above the working directory or the
 /// program's folder.
 pub fn bundled_pack() -> Option<PathBuf> {
-    model_folders().into_iter().map(|folder| folder.join(BUNDLED_PACK)).find(|pack| has_manifest(pack))
+    model_folders()
+        .into_iter()
+        .map(|folder| folder.join(BUNDLED_PACK))
+        .find(|pack| has_manifest(pack))
 }
 
 /// Every pack that can be found in the `models` folders.
 pub fn packs() -> Vec<PathBuf> {
     let entries = model_folders().into_iter().filter_map(|folder| std::fs::read_dir(folder).ok());
-    let mut found: Vec<PathBuf> =
-        entries.flatten().filter_map(|entry| Some(entry.ok()?.path())).filter(|p| has_manifest(p)).collect();
+    let mut found: Vec<PathBuf> = entries
+        .flatten()
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|p| has_manifest(p))
+        .collect();
     found.sort();
     found.dedup();
     found
@@ -52,7 +58,8 @@ fn model_folders() -> Vec<PathBuf> {
 
 /// Where recordings go when no path is given: the user's documents folder, or the working directory.
 pub fn recordings_folder() -> PathBuf {
-    let documents = directories::UserDirs::new().and_then(|dirs| dirs.document_dir().map(Path::to_path_buf));
+    let documents =
+        directories::UserDirs::new().and_then(|dirs| dirs.document_dir().map(Path::to_path_buf));
     documents.unwrap_or_else(|| PathBuf::from(".")).join("Phosphene")
 }
 

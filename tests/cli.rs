@@ -50,7 +50,14 @@ fn live_on_the_simulated_headset_gives_evidence_pictures_and_a_document() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("out");
     let document = json(&[
-        "live", "--source", "sim:subject=7", "--headless", "--seconds", "12", "--json", "--out",
+        "live",
+        "--source",
+        "sim:subject=7",
+        "--headless",
+        "--seconds",
+        "12",
+        "--json",
+        "--out",
         out.to_str().unwrap(),
     ]);
     assert_eq!(document["schema"], 1);
@@ -71,7 +78,15 @@ fn live_on_the_simulated_headset_gives_evidence_pictures_and_a_document() {
 #[test]
 fn free_running_windows_know_no_truth() {
     let document = json(&[
-        "live", "--source", "sim", "--headless", "--seconds", "4", "--mode", "free", "--json",
+        "live",
+        "--source",
+        "sim",
+        "--headless",
+        "--seconds",
+        "4",
+        "--mode",
+        "free",
+        "--json",
     ]);
     assert!(document["truth"].is_null());
     assert!(document["windows"]["decoded"].as_u64().unwrap() >= 5, "{document}");
@@ -80,7 +95,13 @@ fn free_running_windows_know_no_truth() {
 #[test]
 fn the_synthetic_board_is_read_without_loss() {
     let document = json(&[
-        "live", "--source", "brainflow:synthetic", "--headless", "--seconds", "4", "--json",
+        "live",
+        "--source",
+        "brainflow:synthetic",
+        "--headless",
+        "--seconds",
+        "4",
+        "--json",
     ]);
     assert_eq!(document["source"]["kind"], "brainflow");
     assert_eq!(document["source"]["simulated"], true);
@@ -93,7 +114,14 @@ fn a_recording_made_live_is_a_source() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("session.xdf");
     let live = json(&[
-        "live", "--source", "sim", "--headless", "--seconds", "4", "--json", "--record",
+        "live",
+        "--source",
+        "sim",
+        "--headless",
+        "--seconds",
+        "4",
+        "--json",
+        "--record",
         file.to_str().unwrap(),
     ]);
     let source = format!("file:{}", file.display());
@@ -120,11 +148,18 @@ fn wrong_arguments_end_with_code_two() {
 
 #[test]
 fn sources_that_are_not_there_end_with_code_three() {
-    let (code, message) =
-        code_and_message(&["live", "--source", "lsl:name=NobodyHasThisName,timeout=1", "--headless"]);
+    let (code, message) = code_and_message(&[
+        "live",
+        "--source",
+        "lsl:name=NobodyHasThisName,timeout=1",
+        "--headless",
+    ]);
     assert_eq!(code, Some(3), "{message}");
     let (code, message) = code_and_message(&[
-        "live", "--source", "brainflow:cyton,serial_port=/dev/nothing-here", "--headless",
+        "live",
+        "--source",
+        "brainflow:cyton,serial_port=/dev/nothing-here",
+        "--headless",
     ]);
     assert_eq!(code, Some(3), "{message}");
     assert!(message.contains("/dev/nothing-here"), "{message}");
@@ -188,7 +223,13 @@ fn a_pack_makes_pictures_of_labels() {
     let folder = tempfile::tempdir().unwrap();
     let png = folder.path().join("picture.png");
     let output = phosphene(&[
-        "pack", "generate", "models/demo", "--label", "banana", "--out", png.to_str().unwrap(),
+        "pack",
+        "generate",
+        "models/demo",
+        "--label",
+        "banana",
+        "--out",
+        png.to_str().unwrap(),
     ]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let picture = image::open(png).unwrap();

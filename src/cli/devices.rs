@@ -66,7 +66,9 @@ fn print(devices: &Devices) -> Result<(), Failure> {
     println!("\nLSL streams");
     match (&devices.lsl_error, devices.lsl.is_empty()) {
         (Some(why), _) => println!("  {why}"),
-        (None, true) => println!("  none answered. Is the device's LSL application running and streaming?"),
+        (None, true) => {
+            println!("  none answered. Is the device's LSL application running and streaming?")
+        }
         (None, false) => devices.lsl.iter().for_each(print_stream),
     }
     println!("\nSerial ports");
@@ -75,7 +77,10 @@ fn print(devices: &Devices) -> Result<(), Failure> {
     }
     for port in &devices.serial_ports {
         let device = port.device.as_deref().unwrap_or("unknown device");
-        println!("  {} ({device})    --source brainflow:cyton,serial_port={}", port.path, port.path);
+        println!(
+            "  {} ({device})    --source brainflow:cyton,serial_port={}",
+            port.path, port.path
+        );
     }
     println!("\nBrainFlow boards");
     if let Some(why) = &devices.brainflow_error {

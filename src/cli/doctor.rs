@@ -112,9 +112,9 @@ fn check_pack(folder: &std::path::Path) -> Check {
 
 #[cfg(target_os = "linux")]
 fn check_display() -> Check {
-    let display = ["WAYLAND_DISPLAY", "DISPLAY"]
-        .into_iter()
-        .find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()).map(|v| format!("{name}={v}")));
+    let display = ["WAYLAND_DISPLAY", "DISPLAY"].into_iter().find_map(|name| {
+        std::env::var(name).ok().filter(|v| !v.is_empty()).map(|v| format!("{name}={v}"))
+    });
     Check {
         what: "display".into(),
         // A computer without a display is a fine place for headless runs.
@@ -126,13 +126,23 @@ fn check_display() -> Check {
 
 #[cfg(not(target_os = "linux"))]
 fn check_display() -> Check {
-    Check { what: "display".into(), ok: true, found: "the system's own".into(), remedy: String::new() }
+    Check {
+        what: "display".into(),
+        ok: true,
+        found: "the system's own".into(),
+        remedy: String::new(),
+    }
 }
 
 fn print(report: &Report) {
     println!("Phosphene {}", report.version);
     for check in &report.checks {
-        println!("{}  {}\n      {}", if check.ok { "ok   " } else { "WRONG" }, check.what, check.found);
+        println!(
+            "{}  {}\n      {}",
+            if check.ok { "ok   " } else { "WRONG" },
+            check.what,
+            check.found
+        );
         if !check.remedy.is_empty() {
             println!("      {}", check.remedy);
         }

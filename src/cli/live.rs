@@ -88,8 +88,7 @@ impl Default for Args {
 /// # Errors
 /// With the exit code of what went wrong.
 pub fn run(args: Args) -> Result<(), Failure> {
-    let spec: SourceSpec =
-        args.source.parse().map_err(|e| Failure::usage(format!("{e}")))?;
+    let spec: SourceSpec = args.source.parse().map_err(|e| Failure::usage(format!("{e}")))?;
     if args.seconds.is_some_and(|s| !(s > 0.0 && s.is_finite())) {
         return Err(Failure::usage("--seconds must be more than 0"));
     }
@@ -241,7 +240,10 @@ fn show(bar: &ProgressBar, snapshot: &Snapshot, seconds: f64) {
         _ => "running",
     };
     let decoded = snapshot.windows.decoded;
-    bar.set_message(format!("{label}{state} · {decoded} pictures · {:.1}/s", snapshot.images_per_s));
+    bar.set_message(format!(
+        "{label}{state} · {decoded} pictures · {:.1}/s",
+        snapshot.images_per_s
+    ));
 }
 
 /// The run in plain words.
@@ -263,7 +265,9 @@ fn summary(report: &RunReport) -> String {
     let _ = writeln!(
         text,
         "pictures    {:.1} per second, window to picture p50 {:.0} ms, p95 {:.0} ms",
-        report.images_per_s, snapshot.latency.window_to_image.p50, snapshot.latency.window_to_image.p95
+        report.images_per_s,
+        snapshot.latency.window_to_image.p50,
+        snapshot.latency.window_to_image.p95
     );
     if let Some(truth) = &snapshot.truth {
         let [low, high] = truth.ci95_top1;
@@ -286,7 +290,8 @@ mod tests {
 
     #[test]
     fn a_refused_pack_ends_the_run_with_its_own_code() {
-        let snapshot = Snapshot { pack: PackState::Refused("wrong hash".into()), ..Snapshot::default() };
+        let snapshot =
+            Snapshot { pack: PackState::Refused("wrong hash".into()), ..Snapshot::default() };
         let end = should_end(&Args::default(), &snapshot, 0.0, &AtomicBool::new(false));
         assert_eq!(end, Some(EndedBy::Failure(Failure::pack("wrong hash"))));
     }

@@ -122,7 +122,9 @@ pub fn main() -> ExitCode {
         Some(Subcommands::Devices(args)) => devices::run(&args),
         Some(Subcommands::Doctor(args)) => doctor::run(&args),
         Some(Subcommands::Simulate(args)) => simulate::run(args),
-        Some(Subcommands::Pack(args)) => pack::run(&args, || crate::pipeline::sources::onnx_runtime().map_err(Failure::pack)),
+        Some(Subcommands::Pack(args)) => {
+            pack::run(&args, || crate::pipeline::sources::onnx_runtime().map_err(Failure::pack))
+        }
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -137,7 +139,8 @@ pub fn main() -> ExitCode {
 fn start_log() {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| "phosphene=warn,ort=error,wgpu=error".into());
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    let _ =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
 }
 
 /// Prints one JSON document on standard output. A closed pipe is not an error.

@@ -61,8 +61,10 @@ impl OutputFolder {
         std::fs::create_dir_all(folder).map_err(|e| refused("making the output folder", e))?;
         let path = folder.join("decodes.jsonl");
         let file = File::create_new(&path).map_err(|e| match e.kind() {
-            std::io::ErrorKind::AlreadyExists => Failure::output(format!("an earlier run is in this folder; give another: {}", folder.display()),
-            ),
+            std::io::ErrorKind::AlreadyExists => Failure::output(format!(
+                "an earlier run is in this folder; give another: {}",
+                folder.display()
+            )),
             _ => refused("making decodes.jsonl", e),
         })?;
         let labels = stimuli.stimuli.iter().map(|s| s.label.clone()).collect();
@@ -84,7 +86,9 @@ impl OutputFolder {
         let line = Line {
             window: decode.window,
             onset_secs,
-            stimulus: row.and_then(|r| self.stimuli.stimuli.get(usize::from(r))).map(|s| s.id.as_str()),
+            stimulus: row
+                .and_then(|r| self.stimuli.stimuli.get(usize::from(r)))
+                .map(|s| s.id.as_str()),
             k: decode.k,
             top5: &decode.top,
             margin: decode.margin,
@@ -105,7 +109,8 @@ impl OutputFolder {
 
     fn write_pictures(&mut self, decode: &DecodeView) -> std::io::Result<()> {
         let Some(image) = &decode.image else { return Ok(()) };
-        let name = |suffix: &str| self.folder.join(format!("window-{:06}{suffix}.png", decode.window));
+        let name =
+            |suffix: &str| self.folder.join(format!("window-{:06}{suffix}.png", decode.window));
         write_png(&name(""), image, self.simulated)?;
         if let Some(twin) = &decode.twin_image {
             write_png(&name("-twin"), twin, self.simulated)?;
@@ -159,8 +164,12 @@ pub fn write_png(path: &Path, picture: &Picture, simulated: bool) -> std::io::Re
     let mut encoder = png::Encoder::new(file, picture.width, picture.height);
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
-    let origin = if simulated { "SIMULATED signal, not from a person" } else { "recorded or live signal" };
-    encoder.add_text_chunk("Software".into(), concat!("Phosphene ", env!("CARGO_PKG_VERSION")).into())?;
+    let origin =
+        if simulated { "SIMULATED signal, not from a person" } else { "recorded or live signal" };
+    encoder.add_text_chunk(
+        "Software".into(),
+        concat!("Phosphene ", env!("CARGO_PKG_VERSION")).into(),
+    )?;
     encoder.add_text_chunk("Comment".into(), origin.into())?;
     let mut writer = encoder.write_header()?;
     writer.write_image_data(&picture.rgb)?;

@@ -52,7 +52,11 @@ struct LiveEngine {
 impl LiveEngine {
     fn start(config: RunConfig) -> Self {
         let stimuli = crate::pipeline::sources::stimuli();
-        let pictures = stimuli.stimuli.iter().map(|s| Picture::from_encoded(&s.png).ok().map(Arc::new)).collect();
+        let pictures = stimuli
+            .stimuli
+            .iter()
+            .map(|s| Picture::from_encoded(&s.png).ok().map(Arc::new))
+            .collect();
         let pipeline = Some(Pipeline::start(config.clone(), Vec::new()));
         Self {
             config: RunConfig { record_to: None, ..config },
@@ -94,7 +98,9 @@ fn entries(devices: &Devices) -> Vec<DeviceEntry> {
         spec: format!("brainflow:cyton,serial_port={}", port.path),
         title: format!("Serial port {}", port.path),
         detail: match &port.device {
-            Some(device) => format!("{device}, as an OpenBCI Cyton; change the board if it is another"),
+            Some(device) => {
+                format!("{device}, as an OpenBCI Cyton; change the board if it is another")
+            }
             None => "as an OpenBCI Cyton; change the board if it is another".into(),
         },
     });

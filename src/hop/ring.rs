@@ -77,8 +77,7 @@ impl FrameProducer {
     }
 
     fn write_frame(&mut self, mut meta: FrameMeta, values: &[f32]) {
-        let fits =
-            self.frames.vacant_len() >= 1 && self.samples.vacant_len() >= self.channels;
+        let fits = self.frames.vacant_len() >= 1 && self.samples.vacant_len() >= self.channels;
         if !fits {
             self.dropped.fetch_add(1, Ordering::Relaxed);
             self.gap_pending = true;

@@ -5,7 +5,7 @@
 
 use crate::decode::pack::Manifest;
 use crate::dsp::chain::ChainConfig;
-use crate::dsp::gate::{GateConfig, BandStatistics};
+use crate::dsp::gate::{BandStatistics, GateConfig};
 use crate::dsp::reference::Reference;
 use crate::dsp::window::Windows;
 use crate::signal::Abstention;
@@ -75,7 +75,11 @@ impl InputContract {
         let reference = match input.reference.as_str() {
             "average" => Reference::CommonAverage,
             "none" => Reference::None,
-            name => input.channels.iter().position(|c| c == name).map_or(Reference::None, Reference::Channel),
+            name => input
+                .channels
+                .iter()
+                .position(|c| c == name)
+                .map_or(Reference::None, Reference::Channel),
         };
         Self {
             channels: input.channels.clone(),
@@ -163,7 +167,10 @@ fn origins(matrix: &[f32], source: &[String], wanted: &[String]) -> Vec<ChannelO
     rows.zip(wanted)
         .map(|(row, label)| {
             let parts = source.iter().zip(row).filter(|(_, weight)| **weight != 0.0);
-            ChannelOrigin { label: label.clone(), from: parts.map(|(s, w)| (s.clone(), *w)).collect() }
+            ChannelOrigin {
+                label: label.clone(),
+                from: parts.map(|(s, w)| (s.clone(), *w)).collect(),
+            }
         })
         .collect()
 }

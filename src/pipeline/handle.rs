@@ -90,7 +90,8 @@ impl Pipeline {
         if let Some(error) = clock_error {
             shared.notice(Level::Warning, error.to_string());
         }
-        let (threads, ends) = Threads::spawn(earlier, config, shared.clone(), stimuli.clone(), sinks);
+        let (threads, ends) =
+            Threads::spawn(earlier, config, shared.clone(), stimuli.clone(), sinks);
         Self {
             shared,
             threads,
@@ -157,7 +158,9 @@ impl Pipeline {
             Command::PictureShown { window, at_secs } => {
                 self.decode.try_send(DecodeCommand::Shown { window, at_secs }).is_ok()
             }
-            Command::StartRecording(path) => self.record.try_send(RecordCommand::Start(path)).is_ok(),
+            Command::StartRecording(path) => {
+                self.record.try_send(RecordCommand::Start(path)).is_ok()
+            }
             Command::StopRecording => self.record.try_send(RecordCommand::Stop).is_ok(),
         }
     }
@@ -222,7 +225,10 @@ impl Pipeline {
 }
 
 /// Designs the filter of the traces.
-pub(super) fn display_design(filter: DisplayFilter, rate: SampleRate) -> Result<DisplayDesign, String> {
+pub(super) fn display_design(
+    filter: DisplayFilter,
+    rate: SampleRate,
+) -> Result<DisplayDesign, String> {
     DisplayDesign::new(filter.high_pass_hz, filter.low_pass_hz, filter.notch_hz, rate)
         .map_err(|e| format!("this display filter cannot be built: {e}"))
 }

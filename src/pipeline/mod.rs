@@ -9,7 +9,6 @@
 //! [`crate::snapshot::Snapshot`]. [`Pipeline::stop`] ends the source, lets every stage drain, and joins
 //! every thread. A source that waits for nobody runs through [`offline`], the same stages on one thread.
 
-
 use std::path::PathBuf;
 
 use crate::source::SourceSpec;

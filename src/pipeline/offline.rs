@@ -79,7 +79,8 @@ impl OfflineRun {
     ) -> Result<Self, RunFailure> {
         let info = source.prepare(&shared.clock).map_err(|e| source_failure(&e))?;
         shared.set_source(view_of(&info));
-        let folder = config.pack.as_deref().ok_or_else(|| pack_failure("no model pack was given"))?;
+        let folder =
+            config.pack.as_deref().ok_or_else(|| pack_failure("no model pack was given"))?;
         let pack = open_pack(config, folder, &shared.cancel).map_err(pack_failure)?;
         let contract = InputContract::of(pack.manifest());
         let windows = contract::windows(config.mode, info.has_markers);

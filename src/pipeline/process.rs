@@ -9,9 +9,9 @@ use std::sync::atomic::Ordering;
 use crossbeam_channel::Receiver;
 
 use crate::dsp::chain::Chain;
-use crate::dsp::window::Windows;
 use crate::dsp::display::{DisplayDesign, DisplayFilter};
 use crate::dsp::quality::Verdict;
+use crate::dsp::window::Windows;
 use crate::hop::ring::{FrameConsumer, FrameProducer};
 use crate::hop::slot::SlotWriter;
 use crate::signal::marker::MarkerEvent;
@@ -69,7 +69,8 @@ pub struct ProcessParts {
 impl Process {
     /// The stage, ready to run.
     pub fn new(parts: ProcessParts) -> Self {
-        let ProcessParts { ring, chain, window, refuse, traces, quality, rate_hz, commands, rows } = parts;
+        let ProcessParts { ring, chain, window, refuse, traces, quality, rate_hz, commands, rows } =
+            parts;
         let every = (rate_hz * QUALITY_EVERY_SECS).max(1.0) as u64;
         let quality = QualityFeed { writer: quality, every, left: every };
         Self { ring, chain, window, refuse, traces, quality, commands, rows }
@@ -148,7 +149,12 @@ pub struct Traces {
 impl Traces {
     /// Traces of this many channels into `ring`.
     pub fn new(channels: usize, filter: DisplayFilter, ring: FrameProducer) -> Self {
-        Self { filter, ring, chunk: Chunk::with_capacity(channels, 1, 1), frame: vec![0.0; channels] }
+        Self {
+            filter,
+            ring,
+            chunk: Chunk::with_capacity(channels, 1, 1),
+            frame: vec![0.0; channels],
+        }
     }
 
     fn pass_on(&mut self, meta: FrameMeta, raw_uv: &[f32]) {

@@ -31,7 +31,11 @@ impl Tally {
     }
 
     fn score(&self) -> Score {
-        Score { trials: self.trials, top1: self.share(self.first), top5: self.share(self.first_five) }
+        Score {
+            trials: self.trials,
+            top1: self.share(self.first),
+            top5: self.share(self.first_five),
+        }
     }
 }
 
@@ -103,7 +107,10 @@ mod tests {
         scores.add(7, 2, 1, Some(3));
         let truth = scores.truth().unwrap();
         assert_eq!((truth.trials, truth.top1, truth.top5), (2, 0.5, 0.5));
-        assert_eq!(truth.by_k.iter().map(|s| (s.k, s.top1)).collect::<Vec<_>>(), [(1, 1.0), (2, 1.0)]);
+        assert_eq!(
+            truth.by_k.iter().map(|s| (s.k, s.top1)).collect::<Vec<_>>(),
+            [(1, 1.0), (2, 1.0)]
+        );
         assert_eq!(scores.twin().unwrap().top5, 0.5);
         assert!((truth.chance_top5 - 0.125).abs() < 1e-12);
     }

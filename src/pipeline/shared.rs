@@ -9,8 +9,8 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 use crate::clock::Clock;
 use crate::hop::slot::SlotReader;
 use crate::snapshot::{
-    ChannelQuality, DecodeView, LatencyView, Level, Notice, PackState, Percentiles, RecordingState,
-    RunState, Score, Snapshot, SourceView, StimulusView, TruthView, WindowCounts, MAX_NOTICES,
+    ChannelQuality, DecodeView, LatencyView, Level, MAX_NOTICES, Notice, PackState, Percentiles,
+    RecordingState, RunState, Score, Snapshot, SourceView, StimulusView, TruthView, WindowCounts,
 };
 use crate::source::SourceCounters;
 
@@ -226,7 +226,8 @@ impl Shared {
     /// The newest quality. Locks against other viewers only, never against a stage.
     fn quality(&self) -> Arc<Vec<ChannelQuality>> {
         let mut tap = self.quality.lock().unwrap_or_else(PoisonError::into_inner);
-        let newest = tap.reader.as_mut().and_then(|reader| reader.take().map(|q| Arc::new(q.clone())));
+        let newest =
+            tap.reader.as_mut().and_then(|reader| reader.take().map(|q| Arc::new(q.clone())));
         if let Some(newest) = newest {
             tap.newest = newest;
         }
@@ -264,7 +265,8 @@ impl Shared {
 
     /// Percentiles of the times from sample to filtered, in milliseconds.
     pub fn filter_times(&self) -> Percentiles {
-        let count = (self.filter_time_count.load(Ordering::Relaxed) as usize).min(FILTER_TIMES_KEPT);
+        let count =
+            (self.filter_time_count.load(Ordering::Relaxed) as usize).min(FILTER_TIMES_KEPT);
         let mut millis: Vec<f64> = self.filter_times_us[..count]
             .iter()
             .map(|micros| f64::from(micros.load(Ordering::Relaxed)) * 1e-3)
@@ -296,7 +298,9 @@ impl Shared {
             pack: PackState::clone(&self.pack.load()),
             windows,
             decode: status.decode.clone(),
-            stimulus: self.onset().map(|(row, onset_secs)| stimulus_view(row, onset_secs, label_of)),
+            stimulus: self
+                .onset()
+                .map(|(row, onset_secs)| stimulus_view(row, onset_secs, label_of)),
             truth: status.truth.clone(),
             twin_truth: status.twin_truth,
             latency: status.latency,

@@ -6,7 +6,7 @@ use crate::clock::Clock;
 use crate::native::{self, Library};
 use crate::signal::StimulusSet;
 use crate::source::brainflow::BrainflowSource;
-use crate::source::faulty::{FaultySource, Faults};
+use crate::source::faulty::{Faults, FaultySource};
 use crate::source::file::{FileSource, Speed};
 use crate::source::lsl::LslSource;
 use crate::source::simulator::{SimParams, SimulatedSource};
@@ -22,7 +22,9 @@ pub fn make(spec: &SourceSpec, speed: Speed) -> Result<Box<dyn Source>, SourceEr
             Box::new(SimulatedSource::new(SimParams::from_parameters(parameters)?, stimuli()))
         }
         SourceSpec::Lsl(parameters) => Box::new(LslSource::new(parameters)?),
-        SourceSpec::Brainflow { board, parameters } => Box::new(BrainflowSource::new(board, parameters)?),
+        SourceSpec::Brainflow { board, parameters } => {
+            Box::new(BrainflowSource::new(board, parameters)?)
+        }
         SourceSpec::File(path) => Box::new(FileSource::new(path.clone()).with_speed(speed)),
         SourceSpec::Faulty { parameters, inner } => {
             Box::new(FaultySource::new(make(inner, speed)?, Faults::from_parameters(parameters)?))
@@ -33,7 +35,10 @@ pub fn make(spec: &SourceSpec, speed: Speed) -> Result<Box<dyn Source>, SourceEr
 /// The bundled pictures. A test proves that they can be read; a damaged build shows none and says so.
 pub fn stimuli() -> Arc<StimulusSet> {
     let set = StimulusSet::bundled();
-    Arc::new(set.inspect_err(|e| tracing::error!("the bundled pictures cannot be used: {e}")).unwrap_or_default())
+    Arc::new(
+        set.inspect_err(|e| tracing::error!("the bundled pictures cannot be used: {e}"))
+            .unwrap_or_default(),
+    )
 }
 
 /// The clock for a source: LSL's own where the signal comes from LSL, the system's otherwise. On Linux the

@@ -143,7 +143,11 @@ impl Threads {
             commands: decode_rx,
             sinks,
         };
-        let record = RecordShell { shared: shared.clone(), connected: record_connected, commands: record_rx };
+        let record = RecordShell {
+            shared: shared.clone(),
+            connected: record_connected,
+            commands: record_rx,
+        };
         let threads = Self {
             acquire: spawn("phosphene-acquire", &shared, move || acquire.run()),
             process: spawn("phosphene-process", &shared, move || process.run()),
@@ -157,7 +161,9 @@ impl Threads {
     /// Joins every thread; gives the decoder's summary and the first failure.
     pub fn join(&mut self, shared: &Shared) -> (DecodeSummary, Option<RunFailure>) {
         let mut failures = Vec::new();
-        for handle in [self.acquire.take(), self.process.take(), self.record.take()].into_iter().flatten() {
+        for handle in
+            [self.acquire.take(), self.process.take(), self.record.take()].into_iter().flatten()
+        {
             failures.extend(join_one(handle).and_then(Result::err));
         }
         let mut summary = DecodeSummary::default();
@@ -235,7 +241,9 @@ impl AcquireShell {
                     break Ok(());
                 }
                 Ok(_) => {}
-                Err(error) => break Err(fail(&self.shared, exit_code_of(&error), error.to_string())),
+                Err(error) => {
+                    break Err(fail(&self.shared, exit_code_of(&error), error.to_string()));
+                }
             }
         };
         stage.stop(&self.shared);
@@ -251,7 +259,8 @@ impl AcquireShell {
             self.shared.notice(Level::Info, note.clone());
         }
         let (channels, rate_hz) = (info.channels.len(), info.rate.hz());
-        let (process_tx, process_rx) = frame_ring(channels, ring_frames(rate_hz, PROCESS_RING_SECS));
+        let (process_tx, process_rx) =
+            frame_ring(channels, ring_frames(rate_hz, PROCESS_RING_SECS));
         let (record_tx, record_rx) = frame_ring(channels, ring_frames(rate_hz, RECORD_RING_SECS));
         // Both receivers wait for exactly this message, so there is room.
         let _ = self.to_process.send(Connected { info: info.clone(), ring: process_rx });
@@ -309,11 +318,13 @@ impl ProcessShell {
         let windows = contract::windows(self.config.mode, info.has_markers);
         let fitted = contract::fit(&contract, &info, windows);
         let chain_channels = fitted.chain.channels;
-        let chain = Chain::prepare(fitted.chain)
-            .map_err(|e| fail(&self.shared, 4, format!("this source does not suit the pack: {e}")))?;
+        let chain = Chain::prepare(fitted.chain).map_err(|e| {
+            fail(&self.shared, 4, format!("this source does not suit the pack: {e}"))
+        })?;
         let (channels, samples) = (chain_channels, chain.window_samples());
         let (mut slot_tx, slot_rx) = slot(|| Window::with_shape(channels, samples));
-        let (quality_tx, quality_rx) = slot(|| vec![ChannelQuality::default(); info.channels.len()]);
+        let (quality_tx, quality_rx) =
+            slot(|| vec![ChannelQuality::default(); info.channels.len()]);
         self.shared.set_quality_tap(quality_rx);
         let facts = RunFacts { simulated: info.simulated, rate_hz: info.rate.hz() };
         let _ = self.slot.send(FittedHop { windows: slot_rx, origins: fitted.origins, facts });
@@ -410,7 +421,13 @@ impl DecodeShell {
         // The signal thread can set up while the graphs load.
         let _ = self.contract.send(InputContract::of(pack.manifest()));
         let runtime = sources::onnx_runtime()?;
-        Decoding::load(&pack, &self.config, &self.stimuli, &runtime, std::mem::take(&mut self.sinks))
+        Decoding::load(
+            &pack,
+            &self.config,
+            &self.stimuli,
+            &runtime,
+            std::mem::take(&mut self.sinks),
+        )
     }
 
     fn decode_until_closed(
@@ -473,20 +490,27 @@ impl RecordShell {
         outcome.and(self.close(recorder))
     }
 
-    fn obey(&self, recorder: &mut Option<Recorder>, command: RecordCommand, info: &SourceInfo) -> Outcome {
+    fn obey(
+        &self,
+        recorder: &mut Option<Recorder>,
+        command: RecordCommand,
+        info: &SourceInfo,
+    ) -> Outcome {
         match command {
             RecordCommand::Start(_) if recorder.is_some() => {
                 self.shared.notice(Level::Warning, "a recording is running already");
                 Ok(())
             }
-            RecordCommand::Start(path) => match Recorder::create(&path, info, &utc_now_iso8601(), &self.shared.clock) {
-                Ok(open) => {
-                    self.shared.set_recording(recording_state(&open));
-                    *recorder = Some(open);
-                    Ok(())
+            RecordCommand::Start(path) => {
+                match Recorder::create(&path, info, &utc_now_iso8601(), &self.shared.clock) {
+                    Ok(open) => {
+                        self.shared.set_recording(recording_state(&open));
+                        *recorder = Some(open);
+                        Ok(())
+                    }
+                    Err(error) => Err(self.failed(error.to_string())),
                 }
-                Err(error) => Err(self.failed(error.to_string())),
-            },
+            }
             RecordCommand::Stop => self.close(recorder.take()),
         }
     }
@@ -496,7 +520,8 @@ impl RecordShell {
         match open.finish() {
             Ok(summary) => {
                 self.shared.set_recording(RecordingState::Off);
-                self.shared.notice(Level::Info, format!("recording kept: {}", summary.path.display()));
+                self.shared
+                    .notice(Level::Info, format!("recording kept: {}", summary.path.display()));
                 Ok(())
             }
             Err(error) => Err(self.failed(error.to_string())),

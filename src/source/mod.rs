@@ -128,7 +128,9 @@ pub trait Source {
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
     /// The text after `--source` is not understood.
-    #[error("source '{spec}' is not understood: {why}. Examples: sim, sim:subject=3,snr=0, lsl:type=EEG, brainflow:synthetic, file:recording.xdf")]
+    #[error(
+        "source '{spec}' is not understood: {why}. Examples: sim, sim:subject=3,snr=0, lsl:type=EEG, brainflow:synthetic, file:recording.xdf"
+    )]
     BadSpec {
         /// What was given.
         spec: String,

@@ -104,8 +104,12 @@ impl fmt::Display for SourceSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Sim(parameters) if parameters.is_empty() => write!(f, "sim"),
-            Self::Sim(parameters) => write!(f, "sim:").and_then(|()| write_parameters(f, parameters)),
-            Self::Lsl(parameters) => write!(f, "lsl:").and_then(|()| write_parameters(f, parameters)),
+            Self::Sim(parameters) => {
+                write!(f, "sim:").and_then(|()| write_parameters(f, parameters))
+            }
+            Self::Lsl(parameters) => {
+                write!(f, "lsl:").and_then(|()| write_parameters(f, parameters))
+            }
             Self::Brainflow { board, parameters } => {
                 write!(f, "brainflow:{board}")?;
                 if !parameters.is_empty() {

@@ -80,11 +80,13 @@ impl Session {
 
 /// Loads BrainFlow, or says how to get it.
 pub(super) fn open_library() -> Result<Library, SourceError> {
-    let missing = |why: String, remedy: String| SourceError::Library { library: "BrainFlow", why, remedy };
+    let missing =
+        |why: String, remedy: String| SourceError::Library { library: "BrainFlow", why, remedy };
     let found = native::find(native::Library::Brainflow)
         .map_err(|error| missing(error.tried_in_one_line(), error.remedy))?;
-    Library::open(&found.path)
-        .map_err(|e| missing(format!("{}: {e}", found.path.display()), "Run `cargo xtask setup`.".into()))
+    Library::open(&found.path).map_err(|e| {
+        missing(format!("{}: {e}", found.path.display()), "Run `cargo xtask setup`.".into())
+    })
 }
 
 impl Request {
