@@ -11,9 +11,12 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::config;
+use crate::pipeline::offline::run_offline;
+use crate::pipeline::sources::{self, exit_code_of};
 use crate::pipeline::{DecodeSink, Pipeline, RunConfig, RunReport, WindowMode};
 use crate::snapshot::{PackState, RunState, Snapshot};
-use crate::source::SourceSpec;
+use crate::source::file::Speed;
+use crate::source::{Source, SourceSpec};
 
 use super::document::LiveDocument;
 use super::output::OutputFolder;
@@ -135,6 +138,12 @@ fn run_headless(args: &Args, spec: SourceSpec) -> Result<(), Failure> {
     let config = run_config(args, spec)?;
     let sinks = sinks(args)?;
     let interrupted = on_interrupt()?;
+    let source = sources::make(&config.spec, Speed::Times(1.0))
+        .map_err(|e| Failure { code: exit_code_of(&e), message: e.to_string() })?;
+    if source.is_offline() {
+        return run_as_fast_as_possible(args, &config, source, sinks, &interrupted);
+    }
+    drop(source);
     let pipeline = Pipeline::start(config, sinks);
     let bar = progress(args.seconds);
     let ended_by = loop {
@@ -148,6 +157,24 @@ fn run_headless(args: &Args, spec: SourceSpec) -> Result<(), Failure> {
     let report = pipeline.stop();
     bar.finish_and_clear();
     conclude(args, &report, ended_by)
+}
+
+/// A source that waits for nobody: every window is decoded, on this thread.
+fn run_as_fast_as_possible(
+    args: &Args,
+    config: &RunConfig,
+    source: Box<dyn Source>,
+    sinks: Vec<Box<dyn DecodeSink>>,
+    interrupted: &AtomicBool,
+) -> Result<(), Failure> {
+    if args.record.is_some() {
+        return Err(Failure::usage("--record goes with a source in real time"));
+    }
+    let bar = progress(args.seconds);
+    let on_progress = |secs: f64| bar.set_position(secs as u64);
+    let report = run_offline(config, source, sinks, args.seconds, interrupted, on_progress)?;
+    bar.finish_and_clear();
+    conclude(args, &report, EndedBy::EndOfRecording)
 }
 
 /// Why a headless run is over.

@@ -13,6 +13,8 @@ use crate::snapshot::{
     ChannelOrigin, DecodeView, Level, PackState, PackView, RankedLabel, StageTimes,
 };
 
+use crate::source::{SourceInfo, SourceKind};
+
 use super::RunConfig;
 use super::ledger::Ledger;
 use super::scores::Scores;
@@ -26,6 +28,19 @@ pub struct RunFacts {
     pub simulated: bool,
     /// Nominal rate of the source.
     pub rate_hz: f64,
+    /// Whether frames are stamped with the time at which they were taken just now, not long ago.
+    pub stamps_are_live: bool,
+}
+
+impl RunFacts {
+    /// What a source's description says.
+    pub fn of(info: &SourceInfo) -> Self {
+        Self {
+            simulated: info.simulated,
+            rate_hz: info.rate.hz(),
+            stamps_are_live: info.kind != SourceKind::File,
+        }
+    }
 }
 
 /// Gets every decode, in order, on the decode thread.
@@ -63,6 +78,7 @@ pub struct DecodeSummary {
 pub struct Decoding {
     decoder: Decoder,
     gallery: Arc<Gallery>,
+    stamps_are_live: bool,
     view: PackView,
     scores: Scores,
     ledger: Ledger,
@@ -110,6 +126,7 @@ impl Decoding {
             scores: Scores::new(gallery.len()),
             decoder,
             gallery,
+            stamps_are_live: true,
             view,
             ledger: Ledger::default(),
             status: DecodeStatus::default(),
@@ -121,6 +138,7 @@ impl Decoding {
 
     /// The source is there and its channels are mapped.
     pub fn begin(&mut self, shared: &Shared, facts: &RunFacts, montage: Vec<ChannelOrigin>) {
+        self.stamps_are_live = facts.stamps_are_live;
         self.view.montage = montage;
         shared.set_pack(PackState::Ready(Arc::new(self.view.clone())));
         for sink in &mut self.sinks {
@@ -133,10 +151,10 @@ impl Decoding {
     /// # Errors
     /// Why a sink could not keep the decode, or why a graph failed, in plain words.
     pub fn step(&mut self, shared: &Shared, window: &Window) -> Result<(), String> {
-        let Self { decoder, gallery, status, .. } = self;
+        let Self { decoder, gallery, status, stamps_are_live, .. } = self;
         // The picture goes out as soon as it is there; the null twin follows.
         let mut early = |decoded: &Decoded| {
-            status.decode = Some(Arc::new(decode_view(gallery, decoded, window)));
+            status.decode = Some(Arc::new(decode_view(gallery, decoded, window, *stamps_are_live)));
             shared.set_status(status.clone());
         };
         let decoded = match decoder.step_with(window, &shared.clock, &shared.cancel, &mut early) {
@@ -144,7 +162,7 @@ impl Decoding {
             Err(DecodeError::Cancelled) => return Ok(()),
             Err(error) => return Err(error.to_string()),
         };
-        let view = Arc::new(decode_view(&self.gallery, &decoded, window));
+        let view = Arc::new(decode_view(&self.gallery, &decoded, window, self.stamps_are_live));
         self.count(&decoded, &view, shared.clock.now_secs());
         for sink in &mut self.sinks {
             sink.decode(&view)?;
@@ -213,7 +231,7 @@ impl Decoding {
 }
 
 /// A decode as viewers see it.
-fn decode_view(gallery: &Gallery, decoded: &Decoded, window: &Window) -> DecodeView {
+fn decode_view(gallery: &Gallery, decoded: &Decoded, window: &Window, live: bool) -> DecodeView {
     let twin = decoded.twin.as_ref();
     DecodeView {
         window: decoded.window,
@@ -230,7 +248,7 @@ fn decode_view(gallery: &Gallery, decoded: &Decoded, window: &Window) -> DecodeV
         twin_top: twin.map(|twin| labelled(gallery, &twin.top)).unwrap_or_default(),
         seed: decoded.seed,
         steps: decoded.steps,
-        latency: stage_times(decoded, window),
+        latency: stage_times(decoded, window, live),
         embedding_sha256: decoded.embedding_sha256.clone(),
     }
 }
@@ -240,11 +258,11 @@ fn labelled(gallery: &Gallery, ranked: &[Ranked]) -> Vec<RankedLabel> {
     ranked.iter().map(|r| RankedLabel { row: r.row, label: label(r.row), score: r.score }).collect()
 }
 
-fn stage_times(decoded: &Decoded, window: &Window) -> StageTimes {
+fn stage_times(decoded: &Decoded, window: &Window, live: bool) -> StageTimes {
     let millis = |from: f64, to: f64| ((to - from) * 1e3) as f32;
     let times = &decoded.times;
     StageTimes {
-        arrival: Some(millis(window.last_sample_secs, window.last_arrival_secs)),
+        arrival: live.then(|| millis(window.last_sample_secs, window.last_arrival_secs)),
         window: Some(millis(window.last_arrival_secs, window.made_secs)),
         wait: Some(millis(window.made_secs, times.begun_secs)),
         encode: times.encode_ms,

@@ -22,7 +22,8 @@ use super::decoding::{DecodeSink, Decoding, RunFacts};
 use super::handle::{RunFailure, RunReport};
 use super::process::{Process, ProcessParts, StimulusRows};
 use super::shared::Shared;
-use super::threads::{exit_code_of, open_pack, view_of};
+use super::sources::exit_code_of;
+use super::threads::{open_pack, view_of};
 use super::{RunConfig, sources};
 
 /// Runs a source to its end, or for `seconds` of signal, or until `stop` is set.
@@ -91,7 +92,7 @@ impl OfflineRun {
         let stimuli = sources::stimuli();
         let mut decoding =
             Decoding::load(&pack, config, &stimuli, &runtime, sinks).map_err(pack_failure)?;
-        let facts = RunFacts { simulated: info.simulated, rate_hz: info.rate.hz() };
+        let facts = RunFacts::of(&info);
         decoding.begin(shared, &facts, fitted.origins);
         let channels = info.channels.len();
         // One read is processed before the next, so this ring never fills.
@@ -107,6 +108,7 @@ impl OfflineRun {
             traces: None,
             quality,
             rate_hz: info.rate.hz(),
+            stamps_are_live: facts.stamps_are_live,
             commands,
             rows: StimulusRows::of(&stimuli),
         });

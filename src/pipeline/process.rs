@@ -40,6 +40,7 @@ pub struct Process {
     refuse: Option<Abstention>,
     traces: Option<Traces>,
     quality: QualityFeed,
+    stamps_are_live: bool,
     commands: Receiver<ProcessCommand>,
     rows: StimulusRows,
 }
@@ -60,6 +61,9 @@ pub struct ProcessParts {
     pub quality: SlotWriter<Vec<ChannelQuality>>,
     /// Nominal rate of the frames.
     pub rate_hz: f64,
+    /// Whether frames are stamped with the time at which they were taken just now; a recording's stamps
+    /// tell when they were taken then, and no latency follows from them.
+    pub stamps_are_live: bool,
     /// What may be changed while it runs.
     pub commands: Receiver<ProcessCommand>,
     /// The rows of the pictures by name.
@@ -73,7 +77,7 @@ impl Process {
             parts;
         let every = (rate_hz * QUALITY_EVERY_SECS).max(1.0) as u64;
         let quality = QualityFeed { writer: quality, every, left: every };
-        Self { ring, chain, window, refuse, traces, quality, commands, rows }
+        Self { ring, chain, window, refuse, traces, quality, stamps_are_live, commands, rows }
     }
 
     /// Takes everything that waits in the ring and calls `on_window` for each window that became complete.
@@ -99,7 +103,9 @@ impl Process {
             }
         }
         if frames > 0 {
-            shared.note_filter_time(shared.clock.now_secs() - last_secs);
+            if self.stamps_are_live {
+                shared.note_filter_time(shared.clock.now_secs() - last_secs);
+            }
             shared.windows_made.store(self.chain.windows_made(), Ordering::Relaxed);
         }
         frames

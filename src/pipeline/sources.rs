@@ -70,3 +70,12 @@ pub fn lsl_clock() -> Result<Clock, SourceError> {
 pub fn onnx_runtime() -> Result<std::path::PathBuf, String> {
     native::find(Library::OnnxRuntime).map(|found| found.path).map_err(|e| e.to_string())
 }
+
+/// The command line's exit code for a source's error.
+pub fn exit_code_of(error: &SourceError) -> u8 {
+    match error {
+        SourceError::BadSpec { .. } => 2,
+        SourceError::File(_) => 6,
+        _ => 3,
+    }
+}

@@ -31,7 +31,8 @@ use super::handle::{RunFailure, display_design};
 use super::process::{Process, ProcessCommand, ProcessParts, StimulusRows, Traces};
 use super::record::{RecordSummary, Recorder};
 use super::shared::Shared;
-use super::{DisplayFilter, RunConfig, sources};
+use super::sources::{self, exit_code_of};
+use super::{DisplayFilter, RunConfig};
 
 /// Commands that wait for a stage at most; a sender learns when it is full.
 const COMMAND_CAPACITY: usize = 16;
@@ -269,15 +270,6 @@ impl AcquireShell {
     }
 }
 
-/// The command line's exit code for a source's error.
-pub fn exit_code_of(error: &SourceError) -> u8 {
-    match error {
-        SourceError::BadSpec { .. } => 2,
-        SourceError::File(_) => 6,
-        _ => 3,
-    }
-}
-
 /// The source as viewers see it.
 pub fn view_of(info: &SourceInfo) -> SourceView {
     SourceView {
@@ -326,7 +318,7 @@ impl ProcessShell {
         let (quality_tx, quality_rx) =
             slot(|| vec![ChannelQuality::default(); info.channels.len()]);
         self.shared.set_quality_tap(quality_rx);
-        let facts = RunFacts { simulated: info.simulated, rate_hz: info.rate.hz() };
+        let facts = RunFacts::of(&info);
         let _ = self.slot.send(FittedHop { windows: slot_rx, origins: fitted.origins, facts });
         let mut stage = Process::new(ProcessParts {
             ring,
@@ -336,6 +328,7 @@ impl ProcessShell {
             traces: self.make_traces(&info),
             quality: quality_tx,
             rate_hz: info.rate.hz(),
+            stamps_are_live: facts.stamps_are_live,
             commands: self.commands.clone(),
             rows: StimulusRows::of(&self.stimuli),
         });

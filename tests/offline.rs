@@ -1,0 +1,52 @@
+//! The offline run repeats itself to the bit, and equals the live run over the same samples.
+//!
+//! Needs ONNX Runtime and the bundled pack, which `cargo xtask setup` and git bring.
+
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+
+use phosphene::pipeline::offline::run_offline;
+use phosphene::pipeline::{RunConfig, RunReport, sources};
+use phosphene::source::file::Speed;
+
+fn config(spec: &str) -> RunConfig {
+    let pack = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/demo");
+    RunConfig { spec: spec.parse().unwrap(), pack: Some(pack), ..RunConfig::default() }
+}
+
+fn run(spec: &str, seconds: f64) -> RunReport {
+    let config = config(spec);
+    let source = sources::make(&config.spec, Speed::Max).unwrap();
+    let never = AtomicBool::new(false);
+    run_offline(&config, source, Vec::new(), Some(seconds), &never, |_| {}).unwrap()
+}
+
+#[test]
+fn the_same_samples_give_the_same_embeddings() {
+    let first = run("sim:speed=max,subject=9", 20.0);
+    assert_eq!(first.decode_hash, run("sim:speed=max,subject=9", 20.0).decode_hash);
+    assert_ne!(first.decode_hash, run("sim:speed=max,subject=10", 20.0).decode_hash);
+    assert!(first.snapshot.windows.decoded >= 15, "{:?}", first.snapshot.windows);
+    assert_eq!(first.snapshot.windows.skipped, 0);
+}
+
+#[test]
+fn the_simulated_subject_is_read_above_chance_and_its_null_twin_is_not() {
+    let report = run("sim:speed=max,subject=21", 240.0);
+    let truth = report.snapshot.truth.clone().unwrap();
+    assert!(truth.trials > 200, "{truth:?}");
+    assert!(truth.p_value < 1e-6 && truth.ci95_top1[0] > truth.chance_top1, "{truth:?}");
+    let twin = report.snapshot.twin_truth.unwrap();
+    let hits = (twin.top1 * twin.trials as f64).round() as u64;
+    let tail = phosphene::stats::binomial_tail(hits, twin.trials, truth.chance_top1);
+    assert!(tail > 1e-3, "the null twin scores above chance: {twin:?}, p {tail}");
+}
+
+#[test]
+fn without_a_response_the_evidence_stays_at_chance() {
+    let report = run("sim:speed=max,subject=22,snr=-40", 240.0);
+    let below = report.p_values.iter().filter(|p| **p < 0.05).count();
+    assert!(report.p_values.len() > 100);
+    let share = below as f64 / report.p_values.len() as f64;
+    assert!(share < 0.15, "{share} of the windows are below 0.05");
+}
