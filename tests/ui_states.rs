@@ -231,9 +231,10 @@ fn nothing_sticks_out_and_panels_do_not_overlap() {
                 );
             }
             let evidence = harness.query_by_label("EVIDENCE").map(|node| node.rect().left());
-            let filter = harness.query_by_label("Reconstruction").map(|node| node.rect().right());
-            if let (Some(left), Some(right)) = (evidence.filter(|_| size[0] > 890.0), filter) {
-                assert!(right + 24.0 <= left, "{name} at {size:?}: {right} against {left}");
+            let signal =
+                harness.query_by_label_contains("Signal of 8").map(|node| node.rect().right());
+            if let (Some(left), Some(right)) = (evidence.filter(|_| size[0] > 900.0), signal) {
+                assert!(right + 40.0 <= left, "{name} at {size:?}: {right} against {left}");
             }
         }
     }

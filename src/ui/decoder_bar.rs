@@ -27,10 +27,9 @@ pub fn ui(ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) {
 }
 
 fn modes(ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) {
-    ui.label(RichText::new("Windows").weak())
-        .on_hover_text("M. What a window of signal is aligned to.");
     for mode in [WindowMode::Auto, WindowMode::Locked, WindowMode::Free] {
-        if ui.selectable_label(scene.view.mode == mode, mode_words(mode)).clicked() {
+        let button = ui.selectable_label(scene.view.mode == mode, mode_words(mode));
+        if button.on_hover_text("M. What a window of signal is aligned to.").clicked() {
             actions.push(Action::SetMode(mode));
         }
     }
