@@ -125,7 +125,7 @@ impl Engine for LiveEngine {
     fn connect(&mut self, source: SourceSpec, pack: Option<PathBuf>) {
         self.retire_current();
         self.config.spec = source;
-        self.config.pack = pack;
+        self.config.pack = pack.or_else(crate::config::bundled_pack);
         let pipeline = Pipeline::start_after(self.retired.take(), self.config.clone(), Vec::new());
         if let Some(wake) = &self.wake {
             pipeline.set_wake(wake.clone());
