@@ -8,7 +8,7 @@
 //! `cargo run --release --example training_epochs -- --subjects 1..40 --trials 1200 --snr=-5,0 --out epochs.safetensors`
 
 use std::fs::File;
-use std::io::{BufWriter, Seek as _, SeekFrom, Write as _};
+use std::io::{BufWriter, Seek as _, Write as _};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -252,7 +252,7 @@ impl EpochFile {
         self.file.write_all(bytemuck::cast_slice(&self.subject))?;
         self.file.write_all(bytemuck::cast_slice(&self.snr_db))?;
         self.file.write_all(bytemuck::cast_slice(&self.target))?;
-        let length = self.file.seek(SeekFrom::Current(0))?;
+        let length = self.file.stream_position()?;
         self.file.flush()?;
         eprintln!("{} epochs, {} MB", self.count, length / 1_000_000);
         Ok(())

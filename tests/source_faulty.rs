@@ -1,5 +1,7 @@
 //! The fault layer: each fault does what it says, leaves the rest alone, and is the same for any cutting.
 
+#![allow(clippy::unwrap_used)] // helpers of tests: a failure must stop the test
+
 use std::sync::Arc;
 
 use phosphene::clock::Clock;

@@ -1,5 +1,7 @@
 //! `read` of the virtual subject, alone and under a fault layer, allocates nothing after `prepare`.
 
+#![allow(clippy::unwrap_used)] // helpers of tests: a failure must stop the test
+
 use std::sync::Arc;
 
 use assert_no_alloc::{AllocDisabler, assert_no_alloc};

@@ -1,6 +1,8 @@
 //! The virtual subject: the same bits for the same parameters, a spectrum and responses like those of a person, and
 //! the signal-to-noise ratio that was asked for.
 
+#![allow(clippy::unwrap_used)] // helpers of tests: a failure must stop the test
+
 use std::f64::consts::PI;
 use std::sync::Arc;
 

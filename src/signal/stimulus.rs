@@ -192,8 +192,8 @@ fn read_embeddings(bytes: &[u8], rows: usize) -> Result<(usize, Vec<f32>), Stimu
         tensor.data().as_chunks().0.iter().map(|four| f32::from_le_bytes(*four)).collect();
     for (row, embedding) in values.chunks_exact(dim).enumerate() {
         let squared: f32 = embedding.iter().map(|v| v * v).sum();
-        // Written so that NaN is refused too.
-        if !((squared - 1.0).abs() <= UNIT_TOLERANCE) {
+        let is_unit = (squared - 1.0).abs() <= UNIT_TOLERANCE; // false for NaN
+        if !is_unit {
             return Err(wrong(format!("row {row} has length {}", squared.sqrt())));
         }
     }

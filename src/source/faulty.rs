@@ -2,8 +2,8 @@
 //!
 //! Takes a source; gives the same source with frames lost, held back, stamped badly, its clock reset or its plug
 //! pulled. Faults depend on the seed and the number of the frame, not on how the stream is cut or on the clock
-//! (but for `burst`, which is about time). A lost frame leaves a jump in the index and no other trace, as on a
-//! link without a packet counter in software: finding it is for those downstream.
+//! (but for `burst`, which is about time). A lost frame leaves a jump in the index and is counted, but its gap is
+//! not flagged: finding it by the index is for those downstream.
 
 use std::time::Duration;
 
@@ -278,13 +278,11 @@ impl Running {
 
     /// Passes markers on with the clock's faults; those of an unplugged time are lost.
     fn pass_markers(&mut self, faults: &Faults, chunk: &mut Chunk) {
-        let first_secs = match (self.first, self.taken.frames().first()) {
-            (Some((_, secs)), _) => secs,
-            (None, Some(meta)) => meta.time_secs,
-            (None, None) => return,
-        };
+        let first_frame = self.taken.frames().first().map(|meta| meta.time_secs);
+        let first_secs = self.first.map(|(_, secs)| secs).or(first_frame);
         for &(mut marker) in self.taken.markers() {
-            let fate = fate(faults, marker.time_secs - first_secs);
+            // A marker that comes before any frame belongs to the start.
+            let fate = fate(faults, first_secs.map_or(0.0, |first| marker.time_secs - first));
             if fate.reset {
                 marker.time_secs += RESET_SECS;
             }

@@ -127,7 +127,7 @@ fn parse(name: &str) -> Option<Site> {
             };
             let number: u32 = digits.parse().ok().filter(|n| (1..=10).contains(n))?;
             let side = f64::from(number.div_ceil(2)) - half;
-            (&name[..at], if number % 2 == 0 { side } else { -side })
+            (&name[..at], if number.is_multiple_of(2) { side } else { -side })
         }
     };
     let (row, front) = ROWS.into_iter().find(|(known, front)| *known == row && !front.is_nan())?;

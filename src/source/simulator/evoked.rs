@@ -8,7 +8,7 @@
 //! **Signal-to-noise ratio**: 10 log₁₀ of the mean power of the picture-specific part over that of the background
 //! (1/f, alpha, beta, electrode noise; no artefacts), both within 0.5–40 Hz and 0–0.8 s after onset, in average
 //! reference over `posterior16`, averaged over its eight lateral posterior electrodes ([`POSTERIOR`]), for
-//! embeddings evenly spread over the unit sphere. [`specific_power`] computes it; nothing is measured.
+//! embeddings evenly spread over the unit sphere. It is computed from the model, not measured on a run.
 
 use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
@@ -50,6 +50,9 @@ const LATENCY_SPREAD_SECS: f64 = 0.008;
 
 /// Response to the disappearance: this share of the common part of the first two components.
 const OFFSET_SHARE: f64 = 0.25;
+
+/// The left and right dipoles of P1 and N1 in the common part.
+const OFFSET_SOURCES: std::ops::Range<usize> = PATTERNS..PATTERNS + 4;
 
 /// How long after its onset or offset a picture can still have an effect, in seconds.
 pub(super) const RESPONSE_SECS: f64 = 1.0;
@@ -196,8 +199,7 @@ impl Response {
         }
         let off = since_offset_secs - drive.latency_secs;
         if (0.0..RESPONSE_SECS).contains(&off) {
-            // P1 and N1 of the common part.
-            for i in PATTERNS..PATTERNS + 4 {
+            for i in OFFSET_SOURCES {
                 let share = OFFSET_SHARE * f64::from(drive.amplitudes[i]);
                 activity[i] += (share * self.courses[i].at(off)) as f32;
             }
