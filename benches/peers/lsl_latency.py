@@ -9,8 +9,10 @@ the receiver given as a command (default: the Rust example), and prints what it 
     cargo build --release --no-default-features --example lsl_latency
     python benches/peers/lsl_latency.py --seconds 60
     python benches/peers/lsl_latency.py --seconds 60 --receiver pylsl
+    python benches/peers/lsl_latency.py --seconds 60 --receiver live     # the whole program, filters included
 """
 import argparse
+import json
 import os
 import subprocess
 import sys
@@ -80,8 +82,9 @@ def receive(seconds):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--role", choices=["run", "send", "receive"], default="run")
-    parser.add_argument("--receiver", choices=["rust", "pylsl"], default="rust")
-    parser.add_argument("--binary", default="target/release/examples/lsl_latency")
+    parser.add_argument("--receiver", choices=["rust", "live", "pylsl"], default="rust")
+    parser.add_argument("--binary", default="target/release/examples/lsl_latency", help="for --receiver rust")
+    parser.add_argument("--program", default="target/release/phosphene", help="for --receiver live")
     parser.add_argument("--channels", type=int, default=64)
     parser.add_argument("--rate", type=float, default=1000.0)
     parser.add_argument("--seconds", type=float, default=60.0)
@@ -94,9 +97,19 @@ def main():
         config.write(LOOPBACK % f"latency-{os.getpid()}")
         config.flush()
         env = dict(os.environ, LSLAPICFG=config.name)
-        numbers = ["--channels", str(args.channels), "--rate", str(args.rate), "--seconds", str(args.seconds)]
+        # The whole program ends by its own clock, so the sender goes on a little longer.
+        sending = args.seconds + (5.0 if args.receiver == "live" else 0.0)
+        numbers = ["--channels", str(args.channels), "--rate", str(args.rate), "--seconds", str(sending)]
         sender = subprocess.Popen([sys.executable, __file__, "--role", "send", *numbers], env=env)
         try:
+            if args.receiver == "live":
+                source = f"lsl:name={NAME},markers=none,timeout=30"
+                command = [args.program, "live", "--source", source, "--headless", "--json", "--seconds", str(args.seconds)]
+                document = json.loads(subprocess.run(command, env=env, check=True, stdout=subprocess.PIPE).stdout)
+                kept = ["seconds", "samples", "process"]
+                shown = {key: document[key] for key in kept} | {"sample_to_filtered_ms": document["latency_ms"]["sample_to_filtered"]}
+                print(json.dumps(shown, indent=2))
+                return
             if args.receiver == "rust":
                 command = [args.binary, f"lsl:name={NAME},markers=none,timeout=30", str(args.seconds)]
             else:
