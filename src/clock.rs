@@ -59,7 +59,6 @@ impl ManualClock {
 }
 
 #[cfg(target_os = "linux")]
-#[allow(unsafe_code)] // one system call with a pointer to a local; see the safety comment
 fn system_now_secs() -> f64 {
     let mut t = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: `t` is a valid, writable timespec for the duration of the call.
@@ -69,7 +68,6 @@ fn system_now_secs() -> f64 {
 
 /// Processor time that the calling thread has used, in seconds, where the system tells.
 #[cfg(target_os = "linux")]
-#[allow(unsafe_code)] // one system call with a pointer to a local; see the safety comment
 pub fn thread_cpu_secs() -> Option<f64> {
     let mut t = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: `t` is a valid, writable timespec for the duration of the call.

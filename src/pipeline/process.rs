@@ -73,11 +73,18 @@ pub struct ProcessParts {
 impl Process {
     /// The stage, ready to run.
     pub fn new(parts: ProcessParts) -> Self {
-        let ProcessParts { ring, chain, window, refuse, traces, quality, rate_hz, commands, rows } =
-            parts;
-        let every = (rate_hz * QUALITY_EVERY_SECS).max(1.0) as u64;
-        let quality = QualityFeed { writer: quality, every, left: every };
-        Self { ring, chain, window, refuse, traces, quality, stamps_are_live, commands, rows }
+        let every = (parts.rate_hz * QUALITY_EVERY_SECS).max(1.0) as u64;
+        Self {
+            ring: parts.ring,
+            chain: parts.chain,
+            window: parts.window,
+            refuse: parts.refuse,
+            traces: parts.traces,
+            quality: QualityFeed { writer: parts.quality, every, left: every },
+            stamps_are_live: parts.stamps_are_live,
+            commands: parts.commands,
+            rows: parts.rows,
+        }
     }
 
     /// Takes everything that waits in the ring and calls `on_window` for each window that became complete.
