@@ -65,13 +65,19 @@ fn run(shell: &Shell, arguments: &[String]) -> Result<(), Failure> {
     say(
         "There is no display here (neither DISPLAY nor WAYLAND_DISPLAY is set): running 30 s without the window.",
     );
-    shell.run(
-        &program,
-        &["live", "--source", "sim", "--headless", "--seconds", "30", "--out", "live-out"],
-    )?;
-    say("Seen, reconstructed and null twin, row by row: live-out/sheet.png");
-    say("One line per decode: live-out/decodes.jsonl");
+    let folder = fresh_folder("live-out");
+    let arguments = ["live", "--source", "sim", "--headless", "--seconds", "30", "--out", &folder];
+    shell.run(&program, &arguments)?;
+    say(&format!("Seen, reconstructed and null twin, row by row: {folder}/sheet.png"));
+    say(&format!("One line per decode: {folder}/decodes.jsonl"));
     Ok(())
+}
+
+/// The first of `name`, `name-2`, `name-3` … that is not there yet: an earlier run is never written over.
+fn fresh_folder(name: &str) -> String {
+    let numbered = (2..).map(|n| format!("{name}-{n}"));
+    let free = |folder: &String| !std::path::Path::new(folder).exists();
+    std::iter::once(name.to_owned()).chain(numbered).find(free).unwrap_or_default()
 }
 
 /// Everything that must hold before a change goes in.
