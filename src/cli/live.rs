@@ -279,7 +279,8 @@ fn summary(report: &RunReport) -> String {
     let snapshot = &report.snapshot;
     let mut text = String::new();
     if let Some(source) = &snapshot.source {
-        let label = if source.simulated { " (SIMULATED)" } else { "" };
+        let said = source.name.contains("SIMULATED");
+        let label = if source.simulated && !said { " (SIMULATED)" } else { "" };
         let _ = writeln!(text, "source      {}{label}", source.name);
     }
     let counts = &snapshot.windows;
