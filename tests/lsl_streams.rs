@@ -164,7 +164,7 @@ fn streams_that_cannot_be_eeg_are_refused() {
 fn no_stream_is_an_error_that_tells_what_is_there() {
     let Some(clock) = lsl_on_loopback() else { return };
     let _other = outlet("bystander", "EEG", RATE_HZ, ChannelFormat::Float32, &[("Cz", "", "")]);
-    let error = source("lsl:name=nobody,timeout=0.3").prepare(&clock).unwrap_err();
+    let error = source("lsl:name=nobody,timeout=2").prepare(&clock).unwrap_err();
     assert!(matches!(error, SourceError::NotFound { .. }), "{error}");
     let message = error.to_string();
     assert!(message.contains("nobody") && message.contains("'bystander' (EEG)"), "{message}");

@@ -108,7 +108,11 @@ impl fmt::Display for SourceSpec {
                 write!(f, "sim:").and_then(|()| write_parameters(f, parameters))
             }
             Self::Lsl(parameters) => {
-                write!(f, "lsl:").and_then(|()| write_parameters(f, parameters))
+                let mut others = parameters.clone();
+                let predicate = others.remove("pred");
+                write!(f, "lsl:").and_then(|()| write_parameters(f, &others))?;
+                let comma = if others.is_empty() { "" } else { "," };
+                predicate.map_or(Ok(()), |predicate| write!(f, "{comma}pred={predicate}"))
             }
             Self::Brainflow { board, parameters } => {
                 write!(f, "brainflow:{board}")?;
