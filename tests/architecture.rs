@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// Modules in flow order, as `src/lib.rs` lists them.
 fn modules() -> Vec<String> {
-    let lib = std::fs::read_to_string(root().join("lib.rs")).unwrap();
+    let lib = std::fs::read_to_string(root().join("lib.rs")).expect("the source tree can be read");
     lib.lines()
         .filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'))
         .map(str::to_owned)
@@ -17,8 +17,8 @@ fn root() -> PathBuf {
 }
 
 fn sources_below(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
+    for entry in std::fs::read_dir(folder).expect("the source tree can be read") {
+        let path = entry.expect("the source tree can be read").path();
         if path.is_dir() {
             sources_below(&path, found);
         } else if path.extension().is_some_and(|e| e == "rs") {
@@ -34,10 +34,10 @@ fn files() -> Vec<(String, PathBuf, String)> {
     paths
         .into_iter()
         .filter_map(|path| {
-            let relative = path.strip_prefix(root()).unwrap();
+            let relative = path.strip_prefix(root()).expect("the source tree can be read");
             let first = relative.components().next()?.as_os_str().to_str()?;
             let module = first.trim_end_matches(".rs").to_owned();
-            let text = std::fs::read_to_string(&path).unwrap();
+            let text = std::fs::read_to_string(&path).expect("the source tree can be read");
             let code: Vec<&str> =
                 text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
             Some((module, path, code.join("\n")))
@@ -75,7 +75,11 @@ fn foreign_names_stay_in_their_rooms() {
     ];
     let mut wrong = Vec::new();
     for (_, path, code) in files() {
-        let relative = path.strip_prefix(root()).unwrap().to_string_lossy().replace('\\', "/");
+        let relative = path
+            .strip_prefix(root())
+            .expect("the source tree can be read")
+            .to_string_lossy()
+            .replace('\\', "/");
         // Tests inside a file may use threads and clocks of their own.
         let product = code.split("#[cfg(test)]").next().unwrap_or_default();
         for (name, room) in rules {
@@ -96,7 +100,8 @@ fn every_file_says_what_it_is() {
     let mut paths = Vec::new();
     sources_below(&root(), &mut paths);
     for path in paths {
-        if !std::fs::read_to_string(&path).unwrap().starts_with("//!") {
+        if !std::fs::read_to_string(&path).expect("the source tree can be read").starts_with("//!")
+        {
             silent.push(path);
         }
     }

@@ -33,14 +33,14 @@ fn copy_of_the_pack(to: &std::path::Path) -> PathBuf {
 }
 
 fn copy_folder(from: &std::path::Path, to: &std::path::Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
+    std::fs::create_dir_all(to).expect("the pack can be copied");
+    for entry in std::fs::read_dir(from).expect("the pack can be copied") {
+        let entry = entry.expect("the pack can be copied");
         let target = to.join(entry.file_name());
         if entry.path().is_dir() {
             copy_folder(&entry.path(), &target);
         } else {
-            std::fs::copy(entry.path(), target).unwrap();
+            std::fs::copy(entry.path(), target).expect("the pack can be copied");
         }
     }
 }

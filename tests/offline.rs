@@ -11,14 +11,18 @@ use phosphene::source::file::Speed;
 
 fn config(spec: &str) -> RunConfig {
     let pack = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/demo");
-    RunConfig { spec: spec.parse().unwrap(), pack: Some(pack), ..RunConfig::default() }
+    RunConfig {
+        spec: spec.parse().expect("the run works"),
+        pack: Some(pack),
+        ..RunConfig::default()
+    }
 }
 
 fn run(spec: &str, seconds: f64) -> RunReport {
     let config = config(spec);
-    let source = sources::make(&config.spec, Speed::Max).unwrap();
+    let source = sources::make(&config.spec, Speed::Max).expect("the run works");
     let never = AtomicBool::new(false);
-    run_offline(&config, source, Vec::new(), Some(seconds), &never, |_| {}).unwrap()
+    run_offline(&config, source, Vec::new(), Some(seconds), &never, |_| {}).expect("the run works")
 }
 
 #[test]
@@ -33,10 +37,10 @@ fn the_same_samples_give_the_same_embeddings() {
 #[test]
 fn the_simulated_subject_is_read_above_chance_and_its_null_twin_is_not() {
     let report = run("sim:speed=max,subject=21", 240.0);
-    let truth = report.snapshot.truth.clone().unwrap();
+    let truth = report.snapshot.truth.clone().expect("the run works");
     assert!(truth.trials > 200, "{truth:?}");
     assert!(truth.p_value < 1e-6 && truth.ci95_top1[0] > truth.chance_top1, "{truth:?}");
-    let twin = report.snapshot.twin_truth.unwrap();
+    let twin = report.snapshot.twin_truth.expect("the run works");
     let hits = (twin.top1 * twin.trials as f64).round() as u64;
     let tail = phosphene::stats::binomial_tail(hits, twin.trials, truth.chance_top1);
     assert!(tail > 1e-3, "the null twin scores above chance: {twin:?}, p {tail}");

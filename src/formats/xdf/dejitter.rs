@@ -85,7 +85,7 @@ mod tests {
 
     #[test]
     fn a_jittered_line_becomes_the_line() {
-        let jitter = |i: usize| if i % 2 == 0 { 0.001 } else { -0.001 };
+        let jitter = |i: usize| if i.is_multiple_of(2) { 0.001 } else { -0.001 };
         let mut stamps: Vec<_> = (0..1000).map(|i| 1e6 + i as f64 / 250.0 + jitter(i)).collect();
         straighten(&mut stamps);
         // Alternating by e, the error tilts a line over n samples by 6·e/n² per sample: 6 ns of 4 ms here.

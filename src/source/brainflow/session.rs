@@ -106,7 +106,10 @@ impl Request {
             _ => {}
         }
         SourceError::Unusable {
-            what: format!("BrainFlow board '{}'", self.board.name),
+            what: match self.params.text("serial_port") {
+                "" => format!("BrainFlow board '{}'", self.board.name),
+                port => format!("BrainFlow board '{}' on {port}", self.board.name),
+            },
             why,
             remedy,
         }
