@@ -11,7 +11,7 @@ use rand_chacha::ChaCha8Rng;
 use super::{SimParams, Stream, stream};
 
 /// When the first picture appears, in seconds: filters and wearer have settled.
-pub const FIRST_ONSET_SECS: f64 = 3.0;
+pub const FIRST_ONSET_SECS: f64 = 2.0;
 
 /// One picture, shown once.
 #[derive(Clone, Copy, Debug, PartialEq)]
