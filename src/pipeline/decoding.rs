@@ -136,11 +136,16 @@ impl Decoding {
         })
     }
 
+    /// Tells the viewers that the pack is loaded, whether or not there is a source for it.
+    pub fn announce(&self, shared: &Shared) {
+        shared.set_pack(PackState::Ready(Arc::new(self.view.clone())));
+    }
+
     /// The source is there and its channels are mapped.
     pub fn begin(&mut self, shared: &Shared, facts: &RunFacts, montage: Vec<ChannelOrigin>) {
         self.stamps_are_live = facts.stamps_are_live;
         self.view.montage = montage;
-        shared.set_pack(PackState::Ready(Arc::new(self.view.clone())));
+        self.announce(shared);
         for sink in &mut self.sinks {
             sink.begin(facts);
         }
@@ -199,7 +204,7 @@ impl Decoding {
             DecodeCommand::Steps(steps) => match self.decoder.set_steps(steps) {
                 Ok(()) => {
                     self.view.steps = steps;
-                    shared.set_pack(PackState::Ready(Arc::new(self.view.clone())));
+                    self.announce(shared);
                 }
                 Err(error) => shared.notice(Level::Warning, error.to_string()),
             },

@@ -398,6 +398,7 @@ impl DecodeShell {
                 return (DecodeSummary::default(), Err(RunFailure { message, exit_code: 4 }));
             }
         };
+        stage.announce(&self.shared);
         // Without a fitted source there is nothing to decode; acquisition has said why.
         let Ok(FittedHop { mut windows, origins, facts }) = self.fitted.recv() else {
             return (stage.finish().0, Ok(()));

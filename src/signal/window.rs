@@ -67,7 +67,9 @@ impl Abstention {
             Self::NotFinite => "The signal holds values that are not numbers. Restart the source.",
             Self::Flat => "Several electrodes are flat. Check that they are plugged in.",
             Self::Saturated => "Several electrodes are at the amplifier's limit. Re-seat them.",
-            Self::Artefact => "A blink, jaw or movement artefact. Sit still and relax the face.",
+            Self::Artefact => {
+                "Larger than EEG ever is: blink, jaw, movement or test signal. Sit still."
+            }
             Self::NotEeg => "This looks like a test tone or mains hum, not EEG.",
             Self::OutOfDistribution => "This signal is unlike anything the model was trained on.",
             Self::Settling => "The filters are still settling. Wait a moment.",
