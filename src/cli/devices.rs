@@ -93,8 +93,14 @@ fn print(devices: &Devices) -> Result<(), Failure> {
 }
 
 fn print_stream(stream: &lsl::StreamSummary) {
+    print!(
+        "  {} ({}, {} channels, {} Hz, on {})",
+        stream.name, stream.kind, stream.channels, stream.rate_hz, stream.hostname
+    );
+    // Irregular streams carry markers, not EEG.
+    let is_signal = stream.rate_hz > 0.0;
     println!(
-        "  {} ({}, {} channels, {} Hz, on {})    --source lsl:name={}",
-        stream.name, stream.kind, stream.channels, stream.rate_hz, stream.hostname, stream.name
+        "{}",
+        if is_signal { format!("    --source 'lsl:name={}'", stream.name) } else { String::new() }
     );
 }

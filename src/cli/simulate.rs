@@ -46,11 +46,10 @@ pub fn run(args: Args) -> Result<(), Failure> {
     let info = source.prepare(&clock).map_err(unavailable)?;
     let mut publisher = Publisher::new(&info, &args.name).map_err(unavailable)?;
     eprintln!(
-        "publishing {} channels at {} Hz as LSL streams '{}' and '{}-Markers' (SIMULATED); Ctrl-C ends",
+        "publishing {} channels at {} Hz as LSL streams '{name}' and '{name} markers'; Ctrl-C ends",
         info.channels.len(),
         info.rate.hz(),
-        args.name,
-        args.name
+        name = publisher.name(),
     );
     publish(&mut source, &mut publisher, &clock, args.seconds, info.channels.len())?;
     source.stop();
