@@ -1,0 +1,101 @@
+//! The shell of the decode thread: loads the pack, tells what it wants to see, decodes until the slot is closed.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use crossbeam_channel::{Receiver, Sender};
+
+use crate::decode::Pack;
+use crate::hop::slot::SlotReader;
+use crate::pipeline::contract::InputContract;
+use crate::pipeline::decoding::{DecodeSink, DecodeSummary, Decoding};
+use crate::pipeline::handle::RunFailure;
+use crate::pipeline::shared::Shared;
+use crate::pipeline::{RunConfig, sources};
+use crate::signal::{StimulusSet, Window};
+use crate::snapshot::{Level, PackState};
+
+use super::{DecodeCommand, FittedHop, IDLE, Outcome, fail};
+
+/// Reads and verifies the pack, with the personal encoder where one was asked for.
+pub fn open_pack(config: &RunConfig, folder: &Path, cancel: &AtomicBool) -> Result<Pack, String> {
+    let pack = Pack::open_unless(folder, cancel).map_err(|e| e.to_string())?;
+    match &config.encoder {
+        Some(file) => pack.with_encoder(file).map_err(|e| e.to_string()),
+        None => Ok(pack),
+    }
+}
+
+/// Decodes windows.
+pub(super) struct DecodeShell {
+    pub stimuli: Arc<StimulusSet>,
+    pub config: RunConfig,
+    pub shared: Arc<Shared>,
+    pub contract: Sender<InputContract>,
+    pub fitted: Receiver<FittedHop>,
+    pub commands: Receiver<DecodeCommand>,
+    pub sinks: Vec<Box<dyn DecodeSink>>,
+}
+
+impl DecodeShell {
+    /// The body of the thread.
+    pub fn run(mut self) -> (DecodeSummary, Outcome) {
+        let Some(folder) = self.config.pack.clone() else {
+            let _ = self.contract.send(InputContract::without_pack());
+            return (DecodeSummary::default(), Ok(()));
+        };
+        self.shared.set_pack(PackState::Loading);
+        let mut stage = match self.load(&folder) {
+            Ok(stage) => stage,
+            Err(message) => {
+                self.shared.notice(Level::Error, message.clone());
+                self.shared.set_pack(PackState::Refused(message.clone()));
+                let _ = self.contract.try_send(InputContract::without_pack());
+                return (DecodeSummary::default(), Err(RunFailure { message, exit_code: 4 }));
+            }
+        };
+        stage.announce(&self.shared);
+        // Without a fitted source there is nothing to decode; acquisition has said why.
+        let Ok(FittedHop { mut windows, origins, facts }) = self.fitted.recv() else {
+            return (stage.finish().0, Ok(()));
+        };
+        stage.begin(&self.shared, &facts, origins);
+        let outcome = self.decode_until_closed(&mut stage, &mut windows);
+        let (summary, finished) = stage.finish();
+        self.shared.set_status(summary.status.clone());
+        (summary, outcome.and(finished).map_err(|message| fail(&self.shared, 5, message)))
+    }
+
+    fn load(&mut self, folder: &Path) -> Result<Decoding, String> {
+        let pack = open_pack(&self.config, folder, &self.shared.cancel)?;
+        // The signal thread can set up while the graphs load.
+        let _ = self.contract.send(InputContract::of(pack.manifest()));
+        let runtime = sources::onnx_runtime()?;
+        Decoding::load(
+            &pack,
+            &self.config,
+            &self.stimuli,
+            &runtime,
+            std::mem::take(&mut self.sinks),
+        )
+    }
+
+    fn decode_until_closed(
+        &self,
+        stage: &mut Decoding,
+        windows: &mut SlotReader<Window>,
+    ) -> Result<(), String> {
+        loop {
+            while let Ok(command) = self.commands.try_recv() {
+                stage.obey(&self.shared, command);
+            }
+            let closed = windows.is_closed();
+            match windows.take() {
+                Some(window) => stage.step(&self.shared, window)?,
+                None if closed => return Ok(()),
+                None => std::thread::sleep(IDLE),
+            }
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! The thread shells: thin, named, joined, each reports its error. All the work is in the stages.
+//!
+//! Order of things: the decode thread reads the pack's manifest and tells the signal thread what it wants;
+//! the acquisition thread connects and hands over the rings; then samples flow. Stopping goes the same way:
+//! acquisition lets go of its ring ends, the others see that and finish.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+
+use crate::clock::thread_cpu_secs;
+use crate::hop::ring::FrameConsumer;
+use crate::hop::slot::SlotReader;
+use crate::signal::{StimulusSet, Window};
+use crate::snapshot::{ChannelOrigin, Level, RunState};
+use crate::source::SourceInfo;
+
+use super::RunConfig;
+use super::background::Later;
+use super::decoding::{DecodeSink, DecodeSummary, RunFacts};
+use super::handle::RunFailure;
+use super::process::ProcessCommand;
+use super::shared::Shared;
+
+mod acquire;
+mod decode;
+mod process;
+mod record;
+
+pub use acquire::view_of;
+pub use decode::open_pack;
+
+use acquire::AcquireShell;
+use decode::DecodeShell;
+use process::ProcessShell;
+use record::RecordShell;
+
+/// Commands that wait for a stage at most; a sender learns when it is full.
+const COMMAND_CAPACITY: usize = 16;
+/// How long a stage sleeps when nothing waits: the delay that a hop adds at most.
+const IDLE: Duration = Duration::from_millis(1);
+
+/// What the decode thread may be asked.
+pub enum DecodeCommand {
+    /// Steps of the generator.
+    Steps(u32),
+    /// The null twin on or off.
+    Twin(bool),
+    /// A picture was on the screen.
+    Shown {
+        /// Number of the window.
+        window: u64,
+        /// When, on the program's clock.
+        at_secs: f64,
+    },
+}
+
+/// What the record thread may be asked.
+pub enum RecordCommand {
+    /// Start writing.
+    Start(PathBuf),
+    /// Finish the file.
+    Stop,
+}
+
+/// Where commands go in.
+pub struct CommandEnds {
+    /// To the signal stage.
+    pub process: Sender<ProcessCommand>,
+    /// To the decode stage.
+    pub decode: Sender<DecodeCommand>,
+    /// To the recorder.
+    pub record: Sender<RecordCommand>,
+}
+
+type Outcome = Result<(), RunFailure>;
+
+/// All threads of a run.
+pub struct Threads {
+    acquire: Option<JoinHandle<Outcome>>,
+    process: Option<JoinHandle<Outcome>>,
+    decode: Option<JoinHandle<(DecodeSummary, Outcome)>>,
+    record: Option<JoinHandle<Outcome>>,
+    /// Gives the reading end of the trace ring once the source is there.
+    pub traces: Receiver<FrameConsumer>,
+}
+
+/// What acquisition tells the others once the source is prepared.
+struct Connected {
+    info: SourceInfo,
+    ring: FrameConsumer,
+}
+
+impl Threads {
+    /// Spawns all threads.
+    pub fn spawn(
+        earlier: Option<Later<()>>,
+        config: RunConfig,
+        shared: Arc<Shared>,
+        stimuli: Arc<StimulusSet>,
+        sinks: Vec<Box<dyn DecodeSink>>,
+    ) -> (Self, CommandEnds) {
+        let (process_tx, process_rx) = bounded(COMMAND_CAPACITY);
+        let (decode_tx, decode_rx) = bounded(COMMAND_CAPACITY);
+        let (record_tx, record_rx) = bounded(COMMAND_CAPACITY);
+        let (to_process, process_connected) = bounded(1);
+        let (to_record, record_connected) = bounded(1);
+        let (contract_tx, contract_rx) = bounded(1);
+        let (slot_tx, slot_rx) = bounded(1);
+        let (traces_tx, traces) = bounded(1);
+        if let Some(path) = config.record_to.clone() {
+            let _ = record_tx.try_send(RecordCommand::Start(path));
+        }
+        let acquire = AcquireShell {
+            earlier,
+            config: config.clone(),
+            shared: shared.clone(),
+            to_process,
+            to_record,
+        };
+        let process = ProcessShell {
+            config: config.clone(),
+            shared: shared.clone(),
+            stimuli: stimuli.clone(),
+            connected: process_connected,
+            contract: contract_rx,
+            slot: slot_tx,
+            traces: traces_tx,
+            commands: process_rx,
+        };
+        let decode = DecodeShell {
+            stimuli,
+            config,
+            shared: shared.clone(),
+            contract: contract_tx,
+            fitted: slot_rx,
+            commands: decode_rx,
+            sinks,
+        };
+        let record = RecordShell {
+            shared: shared.clone(),
+            connected: record_connected,
+            commands: record_rx,
+        };
+        let threads = Self {
+            acquire: spawn("phosphene-acquire", &shared, move || acquire.run()),
+            process: spawn("phosphene-process", &shared, move || process.run()),
+            decode: spawn("phosphene-decode", &shared, move || decode.run()),
+            record: spawn("phosphene-record", &shared, move || record.run()),
+            traces,
+        };
+        (threads, CommandEnds { process: process_tx, decode: decode_tx, record: record_tx })
+    }
+
+    /// Joins every thread; gives the decoder's summary and the first failure.
+    pub fn join(&mut self, shared: &Shared) -> (DecodeSummary, Option<RunFailure>) {
+        let mut failures = Vec::new();
+        for handle in
+            [self.acquire.take(), self.process.take(), self.record.take()].into_iter().flatten()
+        {
+            failures.extend(join_one(handle).and_then(Result::err));
+        }
+        let mut summary = DecodeSummary::default();
+        if let Some((decoded, outcome)) = self.decode.take().and_then(join_one) {
+            summary = decoded;
+            failures.extend(outcome.err());
+        }
+        if *shared.run() == RunState::Running {
+            shared.set_run(RunState::Ended);
+        }
+        (summary, failures.into_iter().next())
+    }
+}
+
+fn spawn<T: Send + 'static>(
+    name: &str,
+    shared: &Arc<Shared>,
+    body: impl FnOnce() -> T + Send + 'static,
+) -> Option<JoinHandle<T>> {
+    match std::thread::Builder::new().name(name.into()).spawn(body) {
+        Ok(handle) => Some(handle),
+        Err(error) => {
+            fail(shared, 1, format!("the system refused a thread for {name}: {error}"));
+            None
+        }
+    }
+}
+
+/// The thread's result; `None` after a panic, whose message is on standard error already.
+fn join_one<T>(handle: JoinHandle<T>) -> Option<T> {
+    let name = handle.thread().name().unwrap_or("a thread").to_owned();
+    handle.join().map_err(|_| tracing::error!("{name} ended by a fault of the program")).ok()
+}
+
+fn fail(shared: &Shared, exit_code: u8, message: String) -> RunFailure {
+    shared.notice(Level::Error, message.clone());
+    shared.set_run(RunState::Failed { message: message.clone(), exit_code });
+    RunFailure { message, exit_code }
+}
+
+fn note_cpu(shared: &Shared) {
+    if let Some(secs) = thread_cpu_secs() {
+        shared.realtime_cpu_us.fetch_add((secs * 1e6) as u64, Ordering::Relaxed);
+    }
+}
+
+fn ring_frames(rate_hz: f64, secs: f64) -> usize {
+    (rate_hz * secs).ceil() as usize + 1
+}
+
+/// What the signal thread tells the decode thread: where windows come from and how channels are mapped.
+struct FittedHop {
+    windows: SlotReader<Window>,
+    origins: Vec<ChannelOrigin>,
+    facts: RunFacts,
+}
