@@ -18,6 +18,10 @@ pub(super) const FORGET_SECS: f64 = 5.0;
 /// multicast, question was seen to reach only one; the unicast question follows half a second later.
 const SETTLE_SECS: f64 = 1.0;
 
+/// How long to listen for the streams that are there instead, in seconds: one wave of questions, half a second,
+/// may find only one of several on the same machine.
+const LIST_OTHERS_SECS: f64 = 1.5;
+
 /// Longest time that listing may take, in seconds.
 const MAX_LIST_SECS: f64 = 60.0;
 
@@ -192,7 +196,7 @@ fn names(found: &[Info]) -> String {
 }
 
 fn not_found(what: &str, query: &Query) -> SourceError {
-    let others = list_streams(0.5).unwrap_or_default();
+    let others = list_streams(LIST_OTHERS_SECS).unwrap_or_default();
     let others: Vec<String> =
         others.iter().map(|stream| format!("'{}' ({})", stream.name, stream.kind)).collect();
     let there = if others.is_empty() { "none at all".to_owned() } else { others.join(", ") };
