@@ -88,7 +88,7 @@ struct EvidencePart {
 #[derive(Debug, Serialize)]
 struct LatencyPart {
     arrival: Percentiles,
-    /// From the sample's own time stamp to the end of the filters.
+    /// From the sample's own time stamp to the end of the filters: the oldest sample of each pass.
     sample_to_filtered: Percentiles,
     window: Percentiles,
     wait: Percentiles,

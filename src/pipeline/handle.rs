@@ -36,7 +36,7 @@ pub struct RunReport {
     pub decode_hash: String,
     /// From [`Pipeline::start`] to the first picture.
     pub first_picture_secs: Option<f64>,
-    /// From a sample's own time stamp to the end of the filters, in milliseconds.
+    /// From a sample's own time stamp to the end of the filters, in milliseconds; the worst of each pass.
     pub sample_to_filtered: Percentiles,
     /// Processor time of acquisition and filtering as a share of one core.
     pub acquire_and_filter_cpu_share: Option<f64>,

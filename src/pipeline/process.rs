@@ -92,11 +92,11 @@ impl Process {
     pub fn step(&mut self, shared: &Shared, on_window: &mut dyn FnMut(&Window)) -> usize {
         self.obey();
         let mut frames = 0;
-        let mut last_secs = 0.0;
+        let mut oldest_secs = None;
         self.take_markers(shared);
         while let Some((meta, raw_uv)) = self.ring.next_frame() {
             frames += 1;
-            last_secs = meta.time_secs;
+            oldest_secs.get_or_insert(meta.time_secs);
             if let Some(traces) = &mut self.traces {
                 traces.pass_on(meta, raw_uv);
             }
@@ -109,9 +109,10 @@ impl Process {
                 on_window(&self.window);
             }
         }
-        if frames > 0 {
+        if let Some(oldest_secs) = oldest_secs {
+            // The oldest sample of the pass waited longest: the figure is the worst of each pass.
             if self.stamps_are_live {
-                shared.note_filter_time(shared.clock.now_secs() - last_secs);
+                shared.note_filter_time(shared.clock.now_secs() - oldest_secs);
             }
             shared.windows_made.store(self.chain.windows_made(), Ordering::Relaxed);
         }

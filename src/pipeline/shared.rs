@@ -16,8 +16,9 @@ use crate::source::SourceCounters;
 
 use super::ledger::percentiles_of;
 
-/// Sample-to-filtered times kept for percentiles. One is noted per pass of the filter stage.
-const FILTER_TIMES_KEPT: usize = 8192;
+/// Sample-to-filtered times kept for percentiles, one per pass of the filter stage: two minutes of passes at
+/// 1 ms.
+const FILTER_TIMES_KEPT: usize = 131_072;
 
 /// Row of an onset whose picture is not in the stimulus set. Rows themselves fit sixteen bits.
 const NO_ROW: u32 = u32::MAX;
@@ -256,14 +257,15 @@ impl Shared {
         }
     }
 
-    /// Notes how long a sample took from being taken to being filtered. Real-time safe.
+    /// Notes how long the oldest sample of a pass took from being taken to being filtered. Real-time safe.
     pub fn note_filter_time(&self, secs: f64) {
         let slot = self.filter_time_count.fetch_add(1, Ordering::Relaxed) as usize;
         let micros = (secs * 1e6).clamp(0.0, f64::from(u32::MAX)) as u32;
         self.filter_times_us[slot % FILTER_TIMES_KEPT].store(micros, Ordering::Relaxed);
     }
 
-    /// Percentiles of the times from sample to filtered, in milliseconds.
+    /// Percentiles of the times from sample to filtered over the last 131 072 passes, the worst
+    /// sample of each, in milliseconds.
     pub fn filter_times(&self) -> Percentiles {
         let count =
             (self.filter_time_count.load(Ordering::Relaxed) as usize).min(FILTER_TIMES_KEPT);

@@ -41,7 +41,6 @@ impl RecordSink for File {
 
 /// Bytes that this user may still write to the file system that a file or folder is on.
 #[cfg(unix)]
-#[allow(unsafe_code)] // one system call with a pointer to a local; see the safety comment
 pub(super) fn free_bytes_of(file: &File) -> Option<u64> {
     use std::os::fd::AsRawFd;
     let mut stat = std::mem::MaybeUninit::<libc::statvfs>::uninit();
