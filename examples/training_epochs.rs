@@ -1,9 +1,11 @@
 //! Writes epochs of virtual subjects for training an EEG encoder, cut by the signal path of live use.
 //!
-//! Gives a safetensors file: `eeg` f32 `[n, 16, 200]` µV (0.5–40 Hz causal, notch, average reference, baseline
-//! −0.1…0 s, 0–0.8 s at 250 Hz), `stimulus` i32 `[n]` (row in the bundled set; from 40 on, row − 40 of
-//! `--novel-embeddings`), `subject` i32 `[n]`, `snr_db` f32 `[n]`, `target` f32 `[n, dim]` (the embedding).
-//! Windows that the gate refuses are left out, as in live use. Memory stays small: epochs go straight to the file.
+//! Gives a safetensors file: `eeg` f32 `[n, 16, 200]` µV (channels of [`CHANNELS`]; 0.5–40 Hz causal, notch, average
+//! reference, baseline −0.1…0 s, 0–0.8 s at 250 Hz), `stimulus` i32 `[n]` (row in the bundled set; from 40 on,
+//! row − 40 of `--novel-embeddings`), `subject` i32 `[n]`, `snr_db` f32 `[n]`, `target` f32 `[n, dim]` (the embedding).
+//! Where several montages or artefact strengths are named, subjects take turns with them. Channels that a montage
+//! lacks are interpolated, or zero where no electrode is near, as in live use; windows that the gate refuses are left
+//! out, as in live use. Memory stays small: epochs go straight to the file.
 //!
 //! `cargo run --release --example training_epochs -- --subjects 1..40 --trials 1200 --snr=-5,0 --out epochs.safetensors`
 
@@ -18,12 +20,19 @@ use phosphene::signal::montage::{ChannelMap, Montage};
 use phosphene::signal::{FrameMeta, Stimulus, StimulusSet, Window};
 use phosphene::source::simulator::{Event, SimParams, VirtualSubject};
 use phosphene::units::SampleRate;
+use rand::{RngExt as _, SeedableRng as _};
+use rand_chacha::ChaCha8Rng;
+use rand_distr::StandardNormal;
 
 /// The contract of the demo model pack.
+const CHANNELS: &str = "posterior16";
 const BAND_HZ: [f64; 2] = [0.5, 40.0];
 const WINDOW_SECS: [f64; 2] = [0.0, 0.8];
 const BASELINE_SECS: [f64; 2] = [-0.1, 0.0];
 const SETTLE_SECS: f64 = 2.0;
+
+/// Stream of the onset errors: they must not repeat the numbers that the subject draws from its own seeds.
+const ONSET_ERROR_STREAM: u64 = 0x4f4e;
 
 /// Share of refused windows above which something is wrong with the settings.
 const MOST_REFUSED: u64 = 5;
@@ -42,9 +51,15 @@ struct Options {
     /// Signal-to-noise ratios in dB, with commas between them: --snr=-10,-5,0
     #[arg(long, value_delimiter = ',', allow_hyphen_values = true, default_value = "-14")]
     snr: Vec<f64>,
-    /// Electrodes of the epochs.
-    #[arg(long, default_value = "posterior16")]
-    montage: String,
+    /// Headsets, with commas between them; the first subject wears the first, and so on in turn.
+    #[arg(long, value_delimiter = ',', default_value = CHANNELS)]
+    montage: Vec<String>,
+    /// Strengths of the artefacts from 0 to 1, with commas between them, in turn like the montages.
+    #[arg(long, value_delimiter = ',', default_value = "1")]
+    artefacts: Vec<f64>,
+    /// Standard deviation of the error of the onset times that the signal path is told, in ms.
+    #[arg(long, default_value_t = 0.0)]
+    onset_error_ms: f64,
     /// Session seed of the first run; every run has its own.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -61,19 +76,21 @@ struct Options {
 
 fn main() -> Result<(), Error> {
     let options = Options::parse();
-    let montage = Montage::standard(&options.montage).ok_or("no such montage")?;
+    let wanted = Montage::standard(CHANNELS).ok_or("no such montage")?;
     let (set, first_row) = pictures(&options)?;
     let subjects = options.subjects.0..=options.subjects.1;
     let count = subjects.clone().count() * options.snr.len() * options.trials;
-    let mut file = EpochFile::create(&options.out, count, montage.len(), set.dim)?;
+    let mut file = EpochFile::create(&options.out, count, wanted.len(), set.dim)?;
     let progress = indicatif::ProgressBar::new(count as u64);
     for subject in subjects {
         for (i, &snr_db) in options.snr.iter().enumerate() {
-            let seed = options.seed + i as u64;
-            let montage = montage.clone();
-            let params =
-                SimParams { subject, snr_db, seed, montage, repeats: 1, ..SimParams::default() };
-            record(&params, options.trials, &set, |row, window| {
+            let params = session(&options, subject, i, snr_db)?;
+            let run = Run {
+                params: &params,
+                wanted: &wanted,
+                onset_error_secs: options.onset_error_ms / 1e3,
+            };
+            record(&run, options.trials, &set, |row, window| {
                 file.push(window, first_row + row, subject, snr_db, set.embedding(row))?;
                 progress.inc(1);
                 Ok(())
@@ -83,25 +100,60 @@ fn main() -> Result<(), Error> {
     file.finish()
 }
 
+/// What one subject wears and how strong its signal is, in the session at one signal-to-noise ratio.
+fn session(options: &Options, subject: u64, index: usize, snr_db: f64) -> Result<SimParams, Error> {
+    let turn = (subject - options.subjects.0) as usize;
+    let name = &options.montage[turn % options.montage.len()];
+    let montage = Montage::standard(name).ok_or_else(|| {
+        let known = Montage::standard_names().collect::<Vec<_>>().join(", ");
+        format!("no montage '{name}'; there are {known}")
+    })?;
+    let artefacts = options.artefacts[turn % options.artefacts.len()];
+    if !(0.0..=1.0).contains(&artefacts) {
+        return Err(format!("artefacts of strength {artefacts}; from 0 to 1 is possible").into());
+    }
+    if !(0.0..=1e3).contains(&options.onset_error_ms) {
+        return Err(format!(
+            "an onset error of {} ms; from 0 to 1000 is possible",
+            options.onset_error_ms
+        )
+        .into());
+    }
+    let seed = options.seed + index as u64;
+    Ok(SimParams { subject, snr_db, seed, montage, artefacts, repeats: 1, ..SimParams::default() })
+}
+
+/// One session and how it is recorded.
+struct Run<'a> {
+    params: &'a SimParams,
+    /// The channels of the epochs.
+    wanted: &'a Montage,
+    onset_error_secs: f64,
+}
+
 /// Shows pictures to one subject until there are `trials` good windows.
 fn record(
-    params: &SimParams,
+    run: &Run<'_>,
     trials: usize,
     set: &Arc<StimulusSet>,
     mut keep: impl FnMut(usize, &Window) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let channels = params.montage.len();
+    let params = run.params;
     let mut subject = VirtualSubject::new(params, set.clone());
-    let mut chain = Chain::prepare(chain_config(params))?;
-    let mut window = Window::with_shape(channels, chain.window_samples());
-    let mut frame = vec![0.0; channels];
+    let mut chain = Chain::prepare(chain_config(params, run.wanted))?;
+    let mut window = Window::with_shape(run.wanted.len(), chain.window_samples());
+    let mut frame = vec![0.0; params.montage.len()];
+    let mut rng = ChaCha8Rng::seed_from_u64(params.subject);
+    rng.set_stream(ONSET_ERROR_STREAM + params.seed);
     let (mut kept, mut refused) = (0, 0);
     while kept < trials {
         let index = subject.next_index();
         let time_secs = index as f64 / params.rate.hz();
         subject.next_block(&mut frame, |event| {
             if let Event::Onset(trial) = event {
-                chain.push_onset(u16::try_from(trial.row).ok(), trial.onset_secs);
+                let error: f64 = rng.sample(StandardNormal);
+                let told_secs = trial.onset_secs + run.onset_error_secs * error;
+                chain.push_onset(u16::try_from(trial.row).ok(), told_secs);
             }
         });
         chain.push_frame(
@@ -128,13 +180,13 @@ fn record(
     Ok(())
 }
 
-fn chain_config(params: &SimParams) -> ChainConfig {
-    let labels = &params.montage.labels;
+fn chain_config(params: &SimParams, wanted: &Montage) -> ChainConfig {
+    let worn = &params.montage.labels;
     ChainConfig {
         source_rate: params.rate,
-        source_channels: labels.len(),
-        mapping: ChannelMap::between(labels, labels).matrix,
-        channels: labels.len(),
+        source_channels: worn.len(),
+        mapping: ChannelMap::between(worn, &wanted.labels).matrix,
+        channels: wanted.len(),
         rate: SampleRate::HZ_250,
         band_hz: BAND_HZ,
         band_order: 4,

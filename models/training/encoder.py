@@ -1,60 +1,58 @@
 """The EEG encoder: from one epoch of EEG to an embedding.
 
 Takes   eeg f32 [n, 16, 200] µV, 0 to 0.8 s after stimulus onset at 250 Hz, causally filtered, average-referenced and
-        baseline-corrected; and a safetensors file of training epochs (`eeg`, `stimulus` i32 [n] row of the gallery,
-        `subject` i32 [n], `snr_db` f32 [n]).
-Gives   embedding f32 [n, 128], NOT normalised: squared error makes it the mean over what the epoch may show, so that
+        baseline-corrected, channels in the order of montage.CHANNELS.
+Gives   embedding f32 [n, dim], NOT normalised: squared error makes it the mean over what the epoch may show, so that
         its length falls with doubt. Scaling by training statistics is part of the network.
-Keeps   validation subjects are never trained on; the last weights are used, none is chosen by validation score.
+Keeps   `dim` is that of the targets; every epoch is treated by itself, nothing is learned from the wearer at run time.
 """
 
 import torch
-from safetensors.torch import load_file
 from torch import nn
 from torch.nn import functional as F
 
-from embed import DIM
+from montage import CHANNELS as CHANNEL_LABELS
 
-CHANNELS, SAMPLES, RATE_HZ = 16, 200, 250.0
-BATCH = 128
-MAX_JITTER_SAMPLES = 2
-CHANNEL_DROP = 0.1
-AMPLITUDE_LOG_SD = 0.15
+CHANNELS, SAMPLES, RATE_HZ = len(CHANNEL_LABELS), 200, 250.0
+PATCH_SAMPLES = 10
+PATCHES = SAMPLES // PATCH_SAMPLES
 CLIP_SD = 6.0
-CONTRAST_WEIGHT = 0.02
-VALIDATION_SHARE = 0.2
 BANDS_HZ = ((0.5, 4.0), (4.0, 8.0), (8.0, 13.0), (13.0, 30.0), (30.0, 40.0))
 
 
-class EegEncoder(nn.Module):
-    """eeg [n, 16, 200] µV → embedding [n, 128]: a linear path over the whole epoch plus a small convolutional one."""
+class Block(nn.Module):
+    """One transformer block, normalised before each part; f32 [n, tokens, width] → the same."""
 
-    def __init__(self, sources=32, width=64):
+    def __init__(self, width, heads, dropout):
         super().__init__()
+        self.heads = heads
+        self.before_mixing, self.before_thinking = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.mixing_in, self.mixing_out = nn.Linear(width, 3 * width), nn.Linear(width, width)
+        self.thinking = nn.Sequential(nn.Linear(width, 2 * width), nn.GELU(), nn.Linear(2 * width, width))
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, tokens):
+        tokens = tokens + self.dropout(self.mixing_out(self._mixed(self.before_mixing(tokens))))
+        return tokens + self.dropout(self.thinking(self.before_thinking(tokens)))
+
+    def _mixed(self, tokens):
+        parts = self.mixing_in(tokens).unflatten(2, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
+        return F.scaled_dot_product_attention(parts[0], parts[1], parts[2]).transpose(1, 2).flatten(2)
+
+
+class Backbone(nn.Module):
+    """Epochs → tokens f32 [n, 20, width], one for each 40 ms: the part that masked modelling trains beforehand."""
+
+    def __init__(self, width=64, depth=2, heads=4, dropout=0.1):
+        super().__init__()
+        self.width = width
         self.register_buffer("mean_uv", torch.zeros(1, CHANNELS, 1))
         self.register_buffer("deviation_uv", torch.ones(1, CHANNELS, 1))
-        self.spatial = nn.Conv1d(CHANNELS, sources, 1)
-        self.linear = nn.Sequential(nn.AvgPool1d(4), nn.Flatten(), nn.Dropout(0.3), nn.Linear(sources * 50, DIM))
-        self.temporal = nn.Sequential(
-            nn.Conv1d(sources, width, 25, padding=12, groups=sources),
-            nn.GroupNorm(8, width),
-            nn.GELU(),
-            nn.Conv1d(width, width, 1),
-            nn.GELU(),
-            nn.AvgPool1d(5),
-            nn.Conv1d(width, width, 5, padding=2),
-            nn.GELU(),
-            nn.AvgPool1d(2),
-            nn.Flatten(),
-            nn.Dropout(0.4),
-            nn.Linear(width * 20, DIM),
-        )
-        self.log_temperature = nn.Parameter(torch.tensor(2.0))
-
-    def forward(self, eeg):
-        scaled = ((eeg - self.mean_uv) / self.deviation_uv).clamp(-CLIP_SD, CLIP_SD)
-        sources = self.spatial(scaled)
-        return self.linear(sources) + self.temporal(sources)
+        self.patch_in = nn.Linear(CHANNELS * PATCH_SAMPLES, width)
+        self.place = nn.Parameter(0.02 * torch.randn(1, PATCHES, width))
+        self.hidden = nn.Parameter(0.02 * torch.randn(1, 1, width))
+        self.blocks = nn.Sequential(*[Block(width, heads, dropout) for _ in range(depth)])
+        self.norm = nn.LayerNorm(width)
 
     @torch.no_grad()
     def set_scale(self, eeg):
@@ -62,79 +60,59 @@ class EegEncoder(nn.Module):
         self.mean_uv.copy_(eeg.mean(dim=(0, 2), keepdim=True))
         self.deviation_uv.copy_(eeg.std(dim=(0, 2), keepdim=True).clamp_min(1e-3))
 
+    def scaled(self, eeg):
+        """µV → standard deviations of the training epochs, cut at CLIP_SD."""
+        return ((eeg - self.mean_uv) / self.deviation_uv).clamp(-CLIP_SD, CLIP_SD)
 
-def load_epochs(path, gallery_size):
-    """The tensors of an epochs file, checked; ValueError says what is wrong."""
-    epochs = load_file(path)
-    missing = {"eeg", "stimulus", "subject", "snr_db"} - set(epochs)
-    if missing:
-        raise ValueError(f"no tensor {sorted(missing)} in {path}")
-    eeg = epochs["eeg"].float()
-    if eeg.shape[1:] != (CHANNELS, SAMPLES):
-        raise ValueError(f"eeg is {list(eeg.shape)}, not [n, {CHANNELS}, {SAMPLES}], in {path}")
-    if not torch.isfinite(eeg).all():
-        raise ValueError(f"eeg holds NaN or infinity, in {path}")
-    stimulus = epochs["stimulus"].long()
-    if stimulus.min() < 0 or stimulus.max() >= gallery_size:
-        raise ValueError(f"stimulus outside 0..{gallery_size - 1}, in {path}")
-    return {"eeg": eeg, "stimulus": stimulus, "subject": epochs["subject"].long(), "snr_db": epochs["snr_db"].float()}
+    def tokens(self, scaled, hidden_patches=None):
+        """Scaled epochs → tokens; where `hidden_patches` bool [n, 20] is true the signal is not looked at."""
+        tokens = self.patch_in(patches(scaled))
+        if hidden_patches is not None:
+            tokens = torch.where(hidden_patches[:, :, None], self.hidden, tokens)
+        return self.norm(self.blocks(tokens + self.place))
 
 
-def split_subjects(subject, seed):
-    """(training rows, validation rows): a fifth of the subjects, at least one, is for validation only."""
-    subjects = subject.unique()
-    if len(subjects) < 2:
-        raise ValueError("a split by subject needs at least two subjects")
-    order = subjects[torch.randperm(len(subjects), generator=torch.Generator().manual_seed(seed))]
-    held_out = order[: max(1, round(len(subjects) * VALIDATION_SHARE))]
-    is_held_out = torch.isin(subject, held_out)
-    return (~is_held_out).nonzero()[:, 0], is_held_out.nonzero()[:, 0]
+class EegEncoder(nn.Module):
+    """eeg [n, 16, 200] µV → embedding [n, dim]: the backbone's tokens, plus a linear path over the whole epoch."""
+
+    def __init__(self, dim, width=64, depth=2, sources=32, narrow=32):
+        super().__init__()
+        self.dim = dim
+        self.backbone = Backbone(width, depth)
+        self.narrowing = nn.Sequential(nn.Linear(width, narrow), nn.GELU())
+        self.readout = nn.Sequential(nn.Dropout(0.3), nn.Linear(PATCHES * narrow, dim))
+        self.spatial = nn.Conv1d(CHANNELS, sources, 1)
+        self.linear = nn.Sequential(nn.AvgPool1d(4), nn.Flatten(), nn.Dropout(0.3), nn.Linear(sources * 50, dim))
+        self.log_temperature = nn.Parameter(torch.tensor(2.0))
+
+    def forward(self, eeg):
+        scaled = self.backbone.scaled(eeg)
+        thought = self.narrowing(self.backbone.tokens(scaled)).flatten(1)
+        return self.readout(thought) + self.linear(self.spatial(scaled))
 
 
-def augment(eeg, generator):
-    """Onset jitter, channel dropout and amplitude change of f32 [n, 16, 200]."""
-    shift = int(torch.randint(-MAX_JITTER_SAMPLES, MAX_JITTER_SAMPLES + 1, (), generator=generator))
-    padded = F.pad(eeg, (MAX_JITTER_SAMPLES, MAX_JITTER_SAMPLES), mode="replicate")
-    eeg = padded[:, :, MAX_JITTER_SAMPLES + shift : MAX_JITTER_SAMPLES + shift + SAMPLES]
-    kept = torch.rand(len(eeg), CHANNELS, 1, generator=generator) >= CHANNEL_DROP
-    gain = (AMPLITUDE_LOG_SD * torch.randn(len(eeg), 1, 1, generator=generator)).exp()
-    return eeg * kept * gain
+def patches(scaled):
+    """f32 [n, 16, 200] → [n, 20, 160]: all channels of each 40 ms."""
+    return scaled.unflatten(2, (PATCHES, PATCH_SAMPLES)).transpose(1, 2).flatten(2)
 
 
-def loss_function(model, eeg, stimulus, gallery):
-    """`loss_of`: squared error to the unit embedding, plus a little cross-entropy over the gallery."""
-
-    def loss_of(_step, generator):
-        rows = torch.randint(len(eeg), (BATCH,), generator=generator)
-        output = model(augment(eeg[rows], generator))
-        error = (output - gallery[stimulus[rows]]).square().sum(dim=1).mean()
-        logits = F.normalize(output, dim=1, eps=1e-4) @ gallery.T * model.log_temperature.exp()
-        return error + CONTRAST_WEIGHT * F.cross_entropy(logits, stimulus[rows])
-
-    return loss_of
+def alignment_loss(model, output, target, stimulus, contrast_weight):
+    """Squared error to the unit embeddings, plus contrast: which of the batch's pictures is it? (cross-entropy over
+    cosines times a learned sharpness). The first sets direction and length, the second only the direction."""
+    error = (output - target).square().sum(dim=1).mean()
+    if contrast_weight == 0.0:
+        return error
+    _, which = stimulus.unique(return_inverse=True)
+    candidates = torch.zeros(int(which.max()) + 1, target.shape[1]).index_copy(0, which, target)
+    sharpness = model.log_temperature.clamp(max=3.5).exp()
+    logits = F.normalize(output, dim=1, eps=1e-4) @ candidates.T * sharpness
+    return error + contrast_weight * F.cross_entropy(logits, which)
 
 
 @torch.inference_mode()
 def embed(model, eeg, batch=512):
-    """Embeddings f32 [n, 128] of many epochs."""
-    return torch.cat([model(part) for part in eeg.split(batch)]).clone()
-
-
-def gallery_ranks(embeddings, stimulus, gallery):
-    """Rank (1 is best) of the true gallery row for each embedding, by cosine; ties count against us."""
-    scores = embeddings @ gallery.T
-    true = scores.gather(1, stimulus[:, None])
-    return (scores >= true).sum(dim=1)
-
-
-def report(embeddings, stimulus, snr_db, gallery):
-    """Rows of a table: overall and per SNR {trials, top1, top5, length, cosine}; single trials, no averaging."""
-    ranks = gallery_ranks(embeddings, stimulus, gallery)
-    lengths = embeddings.norm(dim=1)
-    cosines = F.cosine_similarity(embeddings, gallery[stimulus], dim=1)
-    groups = [("all", torch.ones_like(ranks, dtype=torch.bool))]
-    groups += [(f"{level:g} dB", (snr_db.round() == level)) for level in snr_db.round().unique().tolist()]
-    return [_row(name, ranks[mask], lengths[mask], cosines[mask]) for name, mask in groups]
+    """Embeddings f32 [n, dim] of many epochs, kept in single or half precision."""
+    return torch.cat([model(part.float()) for part in eeg.split(batch)]).clone()
 
 
 def band_powers(eeg, batch=1024):
@@ -150,19 +128,9 @@ def band_powers(eeg, batch=1024):
     one_sided[0] = one_sided[-1] = 1.0
     parts = []
     for part in eeg.split(batch):
+        part = part.float()
         centred = part - part.mean(dim=2, keepdim=True)
         power = torch.fft.rfft(centred * window).abs().square() * one_sided / (SAMPLES * window.square().sum())
         bands = [power[:, :, (frequencies >= low) & (frequencies < high)].sum(dim=2) for low, high in BANDS_HZ]
         parts.append(torch.stack(bands, dim=2).clamp_min(1e-12).log10().mean(dim=1))
     return torch.cat(parts)
-
-
-def _row(name, ranks, lengths, cosines):
-    return {
-        "snr": name,
-        "trials": len(ranks),
-        "top1": (ranks <= 1).float().mean().item(),
-        "top5": (ranks <= 5).float().mean().item(),
-        "length": lengths.mean().item(),
-        "cosine": cosines.mean().item(),
-    }

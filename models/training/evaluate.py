@@ -1,6 +1,6 @@
 """Judges the generator on pictures, and writes the report of the pack.
 
-Takes   a run (pictures, split, embeddings), the trained (autoencoder, prior, denoiser), the EEG encoder's scores.
+Takes   a run (pictures, split, embeddings), the trained (autoencoder, prior, denoiser), the EEG encoder's report (Markdown).
 Gives   `EVALUATION.md` and `sheet.png` in the pack.
 Keeps   every table shows, side by side, what needs no network (retrieval), the prior alone and each number of steps,
         with floors and ceiling. "Pixel top-1" uses no network at all; "embedding top-1" uses the network that
@@ -152,34 +152,6 @@ def sheet(run, parts):
     return (torch.cat(strips, dim=1) * 255.0).round().byte().permute(1, 2, 0).numpy()
 
 
-def encoder_table(facts):
-    """The EEG encoder's scores as a Markdown table."""
-    size = facts["gallery_size"]
-    head = (
-        f"Single trials of {facts['validation_subjects']} simulated subjects never trained on; trained on "
-        f"{facts['training_trials']} trials of {facts['training_subjects']} others. Chance: top-1 {1 / size:.3f}, "
-        f"top-5 {5 / size:.3f}.\n\n| SNR | trials | top-1 | 95 % interval | top-5 | mean length | mean cosine |\n"
-        "|---|---|---|---|---|---|---|\n"
-    )
-    return head + "\n".join(_encoder_row(row) for row in facts["rows"])
-
-
-def interval(share, trials):
-    """Wilson's 95 % interval of a share."""
-    z = 1.96
-    centre = (share + z * z / (2 * trials)) / (1 + z * z / trials)
-    half = z * (share * (1 - share) / trials + z * z / (4 * trials**2)) ** 0.5 / (1 + z * z / trials)
-    return centre - half, centre + half
-
-
-def _encoder_row(row):
-    low, high = interval(row["top1"], row["trials"])
-    return (
-        f"| {row['snr']} | {row['trials']} | {row['top1']:.3f} | {low:.3f}–{high:.3f} | {row['top5']:.3f} "
-        f"| {row['length']:.2f} | {row['cosine']:.2f} |"
-    )
-
-
 def _score_cells(scores):
     keys = ("ssim", "pixcorr", "pixel", "embedding")
     return " | ".join(f"{scores[key]:.3f}" for key in keys)
@@ -206,7 +178,7 @@ def _latency_table(pack):
     return head + "\n".join(lines)
 
 
-def write(run, parts, encoder_facts):
+def write(run, parts, encoder_report):
     """Writes `EVALUATION.md` and `sheet.png` into the pack."""
     picture = Image.fromarray(sheet(run, parts))
     width = 960
@@ -222,7 +194,7 @@ def write(run, parts, encoder_facts):
         bounds=_bounds_table(bounds(run, parts)),
         table=_table(judge(run, parts)),
         latency=_latency_table(run.pack),
-        encoder=encoder_table(encoder_facts) if encoder_facts else "Not trained yet: the pack holds no `encoder.onnx`.",
+        encoder=encoder_report,
         held_out=len(run.split.unseen_concepts),
         training=len(run.split.train),
     )

@@ -11,59 +11,11 @@ from pathlib import Path
 
 import torch
 
-import encoder
-import export
 import generator
 import loop
 import pictures
 
 SEED = 5
-
-
-def made_up_epochs(subjects=6, trials=160, stimuli=8, noise_uv=6.0):
-    """Epochs whose evoked pattern is linear in the embedding, differently scaled per subject: (epochs, gallery)."""
-    draw = torch.Generator().manual_seed(SEED)
-    gallery = generator.unit(torch.randn(stimuli, encoder.DIM, generator=draw))
-    mixing = torch.randn(encoder.DIM, encoder.CHANNELS * encoder.SAMPLES, generator=draw)
-    stimulus = torch.randint(stimuli, (subjects * trials,), generator=draw)
-    subject = torch.arange(subjects).repeat_interleave(trials)
-    gain = (1.0 + 0.2 * torch.randn(subjects, generator=draw))[subject, None]
-    evoked = (5.0 * gain * (gallery[stimulus] @ mixing)).reshape(-1, encoder.CHANNELS, encoder.SAMPLES)
-    eeg = evoked + noise_uv * torch.randn(evoked.shape, generator=draw)
-    return {"eeg": eeg, "stimulus": stimulus, "subject": subject, "snr_db": torch.zeros(len(subject))}, gallery
-
-
-class EncoderTest(unittest.TestCase):
-    def test_learns_and_generalises_to_new_subjects(self):
-        epochs, gallery = made_up_epochs()
-        training, validation = encoder.split_subjects(epochs["subject"], SEED)
-        torch.manual_seed(SEED)
-        model = encoder.EegEncoder()
-        model.set_scale(epochs["eeg"][training])
-        loss_of = encoder.loss_function(model, epochs["eeg"][training], epochs["stimulus"][training], gallery)
-        with tempfile.TemporaryDirectory() as folder:
-            loop.train(model, loss_of, loop.Schedule(40, 1e-3, ema=0.9), Path(folder) / "encoder.pt", SEED)
-        found = encoder.embed(model, epochs["eeg"][validation])
-        ranks = encoder.gallery_ranks(found, epochs["stimulus"][validation], gallery)
-        self.assertGreater((ranks == 1).float().mean().item(), 0.5)
-        silence = encoder.embed(model, torch.zeros(1, encoder.CHANNELS, encoder.SAMPLES))
-        self.assertLess(silence.norm().item(), found.norm(dim=1).mean().item())
-
-    def test_subjects_are_disjoint(self):
-        subject = torch.arange(10).repeat_interleave(3)
-        training, validation = encoder.split_subjects(subject, SEED)
-        self.assertFalse(set(subject[training].tolist()) & set(subject[validation].tolist()))
-
-    def test_is_small_and_exports(self):
-        model = encoder.EegEncoder().eval()
-        self.assertLess(sum(weight.numel() for weight in model.parameters()), 1_500_000)
-        with tempfile.TemporaryDirectory() as folder:
-            export.export_graph(model, Path(folder) / "encoder.onnx")
-
-    def test_band_power_of_a_sine(self):
-        seconds = torch.arange(encoder.SAMPLES) / encoder.RATE_HZ
-        eeg = (10.0 * torch.sin(2 * torch.pi * 10.0 * seconds)).expand(1, encoder.CHANNELS, -1)
-        self.assertAlmostEqual(encoder.band_powers(eeg)[0, 2].item(), 1.699, places=1)
 
 
 class GeneratorTest(unittest.TestCase):

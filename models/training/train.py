@@ -3,18 +3,16 @@
 Takes   a stage (`all` without an argument):
           stimuli    the forty stimuli, with their embeddings, into assets/stimuli
           generator  autoencoder, prior and denoiser, from pictures
-          encoder    the EEG encoder, from `--epochs-file` (needs no pictures)
+          eeg-epochs, encoder, eeg-ablation, eeg-scores    the EEG encoder, see stages_eeg.py
           export     ONNX graphs and pack.toml into models/demo, for every part that is trained
           evaluate   EVALUATION.md and the picture sheet into models/demo
-          all        stimuli, generator, encoder if there is an epochs file, export, evaluate
+          all        stimuli, generator, EEG epochs, encoder and its scores, export, evaluate
 Gives   the files named above; checkpoints in `--work`, from which a stopped run goes on.
 Keeps   one seed fixes data order, initial weights and noise. `--quick` runs every stage in a minute or two on few
         pictures and steps, and writes below the work folder only: it tests the scripts, its models are useless.
 """
 
 import argparse
-import hashlib
-import json
 import os
 import shutil
 from pathlib import Path
@@ -24,13 +22,13 @@ from safetensors.torch import load_file
 
 import autoencoder
 import embed
-import encoder
 import evaluate
 import export
 import generator
 import loop
 import pictures
 import split
+import stages_eeg
 import stimuli
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -38,7 +36,6 @@ FULL = {
     "autoencoder": loop.Schedule(450, 2e-3, ema=0.99),
     "prior": loop.Schedule(1800, 2e-3, weight_decay=0.001, ema=0.99),
     "flow": loop.Schedule(650, 2e-3, ema=0.99),
-    "encoder": loop.Schedule(3000, 1e-3, weight_decay=0.05),
 }
 QUICK_STEPS, QUICK_PICTURES = 4, 12
 
@@ -55,6 +52,7 @@ class Run:
         for folder in (self.stimuli, self.pack / "gallery"):
             folder.mkdir(parents=True, exist_ok=True)
         self.seed = options.seed
+        self.repository = REPOSITORY
         self._cache = {}
 
     def schedule(self, name):
@@ -145,45 +143,6 @@ def train_generator(run):
     return codec, prior, denoiser
 
 
-def train_encoder(run):
-    """Trains the EEG encoder; writes and prints single-trial scores of the validation subjects."""
-    if run.options.epochs_file is None:
-        raise SystemExit("the encoder stage needs --epochs-file")
-    epochs = encoder.load_epochs(run.options.epochs_file, len(run.gallery))
-    forget_other_epochs(run)
-    training, validation = encoder.split_subjects(epochs["subject"], run.seed)
-    model = run.seeded(encoder.EegEncoder)
-    model.set_scale(epochs["eeg"][training])
-    loss_of = encoder.loss_function(model, epochs["eeg"][training], epochs["stimulus"][training], run.gallery)
-    run.train("encoder", model, loss_of)
-    judged = {key: value[validation] for key, value in epochs.items()}
-    found = encoder.embed(model, judged["eeg"])
-    rows = encoder.report(found, judged["stimulus"], judged["snr_db"], run.gallery)
-    powers = encoder.band_powers(epochs["eeg"][training])
-    facts = {
-        "rows": rows,
-        "training_trials": len(training),
-        "training_subjects": len(epochs["subject"][training].unique()),
-        "validation_subjects": len(judged["subject"].unique()),
-        "gallery_size": len(run.gallery),
-        "quality": {
-            "log_band_power_mean": powers.mean(dim=0).tolist(),
-            "log_band_power_std": powers.std(dim=0).tolist(),
-        },
-    }
-    (run.work / "encoder.json").write_text(json.dumps(facts, indent=1))
-    print(evaluate.encoder_table(facts))
-
-
-def forget_other_epochs(run):
-    """Removes an encoder checkpoint that was made from another epochs file."""
-    digest = hashlib.sha256(run.options.epochs_file.read_bytes()).hexdigest()
-    record = run.work / "encoder.epochs"
-    if not record.exists() or record.read_text() != digest:
-        run.checkpoint("encoder").unlink(missing_ok=True)
-        record.write_text(digest)
-
-
 def write_stimuli(run):
     stimuli.write(run.stimuli, run.pictures, run.split, run.image_encoder)
 
@@ -214,7 +173,7 @@ def export_pack(run):
     """Exports every trained part, the gallery and the manifest."""
     codec = load_trained(run, "autoencoder", autoencoder.Autoencoder)
     parts = {
-        "encoder.onnx": load_trained(run, "encoder", encoder.EegEncoder),
+        "encoder.onnx": stages_eeg.load_encoder(run),
         "image_encoder.onnx": load_image_encoder(run),
         "prior.onnx": load_trained(run, "prior", generator.Prior),
         "denoiser.onnx": load_trained(run, "flow", generator.Denoiser),
@@ -224,25 +183,21 @@ def export_pack(run):
         if module is not None:
             print(name, export.export_graph(module, run.pack / name))
     shutil.copyfile(run.stimuli / "embeddings.safetensors", run.pack / export.GALLERY_FILE)
-    facts = encoder_facts(run)
-    export.write_manifest(run.pack, run.seed, facts["quality"] if facts else None)
-
-
-def encoder_facts(run):
-    """What the encoder stage measured, or None."""
-    path = run.work / "encoder.json"
-    return json.loads(path.read_text()) if path.exists() else None
+    export.write_manifest(run.pack, run.seed, stages_eeg.quality(run))
 
 
 def evaluate_pack(run):
-    evaluate.write(run, train_generator(run), encoder_facts(run))
+    evaluate.write(run, train_generator(run), stages_eeg.report(run))
 
 
 def everything(run):
     write_stimuli(run)
     train_generator(run)
-    if run.options.epochs_file is not None:
-        train_encoder(run)
+    if not run.options.quick:
+        stages_eeg.write_epochs(run)
+    stages_eeg.train_encoder(run)
+    stages_eeg.ablate(run)
+    stages_eeg.write_scores(run)
     export_pack(run)
     evaluate_pack(run)
 
@@ -250,18 +205,18 @@ def everything(run):
 STAGES = {
     "stimuli": write_stimuli,
     "generator": train_generator,
-    "encoder": train_encoder,
     "export": export_pack,
     "evaluate": evaluate_pack,
     "all": everything,
-}
+} | stages_eeg.STAGES
 
 
 def options():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("stage", nargs="?", default="all", choices=STAGES)
     parser.add_argument("--pictures", type=Path, help="folder of drawings; fetched from npm when absent")
-    parser.add_argument("--epochs-file", type=Path, help="safetensors file of training epochs")
+    parser.add_argument("--epochs", type=Path, help="folder of epochs files; `epochs` in the work folder when absent")
+    parser.add_argument("--simulator", help=f"command that writes epochs; when absent: {stages_eeg.SIMULATOR}")
     parser.add_argument("--work", type=Path, default=Path(__file__).parent / "work", help="folder for checkpoints")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=min(2, os.cpu_count() or 1))

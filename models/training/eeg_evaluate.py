@@ -1,0 +1,235 @@
+"""Judges the EEG encoder on subjects that it never met.
+
+Takes   an encoder (anything that turns eeg f32 [n, 16, 200] into embeddings f32 [n, dim]), `Epochs`, and a gallery
+        f32 [pictures, dim] with the number of its first row in the epochs' `stimulus`.
+Gives   rows {…, k, trials, top1, top5, low, high, chance} and tables of what missing channels and wrong onsets cost.
+Keeps   k is the number of repeats whose embeddings are averaged: one picture, one subject. 95 % intervals come from drawing
+        whole subjects with replacement, since trials of one subject are not independent. Ties count against us.
+"""
+
+import torch
+from torch.nn import functional as F
+
+import montage
+from eeg_data import DEFAULT_SNR_DB, averages
+from encoder import embed
+
+REPEATS = (1, 3, 10)
+MISSING_COUNTS = (1, 2, 4, 8)
+SETS_PER_COUNT = 8
+DRAWS = 1000
+
+
+def ranks(embeddings, rows, gallery):
+    """Rank (1 is best) of the true gallery row of each embedding, by cosine."""
+    scores = embeddings @ gallery.T
+    return (scores >= scores.gather(1, rows[:, None])).sum(dim=1)
+
+
+def interval(right, subject, seed=0):
+    """95 % interval of the mean of bool [n]: whole subjects are drawn with replacement."""
+    _, which = subject.unique(return_inverse=True)
+    hits = torch.bincount(which, weights=right.double())
+    trials = torch.bincount(which).double()
+    drawn = torch.randint(len(hits), (DRAWS, len(hits)), generator=torch.Generator().manual_seed(seed))
+    shares = hits[drawn].sum(dim=1) / trials[drawn].sum(dim=1)
+    return torch.quantile(shares, torch.tensor([0.025, 0.975]).double()).tolist()
+
+
+def score(embeddings, epochs, gallery, first_row=0, k=1):
+    """One row: identification among the whole gallery after averaging k repeats."""
+    means, firsts = averages(embeddings, epochs, k)
+    if len(means) == 0:
+        raise ValueError(f"no picture was shown {k} times to one subject")
+    found = ranks(means, epochs.stimulus[firsts] - first_row, gallery)
+    low, high = interval(found == 1, epochs.subject[firsts])
+    return {
+        "k": k,
+        "trials": len(found),
+        "subjects": len(epochs.subject.unique()),
+        "top1": _share(found <= 1),
+        "low": low,
+        "high": high,
+        "top5": _share(found <= 5),
+        "chance": 1.0 / len(gallery),
+    }
+
+
+def scores(embeddings, epochs, gallery, first_row=0):
+    """Rows for each level and each number of repeats that there are enough trials for; `snr_db` and `length` beside."""
+    rows = []
+    for level in sorted(epochs.snr_db.round().unique().tolist()):
+        chosen = epochs.snr_db.round() == level
+        part, found = epochs.at(chosen), embeddings[chosen]
+        for k in REPEATS:
+            if len(averages(found, part, k)[0]):
+                facts = {"snr_db": level, "length": found.norm(dim=1).mean().item()}
+                rows.append(facts | score(found, part, gallery, first_row, k))
+    return rows
+
+
+def honesty(embeddings, epochs):
+    """{slope, explained}: of the regression of targets on embeddings. Slope 1 means that the length of an embedding is
+    as large as it should be; `explained` is the share of the targets' power that embeddings foretell."""
+    product, power = (embeddings * epochs.target).sum(), embeddings.square().sum()
+    error = (embeddings - epochs.target).square().sum() / epochs.target.square().sum()
+    return {"slope": (product / power).item(), "explained": 1.0 - error.item()}
+
+
+def shuffled(epochs, seed=0):
+    """The same epochs with the pictures of each subject and level exchanged at random: the score must be chance."""
+    draw = torch.Generator().manual_seed(seed)
+    stimulus = epochs.stimulus.clone()
+    level = epochs.snr_db.round().long()
+    for key in torch.stack([epochs.subject, level], dim=1).unique(dim=0):
+        rows = ((epochs.subject == key[0]) & (level == key[1])).nonzero()[:, 0]
+        stimulus[rows] = stimulus[rows[torch.randperm(len(rows), generator=draw)]]
+    return type(epochs)(epochs.eeg, stimulus, epochs.subject, epochs.snr_db, epochs.target)
+
+
+def missing_channels(model, epochs, gallery, k=1):
+    """{per_channel, by_count}: top-1 when channels are interpolated from the others (see montage.py).
+
+    `per_channel` {label: top1 when it alone is missing}; `by_count` rows [missing, mean top1 over SETS_PER_COUNT random
+    sets]; the first row is none missing.
+    """
+
+    def top1(missing):
+        damaged = (montage.without(missing) @ epochs.eeg.float()) if missing else epochs.eeg
+        return score(embed(model, damaged), epochs, gallery, k=k)["top1"]
+
+    per_channel = {label: top1([row]) for row, label in enumerate(montage.CHANNELS)}
+    by_count = [[0, top1([])]]
+    draw = torch.Generator().manual_seed(99)
+    for count in MISSING_COUNTS:
+        sets = [torch.randperm(len(montage.CHANNELS), generator=draw)[:count].tolist() for _ in range(SETS_PER_COUNT)]
+        by_count.append([count, sum(top1(chosen) for chosen in sets) / len(sets)])
+    return {"per_channel": per_channel, "by_count": by_count}
+
+
+def expected(tolerance, rows):
+    """What the pack's `[expected]` table holds: top-1 of single trials by channel, count and level."""
+    by_snr = [[row["snr_db"], row["top1"], row["trials"]] for row in rows if row["k"] == 1]
+    return {"snr_db": DEFAULT_SNR_DB, "k": 1} | tolerance | {"by_snr": by_snr}
+
+
+def ridge(features, targets, fit, check):
+    """Weights f64 [features + 1, dim] of a ridge regression; the penalty that does best on the rows `check` is taken, then
+    all rows are used."""
+    ones = torch.ones(len(features), 1, dtype=torch.float64)
+    x, y = torch.cat([features.double(), ones], dim=1), targets.double()
+    penalties = [10.0**power for power in range(0, 7)]
+    errors = [(x[check] @ _ridge_at(x[fit], y[fit], penalty) - y[check]).square().mean() for penalty in penalties]
+    return _ridge_at(x, y, penalties[int(torch.stack(errors).argmin())])
+
+
+def _ridge_at(x, y, penalty):
+    penalties = torch.full((x.shape[1],), float(penalty), dtype=torch.float64)
+    penalties[-1] = 1e-6
+    return torch.linalg.solve(x.T @ x + penalties.diag(), x.T @ y)
+
+
+def _share(right):
+    return right.float().mean().item()
+
+
+def cosine(embeddings, epochs):
+    """Mean cosine between embedding and truth."""
+    return F.cosine_similarity(embeddings, epochs.target, dim=1).mean().item()
+
+
+def score_table(rows):
+    """Rows of `scores` as Markdown."""
+    head = "| SNR | k | trials | subjects | top-1 | 95 % interval | top-5 | chance |\n|---|---|---|---|---|---|---|---|\n"
+    return head + "\n".join(
+        f"| {row['snr_db']:g} dB | {row['k']} | {row['trials']} | {row['subjects']} | {row['top1']:.3f} "
+        f"| {row['low']:.3f}–{row['high']:.3f} | {row['top5']:.3f} | {row['chance']:.3f} |"
+        for row in rows
+    )
+
+
+def ablation_table(rows):
+    """Rows {budget, variant, forty: {k: row}, unseen: {k: row}} as Markdown."""
+    head = (
+        "| Labelled | Variant | 40-way, k = 1 | 95 % interval | 40-way, k = 10 | unseen concepts, 10-way, k = 10 | 95 % interval |\n"
+        "|---|---|---|---|---|---|---|\n"
+    )
+    lines = []
+    for row in rows:
+        one, ten, unseen = row["forty"]["1"], row["forty"]["10"], row["unseen"]["10"]
+        lines.append(
+            f"| {row['budget']} | {row['variant']} | {one['top1']:.3f} | {one['low']:.3f}–{one['high']:.3f} "
+            f"| {ten['top1']:.3f} | {unseen['top1']:.3f} | {unseen['low']:.3f}–{unseen['high']:.3f} |"
+        )
+    return head + "\n".join(lines)
+
+
+def markdown(kept, ablation):
+    """The section of EVALUATION.md on the EEG encoder, from what stages_eeg.write_scores kept."""
+    facts, table = kept["facts"], kept["expected"]
+    channels = " · ".join(f"{label} {share:.3f}" for label, share in table["per_channel"].items())
+    return TEXT.format(
+        scores=score_table(kept["rows"]),
+        unseen=score_table(kept["unseen"]),
+        shuffled=score_table(kept["shuffled"]),
+        slope=kept["honesty"]["slope"],
+        unseen_slope=kept["honesty_unseen"]["slope"],
+        explained=kept["honesty"]["explained"],
+        unseen_explained=kept["honesty_unseen"]["explained"],
+        cosine=kept["cosine"],
+        whole=table["by_count"][0][1],
+        channels=channels,
+        counts=_line("missing", table["by_count"]),
+        onsets=_line("error, ms", kept["by_onset_ms"]),
+        ablation=ablation,
+        sets=SETS_PER_COUNT,
+        millions=facts["parameters"] / 1e6,
+        **{name: facts[name] for name in NAMED},
+    )
+
+
+def _line(name, rows):
+    """A Markdown table of one line: first numbers above, second below."""
+    heads, shares = " | ".join(f"{row[0]}" for row in rows), " | ".join(f"{row[1]:.3f}" for row in rows)
+    return f"| {name} | {heads} |\n{'|---' * (len(rows) + 1)}|\n| top-1 | {shares} |"
+
+
+NAMED = ("training_trials", "training_subjects", "training_pictures", "unlabelled_trials")
+
+TEXT = """Trained on {training_trials} labelled epochs ({training_subjects} simulated subjects, {training_pictures} pictures,
+−18 to −5 dB) after masked modelling on these and {unlabelled_trials} epochs of other subjects, headsets and artefact
+strengths; {millions:.2f} M parameters. Judged on simulated subjects never met, zero-shot. k is the number of repeats of
+one picture whose embeddings are averaged. Intervals: whole subjects drawn with replacement.
+
+### The forty pictures
+
+{scores}
+
+At the default level a linear regression of the pictures' slope on embeddings is {slope:.2f} (1: lengths are as they
+should be; above 1: too cautious), and embeddings of single trials foretell {explained:.3f} of the power of the truth
+(unseen concepts: {unseen_slope:.2f} and {unseen_explained:.3f}); mean cosine {cosine:.3f}.
+
+### Ten concepts whose pictures were never shown in training
+
+{unseen}
+
+### Control: pictures exchanged at random
+
+{shuffled}
+
+### Missing channels (interpolated from the others), single trials at the default level
+
+All channels: {whole:.3f}. One missing: {channels}.
+
+{counts}
+
+Mean over {sets} random sets for each number.
+
+### Wrong onset times (normal errors with this standard deviation), single trials at the default level
+
+{onsets}
+
+### What pre-training and alignment are worth (development subjects; short schedules, the same for all)
+
+{ablation}
+"""

@@ -1,0 +1,221 @@
+"""Tests of the EEG encoder's training on made-up data: `python -m unittest` in this folder; no simulator needed.
+
+Takes   tests/vectors/montage.json of this repository. Gives   pass or fail. Keeps   nothing is written outside a
+temporary folder.
+"""
+
+import contextlib
+import io
+import json
+import tempfile
+import types
+import unittest
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import save_file
+
+import eeg_data
+import eeg_evaluate
+import eeg_pretrain
+import eeg_quick
+import encoder
+import export
+import loop
+import montage
+import stages_eeg
+
+SEED = 5
+VECTORS = Path(__file__).resolve().parents[2] / "tests/vectors/montage.json"
+
+
+class MontageTest(unittest.TestCase):
+    def test_splines_are_those_of_mne_python_and_of_the_program(self):
+        for case in json.loads(VECTORS.read_text())["interpolation"]:
+            found = montage.interpolation_matrix(np.array(case["measured"]), np.array(case["wanted"]))
+            np.testing.assert_allclose(found.ravel(), case["matrix"], atol=1e-6)
+
+    def test_positions_are_near_those_of_mne_python(self):
+        known = json.loads(VECTORS.read_text())["positions"]["biosemi64"]
+        for label in montage.CHANNELS:
+            place = montage.position(label)
+            self.assertAlmostEqual(np.linalg.norm(place), 1.0, places=9)
+            self.assertLess(np.degrees(np.arccos(min(1.0, place @ np.array(known[label])))), 4.0, label)
+
+    def test_missing_channels_are_estimated_from_the_others_alone(self):
+        eeg = torch.randn(16, 5, generator=torch.Generator().manual_seed(SEED))
+        eeg -= eeg.mean(dim=0)
+        torch.testing.assert_close(montage.without([]) @ eeg, eeg)
+        matrix = montage.without([3, 14])
+        self.assertEqual(matrix[:, [3, 14]].abs().max(), 0.0)
+        found = matrix @ eeg
+        torch.testing.assert_close(found.sum(dim=0), torch.zeros(5), atol=1e-5, rtol=0.0)
+        kept = [row for row in range(16) if row not in (3, 14)]
+        torch.testing.assert_close((found - eeg)[kept].std(dim=0), torch.zeros(5), atol=1e-5, rtol=0.0)
+
+    def test_a_channel_with_nothing_near_stays_zero(self):
+        self.assertEqual(montage.without([0, 1, 2, 3])[0].abs().max(), 0.0)
+        self.assertEqual(montage.without(range(16)).abs().max(), 0.0)
+
+
+class DataTest(unittest.TestCase):
+    def test_roles_never_meet(self):
+        seen = set(range(100))
+        for role, subjects in eeg_data.ROLES.items():
+            self.assertFalse(seen & set(subjects), role)
+            seen |= set(subjects)
+
+    def test_files_are_checked(self):
+        epochs = eeg_quick.made_up("train")
+        good = {"eeg": epochs.eeg.float(), "stimulus": epochs.stimulus.int(), "subject": epochs.subject.int()}
+        good |= {"snr_db": epochs.snr_db, "target": epochs.target}
+        bad = {
+            "no tensor": {name: values for name, values in good.items() if name != "target"},
+            "not \\[n": good | {"eeg": torch.zeros(len(epochs), 8, 200)},
+            "rows beside": good | {"subject": good["subject"][:5].clone()},
+            "NaN": good | {"eeg": torch.full_like(good["eeg"], float("nan"))},
+            "not train subjects": good | {"subject": torch.full_like(good["subject"], 1001)},
+        }
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "epochs.safetensors"
+            save_file(good, path)
+            self.assertEqual(len(eeg_data.load([path, path], "train")), 2 * len(epochs))
+            for message, tensors in bad.items():
+                save_file(tensors, path)
+                with self.assertRaisesRegex(ValueError, message):
+                    eeg_data.load([path], "train")
+
+    def test_shift_moves_later(self):
+        eeg = torch.arange(200.0).expand(2, 16, 200)
+        found = eeg_data.shifted(eeg, torch.tensor([3.0, -2.0]))
+        self.assertEqual((found[0, 0, 10], found[1, 0, 10]), (7.0, 12.0))
+        self.assertEqual((found[0, 0, 0], found[1, 0, 199]), (0.0, 199.0))
+
+    def test_averages_join_repeats_of_one_picture_and_subject_only(self):
+        epochs = eeg_quick.made_up("test").at(torch.arange(0, 1200, 3))
+        means, firsts = eeg_data.averages(epochs.target, epochs, 3)
+        torch.testing.assert_close(means, epochs.target[firsts])
+        marked = epochs.subject[:, None].float()
+        torch.testing.assert_close(eeg_data.averages(marked, epochs, 3)[0], marked[firsts])
+        self.assertEqual(len(set(firsts.tolist())), len(firsts))
+
+
+class PretrainTest(unittest.TestCase):
+    def test_what_is_hidden_is_not_seen_and_only_that_counts(self):
+        draw = torch.Generator().manual_seed(SEED)
+        model = eeg_pretrain.MaskedModel().eval()
+        scaled = torch.randn(3, 16, 200, generator=draw)
+        patches, channels = eeg_pretrain.masks(3, draw)
+        counted = eeg_pretrain.hidden_values(patches, channels)
+        self.assertEqual(patches.sum(dim=1).tolist(), [10, 10, 10])
+        other = torch.where(self._as_signal(counted), torch.full_like(scaled, 9.0), scaled)
+        with torch.no_grad():
+            first, second = model(scaled, patches, channels), model(other, patches, channels)
+        torch.testing.assert_close(first, second)
+
+    def test_masked_modelling_learns(self):
+        epochs = eeg_quick.made_up("unlabelled")
+        torch.manual_seed(SEED)
+        model = eeg_pretrain.MaskedModel()
+        model.backbone.set_scale(epochs.eeg.float())
+        with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
+            schedule = loop.Schedule(60, 3e-3, ema=0.9)
+            loop.train(model, eeg_pretrain.loss_function(model, epochs.eeg), schedule, Path(folder) / "m.pt", SEED)
+        with torch.no_grad():
+            error = eeg_pretrain.masked_error(model, epochs.eeg.float(), torch.Generator().manual_seed(1))
+        self.assertLess(error.item(), 0.9)
+
+    @staticmethod
+    def _as_signal(values):
+        return values.unflatten(2, (16, 10)).transpose(1, 2).flatten(2)
+
+
+class EncoderTest(unittest.TestCase):
+    def test_is_small_and_exports(self):
+        torch.manual_seed(SEED)
+        model = encoder.EegEncoder(export.DIM).eval()
+        self.assertLess(sum(weight.numel() for weight in model.parameters()), 5_000_000)
+        with tempfile.TemporaryDirectory() as folder:
+            found = export.export_graph(model, Path(folder) / "encoder.onnx")
+        self.assertLess(found["difference"], 1e-4)
+
+    def test_contrast_leaves_length_alone(self):
+        model = encoder.EegEncoder(eeg_quick.DIM)
+        target = eeg_quick.gallery()[:6]
+        output = torch.randn(6, eeg_quick.DIM, generator=torch.Generator().manual_seed(1), requires_grad=True)
+        both = encoder.alignment_loss(model, output, target, torch.arange(6), 1.0)
+        alone = encoder.alignment_loss(model, output, target, torch.arange(6), 0.0)
+        gradient = torch.autograd.grad(both - alone, output)[0]
+        torch.testing.assert_close((gradient * output).sum(dim=1), torch.zeros(6), atol=1e-5, rtol=0.0)
+
+    def test_band_power_of_a_sine(self):
+        seconds = torch.arange(encoder.SAMPLES) / encoder.RATE_HZ
+        eeg = (10.0 * torch.sin(2 * torch.pi * 10.0 * seconds)).expand(1, encoder.CHANNELS, -1)
+        self.assertAlmostEqual(encoder.band_powers(eeg)[0, 2].item(), 1.699, places=1)
+
+
+class EvaluateTest(unittest.TestCase):
+    def test_truth_is_always_right_and_noise_is_chance(self):
+        epochs, gallery = eeg_quick.made_up("test"), eeg_quick.gallery()[:40]
+        right = eeg_evaluate.score(epochs.target, epochs, gallery, k=10)
+        self.assertEqual((right["top1"], right["low"], right["trials"]), (1.0, 1.0, 120))
+        noise = torch.randn(len(epochs), eeg_quick.DIM, generator=torch.Generator().manual_seed(SEED))
+        self.assertLess(eeg_evaluate.score(noise, epochs, gallery)["low"], 1 / 40)
+        mixed = eeg_evaluate.shuffled(epochs)
+        self.assertEqual(sorted(mixed.stimulus.tolist()), sorted(epochs.stimulus.tolist()))
+        self.assertLess(eeg_evaluate.score(epochs.target, mixed, gallery)["top1"], 0.06)
+
+    def test_interval_follows_subjects(self):
+        subject = torch.arange(10).repeat_interleave(100)
+        low, high = eeg_evaluate.interval(subject < 5, subject)
+        self.assertLess(low, 0.3)
+        self.assertGreater(high, 0.7)
+
+    def test_slope_tells_too_short_embeddings(self):
+        epochs = eeg_quick.made_up("test")
+        self.assertAlmostEqual(eeg_evaluate.honesty(0.5 * epochs.target, epochs)["slope"], 2.0, places=5)
+
+    def test_ridge_finds_a_linear_map(self):
+        draw = torch.Generator().manual_seed(SEED)
+        features, mixing = torch.randn(200, 5, generator=draw), torch.randn(5, 3, generator=draw)
+        fit = torch.arange(200) < 150
+        weights = eeg_evaluate.ridge(features, features @ mixing + 2.0, fit, ~fit).float()
+        torch.testing.assert_close(weights[:-1], mixing, atol=0.05, rtol=0.0)
+
+
+class StagesTest(unittest.TestCase):
+    def test_all_stages_run_on_made_up_epochs_and_the_encoder_learns(self):
+        with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
+            run = quick_run(Path(folder))
+            for name in ("encoder", "eeg-ablation", "eeg-scores"):
+                stages_eeg.STAGES[name](run)
+            report = stages_eeg.report(run)
+            kept = json.loads((run.work / "eeg_scores.json").read_text())
+            self.assertEqual(set(kept["expected"]["per_channel"]), set(montage.CHANNELS))
+            self.assertIn("without pre-training", report)
+            labelled = eeg_quick.made_up("train")
+            model = stages_eeg.new_encoder(run, eeg_quick.DIM)
+            model.backbone.set_scale(labelled.eeg.float())
+            stages_eeg.align(run, model, labelled, loop.Schedule(60, 2e-3, ema=0.9), "learning")
+        epochs = eeg_quick.made_up("test")
+        found = encoder.embed(model, epochs.eeg)
+        self.assertGreater(eeg_evaluate.score(found, epochs, eeg_quick.gallery()[:40])["top1"], 0.5)
+        silence = encoder.embed(model, torch.zeros(1, encoder.CHANNELS, encoder.SAMPLES))
+        self.assertLess(silence.norm().item(), found.norm(dim=1).mean().item())
+
+
+def quick_run(folder):
+    """What the stages need of train.py's `Run`, without pictures."""
+
+    def seeded(make):
+        torch.manual_seed(SEED)
+        return make()
+
+    options = types.SimpleNamespace(quick=True, epochs=None, simulator=None)
+    checkpoint = lambda name: folder / f"{name}.pt"  # noqa: E731
+    return types.SimpleNamespace(options=options, work=folder, seed=SEED, seeded=seeded, checkpoint=checkpoint)
+
+
+if __name__ == "__main__":
+    unittest.main()
