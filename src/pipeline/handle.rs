@@ -155,6 +155,9 @@ impl Pipeline {
             }
             Command::SetSteps(steps) => self.decode.try_send(DecodeCommand::Steps(steps)).is_ok(),
             Command::SetTwin(on) => self.decode.try_send(DecodeCommand::Twin(on)).is_ok(),
+            Command::SetSteadying(steadying) => {
+                self.decode.try_send(DecodeCommand::Steadying(steadying)).is_ok()
+            }
             Command::PictureShown { window, at_secs } => {
                 self.decode.try_send(DecodeCommand::Shown { window, at_secs }).is_ok()
             }
