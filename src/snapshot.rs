@@ -309,25 +309,25 @@ pub struct Percentiles {
     pub p99: f32,
 }
 
-/// Percentiles of every stage over the last decodes.
+/// Percentiles of every stage over the last decodes; `None` where it never ran.
 #[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize)]
 pub struct LatencyView {
     /// Sample taken → reached the program.
-    pub arrival: Percentiles,
+    pub arrival: Option<Percentiles>,
     /// Reached the program → window complete.
-    pub window: Percentiles,
+    pub window: Option<Percentiles>,
     /// Window complete → decoder began.
-    pub wait: Percentiles,
+    pub wait: Option<Percentiles>,
     /// Encoder.
-    pub encode: Percentiles,
+    pub encode: Option<Percentiles>,
     /// Denoiser.
-    pub denoise: Percentiles,
+    pub denoise: Option<Percentiles>,
     /// Image decoder.
-    pub decode_image: Percentiles,
+    pub decode_image: Option<Percentiles>,
     /// Window complete → picture.
-    pub window_to_image: Percentiles,
-    /// Picture → screen. Zero where there is no window.
-    pub screen: Percentiles,
+    pub window_to_image: Option<Percentiles>,
+    /// Picture → screen; never where there is no window.
+    pub screen: Option<Percentiles>,
 }
 
 /// The recording.

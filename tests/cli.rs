@@ -68,6 +68,8 @@ fn live_on_the_simulated_headset_gives_evidence_pictures_and_a_document() {
     assert!((document["truth"]["chance_top1"].as_f64().unwrap() - 0.025).abs() < 1e-12);
     assert!(document["latency_ms"]["window_to_image"]["p50"].as_f64().unwrap() > 0.0);
     assert_eq!(document["decode_hash"].as_str().unwrap().len(), 64);
+    let never_ran = json(&["live", "--headless", "--seconds", "0.2", "--json"]);
+    assert!(never_ran["latency_ms"]["encode"].is_null(), "{never_ran}");
     let lines = std::fs::read_to_string(out.join("decodes.jsonl")).unwrap();
     let first: serde_json::Value = serde_json::from_str(lines.lines().next().unwrap()).unwrap();
     assert_eq!(first["simulated"], true);

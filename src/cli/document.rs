@@ -97,17 +97,18 @@ struct EvidencePart {
     share_below_0_05: Option<f64>,
 }
 
+/// Milliseconds; `null` for a stage that never ran.
 #[derive(Debug, Serialize)]
 struct LatencyPart {
-    arrival: Percentiles,
+    arrival: Option<Percentiles>,
     /// From the sample's own time stamp to the end of the filters: the oldest sample of each pass.
-    sample_to_filtered: Percentiles,
-    window: Percentiles,
-    wait: Percentiles,
-    encode: Percentiles,
-    denoise: Percentiles,
-    decode_image: Percentiles,
-    window_to_image: Percentiles,
+    sample_to_filtered: Option<Percentiles>,
+    window: Option<Percentiles>,
+    wait: Option<Percentiles>,
+    encode: Option<Percentiles>,
+    denoise: Option<Percentiles>,
+    decode_image: Option<Percentiles>,
+    window_to_image: Option<Percentiles>,
 }
 
 #[derive(Debug, Serialize)]

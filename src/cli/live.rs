@@ -311,13 +311,15 @@ fn summary(report: &RunReport) -> String {
         "windows     {} made, {} decoded, {} skipped, {abstained} abstained",
         counts.made, counts.decoded, counts.skipped
     );
-    let _ = writeln!(
-        text,
-        "pictures    {:.1} per second, window to picture p50 {:.0} ms, p95 {:.0} ms",
-        report.images_per_s,
-        snapshot.latency.window_to_image.p50,
-        snapshot.latency.window_to_image.p95
-    );
+    let _ = write!(text, "pictures    {:.1} per second", report.images_per_s);
+    if let Some(times) = snapshot.latency.window_to_image {
+        let _ =
+            write!(text, ", window to picture p50 {:.0} ms, p95 {:.0} ms", times.p50, times.p95);
+    }
+    if counts.steadied > 0 {
+        let _ = write!(text, ", {} steadied", counts.steadied);
+    }
+    text.push('\n');
     if let Some(truth) = &snapshot.truth {
         let [low, high] = truth.ci95_top1;
         let _ = writeln!(

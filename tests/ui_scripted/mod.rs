@@ -232,8 +232,8 @@ pub fn decode(window: u64) -> DecodeView {
     }
 }
 
-fn p3(p50: f32) -> Percentiles {
-    Percentiles { p50, p95: p50 * 1.4, p99: p50 * 1.9 }
+fn p3(p50: f32) -> Option<Percentiles> {
+    Some(Percentiles { p50, p95: p50 * 1.4, p99: p50 * 1.9 })
 }
 
 /// Idle: the program was just started.
