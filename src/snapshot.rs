@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::decode::Steadying;
 pub use crate::signal::picture::Picture;
 use crate::signal::window::{Abstention, Lock};
 use crate::source::{SourceCounters, SourceKind};
@@ -128,6 +129,8 @@ pub struct PackView {
     pub steps_allowed: Vec<u32>,
     /// Steps in use.
     pub steps: u32,
+    /// How pictures follow one another, as asked for.
+    pub steadying: Steadying,
     /// Every channel of the pack and where it comes from.
     pub montage: Vec<ChannelOrigin>,
     /// Band that the decoder sees, Hz.
@@ -153,6 +156,8 @@ pub struct WindowCounts {
     pub made: u64,
     /// Windows turned into a picture.
     pub decoded: u64,
+    /// Those of them whose picture was steadied.
+    pub steadied: u64,
     /// Windows replaced by a newer one before the decoder was free.
     pub skipped: u64,
     /// Windows refused, by reason.
@@ -187,6 +192,12 @@ pub struct DecodeView {
     pub twin_image: Option<Arc<Picture>>,
     /// Best five of the null twin.
     pub twin_top: Vec<RankedLabel>,
+    /// Weight of this window in the picture where the picture is steadied, 0–1. The evidence is never.
+    pub steady_weight: Option<f32>,
+    /// The same of the null twin, which is steadied by its own evidence.
+    pub twin_steady_weight: Option<f32>,
+    /// Whether the pictures started from the noise that is held for the run.
+    pub noise_held: bool,
     /// Seed of the noise.
     pub seed: u64,
     /// Steps of the generator.
@@ -298,25 +309,25 @@ pub struct Percentiles {
     pub p99: f32,
 }
 
-/// Percentiles of every stage over the last decodes.
+/// Percentiles of every stage over the last decodes; `None` where it never ran.
 #[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize)]
 pub struct LatencyView {
     /// Sample taken → reached the program.
-    pub arrival: Percentiles,
+    pub arrival: Option<Percentiles>,
     /// Reached the program → window complete.
-    pub window: Percentiles,
+    pub window: Option<Percentiles>,
     /// Window complete → decoder began.
-    pub wait: Percentiles,
+    pub wait: Option<Percentiles>,
     /// Encoder.
-    pub encode: Percentiles,
+    pub encode: Option<Percentiles>,
     /// Denoiser.
-    pub denoise: Percentiles,
+    pub denoise: Option<Percentiles>,
     /// Image decoder.
-    pub decode_image: Percentiles,
+    pub decode_image: Option<Percentiles>,
     /// Window complete → picture.
-    pub window_to_image: Percentiles,
-    /// Picture → screen. Zero where there is no window.
-    pub screen: Percentiles,
+    pub window_to_image: Option<Percentiles>,
+    /// Picture → screen; never where there is no window.
+    pub screen: Option<Percentiles>,
 }
 
 /// The recording.

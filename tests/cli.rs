@@ -68,6 +68,8 @@ fn live_on_the_simulated_headset_gives_evidence_pictures_and_a_document() {
     assert!((document["truth"]["chance_top1"].as_f64().unwrap() - 0.025).abs() < 1e-12);
     assert!(document["latency_ms"]["window_to_image"]["p50"].as_f64().unwrap() > 0.0);
     assert_eq!(document["decode_hash"].as_str().unwrap().len(), 64);
+    let never_ran = json(&["live", "--headless", "--seconds", "0.2", "--json"]);
+    assert!(never_ran["latency_ms"]["encode"].is_null(), "{never_ran}");
     let lines = std::fs::read_to_string(out.join("decodes.jsonl")).unwrap();
     let first: serde_json::Value = serde_json::from_str(lines.lines().next().unwrap()).unwrap();
     assert_eq!(first["simulated"], true);
@@ -90,6 +92,45 @@ fn free_running_windows_know_no_truth() {
     ]);
     assert!(document["truth"].is_null());
     assert!(document["windows"]["decoded"].as_u64().unwrap() >= 5, "{document}");
+}
+
+#[test]
+fn steadying_changes_pictures_and_no_number() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |name: &str, extra: &[&str]| {
+        let out = folder.path().join(name);
+        let fixed = ["live", "--source", "sim:speed=max,subject=7", "--headless", "--seconds", "8"];
+        let more = ["--mode", "free", "--json", "--out", out.to_str().unwrap()];
+        let document = json(&[&fixed[..], &more[..], extra].concat());
+        let lines = std::fs::read_to_string(out.join("decodes.jsonl")).unwrap();
+        let lines: Vec<serde_json::Value> =
+            lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let last = lines.iter().rfind(|line| line["abstained"].is_null()).unwrap();
+        let picture = format!("window-{:06}.png", last["window"].as_u64().unwrap());
+        let bytes = std::fs::read(out.join(&picture)).unwrap();
+        let pixels = image::load_from_memory(&bytes).unwrap().into_rgb8().into_raw();
+        (document, lines, bytes, pixels)
+    };
+    let (steady, steady_lines, bytes, pixels) = run("a", &[]);
+    let (_, _, _, again) = run("b", &[]);
+    let (plain, plain_lines, _, others) = run("c", &["--steady", "off", "--noise", "fresh"]);
+    assert_eq!((pixels == again, pixels == others), (true, false));
+    assert_eq!(steady["pictures"]["steady"], "auto");
+    assert_eq!(steady["pictures"]["steadied"], steady["windows"]["decoded"]);
+    assert_eq!(
+        (&plain["pictures"]["noise"], &plain["pictures"]["steadied"]),
+        (&"fresh".into(), &0.into())
+    );
+    assert_eq!(steady["decode_hash"], plain["decode_hash"]);
+    assert_eq!(steady["evidence"], plain["evidence"]);
+    for (a, b) in steady_lines.iter().zip(&plain_lines).filter(|(a, _)| a["abstained"].is_null()) {
+        assert_eq!((&a["top5"], &a["p_value"]), (&b["top5"], &b["p_value"]));
+        assert!(a["steady_weight"].is_number() && a["twin_steady_weight"].is_number(), "{a}");
+        assert_eq!((&a["noise"], &b["noise"]), (&"fixed".into(), &"fresh".into()));
+        assert!(b["steady_weight"].is_null());
+    }
+    let said = b"steadied, weight of this window";
+    assert!(bytes.windows(said.len()).any(|part| part == said), "the picture's text chunk says so");
 }
 
 #[test]

@@ -64,6 +64,71 @@ fn generate_paints_a_label_the_same_way_twice() {
 }
 
 #[test]
+fn generate_paints_any_number_of_steps_and_says_what_is_unusual() {
+    let dir = tempfile::tempdir().unwrap();
+    let paint = |steps: &str, seed: &str| {
+        let out = dir.path().join(format!("{steps}-{seed}.png"));
+        let args = painting(&["--label", "cat", "--steps", steps, "--seed", seed], &out);
+        let report = generate(&args, &runtime_library()).unwrap();
+        assert_eq!(report.json["trained_for_steps"], !report.text.contains("note:"));
+        (report.json["trained_for_steps"].as_bool().unwrap(), image::open(out).unwrap().to_rgb8())
+    };
+    let (trained, prior) = paint("0", "1");
+    assert!(!trained);
+    assert_eq!(prior, paint("0", "2").1, "the prior alone knows no noise");
+    assert_ne!(prior, paint("1", "1").1);
+    assert_eq!((paint("2", "1").0, paint("3", "1").0, paint("64", "1").0), (true, false, false));
+    assert_ne!(paint("3", "1").1, paint("2", "1").1);
+}
+
+#[test]
+fn a_pack_without_a_prior_has_nothing_to_show_in_no_steps() {
+    let copy = Copy::new();
+    let prior = "prior = \"prior.onnx\"";
+    copy.edit(prior, "")
+        .edit("prior_input", "# prior_input")
+        .edit("prior_output", "# prior_output");
+    let mut args = painting(&["--label", "cat", "--steps", "0"], &copy.path().join("o.png"));
+    args.dir = copy.path().to_owned();
+    let failure = generate(&args, &runtime_library()).unwrap_err();
+    assert!(failure.code == 2 && failure.message.contains("no prior"), "{failure}");
+}
+
+#[test]
+fn generate_puts_several_seeds_on_one_sheet() {
+    let dir = tempfile::tempdir().unwrap();
+    let paint = |name: &str, extra: &[&str]| {
+        let out = dir.path().join(name);
+        let args = painting(&[&["--label", "boat", "--seed", "7"], extra].concat(), &out);
+        generate(&args, &runtime_library()).unwrap();
+        image::open(out).unwrap().to_rgb8()
+    };
+    let sheet = paint("sheet.png", &["--count", "5"]);
+    assert_eq!(sheet.dimensions(), (3 * 16 + 2 * 4, 2 * 16 + 4));
+    let first = image::imageops::crop_imm(&sheet, 0, 0, 16, 16).to_image();
+    assert_eq!(first, paint("one.png", &[]));
+    assert_ne!(first, image::imageops::crop_imm(&sheet, 20, 0, 16, 16).to_image());
+}
+
+#[test]
+fn generate_takes_every_kind_of_picture_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let drawing =
+        image::RgbImage::from_fn(50, 30, |x, y| image::Rgb([x as u8 * 5, y as u8 * 8, 90]));
+    for name in ["in.png", "in.jpg", "in.webp", "jpeg_that_says.png"] {
+        let file = dir.path().join(name);
+        match name {
+            "jpeg_that_says.png" => {
+                drawing.save_with_format(&file, image::ImageFormat::Jpeg).unwrap()
+            }
+            _ => drawing.save(&file).unwrap(),
+        }
+        let args = painting(&["--image", file.to_str().unwrap()], &dir.path().join("out.png"));
+        assert_eq!(generate(&args, &runtime_library()).unwrap().json["ok"], true, "{name}");
+    }
+}
+
+#[test]
 fn generate_takes_a_picture_of_any_size() {
     let dir = tempfile::tempdir().unwrap();
     let picture = dir.path().join("in.png");
@@ -84,9 +149,15 @@ fn what_is_wrong_decides_the_exit_code() {
         let failure = generate(&painting(extra, out), &runtime_library()).unwrap_err();
         (failure.code, failure.message)
     };
-    let (unknown, message) = code(&["--label", "zebra"], &out);
+    let (unknown, message) = code(&["--label", "appel"], &out);
     assert!(unknown == 2 && message.contains("apple, boat"), "{message}");
-    assert_eq!(code(&["--label", "cat", "--steps", "3"], &out).0, 2);
+    assert!(message.contains("Nearest: apple."), "{message}");
+    for wrong in [["--steps", "65"], ["--count", "0"], ["--count", "65"]] {
+        let (usage, message) = code(&[&["--label", "cat"][..], &wrong].concat(), &out);
+        assert!(usage == 2 && message.contains(wrong[0]), "{message}");
+    }
+    let many_of_one = ["--label", "cat", "--steps", "0", "--count", "2"];
+    assert_eq!(code(&many_of_one, &out).0, 2);
     assert_eq!(code(&["--label", "cat"], &nowhere).0, 5);
     assert_eq!(code(&["--image", text.to_str().unwrap()], &out).0, 6);
     assert!(!out.exists());

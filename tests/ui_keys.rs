@@ -3,12 +3,16 @@
 
 mod ui_scripted;
 
+use std::sync::Arc;
+
 use egui::{Key, Modifiers};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use phosphene::clock::Clock;
+use phosphene::decode::{Noise, Steady, Steadying};
 use phosphene::pipeline::{Command, DisplayFilter, WindowMode};
-use phosphene::snapshot::Snapshot;
+use phosphene::signal::Lock;
+use phosphene::snapshot::{DecodeView, Snapshot};
 use phosphene::source::SourceSpec;
 use phosphene::ui::{App, DeviceEntry, InitialView};
 use ui_scripted::{self as scripted, ScriptedEngine};
@@ -54,6 +58,60 @@ fn keys_send_their_commands() {
         let (mut harness, engine) = window(scripted::running());
         press(&mut harness, key);
         assert_eq!(engine.sent(), [command], "{key:?}");
+    }
+}
+
+#[test]
+fn s_and_f_step_through_steadying_and_noise_and_the_buttons_say_so() {
+    let (mut harness, engine) = window(scripted::running());
+    let (auto, fresh) = (Steadying::default(), Noise::Fresh);
+    for (key, now, said) in [
+        (Key::S, Steadying { steady: Steady::On, ..auto }, "Steady: on"),
+        (Key::S, Steadying { steady: Steady::Off, ..auto }, "Steady: off"),
+        (Key::F, Steadying { steady: Steady::Off, noise: fresh }, "Noise: fresh"),
+        (Key::F, Steadying { steady: Steady::Off, noise: Noise::Fixed }, "Noise: fixed"),
+        (Key::F, Steadying { steady: Steady::Off, ..auto }, "Noise: auto (fresh)"),
+        (Key::S, auto, "Steady: auto (off)"),
+    ] {
+        press(&mut harness, key);
+        assert_eq!(engine.sent(), [Command::SetSteadying(now)], "{key:?}");
+        assert_eq!(harness.state().view().steadying, now);
+        assert!(harness.query_by_label(said).is_some(), "no control says {said}");
+        engine.clear_sent();
+    }
+}
+
+#[test]
+fn the_steady_button_works_by_pointer_and_says_that_scores_do_not_depend_on_it() {
+    let (mut harness, engine) = window(scripted::running());
+    harness.get_by_label("Steady: auto (off)").click();
+    harness.run_steps(3);
+    let on = Steadying { steady: Steady::On, ..Steadying::default() };
+    assert_eq!(engine.sent(), [Command::SetSteadying(on)]);
+    for button in ["Steady: on", "Noise: auto (fresh)"] {
+        harness.get_by_label(button).hover();
+        harness.run_steps(60);
+        let told = "Ranks, p-values and scores do not depend on it.";
+        assert!(harness.query_by_label_contains(told).is_some(), "{button}");
+    }
+}
+
+#[test]
+fn a_steadied_picture_says_so_under_both_squares() {
+    let decode = DecodeView {
+        lock: Lock::Free,
+        steady_weight: Some(0.42),
+        twin_steady_weight: Some(0.05),
+        noise_held: true,
+        ..scripted::decode(60)
+    };
+    let snapshot = Snapshot { decode: Some(Arc::new(decode)), ..scripted::running() };
+    let (harness, _) = window(snapshot);
+    for said in ["Steady: auto (on)", "Noise: auto (fixed)"] {
+        assert!(harness.query_by_label(said).is_some(), "{said}");
+    }
+    for said in ["2 steps · steadied, 42 % new", "seed 7 · steadied, 5 % new"] {
+        assert!(harness.query_by_label_contains(said).is_some(), "{said}");
     }
 }
 
@@ -159,6 +217,8 @@ fn tab_reaches_every_control_of_the_running_window() {
         "1 steps",
         "2 steps",
         "4 steps",
+        "Steady: auto (off)",
+        "Noise: auto (fresh)",
         "Null twin",
         "Pause",
         "Smaller traces (-)",
@@ -196,6 +256,7 @@ fn connect_sends_what_was_filled_in_and_the_viewers_settings() {
         Command::SetDisplayFilter(DisplayFilter::default()),
         Command::SetMode(WindowMode::Auto),
         Command::SetTwin(true),
+        Command::SetSteadying(Steadying::default()),
     ];
     assert_eq!(engine.sent(), settings);
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::decode::Steadying;
 use crate::pipeline::RunReport;
 use crate::snapshot::{PackState, Percentiles, Score, Snapshot, TruthView};
 use crate::source::SourceKind;
@@ -18,6 +19,7 @@ pub struct LiveDocument {
     samples: SamplesPart,
     windows: WindowsPart,
     images_per_s: f64,
+    pictures: Option<PicturesPart>,
     truth: Option<TruthView>,
     null_twin: Option<Score>,
     evidence: EvidencePart,
@@ -78,6 +80,16 @@ struct WindowsPart {
     abstained_why: BTreeMap<&'static str, u64>,
 }
 
+/// How the pictures were made; nothing else in the document depends on it.
+#[derive(Debug, Serialize)]
+struct PicturesPart {
+    /// As asked for last: `steady` auto, on or off; `noise` auto, fresh or fixed.
+    #[serde(flatten)]
+    steadying: Steadying,
+    /// Pictures that were steadied.
+    steadied: u64,
+}
+
 #[derive(Debug, Serialize)]
 struct EvidencePart {
     decodes: usize,
@@ -85,17 +97,18 @@ struct EvidencePart {
     share_below_0_05: Option<f64>,
 }
 
+/// Milliseconds; `null` for a stage that never ran.
 #[derive(Debug, Serialize)]
 struct LatencyPart {
-    arrival: Percentiles,
+    arrival: Option<Percentiles>,
     /// From the sample's own time stamp to the end of the filters: the oldest sample of each pass.
-    sample_to_filtered: Percentiles,
-    window: Percentiles,
-    wait: Percentiles,
-    encode: Percentiles,
-    denoise: Percentiles,
-    decode_image: Percentiles,
-    window_to_image: Percentiles,
+    sample_to_filtered: Option<Percentiles>,
+    window: Option<Percentiles>,
+    wait: Option<Percentiles>,
+    encode: Option<Percentiles>,
+    denoise: Option<Percentiles>,
+    decode_image: Option<Percentiles>,
+    window_to_image: Option<Percentiles>,
 }
 
 #[derive(Debug, Serialize)]
@@ -120,6 +133,7 @@ impl LiveDocument {
             samples: samples_part(snapshot),
             windows: windows_part(snapshot),
             images_per_s: report.images_per_s,
+            pictures: pictures_part(snapshot),
             truth: snapshot.truth.as_deref().cloned(),
             null_twin: snapshot.twin_truth,
             evidence: evidence_part(&report.p_values),
@@ -192,6 +206,11 @@ fn windows_part(snapshot: &Snapshot) -> WindowsPart {
         abstained: windows.abstained.values().sum(),
         abstained_why: windows.abstained.iter().map(|(why, n)| (why.key(), *n)).collect(),
     }
+}
+
+fn pictures_part(snapshot: &Snapshot) -> Option<PicturesPart> {
+    let PackState::Ready(pack) = &snapshot.pack else { return None };
+    Some(PicturesPart { steadying: pack.steadying, steadied: snapshot.windows.steadied })
 }
 
 fn evidence_part(p_values: &[f64]) -> EvidencePart {

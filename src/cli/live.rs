@@ -11,6 +11,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::config;
+use crate::decode::{Noise, Steady, Steadying};
 use crate::pipeline::offline::run_offline;
 use crate::pipeline::sources::{self, exit_code_of};
 use crate::pipeline::{DecodeSink, Pipeline, RunConfig, RunReport, WindowMode};
@@ -25,8 +26,17 @@ use super::{Failure, print_json};
 /// How often the headless run looks at the pipeline.
 const POLL: Duration = Duration::from_millis(50);
 
+const EXAMPLES: &str = "\
+Examples:
+  phosphene live --mode free                                the window, pictures steadied and one noise
+  phosphene live --mode free --steady off --noise fresh     every window by itself
+  phosphene live --steady on --noise fixed --headless --seconds 60 --out steady-out
+
+Steadying and noise change what the pictures look like, never the ranks, p-values and scores.";
+
 /// Arguments of `live`.
 #[derive(Clone, Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Where the signal comes from: sim[:key=value,…], lsl:PREDICATE, brainflow:BOARD[,key=value…],
     /// file:PATH, faulty:key=value+SOURCE
@@ -59,6 +69,14 @@ pub struct Args {
     /// Which windows to decode
     #[arg(long, value_enum, default_value_t = WindowMode::Auto)]
     pub mode: WindowMode,
+    /// Interpolate between successive embeddings, weighted by evidence, for the pictures only; auto: on for
+    /// free-running windows, off for picture onsets, where it would blend one picture into the next
+    #[arg(long, value_enum, default_value_t = Steady::Auto, hide_possible_values = true, value_name = "auto|on|off")]
+    pub steady: Steady,
+    /// The generator's noise: fresh for each window, or fixed for the run; auto: fixed for free-running
+    /// windows, fresh for picture onsets
+    #[arg(long, value_enum, default_value_t = Noise::Auto, hide_possible_values = true, value_name = "auto|fresh|fixed")]
+    pub noise: Noise,
     /// Do not run the null twin
     #[arg(long)]
     pub no_twin: bool,
@@ -80,6 +98,8 @@ impl Default for Args {
             seed: 1,
             steps: None,
             mode: WindowMode::Auto,
+            steady: Steady::Auto,
+            noise: Noise::Auto,
             no_twin: false,
             json: false,
         }
@@ -115,6 +135,7 @@ fn run_config(args: &Args, spec: SourceSpec) -> Result<RunConfig, Failure> {
         steps: args.steps,
         mode: args.mode,
         twin: !args.no_twin,
+        steadying: Steadying { steady: args.steady, noise: args.noise },
         record_to: args.record.clone(),
         ..RunConfig::default()
     })
@@ -290,13 +311,15 @@ fn summary(report: &RunReport) -> String {
         "windows     {} made, {} decoded, {} skipped, {abstained} abstained",
         counts.made, counts.decoded, counts.skipped
     );
-    let _ = writeln!(
-        text,
-        "pictures    {:.1} per second, window to picture p50 {:.0} ms, p95 {:.0} ms",
-        report.images_per_s,
-        snapshot.latency.window_to_image.p50,
-        snapshot.latency.window_to_image.p95
-    );
+    let _ = write!(text, "pictures    {:.1} per second", report.images_per_s);
+    if let Some(times) = snapshot.latency.window_to_image {
+        let _ =
+            write!(text, ", window to picture p50 {:.0} ms, p95 {:.0} ms", times.p50, times.p95);
+    }
+    if counts.steadied > 0 {
+        let _ = write!(text, ", {} steadied", counts.steadied);
+    }
+    text.push('\n');
     if let Some(truth) = &snapshot.truth {
         let [low, high] = truth.ci95_top1;
         let _ = writeln!(

@@ -10,6 +10,7 @@ use clap::{Parser, Subcommand};
 pub mod devices;
 pub mod doctor;
 pub mod document;
+pub mod generate;
 pub mod live;
 pub mod output;
 pub mod pack;

@@ -46,6 +46,10 @@ struct Line<'a> {
     embedding_sha256: &'a str,
     seed: u64,
     steps: u32,
+    /// Weight of this window in its picture; `null` where the picture is not steadied.
+    steady_weight: Option<f32>,
+    twin_steady_weight: Option<f32>,
+    noise: &'static str,
     simulated: bool,
 }
 
@@ -100,6 +104,9 @@ impl OutputFolder {
             embedding_sha256: &decode.embedding_sha256,
             seed: decode.seed,
             steps: decode.steps,
+            steady_weight: decode.steady_weight,
+            twin_steady_weight: decode.twin_steady_weight,
+            noise: noise_word(decode),
             simulated: self.simulated,
         };
         serde_json::to_writer(&mut self.lines, &line)?;
@@ -111,9 +118,15 @@ impl OutputFolder {
         let Some(image) = &decode.image else { return Ok(()) };
         let name =
             |suffix: &str| self.folder.join(format!("window-{:06}{suffix}.png", decode.window));
-        write_png(&name(""), image, self.simulated)?;
+        let note = |weight: Option<f32>| {
+            let noise = noise_word(decode);
+            let mixed = weight.map(|w| format!("steadied, weight of this window {w:.2}; "));
+            format!("{}{noise} noise", mixed.unwrap_or_default())
+        };
+        write_png_with(&name(""), image, self.simulated, Some(&note(decode.steady_weight)))?;
         if let Some(twin) = &decode.twin_image {
-            write_png(&name("-twin"), twin, self.simulated)?;
+            let note = note(decode.twin_steady_weight);
+            write_png_with(&name("-twin"), twin, self.simulated, Some(&note))?;
         }
         let seen_row = match decode.lock {
             Lock::Stimulus { row: Some(row), .. } => Some(usize::from(row)),
@@ -129,9 +142,14 @@ impl OutputFolder {
             rank: decode.truth_rank,
             k: decode.k,
             p_value: decode.p_value,
+            steady_weight: decode.steady_weight,
         });
         Ok(())
     }
+}
+
+fn noise_word(decode: &DecodeView) -> &'static str {
+    if decode.noise_held { "fixed" } else { "fresh" }
 }
 
 impl DecodeSink for OutputFolder {
@@ -160,6 +178,16 @@ impl DecodeSink for OutputFolder {
 /// # Errors
 /// What the system or the encoder said.
 pub fn write_png(path: &Path, picture: &Picture, simulated: bool) -> std::io::Result<()> {
+    write_png_with(path, picture, simulated, None)
+}
+
+/// As [`write_png`], with a text chunk `Description` that says how the picture was made.
+fn write_png_with(
+    path: &Path,
+    picture: &Picture,
+    simulated: bool,
+    made: Option<&str>,
+) -> std::io::Result<()> {
     let file = BufWriter::new(File::create(path)?);
     let mut encoder = png::Encoder::new(file, picture.width, picture.height);
     encoder.set_color(png::ColorType::Rgb);
@@ -171,6 +199,9 @@ pub fn write_png(path: &Path, picture: &Picture, simulated: bool) -> std::io::Re
         concat!("Phosphene ", env!("CARGO_PKG_VERSION")).into(),
     )?;
     encoder.add_text_chunk("Comment".into(), origin.into())?;
+    if let Some(made) = made {
+        encoder.add_text_chunk("Description".into(), made.into())?;
+    }
     let mut writer = encoder.write_header()?;
     writer.write_image_data(&picture.rgb)?;
     writer.finish()?;

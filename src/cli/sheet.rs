@@ -45,6 +45,8 @@ pub struct Row {
     pub k: u32,
     /// Evidence.
     pub p_value: Option<f64>,
+    /// Weight of this window in its picture, where the picture is steadied.
+    pub steady_weight: Option<f32>,
 }
 
 /// The newest decodes, to be drawn.
@@ -112,7 +114,8 @@ fn draw_row(canvas: &mut Canvas, x: u32, y: u32, row: &Row) {
     let rank = row.rank.map_or(String::new(), |rank| format!("  rank {rank}"));
     let p = row.p_value.map_or("p -".into(), |p| format!("p {p:.3}"));
     canvas.text(x, y + CELL + 4, 1, TEXT, &clip(&format!("seen {seen}, best {}", row.best)));
-    canvas.text(x, y + CELL + 14, 1, MUTED, &format!("k {}  {p}{rank}", row.k));
+    let steadied = row.steady_weight.map_or(String::new(), |w| format!("  steadied {w:.2}"));
+    canvas.text(x, y + CELL + 14, 1, MUTED, &format!("k {}  {p}{rank}{steadied}", row.k));
 }
 
 fn clip(text: &str) -> String {
@@ -184,6 +187,7 @@ mod tests {
             rank: Some(1),
             k: 1,
             p_value: None,
+            steady_weight: None,
         }
     }
 

@@ -31,6 +31,7 @@ pub fn run(config: RunConfig) -> Result<(), Failure> {
         record_folder: crate::config::recordings_folder(),
         mode: config.mode,
         twin: config.twin,
+        steadying: config.steadying,
         ..Default::default()
     };
     let engine = LiveEngine::start(config);
@@ -117,6 +118,7 @@ impl Engine for LiveEngine {
             Command::SetMode(mode) => self.config.mode = *mode,
             Command::SetSteps(steps) => self.config.steps = Some(*steps),
             Command::SetTwin(on) => self.config.twin = *on,
+            Command::SetSteadying(steadying) => self.config.steadying = *steadying,
             _ => {}
         }
         self.pipeline.as_mut().is_some_and(|pipeline| pipeline.send(command))

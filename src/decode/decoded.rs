@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::gallery::Ranked;
-use crate::signal::Picture;
+use super::steady::Steadying;
 use crate::signal::window::{Abstention, Lock};
+use crate::signal::{Picture, Window};
 
 /// How to decode.
 #[derive(Clone, Debug)]
@@ -15,6 +16,8 @@ pub struct DecoderOptions {
     pub seed: u64,
     /// Whether the null twin is painted and ranked.
     pub twin: bool,
+    /// How pictures follow one another; the evidence does not depend on it.
+    pub steadying: Steadying,
     /// Threads that a graph may use.
     pub threads: usize,
     /// Names of the stimulus set in row order, to find them in the gallery; `None` when the rows are the
@@ -24,7 +27,8 @@ pub struct DecoderOptions {
 
 impl Default for DecoderOptions {
     fn default() -> Self {
-        Self { steps: None, seed: 0, twin: true, threads: 2, stimulus_ids: None }
+        let steadying = Steadying::default();
+        Self { steps: None, seed: 0, twin: true, steadying, threads: 2, stimulus_ids: None }
     }
 }
 
@@ -41,7 +45,7 @@ pub struct Decoded {
     pub k: u32,
     /// Embedding of this window alone, `[dim]`.
     pub embedding: Vec<f32>,
-    /// Mean over the k trials, `[dim]`: what is ranked, tested and painted.
+    /// Mean over the k trials, `[dim]`: what is ranked and tested, and painted unless it is steadied.
     pub mean_embedding: Vec<f32>,
     /// Best five gallery rows of the mean, best first.
     pub top: Vec<Ranked>,
@@ -57,6 +61,10 @@ pub struct Decoded {
     pub p_value: Option<f64>,
     /// Nulls that the p-value rests on.
     pub null_size: usize,
+    /// Weight of this window in the picture, where the picture is steadied; see [`super::steady`].
+    pub steady_weight: Option<f32>,
+    /// Whether the picture started from the noise that is held for the run.
+    pub noise_held: bool,
     /// The reconstruction; `None` when decoding was cancelled before it was done.
     pub image: Option<Arc<Picture>>,
     /// The null twin, once it is done.
@@ -71,6 +79,35 @@ pub struct Decoded {
     pub embedding_sha256: String,
 }
 
+impl Decoded {
+    /// Nothing found yet. `truth_row` is the gallery row of what was shown.
+    pub(super) fn blank(window: &Window, truth_row: Option<u16>, begun_secs: f64) -> Self {
+        Self {
+            window: window.index,
+            lock: window.lock,
+            abstain: window.abstain,
+            k: 0,
+            embedding: Vec::new(),
+            mean_embedding: Vec::new(),
+            top: Vec::new(),
+            margin: 0.0,
+            truth_row,
+            trial_truth_rank: None,
+            truth_rank: None,
+            p_value: None,
+            null_size: 0,
+            steady_weight: None,
+            noise_held: false,
+            image: None,
+            twin: None,
+            seed: 0,
+            steps: 0,
+            times: DecodeTimes { begun_secs, ..DecodeTimes::default() },
+            embedding_sha256: String::new(),
+        }
+    }
+}
+
 /// What the null twin gave.
 #[derive(Clone, Debug)]
 pub struct TwinDecoded {
@@ -80,6 +117,10 @@ pub struct TwinDecoded {
     pub trial_truth_rank: Option<u32>,
     /// Rank of the truth by the mean, from 1.
     pub truth_rank: Option<u32>,
+    /// Its own p-value, against the null that its window was tested against.
+    pub p_value: Option<f64>,
+    /// Weight of this shuffled window in its picture, where pictures are steadied.
+    pub steady_weight: Option<f32>,
     /// Its picture.
     pub image: Option<Arc<Picture>>,
 }

@@ -8,15 +8,16 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::decoded::{DecodeTimes, Decoded, DecoderOptions, TwinDecoded};
+use super::decoded::{Decoded, DecoderOptions, TwinDecoded};
 use super::encoder::Encoder;
 use super::error::{DecodeError, PackError};
 use super::evidence::Evidence;
 use super::gallery::{self, Gallery};
 use super::hash::{DecodeHash, embedding_sha256};
 use super::pack::Pack;
-use super::paint::{NoiseKey, Painter, millis};
+use super::paint::{Painted, Painter, millis};
 use super::session::Runtime;
+use super::steady::{Steadier, Steadying};
 use super::trials::Trials;
 use super::twin::Twin;
 use crate::clock::Clock;
@@ -41,10 +42,13 @@ pub struct Decoder {
     evidence: Evidence,
     twin: Twin,
     twin_on: bool,
+    steadier: Steadier,
+    steadying: Steadying,
     steps: u32,
     seed: u64,
     hash: DecodeHash,
     scores: Vec<f32>,
+    twin_scores: Vec<f32>,
 }
 
 impl Decoder {
@@ -68,10 +72,13 @@ impl Decoder {
             evidence: Evidence::new(gallery.len(), seed),
             twin: Twin::new(input.channels.len(), input.samples(), dim, seed),
             twin_on: options.twin,
+            steadier: Steadier::new(dim),
+            steadying: options.steadying,
             steps,
             seed,
             hash: DecodeHash::default(),
             scores: Vec::with_capacity(gallery.len()),
+            twin_scores: Vec::with_capacity(gallery.len()),
             encoder,
             painter,
             gallery,
@@ -126,26 +133,13 @@ impl Decoder {
     }
 
     fn blank(&self, window: &Window, clock: &Clock) -> Decoded {
+        let truth_row = window.stimulus_row().and_then(|row| self.gallery_row(row));
         Decoded {
-            window: window.index,
-            lock: window.lock,
-            abstain: window.abstain,
-            k: 0,
-            embedding: Vec::new(),
-            mean_embedding: Vec::new(),
-            top: Vec::new(),
-            margin: 0.0,
-            truth_row: window.stimulus_row().and_then(|row| self.gallery_row(row)),
-            trial_truth_rank: None,
-            truth_rank: None,
-            p_value: None,
             null_size: self.evidence.len(),
-            image: None,
-            twin: None,
+            noise_held: self.steadying.holds_noise(window.lock),
             seed: self.seed,
             steps: self.steps,
-            times: DecodeTimes { begun_secs: clock.now_secs(), ..DecodeTimes::default() },
-            embedding_sha256: String::new(),
+            ..Decoded::blank(window, truth_row, clock.now_secs())
         }
     }
 
@@ -187,18 +181,18 @@ impl Decoder {
         cancelled: &dyn Fn() -> bool,
         decoded: &mut Decoded,
     ) -> Result<(), DecodeError> {
-        let key = NoiseKey { seed: self.seed, window: decoded.window };
-        match self.painter.paint(&decoded.mean_embedding, key, self.steps, cancelled, clock) {
-            Ok(painted) => {
-                decoded.times.denoise_ms = Some(painted.denoise_ms);
-                decoded.times.decode_image_ms = Some(painted.decode_image_ms);
-                decoded.times.picture_secs = Some(clock.now_secs());
-                decoded.image = Some(Arc::new(painted.picture));
-                Ok(())
-            }
-            Err(DecodeError::Cancelled) => Ok(()),
-            Err(other) => Err(other),
+        let on = self.steadying.steadies(decoded.lock);
+        let steadied = self.steadier.follow(&decoded.mean_embedding, decoded.p_value, on);
+        let key = self.steadying.noise_key(self.seed, decoded.window, decoded.lock);
+        let painted = self.painter.paint(steadied.embedding, key, self.steps, cancelled, clock);
+        decoded.steady_weight = steadied.weight;
+        if let Some(painted) = unless_cancelled(painted)? {
+            decoded.times.denoise_ms = Some(painted.denoise_ms);
+            decoded.times.decode_image_ms = Some(painted.decode_image_ms);
+            decoded.times.picture_secs = Some(clock.now_secs());
+            decoded.image = Some(Arc::new(painted.picture));
         }
+        Ok(())
     }
 
     /// Shuffled windows for the null; the first is the twin.
@@ -219,36 +213,51 @@ impl Decoder {
             }
             let Self { twin, encoder, gallery, scores, .. } = self;
             twin.encode_next(&mut shuffles, window, encoder, gallery, scores)?;
+            // Before its scores join the null, so that it is tested as the window itself was.
+            let twin = (i == 0).then(|| self.weigh_twin(decoded));
             self.evidence.push(&self.scores);
-            if i == 0 {
-                self.show_twin(clock, cancelled, decoded)?;
+            if let Some(twin) = twin {
+                self.paint_twin(twin, clock, cancelled, decoded)?;
             }
         }
         decoded.times.null_ms = Some(millis(began, clock.now_secs()));
         Ok(())
     }
 
-    fn show_twin(
+    /// Ranks and p-value of the shuffled window just encoded, whose own scores are left as they are.
+    fn weigh_twin(&mut self, decoded: &Decoded) -> TwinDecoded {
+        let rank = |scores: &[f32]| decoded.truth_row.and_then(|row| gallery::rank_of(scores, row));
+        let k = self.twin.add_trial();
+        self.gallery.scores(self.twin.mean(), &mut self.twin_scores);
+        TwinDecoded {
+            top: gallery::best(&self.twin_scores, TOP),
+            trial_truth_rank: rank(&self.scores),
+            truth_rank: rank(&self.twin_scores),
+            p_value: self.evidence.p_value(&self.twin_scores, k, decoded.window),
+            steady_weight: None,
+            image: None,
+        }
+    }
+
+    /// The twin's picture: the same steps as [`Decoder::paint`], with its own steadying.
+    fn paint_twin(
         &mut self,
+        mut found: TwinDecoded,
         clock: &Clock,
         cancelled: &dyn Fn() -> bool,
         decoded: &mut Decoded,
     ) -> Result<(), DecodeError> {
-        let rank = |scores: &[f32]| decoded.truth_row.and_then(|row| gallery::rank_of(scores, row));
-        let trial_truth_rank = rank(&self.scores);
-        let mean = self.twin.add_trial();
+        let on = self.steadying.steadies(decoded.lock);
+        // Also while it is not shown, so that it has the same past as the picture beside it.
+        let steadied = self.twin.steady(found.p_value, on);
         if !self.twin_on {
             return Ok(());
         }
-        self.gallery.scores(mean, &mut self.scores);
-        let key = NoiseKey { seed: self.seed, window: decoded.window };
-        let image = match self.painter.paint(mean, key, self.steps, cancelled, clock) {
-            Ok(painted) => Some(Arc::new(painted.picture)),
-            Err(DecodeError::Cancelled) => None,
-            Err(other) => return Err(other),
-        };
-        let (top, truth_rank) = (gallery::best(&self.scores, TOP), rank(&self.scores));
-        decoded.twin = Some(TwinDecoded { top, trial_truth_rank, truth_rank, image });
+        let key = self.steadying.noise_key(self.seed, decoded.window, decoded.lock);
+        let painted = self.painter.paint(steadied.embedding, key, self.steps, cancelled, clock);
+        found.steady_weight = steadied.weight;
+        found.image = unless_cancelled(painted)?.map(|painted| Arc::new(painted.picture));
+        decoded.twin = Some(found);
         Ok(())
     }
 
@@ -279,6 +288,20 @@ impl Decoder {
         self.twin_on = on;
     }
 
+    /// Changes how pictures follow one another; what was held is forgotten.
+    pub fn set_steadying(&mut self, steadying: Steadying) {
+        if steadying.steady != self.steadying.steady {
+            self.steadier.forget();
+            self.twin.forget_picture();
+        }
+        self.steadying = steadying;
+    }
+
+    /// How pictures follow one another.
+    pub fn steadying(&self) -> Steadying {
+        self.steadying
+    }
+
     /// The pictures that decodes are ranked against.
     pub fn gallery(&self) -> &Arc<Gallery> {
         &self.gallery
@@ -287,5 +310,13 @@ impl Decoder {
     /// SHA-256 over every embedding, window number and stimulus row so far.
     pub fn decode_hash(&self) -> String {
         self.hash.hex()
+    }
+}
+
+fn unless_cancelled(painted: Result<Painted, DecodeError>) -> Result<Option<Painted>, DecodeError> {
+    match painted {
+        Ok(painted) => Ok(Some(painted)),
+        Err(DecodeError::Cancelled) => Ok(None),
+        Err(other) => Err(other),
     }
 }

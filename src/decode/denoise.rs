@@ -61,7 +61,12 @@ impl Generator {
         self.x.len()
     }
 
-    /// Makes a latent, `[latent]`, in `steps` steps.
+    /// Whether there is a prior, so that 0 steps make sense.
+    pub fn has_prior(&self) -> bool {
+        self.prior.is_some()
+    }
+
+    /// Makes a latent, `[latent]`, in `steps` steps; in 0 steps it is the prior's mean, without noise.
     ///
     /// # Errors
     /// [`DecodeError::Cancelled`] when `cancelled` says so; else as a graph fails.
@@ -75,6 +80,9 @@ impl Generator {
         if let Some(prior) = &mut self.prior {
             prior.set(0, embedding)?;
             prior.run(&mut self.mean)?;
+        }
+        if steps == 0 {
+            return Ok(&self.mean);
         }
         self.denoiser.set(EMBEDDING, embedding)?;
         if self.takes_mean {

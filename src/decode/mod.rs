@@ -3,7 +3,7 @@
 //! ```text
 //! Window [C, S] µV ─► encoder ─► embedding [dim] ─► trials (mean of k) ─► gallery: scores, ranks
 //!        │                                              │                └► evidence: p-value
-//!        │                                              └► prior ─► flow × steps ─► decoder ─► Picture
+//!        │                                              └► steady ─► prior ─► flow × steps ─► decoder ─► Picture
 //!        └► surrogate ─► encoder ─► null reservoir, and the null twin's picture by the same path
 //! ```
 //!
@@ -16,6 +16,7 @@ pub mod session;
 pub mod encoder;
 pub mod gallery;
 pub mod trials;
+pub mod steady;
 pub mod surrogate;
 pub mod evidence;
 pub mod scheduler;
@@ -32,3 +33,4 @@ pub use decoder::Decoder;
 pub use error::{DecodeError, PackError};
 pub use gallery::{Gallery, Ranked};
 pub use pack::Pack;
+pub use steady::{Noise, Steady, Steadying};

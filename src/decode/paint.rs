@@ -16,6 +16,9 @@ use super::session::Runtime;
 use crate::clock::Clock;
 use crate::signal::Picture;
 
+/// Most steps that a picture can be painted in when the pack was not trained for more.
+pub const MAX_STEPS: u32 = 64;
+
 /// What the noise of one picture is made from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoiseKey {
@@ -70,7 +73,7 @@ impl Painter {
         Ok(painter)
     }
 
-    /// Checks a number of steps against the manifest.
+    /// Checks a number of steps against those that the pack was trained for.
     ///
     /// # Errors
     /// [`DecodeError::Steps`].
@@ -81,10 +84,11 @@ impl Painter {
         Err(DecodeError::Steps { got: steps, allowed: self.steps_allowed.clone() })
     }
 
-    /// Paints one embedding, `[dim]`.
+    /// Paints one embedding, `[dim]`, in any number of steps up to [`MAX_STEPS`], or more where the pack was
+    /// trained for more. 0 steps are the prior alone, without noise.
     ///
     /// # Errors
-    /// [`DecodeError::Steps`], [`DecodeError::Cancelled`], [`DecodeError::Length`], or as a graph fails.
+    /// [`DecodeError::Steps`] beyond that and for 0 steps without a prior, [`DecodeError::Cancelled`], [`DecodeError::Length`], or as a graph fails.
     pub fn paint(
         &mut self,
         embedding: &[f32],
@@ -93,7 +97,10 @@ impl Painter {
         cancelled: &dyn Fn() -> bool,
         clock: &Clock,
     ) -> Result<Painted, DecodeError> {
-        self.check_steps(steps)?;
+        let possible = steps <= MAX_STEPS && (steps > 0 || self.generator.has_prior());
+        if !possible {
+            self.check_steps(steps)?;
+        }
         if embedding.len() != self.dim {
             let (expected, got) = (self.dim, embedding.len());
             return Err(DecodeError::Length { what: "embedding", expected, got });

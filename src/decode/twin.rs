@@ -1,7 +1,8 @@
 //! The null twin: the same window with its phases shuffled, through the same encoder, average, generator
 //! and seed. What it shows is what the machinery makes of no information.
 //!
-//! It averages over k presentations just as the real path does, or the comparison would flatter that path.
+//! It averages over k presentations and is steadied by its own evidence just as the real path is, or the
+//! comparison would flatter that path.
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -9,6 +10,7 @@ use rand_chacha::ChaCha8Rng;
 use super::encoder::Encoder;
 use super::error::DecodeError;
 use super::gallery::Gallery;
+use super::steady::{Steadied, Steadier};
 use super::surrogate::Surrogate;
 use super::trials::Trials;
 use crate::signal::Window;
@@ -23,6 +25,7 @@ pub struct Twin {
     samples_uv: Vec<f32>,
     embedding: Vec<f32>,
     trials: Trials,
+    steadier: Steadier,
     seed: u64,
 }
 
@@ -40,6 +43,7 @@ impl Twin {
             samples_uv: vec![0.0; channels * samples],
             embedding: vec![0.0; dim],
             trials: Trials::new(dim),
+            steadier: Steadier::new(dim),
             seed,
         }
     }
@@ -74,9 +78,23 @@ impl Twin {
         Ok(())
     }
 
-    /// Takes the embedding of the last surrogate as the twin's trial; gives the mean, `[dim]`.
-    pub fn add_trial(&mut self) -> &[f32] {
-        self.trials.add(&self.embedding);
+    /// Takes the embedding of the last surrogate as the twin's trial; gives the trials in its mean.
+    pub fn add_trial(&mut self) -> u32 {
+        self.trials.add(&self.embedding)
+    }
+
+    /// The mean over its trials, `[dim]`.
+    pub fn mean(&self) -> &[f32] {
         self.trials.mean()
+    }
+
+    /// The embedding to paint: the mean, steadied by the twin's own p-value where `on`.
+    pub fn steady(&mut self, p_value: Option<f64>, on: bool) -> Steadied<'_> {
+        self.steadier.follow(self.trials.mean(), p_value, on)
+    }
+
+    /// Lets go of the picture held so far.
+    pub fn forget_picture(&mut self) {
+        self.steadier.forget();
     }
 }

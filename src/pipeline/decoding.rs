@@ -104,6 +104,7 @@ impl Decoding {
             steps: config.steps,
             seed: config.seed,
             twin: config.twin,
+            steadying: config.steadying,
             threads: config.inference_threads,
             stimulus_ids: Some(stimuli.stimuli.iter().map(|s| s.id.clone()).collect()),
         };
@@ -118,6 +119,7 @@ impl Decoding {
             labels: gallery.labels().to_vec(),
             steps_allowed: manifest.generator.steps_allowed.clone(),
             steps: decoder.steps(),
+            steadying: decoder.steadying(),
             montage: Vec::new(),
             band_hz: manifest.input.band_hz,
             window_secs: manifest.input.window_secs,
@@ -183,6 +185,7 @@ impl Decoding {
             *windows.abstained.entry(reason).or_default() += 1;
         } else if decoded.image.is_some() {
             windows.decoded += 1;
+            windows.steadied += u64::from(decoded.steady_weight.is_some());
         }
         self.p_values.extend(decoded.p_value);
         if let (Some(single), Some(averaged)) = (decoded.trial_truth_rank, decoded.truth_rank) {
@@ -209,6 +212,11 @@ impl Decoding {
                 Err(error) => shared.notice(Level::Warning, error.to_string()),
             },
             DecodeCommand::Twin(on) => self.decoder.set_twin(on),
+            DecodeCommand::Steadying(steadying) => {
+                self.decoder.set_steadying(steadying);
+                self.view.steadying = steadying;
+                self.announce(shared);
+            }
             DecodeCommand::Shown { window, at_secs } => self.note_shown(window, at_secs),
         }
     }
@@ -251,6 +259,9 @@ fn decode_view(gallery: &Gallery, decoded: &Decoded, window: &Window, live: bool
         image: decoded.image.clone(),
         twin_image: twin.and_then(|twin| twin.image.clone()),
         twin_top: twin.map(|twin| labelled(gallery, &twin.top)).unwrap_or_default(),
+        steady_weight: decoded.steady_weight,
+        twin_steady_weight: twin.and_then(|twin| twin.steady_weight),
+        noise_held: decoded.noise_held,
         seed: decoded.seed,
         steps: decoded.steps,
         latency: stage_times(decoded, window, live),

@@ -37,7 +37,8 @@ pub struct RunReport {
     /// From [`Pipeline::start`] to the first picture.
     pub first_picture_secs: Option<f64>,
     /// From a sample's own time stamp to the end of the filters, in milliseconds; the worst of each pass.
-    pub sample_to_filtered: Percentiles,
+    /// `None` where that was not measured.
+    pub sample_to_filtered: Option<Percentiles>,
     /// Processor time of acquisition and filtering as a share of one core.
     pub acquire_and_filter_cpu_share: Option<f64>,
     /// What went wrong while stopping, if anything.
@@ -155,6 +156,9 @@ impl Pipeline {
             }
             Command::SetSteps(steps) => self.decode.try_send(DecodeCommand::Steps(steps)).is_ok(),
             Command::SetTwin(on) => self.decode.try_send(DecodeCommand::Twin(on)).is_ok(),
+            Command::SetSteadying(steadying) => {
+                self.decode.try_send(DecodeCommand::Steadying(steadying)).is_ok()
+            }
             Command::PictureShown { window, at_secs } => {
                 self.decode.try_send(DecodeCommand::Shown { window, at_secs }).is_ok()
             }

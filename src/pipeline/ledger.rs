@@ -72,21 +72,21 @@ impl Ledger {
         }
     }
 
-    fn percentiles(&self, stage: impl Fn(&StageTimes) -> Option<f32>) -> Percentiles {
+    fn percentiles(&self, stage: impl Fn(&StageTimes) -> Option<f32>) -> Option<Percentiles> {
         let mut values: Vec<f64> =
             self.times.iter().filter_map(|entry| stage(&entry.times)).map(f64::from).collect();
         percentiles_of(&mut values)
     }
 }
 
-/// The three percentiles of some values; zeros when there are none.
-pub fn percentiles_of(values: &mut [f64]) -> Percentiles {
+/// The three percentiles of some values; `None` when there are none.
+pub fn percentiles_of(values: &mut [f64]) -> Option<Percentiles> {
     if values.is_empty() {
-        return Percentiles::default();
+        return None;
     }
     values.sort_by(f64::total_cmp);
     let at = |share| stats::percentile_of_sorted(values, share) as f32;
-    Percentiles { p50: at(50.0), p95: at(95.0), p99: at(99.0) }
+    Some(Percentiles { p50: at(50.0), p95: at(95.0), p99: at(99.0) })
 }
 
 #[cfg(test)]
@@ -101,10 +101,10 @@ mod tests {
             ledger.add(i, times, Some(i as f64 * 0.1));
         }
         let view = ledger.view();
-        assert!((view.encode.p50 - 49.5).abs() < 1.0);
-        assert_eq!(view.denoise, Percentiles::default());
+        assert!((view.encode.unwrap().p50 - 49.5).abs() < 1.0);
+        assert_eq!(view.denoise, None);
         assert!((ledger.images_per_s(9.9) - 10.0).abs() < 0.5);
         ledger.add_screen(99, 7.0);
-        assert_eq!(ledger.view().screen.p50, 7.0);
+        assert_eq!(ledger.view().screen.unwrap().p50, 7.0);
     }
 }

@@ -11,6 +11,7 @@
 
 use std::path::PathBuf;
 
+use crate::decode::Steadying;
 use crate::source::SourceSpec;
 
 pub mod acquire;
@@ -71,6 +72,8 @@ pub enum Command {
     SetSteps(u32),
     /// Switches the null twin on or off.
     SetTwin(bool),
+    /// Changes how pictures follow one another.
+    SetSteadying(Steadying),
     /// Starts recording into this file, which must not exist.
     StartRecording(PathBuf),
     /// Ends the recording.
@@ -101,6 +104,8 @@ pub struct RunConfig {
     pub mode: WindowMode,
     /// Whether the null twin runs.
     pub twin: bool,
+    /// How pictures follow one another.
+    pub steadying: Steadying,
     /// Threads that ONNX Runtime may use within one graph.
     pub inference_threads: usize,
     /// Whether someone draws traces.
@@ -119,6 +124,7 @@ impl Default for RunConfig {
             steps: None,
             mode: WindowMode::Auto,
             twin: true,
+            steadying: Steadying::default(),
             inference_threads: 2,
             traces: false,
             record_to: None,

@@ -132,7 +132,7 @@ impl OfflineRun {
             p_values: summary.p_values,
             decode_hash: summary.decode_hash,
             first_picture_secs: summary.first_picture_secs.map(|at| at - started_secs),
-            sample_to_filtered: Default::default(),
+            sample_to_filtered: None,
             acquire_and_filter_cpu_share: None,
             seconds,
             snapshot,

@@ -265,8 +265,8 @@ impl Shared {
     }
 
     /// Percentiles of the times from sample to filtered over the last 131 072 passes, the worst
-    /// sample of each, in milliseconds.
-    pub fn filter_times(&self) -> Percentiles {
+    /// sample of each, in milliseconds; `None` before the first.
+    pub fn filter_times(&self) -> Option<Percentiles> {
         let count =
             (self.filter_time_count.load(Ordering::Relaxed) as usize).min(FILTER_TIMES_KEPT);
         let mut millis: Vec<f64> = self.filter_times_us[..count]

@@ -19,6 +19,7 @@ use super::scene::{Action, Scene, TEXT_SCALE_RANGE, UV_PER_DIV, View};
 use super::theme::{self, Palette};
 use super::traces::TracesPanel;
 use crate::clock::{Clock, utc_now_iso8601};
+use crate::decode::Steadying;
 use crate::pipeline::{Command, DisplayFilter, WindowMode};
 use crate::snapshot::{RecordingState, RunState, Snapshot};
 use crate::source::SourceSpec;
@@ -51,6 +52,8 @@ pub struct InitialView {
     pub mode: WindowMode,
     /// Whether the null twin is on.
     pub twin: bool,
+    /// How pictures follow one another.
+    pub steadying: Steadying,
 }
 
 impl Default for InitialView {
@@ -65,6 +68,7 @@ impl Default for InitialView {
             record_folder: PathBuf::from("."),
             mode: WindowMode::Auto,
             twin: true,
+            steadying: Steadying::default(),
         }
     }
 }
@@ -111,6 +115,7 @@ impl App {
             messages_open: false,
             paused: false,
             twin: initial.twin,
+            steadying: initial.steadying,
             mode: initial.mode,
             filter: DisplayFilter::default(),
             scale: FIRST_SCALE,
@@ -207,6 +212,10 @@ impl App {
                 view.mode = mode;
                 self.send(Command::SetMode(mode));
             }
+            Action::SetSteadying(steadying) => {
+                view.steadying = steadying;
+                self.send(Command::SetSteadying(steadying));
+            }
             Action::SetSteps(steps) => self.send(Command::SetSteps(steps)),
         }
     }
@@ -224,6 +233,7 @@ impl App {
         self.send(Command::SetDisplayFilter(self.view.filter));
         self.send(Command::SetMode(self.view.mode));
         self.send(Command::SetTwin(self.view.twin));
+        self.send(Command::SetSteadying(self.view.steadying));
     }
 
     fn connect_again(&mut self) {

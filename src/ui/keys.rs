@@ -5,11 +5,11 @@
 
 use egui::{Context, Key, Modifiers};
 
-use super::scene::{Action, Scene, next_mode};
+use super::scene::{Action, Scene, next_mode, next_noise, next_steady};
 use crate::snapshot::PackState;
 
 /// What the help overlay shows: keys and what they do.
-pub const HELP: [(&str, &str); 13] = [
+pub const HELP: [(&str, &str); 15] = [
     ("Space", "Pause or resume the traces"),
     ("+  or  -", "Traces larger or smaller (µV per division)"),
     ("R", "Start or stop recording"),
@@ -17,6 +17,8 @@ pub const HELP: [(&str, &str); 13] = [
     ("T", "Null twin on or off"),
     ("M", "Windows: automatic, picture onsets, free-running"),
     ("1  2  4", "Steps of the generator"),
+    ("S", "Steadying of the pictures: automatic, on, off"),
+    ("F", "Noise of the pictures: automatic, fresh, fixed"),
     ("N", "Open or close the messages"),
     ("Ctrl +  Ctrl -  Ctrl 0", "Text larger, smaller, normal"),
     ("Tab  Shift Tab", "Next or previous control"),
@@ -69,6 +71,8 @@ fn letters(ctx: &Context, scene: &Scene<'_>, actions: &mut Vec<Action>) {
         (Key::C, Action::ToggleConnect),
         (Key::T, Action::ToggleTwin),
         (Key::M, Action::SetMode(next_mode(scene.view.mode))),
+        (Key::S, Action::SetSteadying(next_steady(scene.view.steadying))),
+        (Key::F, Action::SetSteadying(next_noise(scene.view.steadying))),
         (Key::N, Action::ToggleMessages),
         (Key::Questionmark, Action::ToggleHelp),
     ] {

@@ -27,7 +27,8 @@ pub fn ui(ui: &mut Ui, scene: &Scene<'_>) {
     });
 }
 
-type Stage = (&'static str, fn(&LatencyView) -> Percentiles, fn(&StageTimes) -> Option<f32>);
+type Stage =
+    (&'static str, fn(&LatencyView) -> Option<Percentiles>, fn(&StageTimes) -> Option<f32>);
 
 /// The stages in the order of the flow.
 const STAGES: [Stage; 8] = [
@@ -60,7 +61,7 @@ fn stages(ui: &mut Ui, scene: &Scene<'_>) {
             }
             ui.end_row();
             for (name, percentiles, of_last) in STAGES {
-                let p = percentiles(latency);
+                let p = percentiles(latency).unwrap_or_default();
                 let numbers = [p.p50, p.p95, p.p99, of_last(&last).unwrap_or(0.0)];
                 stage(ui, name, numbers);
             }

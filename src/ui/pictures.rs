@@ -172,7 +172,8 @@ impl PicturesPanel {
             false => "The null twin is off. Press T to compare.".into(),
         };
         if let Some(decode) = self.last_made.as_ref().filter(|_| self.twin.id().is_some()) {
-            square.lines[0] = format!("Phase-randomised · seed {}", decode.seed);
+            let steadied = steadied_words(decode.twin_steady_weight);
+            square.lines[0] = format!("Phase-randomised · seed {}{steadied}", decode.seed);
             square.lines[1] = decode.twin_top.first().map_or_else(String::new, |best| {
                 format!("Closest: {} ({:.2})", best.label, best.score)
             });
@@ -197,7 +198,13 @@ fn side_of_square(width: f32, max_side: f32) -> f32 {
 fn settings_line(decode: &DecodeView) -> String {
     let steps = if decode.steps == 1 { "step" } else { "steps" };
     let trials = if decode.k == 1 { "" } else { " trials averaged" };
-    format!("k = {}{trials} · seed {} · {} {steps}", decode.k, decode.seed, decode.steps)
+    let steadied = steadied_words(decode.steady_weight);
+    format!("k = {}{trials} · seed {} · {} {steps}{steadied}", decode.k, decode.seed, decode.steps)
+}
+
+/// Said of every picture that is more than its own window.
+fn steadied_words(weight: Option<f32>) -> String {
+    weight.map_or_else(String::new, |weight| format!(" · steadied, {:.0} % new", weight * 100.0))
 }
 
 fn closest_line(decode: &DecodeView) -> String {

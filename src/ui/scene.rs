@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use egui::ThemePreference;
 
 use super::theme::Palette;
+use crate::decode::{Noise, Steady, Steadying};
 use crate::pipeline::{Command, DisplayFilter, WindowMode};
 use crate::snapshot::Snapshot;
 use crate::source::SourceSpec;
@@ -38,6 +39,8 @@ pub struct View {
     pub paused: bool,
     /// The null twin is on.
     pub twin: bool,
+    /// How pictures follow one another.
+    pub steadying: Steadying,
     /// Which windows are decoded.
     pub mode: WindowMode,
     /// Filter of the traces.
@@ -105,6 +108,8 @@ pub enum Action {
     SetMode(WindowMode),
     /// Changes the generator's steps.
     SetSteps(u32),
+    /// Changes how pictures follow one another.
+    SetSteadying(Steadying),
 }
 
 /// One frame's worth of reading.
@@ -136,4 +141,24 @@ pub fn mode_words(mode: WindowMode) -> &'static str {
         WindowMode::Locked => "Picture onsets",
         WindowMode::Free => "Free-running",
     }
+}
+
+/// The same with the next choice of steadying, in the order of the S key.
+pub fn next_steady(now: Steadying) -> Steadying {
+    let steady = match now.steady {
+        Steady::Auto => Steady::On,
+        Steady::On => Steady::Off,
+        Steady::Off => Steady::Auto,
+    };
+    Steadying { steady, ..now }
+}
+
+/// The same with the next choice of noise, in the order of the F key.
+pub fn next_noise(now: Steadying) -> Steadying {
+    let noise = match now.noise {
+        Noise::Auto => Noise::Fresh,
+        Noise::Fresh => Noise::Fixed,
+        Noise::Fixed => Noise::Auto,
+    };
+    Steadying { noise, ..now }
 }

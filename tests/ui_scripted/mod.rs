@@ -175,6 +175,7 @@ fn pack() -> PackView {
         labels: (0..40).map(|i| format!("label {i}")).collect(),
         steps_allowed: vec![1, 2, 4],
         steps: 2,
+        steadying: Default::default(),
         montage: LABELS
             .iter()
             .map(|l| ChannelOrigin { label: (*l).into(), from: vec![((*l).into(), 1.0)] })
@@ -212,6 +213,9 @@ pub fn decode(window: u64) -> DecodeView {
         image: Some(Arc::new(picture(0.25, 0.7))),
         twin_image: Some(Arc::new(picture(0.8, 0.4))),
         twin_top: ranked(["violin", "daisy", "canoe", "anchor", "castle"], 0.38),
+        steady_weight: None,
+        twin_steady_weight: None,
+        noise_held: false,
         seed: 7,
         steps: 2,
         latency: StageTimes {
@@ -228,8 +232,8 @@ pub fn decode(window: u64) -> DecodeView {
     }
 }
 
-fn p3(p50: f32) -> Percentiles {
-    Percentiles { p50, p95: p50 * 1.4, p99: p50 * 1.9 }
+fn p3(p50: f32) -> Option<Percentiles> {
+    Some(Percentiles { p50, p95: p50 * 1.4, p99: p50 * 1.9 })
 }
 
 /// Idle: the program was just started.
@@ -257,6 +261,7 @@ pub fn running() -> Snapshot {
         windows: WindowCounts {
             made: 61,
             decoded: 58,
+            steadied: 0,
             skipped: 1,
             abstained: BTreeMap::from([(Abstention::Artefact, 2)]),
         },

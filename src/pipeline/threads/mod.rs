@@ -13,6 +13,7 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use crate::clock::thread_cpu_secs;
+use crate::decode::Steadying;
 use crate::hop::ring::FrameConsumer;
 use crate::hop::slot::SlotReader;
 use crate::signal::{StimulusSet, Window};
@@ -50,6 +51,8 @@ pub enum DecodeCommand {
     Steps(u32),
     /// The null twin on or off.
     Twin(bool),
+    /// How pictures follow one another.
+    Steadying(Steadying),
     /// A picture was on the screen.
     Shown {
         /// Number of the window.
