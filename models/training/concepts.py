@@ -11,13 +11,18 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Concept:
-    """One stimulus: `stem` is the drawing's file stem (Unicode code points), `category` the field's own name."""
+    """One stimulus: `stem` is the file stem of the drawing shown (Unicode code points), `category` the field's name."""
 
     id: str
     label: str
     stem: str
     category: str
     substitution: str = ""
+
+    @property
+    def code(self):
+        """The concept in a `PictureSet`: the code points without variation selectors."""
+        return "-".join(part for part in self.stem.split("-") if part != "fe0f")
 
 
 CONCEPTS = (

@@ -16,7 +16,8 @@ import montage
 from encoder import CHANNELS, SAMPLES
 
 ROLES = {
-    "train": range(101, 900),
+    "train": range(101, 401),
+    "errors": range(401, 900),
     "development": range(901, 1000),
     "test": range(1001, 2000),
     "unlabelled": range(5001, 9000),

@@ -8,10 +8,12 @@ Keeps   the same numbers every time; roles differ in subjects and noise.
 
 import torch
 
+import embed
+
 from eeg_data import DEFAULT_SNR_DB, NOVEL_FROM, ROLES, Epochs
 from encoder import CHANNELS, RATE_HZ, SAMPLES
 
-DIM = 16
+DIM = embed.DIM
 UNSEEN = 10
 REPEATS = 10
 NOISE_UV = 6.0

@@ -1,11 +1,14 @@
-"""The image embedding: which point in 128 dimensions stands for a picture.
+"""The image embedding: which point on the unit sphere in 256 dimensions stands for a picture.
 
 Takes   pictures f32 [n, 3, 128, 128] in 0..1.
-Gives   `ImageEncoder`: enlarged to 192 px → EfficientNet-Lite0 features (1280, pooled) → mean removed → 128
-        discriminant directions (what differs between things, against what differs between two drawings of one thing)
-        → unit length. f32 [n, 128].
-Keeps   the network's weights are used as published. Only mean and projection are fitted, on training pictures that
-        show none of the forty stimuli, so that retrieval of the stimuli across two renderings is a held-out score.
+Gives   `ImageEncoder`: f32 [n, 256] of unit length, in two halves of equal length:
+          what (96): enlarged to 192 px → EfficientNet-Lite0 features (1280, pooled) → mean removed → discriminant
+            directions (what differs between things, against what differs between two drawings of one thing);
+          where (160): a small convolutional network over the patches of the picture, trained together with the
+            regression from embedding to latent (`layout.py`), so that it keeps what is needed to draw the picture.
+Keeps   the network's weights are used as published. Mean and projection are fitted, and the second half is trained,
+        on training pictures only; the projection sees none of the forty stimuli, so that retrieval of the stimuli
+        across two renderings is a held-out score.
 """
 
 import torch
@@ -14,20 +17,24 @@ from efficientnet_lite_pytorch import EfficientNet
 from torch import nn
 from torch.nn import functional as F
 
-from pictures import FLUENT, NOTO
+from autoencoder import LATENT, Patches, Residual
+from concepts import CONCEPTS
+from pictures import ICON_SETS
 
-DIM = 128
+WHAT, WHERE = 96, 160
+DIM = WHAT + WHERE
 FEATURES = 1280
-SPACE = "EfficientNet-Lite0 pooled at 192 px, 128 discriminant directions"
+SPACE = "EfficientNet-Lite0 at 192 px, 96 discriminant directions, and 160 of layout"
 NETWORK_PX = 192
 # Both chosen by five-fold retrieval across renderings over things that are not stimuli.
 SHRINKAGE = 1.0
 RATIO_POWER = 0.25
 PIXEL_MEAN, PIXEL_SCALE = 127.0, 128.0
+HALF = 0.5**0.5
 
 
-class ImageEncoder(nn.Module):
-    """image f32 [n, 3, 128, 128] in 0..1 → embedding f32 [n, 128] of unit length."""
+class What(nn.Module):
+    """image f32 [n, 3, 128, 128] in 0..1 → f32 [n, 96] of unit length; nothing here is trained."""
 
     def __init__(self):
         super().__init__()
@@ -36,9 +43,13 @@ class ImageEncoder(nn.Module):
         self.network.load_state_dict(weights)
         self.network._fc = nn.Identity()
         self.register_buffer("mean", torch.zeros(FEATURES))
-        self.register_buffer("projection", torch.zeros(FEATURES, DIM))
+        self.register_buffer("projection", torch.zeros(FEATURES, WHAT))
         self.requires_grad_(False)
         self.eval()
+
+    def train(self, mode=True):
+        """Stays in evaluation mode: its statistics are the published ones."""
+        return super().train(False)
 
     def features(self, image):
         """Pooled features, f32 [n, 1280]."""
@@ -47,51 +58,92 @@ class ImageEncoder(nn.Module):
         return self.network.extract_features(scaled).mean(dim=(2, 3))
 
     def project(self, features):
-        """Features f32 [n, 1280] → unit embeddings f32 [n, 128]."""
-        projected = (features - self.mean) @ self.projection
-        return projected / projected.norm(dim=1, keepdim=True).clamp_min(1e-6)
+        """Features f32 [n, 1280] → unit rows f32 [n, 96]."""
+        return unit((features - self.mean) @ self.projection)
 
     def forward(self, image):
         return self.project(self.features(image))
 
-    def fit(self, features, first, second):
-        """Sets mean and projection. `features` f32 [n, 1280] of all training pictures; `first` and `second`
-        f32 [m, 1280] of the same m concepts in two renderings."""
+    def fit(self, features, within):
+        """Sets mean and projection. `features` f32 [n, 1280] of the pictures; `within` f32 [m, 1280]: drawings, each
+        minus the mean of all drawings of its concept."""
         self.mean.copy_(features.mean(dim=0))
-        total = _covariance(features)
-        within = _covariance(first - second) / 2
-        within += SHRINKAGE * torch.eye(FEATURES).double() * within.trace() / FEATURES
-        whitener = torch.linalg.inv(torch.linalg.cholesky(within))
+        centred = (features - self.mean).double()
+        total = centred.T @ centred / len(features)
+        scatter = within.double().T @ within.double() / len(within)
+        scatter += SHRINKAGE * torch.eye(FEATURES).double() * scatter.trace() / FEATURES
+        whitener = torch.linalg.inv(torch.linalg.cholesky(scatter))
         ratios, vectors = torch.linalg.eigh(whitener @ total @ whitener.T)
-        ratios, vectors = ratios[-DIM:].flip(0), vectors[:, -DIM:].flip(1)
+        ratios, vectors = ratios[-WHAT:].flip(0), vectors[:, -WHAT:].flip(1)
         # The sign of an eigenvector is arbitrary: make its largest entry positive, so that a fit can be repeated.
         largest = vectors.gather(0, vectors.abs().argmax(dim=0, keepdim=True))
         directions = whitener.T @ (vectors * largest.sign())
         self.projection.copy_(directions * ratios.clamp_min(1e-9) ** -RATIO_POWER)
 
 
-def _covariance(rows):
-    """Covariance of f32 [n, d] in double precision."""
-    centred = (rows - rows.mean(dim=0)).double()
-    return centred.T @ centred / len(rows)
+class Where(nn.Module):
+    """latent f32 [n, 24, 16, 16] of the picture's patches → f32 [n, 160] of unit length."""
+
+    def __init__(self):
+        super().__init__()
+        self.enter = nn.Conv2d(LATENT[0], 48, 3, padding=1)
+        self.at_8 = nn.Sequential(nn.SiLU(), nn.Conv2d(48, 128, 2, stride=2), Residual(128))
+        self.at_4 = nn.Sequential(nn.SiLU(), nn.Conv2d(128, 192, 2, stride=2), Residual(192), nn.SiLU())
+        self.read = nn.Linear(192 * 16, WHERE)
+        self.linear = nn.Linear(LATENT[0] * LATENT[1] * LATENT[2], WHERE)
+        nn.init.zeros_(self.read.weight)
+
+    def forward(self, latent):
+        deep = self.at_4(self.at_8(self.enter(latent)))
+        return unit(self.read(deep.flatten(1)) + self.linear(latent.flatten(1)))
 
 
-def fit_encoder(pictures, split, features):
-    """An `ImageEncoder` whose projection is fitted on training pictures that show none of the stimuli."""
-    encoder = ImageEncoder()
-    rows = [row for row in split.train if pictures.stems[row] not in split.concept_stems]
-    by_key = {(pictures.vendors[row], pictures.stems[row]): row for row in rows}
-    stems = [stem for vendor, stem in by_key if vendor == FLUENT and (NOTO, stem) in by_key]
-    first = features[[by_key[FLUENT, stem] for stem in stems]]
-    second = features[[by_key[NOTO, stem] for stem in stems]]
-    encoder.fit(features[rows], first, second)
-    return encoder
+class ImageEncoder(nn.Module):
+    """image f32 [n, 3, 128, 128] in 0..1 → embedding f32 [n, 256] of unit length."""
+
+    def __init__(self):
+        super().__init__()
+        self.what, self.patches, self.where = What(), Patches(), Where()
+
+    def join(self, what, where):
+        """The embedding from its two halves, each of unit length."""
+        return HALF * torch.cat([what, where], dim=1)
+
+    def forward(self, image):
+        return self.join(self.what(image), self.where(self.patches.encode(image)))
+
+
+def unit(rows):
+    """Rows scaled to unit length; a zero row stays zero."""
+    return rows / rows.norm(dim=1, keepdim=True).clamp_min(1e-6)
+
+
+def fit_what(pictures, split, features):
+    """A `What` whose projection is fitted on training pictures that show none of the stimuli."""
+    stimuli = {concept.code for concept in CONCEPTS}
+    rows = [row for row in split.train if pictures.concepts[row] not in stimuli]
+    by_concept = {}
+    for row in rows:
+        if pictures.vendors[row] not in ICON_SETS:
+            by_concept.setdefault(pictures.concepts[row], []).append(row)
+    groups = [features[group] for group in by_concept.values() if len(group) > 1]
+    within = torch.cat([(group - group.mean(dim=0)) * (len(group) / (len(group) - 1)) ** 0.5 for group in groups])
+    what = What()
+    what.fit(features[rows], within)
+    return what
 
 
 @torch.inference_mode()
-def features_of(encoder, images, batch=64):
-    """Pooled features f32 [n, 1280] of many pictures."""
-    return torch.cat([encoder.features(part) for part in images.split(batch)]).clone()
+def features_of(what, images, batch=32):
+    """Pooled features f32 [n, 1280] of many pictures u8 [n, 3, 128, 128]."""
+    return torch.cat([what.features(part.float() / 255.0) for part in images.split(batch)]).clone()
+
+
+@torch.inference_mode()
+def embed_all(encoder, features, images, batch=256):
+    """Embeddings f32 [n, 256] of many pictures whose features are known."""
+    where = [encoder.where(encoder.patches.encode(part.float() / 255.0)) for part in images.split(batch)]
+    return encoder.join(encoder.what.project(features), torch.cat(where)).clone()
 
 
 def retrieval_top1(queries, keys):

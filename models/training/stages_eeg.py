@@ -3,6 +3,7 @@
 Takes   a `Run` of train.py (options, folders, gallery, pictures) and a stage:
           eeg-epochs    writes all epochs with the simulator (`cargo run --release --example training_epochs`)
           encoder       masked modelling, then alignment; statistics of the training epochs
+          eeg-errors    what the encoder makes of pictures that the generator may be trained on
           eeg-ablation  without pre-training, without alignment, with both; many and few labelled subjects (development)
           eeg-scores    the trained encoder on the test subjects: to be run once, at the end
 Gives   below `--work`: `epochs/*.safetensors`, `pretraining.pt`, `encoder.pt`, `encoder.json`, `eeg_ablation.json`,
@@ -19,7 +20,7 @@ import time
 from dataclasses import dataclass
 
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 import eeg_data
 import eeg_evaluate
@@ -28,6 +29,7 @@ import eeg_quick
 import encoder
 import loop
 import stimuli
+from concepts import CONCEPTS
 from eeg_data import NOVEL_FROM
 
 SIMULATOR = "cargo run --release --example training_epochs --"
@@ -38,9 +40,11 @@ ONSET_ERRORS_MS = (0, 4, 8, 16, 32)
 
 # File → what the simulator is asked for. NOVEL:x shows the pictures of novel_x.safetensors and no others.
 RECIPES = {
-    "unlabelled": f"--subjects 5001..5300 --trials 80 --snr=-14 --seed 51 {HEADSETS} --artefacts=1,0.3,1,0,0.6",
     "train_forty": f"--subjects 101..400 --trials 40 {LEVELS} --seed 1",
     "train_novel": f"--subjects 101..400 --trials 60 {LEVELS} --seed 11 NOVEL:train",
+    "unlabelled": f"--subjects 5001..5300 --trials 80 --snr=-14 --seed 51 {HEADSETS} --artefacts=1,0.3,1,0,0.6",
+    "errors_forty": f"--subjects 401..440 --trials 60 {LEVELS} --seed 21",
+    "errors_novel": f"--subjects 401..440 --trials 100 {LEVELS} --seed 22 NOVEL:train",
     "development_forty": "--subjects 901..916 --trials 400 --snr=-14 --seed 31",
     "development_unseen": "--subjects 901..916 --trials 200 --snr=-14 --seed 32 NOVEL:development",
     "test_forty": "--subjects 1001..1040 --trials 800 --snr=-14 --seed 61",
@@ -98,21 +102,23 @@ def write_epochs(run):
 
 
 def write_novel(run, folder):
-    """The embeddings of pictures outside the forty, one file for each role. Unseen concepts come from the pictures that
-    the image side holds out, one drawing of each; development and test take turns."""
-    training = [row for row in run.split.train if run.pictures.stems[row] not in run.split.concept_stems]
-    strange, seen = [], set()
-    for row in run.split.unseen_concepts:
-        if run.pictures.stems[row] not in seen:
-            seen.add(run.pictures.stems[row])
-            strange.append(row)
-    chosen = {
-        "train": training,
-        "development": strange[0 : 2 * UNSEEN_CONCEPTS : 2],
-        "test": strange[1 : 2 * UNSEEN_CONCEPTS : 2],
-    }
-    for role, rows in chosen.items():
-        stimuli.write_embeddings(folder / f"novel_{role}.safetensors", run.embeddings[rows])
+    """The embeddings of pictures outside the forty, one file for each role."""
+    for role in ("train", "development", "test"):
+        stimuli.write_embeddings(folder / f"novel_{role}.safetensors", run.embeddings[novel_rows(run, role)])
+
+
+def novel_rows(run, role):
+    """The pictures of one role. Unseen concepts come from those that the image side holds out for that role, one
+    drawing of each: they are new to the generator too."""
+    if role == "train":
+        stimuli_codes = {concept.code for concept in CONCEPTS}
+        return [row for row in run.split.train if run.pictures.concepts[row] not in stimuli_codes]
+    part = "dev" if role == "development" else role
+    first = {}
+    for row in run.split.held_out(part)["unseen concepts"]:
+        first.setdefault(run.pictures.concepts[row], row)
+    rows = sorted(first.values())
+    return rows[:: max(1, len(rows) // UNSEEN_CONCEPTS)][:UNSEEN_CONCEPTS]
 
 
 def epochs_folder(run):
@@ -204,6 +210,26 @@ def load_encoder(run):
     model = encoder.EegEncoder(json.loads(facts.read_text())["dim"])
     model.load_state_dict(torch.load(path, map_location="cpu", weights_only=True)["average"])
     return model.eval()
+
+
+def write_errors(run):
+    """Writes what the encoder makes of subjects that it was not trained on and of pictures that the generator may be
+    trained on: `errors.safetensors` with `found` f32 [n, dim] and `row` i64 [n] of the picture set."""
+    model = load_encoder(run)
+    rows = torch.tensor([*run.split.stimuli, *novel_rows(run, "train")])
+    parts = []
+    for name in ("errors_forty", "errors_novel"):
+        epochs = epochs_of(run, (name,), "errors")
+        # Made-up epochs of `--quick` number their pictures without regard to the picture set.
+        parts.append((encoder.embed(model, epochs.eeg), rows[epochs.stimulus.long() % len(rows)]))
+    found, row = (torch.cat(column).contiguous() for column in zip(*parts))
+    save_file({"found": found, "row": row}, run.work / "errors.safetensors")
+
+
+def expected(run):
+    """Scores to expect, for the manifest, or None while they are not measured."""
+    path = run.work / "eeg_scores.json"
+    return json.loads(path.read_text())["expected"] if path.exists() else None
 
 
 def quality(run):
@@ -342,6 +368,7 @@ def _write(run, name, facts):
 STAGES = {
     "eeg-epochs": write_epochs,
     "encoder": train_encoder,
+    "eeg-errors": write_errors,
     "eeg-ablation": ablate,
     "eeg-scores": write_scores,
 }

@@ -1,14 +1,16 @@
 """Trains and writes everything: `python models/training/train.py STAGE`.
 
 Takes   a stage (`all` without an argument):
+          layout     the image embedding: its projection, and its second half with a first regression
+          decoder    latents → pictures
           stimuli    the forty stimuli, with their embeddings, into assets/stimuli
-          generator  autoencoder, prior and denoiser, from pictures
-          eeg-epochs, encoder, eeg-ablation, eeg-scores    the EEG encoder, see stages_eeg.py
+          eeg-epochs, encoder, eeg-errors, eeg-ablation, eeg-scores    the EEG encoder, see stages_eeg.py
+          generator  prior and denoiser, on embeddings as wrong as the EEG encoder's
           export     ONNX graphs and pack.toml into models/demo, for every part that is trained
-          evaluate   EVALUATION.md and the picture sheet into models/demo
-          all        stimuli, generator, EEG epochs, encoder and its scores, export, evaluate
+          evaluate   EVALUATION.md and the picture sheets into models/demo (`--part dev` while tuning: prints only)
+          all        all of these, in this order
 Gives   the files named above; checkpoints in `--work`, from which a stopped run goes on.
-Keeps   one seed fixes data order, initial weights and noise. `--quick` runs every stage in a minute or two on few
+Keeps   one seed fixes data order, initial weights and noise. `--quick` runs every stage in a few minutes on few
         pictures and steps, and writes below the work folder only: it tests the scripts, its models are useless.
 """
 
@@ -21,11 +23,14 @@ import torch
 from safetensors.torch import load_file
 
 import autoencoder
+import doubt
 import embed
 import evaluate
 import export
 import generator
+import layout
 import loop
+import objectives
 import pictures
 import split
 import stages_eeg
@@ -33,11 +38,12 @@ import stimuli
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 FULL = {
-    "autoencoder": loop.Schedule(450, 2e-3, ema=0.99),
-    "prior": loop.Schedule(1800, 2e-3, weight_decay=0.001, ema=0.99),
-    "flow": loop.Schedule(650, 2e-3, ema=0.99),
+    "layout": loop.Schedule(3000, 1.5e-3, ema=0.995),
+    "decoder": loop.Schedule(3600, 2e-3, ema=0.995),
+    "prior": loop.Schedule(1200, 7e-4, ema=0.995),
+    "flow": loop.Schedule(1200, 1.5e-3, ema=0.995),
 }
-QUICK_STEPS, QUICK_PICTURES = 4, 12
+QUICK_STEPS, QUICK_CONCEPTS = 4, 12
 
 
 class Run:
@@ -70,33 +76,63 @@ class Run:
 
     @property
     def pictures(self):
-        def load():
-            folder = self.options.pictures or pictures.fetch(self.options.work / "pictures")
-            return pictures.load(folder, QUICK_PICTURES if self.options.quick else None)
-
-        return self.once("pictures", load)
+        folder = self.options.pictures or self.options.work / "pictures"
+        limit = QUICK_CONCEPTS if self.options.quick else None
+        return self.once("pictures", lambda: pictures.load(folder, limit))
 
     @property
     def images(self):
-        return self.once("images", lambda: torch.from_numpy(self.pictures.floats()))
+        """All pictures, u8 [n, 3, 128, 128]."""
+        return self.once("images", lambda: torch.from_numpy(self.pictures.pixels).permute(0, 3, 1, 2).contiguous())
 
     @property
     def split(self):
-        return self.once("split", lambda: split.make(self.pictures, self.seed))
+        return self.once("split", lambda: split.make(self.pictures))
+
+    @property
+    def favoured(self):
+        """Positions of the stimuli among the training pictures."""
+        return torch.tensor([self.split.train.index(row) for row in self.split.stimuli])
+
+    @property
+    def patches(self):
+        def fit():
+            chosen = self.images[self.split.train[:: autoencoder.FIT_STRIDE]]
+            return autoencoder.Patches().fit(chosen.float() / 255.0)
+
+        return self.once("patches", fit)
+
+    @property
+    def what(self):
+        return self.once("what", lambda: embed.fit_what(self.pictures, self.split, self.features))
 
     @property
     def image_encoder(self):
-        return self.once("image_encoder", self._fit_image_encoder)
+        """The whole image encoder, from the trained layout."""
+
+        def build():
+            found = embed.ImageEncoder()
+            found.what.load_state_dict(self.what.state_dict())
+            found.patches.load_state_dict(self.patches.state_dict())
+            found.where.load_state_dict(train_layout(self).where.state_dict())
+            return found.eval().requires_grad_(False)
+
+        return self.once("image_encoder", build)
 
     @property
     def embeddings(self):
-        """Unit embeddings of all pictures, f32 [n, 128]."""
-        return self.once("embeddings", lambda: self.image_encoder.project(self._features()))
+        """Unit embeddings of all pictures, f32 [n, 256]."""
+        return self.once("embeddings", lambda: embed.embed_all(self.image_encoder, self.features, self.images))
 
     @property
     def gallery(self):
-        """Embeddings of the forty stimuli as written, f32 [40, 128]."""
+        """Embeddings of the forty stimuli as written, f32 [40, 256]."""
         return load_file(self.stimuli / "embeddings.safetensors")["embeddings"]
+
+    @property
+    def features(self):
+        """Pooled features of all pictures, f32 [n, 1280]; kept in a file, as they take minutes."""
+        return self.once("features", self._features)
 
     def train(self, name, module, loss_of):
         return loop.train(module, loss_of, self.schedule(name), self.checkpoint(name), self.seed)
@@ -112,78 +148,88 @@ class Run:
             kept = torch.load(path, weights_only=True)
             if kept["digest"] == digest:
                 return kept["features"]
-        features = embed.features_of(embed.ImageEncoder(), self.images)
+        features = embed.features_of(embed.What(), self.images)
         torch.save({"digest": digest, "features": features}, path)
         return features
 
-    def _fit_image_encoder(self):
-        fitted = embed.fit_encoder(self.pictures, self.split, self._features())
-        torch.save(fitted.state_dict(), self.checkpoint("image_encoder"))
-        return fitted
+
+def train_layout(run):
+    """The second half of the image embedding, with the regression that was trained beside it."""
+
+    def train():
+        training = run.images[run.split.train]
+        model = run.seeded(lambda: layout.Layout(run.patches))
+        model.start_from_components(autoencoder.encode(run.patches, training))
+        what = run.what.project(run.features[run.split.train])
+        return run.train("layout", model, layout.loss_function(model, training, what, run.favoured))
+
+    return run.once("layout", train)
 
 
-def train_autoencoder(run):
-    model = run.seeded(autoencoder.Autoencoder)
-    training = run.images[run.split.train]
-    autoencoder.start_from_patches(model, training[::2])
-    favoured = [run.split.train.index(row) for row in run.split.stimuli]
-    return run.train("autoencoder", model, autoencoder.loss_function(model, training, favoured))
+def train_decoder(run):
+    def train():
+        model = run.seeded(lambda: autoencoder.Decoder(run.patches))
+        training = run.images[run.split.train]
+        return run.train("decoder", model, autoencoder.loss_function(model, training, run.favoured))
+
+    return run.once("decoder", train)
+
+
+def material(run):
+    """What prior and denoiser are trained on; with the EEG encoder's own errors once there are some."""
+    path = run.work / "errors.safetensors"
+    position = {row: index for index, row in enumerate(run.split.train)}
+    return objectives.Material(
+        images=run.images[run.split.train],
+        embeddings=run.embeddings[run.split.train],
+        encoder=run.image_encoder,
+        favoured=run.favoured,
+        errors=doubt.Errors.load(path, position) if path.exists() else None,
+    )
+
+
+def train_prior(run):
+    def train():
+        model = generator.Prior()
+        model.load_state_dict(train_layout(run).prior.state_dict())
+        return run.train("prior", model, objectives.prior_loss(model, material(run)))
+
+    return run.once("prior", train)
+
+
+def train_flow(run):
+    def train():
+        prior = train_prior(run).requires_grad_(False)
+        model = run.seeded(generator.Denoiser)
+        return run.train("flow", model, objectives.flow_loss(model, prior, material(run)))
+
+    return run.once("flow", train)
 
 
 def train_generator(run):
-    """Returns (autoencoder, prior, denoiser), trained or taken from finished checkpoints."""
-    codec = train_autoencoder(run)
-    latents = autoencoder.encode(codec, run.images[run.split.train])
-    favoured = [run.split.train.index(row) for row in run.split.stimuli]
-    sampler = generator.Sampler(run.embeddings[run.split.train], latents, favoured)
-    prior = run.seeded(generator.Prior)
-    run.train("prior", prior, generator.prior_loss(prior, sampler))
-    denoiser = run.seeded(generator.Denoiser)
-    run.train("flow", denoiser, generator.flow_loss(denoiser, prior, sampler))
-    return codec, prior, denoiser
+    """(decoder, prior, denoiser), trained or taken from finished checkpoints."""
+    return train_decoder(run), train_prior(run), train_flow(run)
 
 
 def write_stimuli(run):
     stimuli.write(run.stimuli, run.pictures, run.split, run.image_encoder)
 
 
-def load_trained(run, name, make):
-    """A trained module, or None if its training is not finished."""
-    path = run.checkpoint(name)
-    if not path.exists():
-        return None
-    state = torch.load(path, map_location="cpu", weights_only=True)
-    if state["step"] < run.schedule(name).steps:
-        return None
-    module = make()
-    module.load_state_dict(state["average"])
-    return module.eval()
-
-
-def load_image_encoder(run):
-    """The fitted image encoder from its checkpoint, or None."""
-    if not run.checkpoint("image_encoder").exists():
-        return None
-    fitted = embed.ImageEncoder()
-    fitted.load_state_dict(torch.load(run.checkpoint("image_encoder"), weights_only=True))
-    return fitted
-
-
 def export_pack(run):
-    """Exports every trained part, the gallery and the manifest."""
-    codec = load_trained(run, "autoencoder", autoencoder.Autoencoder)
+    """Exports every part, the gallery and the manifest; parts whose training is not finished are trained first."""
+    decoder, prior, denoiser = train_generator(run)
     parts = {
         "encoder.onnx": stages_eeg.load_encoder(run),
-        "image_encoder.onnx": load_image_encoder(run),
-        "prior.onnx": load_trained(run, "prior", generator.Prior),
-        "denoiser.onnx": load_trained(run, "flow", generator.Denoiser),
-        "decoder.onnx": autoencoder.ClampedDecoder(codec.decoder) if codec else None,
+        "image_encoder.onnx": run.image_encoder,
+        "prior.onnx": prior,
+        "denoiser.onnx": denoiser,
+        "decoder.onnx": autoencoder.ClampedDecoder(decoder),
     }
     for name, module in parts.items():
         if module is not None:
-            print(name, export.export_graph(module, run.pack / name))
+            print(name, export.export_graph(module, run.pack / name), flush=True)
     shutil.copyfile(run.stimuli / "embeddings.safetensors", run.pack / export.GALLERY_FILE)
-    export.write_manifest(run.pack, run.seed, stages_eeg.quality(run))
+    export.write_manifest(run.pack, run.seed, stages_eeg.quality(run), stages_eeg.expected(run))
 
 
 def evaluate_pack(run):
@@ -192,10 +238,12 @@ def evaluate_pack(run):
 
 def everything(run):
     write_stimuli(run)
-    train_generator(run)
+    train_decoder(run)
     if not run.options.quick:
         stages_eeg.write_epochs(run)
     stages_eeg.train_encoder(run)
+    stages_eeg.write_errors(run)
+    train_generator(run)
     stages_eeg.ablate(run)
     stages_eeg.write_scores(run)
     export_pack(run)
@@ -203,6 +251,8 @@ def everything(run):
 
 
 STAGES = {
+    "layout": train_layout,
+    "decoder": train_decoder,
     "stimuli": write_stimuli,
     "generator": train_generator,
     "export": export_pack,
@@ -214,9 +264,11 @@ STAGES = {
 def options():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("stage", nargs="?", default="all", choices=STAGES)
-    parser.add_argument("--pictures", type=Path, help="folder of drawings; fetched from npm when absent")
-    parser.add_argument("--epochs", type=Path, help="folder of epochs files; `epochs` in the work folder when absent")
-    parser.add_argument("--simulator", help=f"command that writes epochs; when absent: {stages_eeg.SIMULATOR}")
+    parser.add_argument("--pictures", type=Path, help="folder for the npm packages and what is drawn from them")
+    parser.add_argument("--epochs", type=Path, help="folder of epochs files [default: epochs in the work folder]")
+    parser.add_argument("--simulator", help="command that writes training epochs [default: cargo run …]")
+    parser.add_argument("--scorer", type=Path, help="folder with the independent networks, for evaluate")
+    parser.add_argument("--part", choices=("dev", "test"), default="test", help="what evaluate judges")
     parser.add_argument("--work", type=Path, default=Path(__file__).parent / "work", help="folder for checkpoints")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=min(2, os.cpu_count() or 1))
