@@ -94,7 +94,8 @@ class MaskedModel(nn.Module):
         self.write = nn.Linear(self.trunk.width, CHANNELS * PATCH_SAMPLES)
         nn.init.zeros_(self.write.weight)
         nn.init.zeros_(self.write.bias)
-        self.register_buffer("whitening", torch.eye(CHANNELS))
+        # A parameter, not a buffer, so that the export rounds it like all weights; no gradient ever changes it.
+        self.whitening = nn.Parameter(torch.eye(CHANNELS), requires_grad=False)
         even = (torch.arange(PATCHES) % 2 == 0)[None]
         self.register_buffer("even", even, persistent=False)
 

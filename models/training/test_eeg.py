@@ -152,7 +152,11 @@ def eeg_pretrain_model():
 class EncoderTest(unittest.TestCase):
     def test_is_small_and_exports(self):
         torch.manual_seed(SEED)
-        model = encoder.EegEncoder(export.DIM).eval()
+        model = encoder.EegEncoder(export.DIM)
+        torch.nn.init.normal_(model.masked.write.weight, std=0.05)
+        epochs = eeg_quick.made_up("train")
+        model.masked.scale.fit(epochs.eeg.float())
+        model.masked.fit_whitening(epochs.eeg)
         self.assertLess(sum(weight.numel() for weight in model.parameters()), 5_000_000)
         with tempfile.TemporaryDirectory() as folder:
             found = export.export_graph(model, Path(folder) / "encoder.onnx")
