@@ -3,21 +3,43 @@
 Takes   an encoder (anything that turns eeg f32 [n, 16, 200] into embeddings f32 [n, dim]), `Epochs`, and a gallery
         f32 [pictures, dim] with the number of its first row in the epochs' `stimulus`.
 Gives   rows {…, k, trials, top1, top5, low, high, chance} and tables of what missing channels and wrong onsets cost.
-Keeps   k is the number of repeats whose embeddings are averaged: one picture, one subject. 95 % intervals come from drawing
-        whole subjects with replacement, since trials of one subject are not independent. Ties count against us.
+Keeps   k is the number of repeats whose embeddings are averaged: one picture, one subject. 95 % intervals come from
+        drawing whole subjects with replacement, since trials of one subject are not independent. Ties count against us.
 """
+
+from dataclasses import dataclass
 
 import torch
 from torch.nn import functional as F
 
 import montage
-from eeg_data import DEFAULT_SNR_DB, averages
+from eeg_data import DEFAULT_SNR_DB, NOVEL_FROM, Epochs, averages
 from encoder import embed
 
 REPEATS = (1, 3, 10)
 MISSING_COUNTS = (1, 2, 4, 8)
 SETS_PER_COUNT = 8
 DRAWS = 1000
+
+
+@dataclass(frozen=True)
+class Judges:
+    """What scores are made from: the forty and unseen concepts, each with its gallery."""
+
+    forty: Epochs
+    gallery: torch.Tensor
+    unseen: Epochs
+    unseen_gallery: torch.Tensor
+
+    def score(self, embed):
+        """{forty: {k: row}, unseen: {k: row}} of a function from eeg to embeddings."""
+        known, unknown = embed(self.forty.eeg), embed(self.unseen.eeg)
+        return {
+            "forty": {str(k): score(known, self.forty, self.gallery, 0, k) for k in (1, 10)},
+            "unseen": {
+                str(k): score(unknown, self.unseen, self.unseen_gallery, NOVEL_FROM, k) for k in (1, 10)
+            },
+        }
 
 
 def ranks(embeddings, rows, gallery):
@@ -90,8 +112,8 @@ def shuffled(epochs, seed=0):
 def missing_channels(model, epochs, gallery, k=1):
     """{per_channel, by_count}: top-1 when channels are interpolated from the others (see montage.py).
 
-    `per_channel` {label: top1 when it alone is missing}; `by_count` rows [missing, mean top1 over SETS_PER_COUNT random
-    sets]; the first row is none missing.
+    `per_channel` {label: top1 when it alone is missing}; `by_count` rows [missing, mean top1 over SETS_PER_COUNT
+    random sets]; the first row is none missing.
     """
 
     def top1(missing):
@@ -113,22 +135,6 @@ def expected(tolerance, rows):
     return {"snr_db": DEFAULT_SNR_DB, "k": 1} | tolerance | {"by_snr": by_snr}
 
 
-def ridge(features, targets, fit, check):
-    """Weights f64 [features + 1, dim] of a ridge regression; the penalty that does best on the rows `check` is taken, then
-    all rows are used."""
-    ones = torch.ones(len(features), 1, dtype=torch.float64)
-    x, y = torch.cat([features.double(), ones], dim=1), targets.double()
-    penalties = [10.0**power for power in range(0, 7)]
-    errors = [(x[check] @ _ridge_at(x[fit], y[fit], penalty) - y[check]).square().mean() for penalty in penalties]
-    return _ridge_at(x, y, penalties[int(torch.stack(errors).argmin())])
-
-
-def _ridge_at(x, y, penalty):
-    penalties = torch.full((x.shape[1],), float(penalty), dtype=torch.float64)
-    penalties[-1] = 1e-6
-    return torch.linalg.solve(x.T @ x + penalties.diag(), x.T @ y)
-
-
 def _share(right):
     return right.float().mean().item()
 
@@ -136,100 +142,3 @@ def _share(right):
 def cosine(embeddings, epochs):
     """Mean cosine between embedding and truth."""
     return F.cosine_similarity(embeddings, epochs.target, dim=1).mean().item()
-
-
-def score_table(rows):
-    """Rows of `scores` as Markdown."""
-    head = "| SNR | k | trials | subjects | top-1 | 95 % interval | top-5 | chance |\n|---|---|---|---|---|---|---|---|\n"
-    return head + "\n".join(
-        f"| {row['snr_db']:g} dB | {row['k']} | {row['trials']} | {row['subjects']} | {row['top1']:.3f} "
-        f"| {row['low']:.3f}–{row['high']:.3f} | {row['top5']:.3f} | {row['chance']:.3f} |"
-        for row in rows
-    )
-
-
-def ablation_table(rows):
-    """Rows {budget, variant, forty: {k: row}, unseen: {k: row}} as Markdown."""
-    head = (
-        "| Labelled | Variant | 40-way, k = 1 | 95 % interval | 40-way, k = 10 | unseen concepts, 10-way, k = 10 | 95 % interval |\n"
-        "|---|---|---|---|---|---|---|\n"
-    )
-    lines = []
-    for row in rows:
-        one, ten, unseen = row["forty"]["1"], row["forty"]["10"], row["unseen"]["10"]
-        lines.append(
-            f"| {row['budget']} | {row['variant']} | {one['top1']:.3f} | {one['low']:.3f}–{one['high']:.3f} "
-            f"| {ten['top1']:.3f} | {unseen['top1']:.3f} | {unseen['low']:.3f}–{unseen['high']:.3f} |"
-        )
-    return head + "\n".join(lines)
-
-
-def markdown(kept, ablation):
-    """The section of EVALUATION.md on the EEG encoder, from what stages_eeg.write_scores kept."""
-    facts, table = kept["facts"], kept["expected"]
-    channels = " · ".join(f"{label} {share:.3f}" for label, share in table["per_channel"].items())
-    return TEXT.format(
-        scores=score_table(kept["rows"]),
-        unseen=score_table(kept["unseen"]),
-        shuffled=score_table(kept["shuffled"]),
-        slope=kept["honesty"]["slope"],
-        unseen_slope=kept["honesty_unseen"]["slope"],
-        explained=kept["honesty"]["explained"],
-        unseen_explained=kept["honesty_unseen"]["explained"],
-        cosine=kept["cosine"],
-        whole=table["by_count"][0][1],
-        channels=channels,
-        counts=_line("missing", table["by_count"]),
-        onsets=_line("error, ms", kept["by_onset_ms"]),
-        ablation=ablation,
-        sets=SETS_PER_COUNT,
-        millions=facts["parameters"] / 1e6,
-        **{name: facts[name] for name in NAMED},
-    )
-
-
-def _line(name, rows):
-    """A Markdown table of one line: first numbers above, second below."""
-    heads, shares = " | ".join(f"{row[0]}" for row in rows), " | ".join(f"{row[1]:.3f}" for row in rows)
-    return f"| {name} | {heads} |\n{'|---' * (len(rows) + 1)}|\n| top-1 | {shares} |"
-
-
-NAMED = ("training_trials", "training_subjects", "training_pictures", "unlabelled_trials")
-
-TEXT = """Trained on {training_trials} labelled epochs ({training_subjects} simulated subjects, {training_pictures} pictures,
-−18 to −5 dB) after masked modelling on these and {unlabelled_trials} epochs of other subjects, headsets and artefact
-strengths; {millions:.2f} M parameters. Judged on simulated subjects never met, zero-shot. k is the number of repeats of
-one picture whose embeddings are averaged. Intervals: whole subjects drawn with replacement.
-
-### The forty pictures
-
-{scores}
-
-At the default level a linear regression of the pictures' slope on embeddings is {slope:.2f} (1: lengths are as they
-should be; above 1: too cautious), and embeddings of single trials foretell {explained:.3f} of the power of the truth
-(unseen concepts: {unseen_slope:.2f} and {unseen_explained:.3f}); mean cosine {cosine:.3f}.
-
-### Ten concepts whose pictures were never shown in training
-
-{unseen}
-
-### Control: pictures exchanged at random
-
-{shuffled}
-
-### Missing channels (interpolated from the others), single trials at the default level
-
-All channels: {whole:.3f}. One missing: {channels}.
-
-{counts}
-
-Mean over {sets} random sets for each number.
-
-### Wrong onset times (normal errors with this standard deviation), single trials at the default level
-
-{onsets}
-
-### What pre-training and alignment are worth (development subjects; short schedules, the same for all)
-
-{ablation}
-"""

@@ -17,6 +17,7 @@ CHANNELS, SAMPLES, RATE_HZ = len(CHANNEL_LABELS), 200, 250.0
 PATCH_SAMPLES = 10
 PATCHES = SAMPLES // PATCH_SAMPLES
 CLIP_SD = 6.0
+LEAST_POWER = 1e-3
 BANDS_HZ = ((0.5, 4.0), (4.0, 8.0), (8.0, 13.0), (13.0, 30.0), (30.0, 40.0))
 
 
@@ -40,60 +41,120 @@ class Block(nn.Module):
         return F.scaled_dot_product_attention(parts[0], parts[1], parts[2]).transpose(1, 2).flatten(2)
 
 
-class Backbone(nn.Module):
-    """Epochs → tokens f32 [n, 20, width], one for each 40 ms: the part that masked modelling trains beforehand."""
+class Scale(nn.Module):
+    """µV → standard deviations of the training epochs, cut at CLIP_SD."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("mean_uv", torch.zeros(1, CHANNELS, 1))
+        self.register_buffer("deviation_uv", torch.ones(1, CHANNELS, 1))
+
+    @torch.no_grad()
+    def fit(self, eeg):
+        """Takes mean and deviation per channel from training epochs."""
+        self.mean_uv.copy_(eeg.mean(dim=(0, 2), keepdim=True))
+        self.deviation_uv.copy_(eeg.std(dim=(0, 2), keepdim=True).clamp_min(1e-3))
+
+    def forward(self, eeg):
+        return ((eeg - self.mean_uv) / self.deviation_uv).clamp(-CLIP_SD, CLIP_SD)
+
+
+class Trunk(nn.Module):
+    """Signal f32 [n, 16, 200] → tokens f32 [n, 20, width], one for each 40 ms."""
 
     def __init__(self, width=64, depth=2, heads=4, dropout=0.1):
         super().__init__()
         self.width = width
-        self.register_buffer("mean_uv", torch.zeros(1, CHANNELS, 1))
-        self.register_buffer("deviation_uv", torch.ones(1, CHANNELS, 1))
         self.patch_in = nn.Linear(CHANNELS * PATCH_SAMPLES, width)
         self.place = nn.Parameter(0.02 * torch.randn(1, PATCHES, width))
         self.hidden = nn.Parameter(0.02 * torch.randn(1, 1, width))
         self.blocks = nn.Sequential(*[Block(width, heads, dropout) for _ in range(depth)])
         self.norm = nn.LayerNorm(width)
 
-    @torch.no_grad()
-    def set_scale(self, eeg):
-        """Takes mean and deviation per channel from training epochs."""
-        self.mean_uv.copy_(eeg.mean(dim=(0, 2), keepdim=True))
-        self.deviation_uv.copy_(eeg.std(dim=(0, 2), keepdim=True).clamp_min(1e-3))
-
-    def scaled(self, eeg):
-        """µV → standard deviations of the training epochs, cut at CLIP_SD."""
-        return ((eeg - self.mean_uv) / self.deviation_uv).clamp(-CLIP_SD, CLIP_SD)
-
-    def tokens(self, scaled, hidden_patches=None):
-        """Scaled epochs → tokens; where `hidden_patches` bool [n, 20] is true the signal is not looked at."""
-        tokens = self.patch_in(patches(scaled))
+    def forward(self, signal, hidden_patches=None):
+        """Where `hidden_patches` bool [n, 20] is true the signal is not looked at."""
+        tokens = self.patch_in(patches(signal))
         if hidden_patches is not None:
             tokens = torch.where(hidden_patches[:, :, None], self.hidden, tokens)
         return self.norm(self.blocks(tokens + self.place))
 
 
-class EegEncoder(nn.Module):
-    """eeg [n, 16, 200] µV → embedding [n, dim]: the backbone's tokens, plus a linear path over the whole epoch."""
+class MaskedModel(nn.Module):
+    """Tells hidden signal from what surrounds it: the part that is trained beforehand, without labels.
 
-    def __init__(self, dim, width=64, depth=2, sources=32, narrow=32):
+    Its use afterwards: what it could not foretell. The best linear detector of a weak pattern in coloured noise is that
+    pattern's product with the signal times the inverse of the noise covariance, and that, for jointly normal values, is
+    each value's difference from its best prediction from all others, scaled. A network that foretells ongoing EEG
+    thereby takes it off, and what is left of an epoch is easier to learn from few labels.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.scale, self.trunk = Scale(), Trunk()
+        self.write = nn.Linear(self.trunk.width, CHANNELS * PATCH_SAMPLES)
+        nn.init.zeros_(self.write.weight)
+        nn.init.zeros_(self.write.bias)
+        # A parameter, not a buffer, so that the export rounds it like all weights; no gradient ever changes it.
+        self.whitening = nn.Parameter(torch.eye(CHANNELS), requires_grad=False)
+        even = (torch.arange(PATCHES) % 2 == 0)[None]
+        self.register_buffer("even", even, persistent=False)
+
+    def forward(self, scaled, hidden_patches):
+        """Scaled epochs and bool [n or 1, 20] → signal f32 [n, 20, 160]."""
+        return self.write(self.trunk(scaled, hidden_patches))
+
+    def unforetold(self, scaled):
+        """f32 [n, 16, 200]: every 40 ms minus what the 40 ms before and after and the rest at that distance tell of it.
+        Untrained, the prediction is zero and this is the signal itself."""
+        prediction = torch.where(self.even[:, :, None], self(scaled, self.even), self(scaled, ~self.even))
+        return scaled - prediction.unflatten(2, (CHANNELS, PATCH_SAMPLES)).transpose(1, 2).flatten(2)
+
+    def surprise(self, eeg):
+        """µV → what was not foretold, with channels made uncorrelated and of unit deviation."""
+        return (self.whitening @ self.unforetold(self.scale(eeg))).clamp(-CLIP_SD, CLIP_SD)
+
+    @torch.no_grad()
+    def fit_whitening(self, eeg, batch=512):
+        """Takes the covariance between channels of what is not foretold from training epochs (no labels)."""
+        product = torch.zeros(CHANNELS, CHANNELS)
+        for part in eeg.split(batch):
+            left = self.unforetold(self.scale(part.float()))
+            product += torch.einsum("nct,ndt->cd", left, left)
+        power, directions = torch.linalg.eigh(product.double() / (len(eeg) * SAMPLES))
+        # The average reference leaves one direction empty.
+        inverse = torch.where(power > LEAST_POWER * power.max(), power.clamp_min(1e-12).rsqrt(), 0.0)
+        self.whitening.copy_(directions @ inverse.diag() @ directions.T)
+
+
+class EegEncoder(nn.Module):
+    """eeg [n, 16, 200] µV → embedding [n, dim]: reads what a masked model, which stays as it is, did not foretell, by
+    a linear path over the whole epoch and a small transformer."""
+
+    def __init__(self, dim, sources=32, narrow=32):
         super().__init__()
         self.dim = dim
-        self.backbone = Backbone(width, depth)
-        self.narrowing = nn.Sequential(nn.Linear(width, narrow), nn.GELU())
+        self.masked = MaskedModel().requires_grad_(False)
+        self.trunk = Trunk()
+        self.narrowing = nn.Sequential(nn.Linear(self.trunk.width, narrow), nn.GELU())
         self.readout = nn.Sequential(nn.Dropout(0.3), nn.Linear(PATCHES * narrow, dim))
         self.spatial = nn.Conv1d(CHANNELS, sources, 1)
         self.linear = nn.Sequential(nn.AvgPool1d(4), nn.Flatten(), nn.Dropout(0.3), nn.Linear(sources * 50, dim))
         self.log_temperature = nn.Parameter(torch.tensor(2.0))
 
+    def train(self, mode=True):
+        super().train(mode)
+        self.masked.eval()
+        return self
+
     def forward(self, eeg):
-        scaled = self.backbone.scaled(eeg)
-        thought = self.narrowing(self.backbone.tokens(scaled)).flatten(1)
-        return self.readout(thought) + self.linear(self.spatial(scaled))
+        surprise = self.masked.surprise(eeg)
+        thought = self.narrowing(self.trunk(surprise)).flatten(1)
+        return self.readout(thought) + self.linear(self.spatial(surprise))
 
 
-def patches(scaled):
+def patches(signal):
     """f32 [n, 16, 200] → [n, 20, 160]: all channels of each 40 ms."""
-    return scaled.unflatten(2, (PATCHES, PATCH_SAMPLES)).transpose(1, 2).flatten(2)
+    return signal.unflatten(2, (PATCHES, PATCH_SAMPLES)).transpose(1, 2).flatten(2)
 
 
 def alignment_loss(model, output, target, stimulus, contrast_weight):

@@ -16,10 +16,12 @@ import numpy as np
 import torch
 from safetensors.torch import save_file
 
+import eeg_ablation
 import eeg_data
 import eeg_evaluate
 import eeg_pretrain
 import eeg_quick
+import eeg_training
 import encoder
 import export
 import loop
@@ -102,39 +104,59 @@ class DataTest(unittest.TestCase):
 
 
 class PretrainTest(unittest.TestCase):
-    def test_what_is_hidden_is_not_seen_and_only_that_counts(self):
+    def test_what_is_hidden_is_not_seen(self):
         draw = torch.Generator().manual_seed(SEED)
-        model = eeg_pretrain.MaskedModel().eval()
+        model = eeg_pretrain_model()
         scaled = torch.randn(3, 16, 200, generator=draw)
-        patches, channels = eeg_pretrain.masks(3, draw)
-        counted = eeg_pretrain.hidden_values(patches, channels)
-        self.assertEqual(patches.sum(dim=1).tolist(), [10, 10, 10])
-        other = torch.where(self._as_signal(counted), torch.full_like(scaled, 9.0), scaled)
+        hidden, _ = eeg_pretrain.masks(3, draw)
+        self.assertEqual(hidden.sum(dim=1).tolist(), [10, 10, 10])
+        other = torch.where(hidden.repeat_interleave(10, dim=1)[:, None, :], torch.full_like(scaled, 9.0), scaled)
         with torch.no_grad():
-            first, second = model(scaled, patches, channels), model(other, patches, channels)
-        torch.testing.assert_close(first, second)
+            torch.testing.assert_close(model(scaled, hidden), model(other, hidden))
+            self.assertGreater((model(scaled, hidden) - model(other, ~hidden)).abs().max().item(), 1e-3)
 
-    def test_masked_modelling_learns(self):
+    def test_nothing_is_foretold_without_training(self):
+        scaled = torch.randn(2, 16, 200, generator=torch.Generator().manual_seed(SEED))
+        torch.testing.assert_close(encoder.MaskedModel().eval().unforetold(scaled), scaled)
+
+    def test_a_patch_is_foretold_from_the_others_only(self):
+        model = eeg_pretrain_model()
+        scaled = torch.randn(1, 16, 200, generator=torch.Generator().manual_seed(SEED))
+        other = scaled.clone()
+        other[:, :, 50:60] += 2.0
+        with torch.no_grad():
+            change = (model.unforetold(other) - model.unforetold(scaled))[0, :, 50:60]
+        torch.testing.assert_close(change, torch.full((16, 10), 2.0))
+
+    def test_masked_modelling_learns_and_whitens(self):
         epochs = eeg_quick.made_up("unlabelled")
-        torch.manual_seed(SEED)
-        model = eeg_pretrain.MaskedModel()
-        model.backbone.set_scale(epochs.eeg.float())
         with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
-            schedule = loop.Schedule(60, 3e-3, ema=0.9)
-            loop.train(model, eeg_pretrain.loss_function(model, epochs.eeg), schedule, Path(folder) / "m.pt", SEED)
+            run = quick_run(Path(folder))
+            model = eeg_training.pretrain(run, [epochs], loop.Schedule(60, 3e-3, ema=0.9))
         with torch.no_grad():
             error = eeg_pretrain.masked_error(model, epochs.eeg.float(), torch.Generator().manual_seed(1))
+            surprise = model.surprise(epochs.eeg.float()).transpose(0, 1).flatten(1)
         self.assertLess(error.item(), 0.9)
+        covariance = surprise @ surprise.T / surprise.shape[1]
+        self.assertLess((covariance - covariance.diag().diag()).abs().max().item(), 0.2)
 
-    @staticmethod
-    def _as_signal(values):
-        return values.unflatten(2, (16, 10)).transpose(1, 2).flatten(2)
+
+def eeg_pretrain_model():
+    """A masked model that foretells something."""
+    torch.manual_seed(SEED)
+    model = encoder.MaskedModel().eval()
+    torch.nn.init.normal_(model.write.weight, std=0.1)
+    return model
 
 
 class EncoderTest(unittest.TestCase):
     def test_is_small_and_exports(self):
         torch.manual_seed(SEED)
-        model = encoder.EegEncoder(export.DIM).eval()
+        model = encoder.EegEncoder(export.DIM)
+        torch.nn.init.normal_(model.masked.write.weight, std=0.05)
+        epochs = eeg_quick.made_up("train")
+        model.masked.scale.fit(epochs.eeg.float())
+        model.masked.fit_whitening(epochs.eeg)
         self.assertLess(sum(weight.numel() for weight in model.parameters()), 5_000_000)
         with tempfile.TemporaryDirectory() as folder:
             found = export.export_graph(model, Path(folder) / "encoder.onnx")
@@ -180,7 +202,7 @@ class EvaluateTest(unittest.TestCase):
         draw = torch.Generator().manual_seed(SEED)
         features, mixing = torch.randn(200, 5, generator=draw), torch.randn(5, 3, generator=draw)
         fit = torch.arange(200) < 150
-        weights = eeg_evaluate.ridge(features, features @ mixing + 2.0, fit, ~fit).float()
+        weights = eeg_ablation.ridge(features, features @ mixing + 2.0, fit, ~fit).float()
         torch.testing.assert_close(weights[:-1], mixing, atol=0.05, rtol=0.0)
 
 
@@ -195,9 +217,8 @@ class StagesTest(unittest.TestCase):
             self.assertEqual(set(kept["expected"]["per_channel"]), set(montage.CHANNELS))
             self.assertIn("without pre-training", report)
             labelled = eeg_quick.made_up("train")
-            model = stages_eeg.new_encoder(run, eeg_quick.DIM)
-            model.backbone.set_scale(labelled.eeg.float())
-            stages_eeg.align(run, model, labelled, loop.Schedule(60, 2e-3, ema=0.9), "learning")
+            fresh = eeg_training.new_masked(run, labelled.eeg)
+            model = eeg_training.align(run, fresh, labelled, loop.Schedule(60, 2e-3, ema=0.9), "learning")
         epochs = eeg_quick.made_up("test")
         found = encoder.embed(model, epochs.eeg)
         self.assertGreater(eeg_evaluate.score(found, epochs, eeg_quick.gallery()[:40])["top1"], 0.5)
