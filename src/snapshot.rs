@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub use crate::decode::pack::Expectation;
 pub use crate::signal::picture::Picture;
 use crate::signal::window::{Abstention, Lock};
 use crate::source::{SourceCounters, SourceKind};
@@ -130,6 +131,10 @@ pub struct PackView {
     pub steps: u32,
     /// Every channel of the pack and where it comes from.
     pub montage: Vec<ChannelOrigin>,
+    /// What score to expect with this montage; `None` without a source, or when the pack does not say.
+    pub expected: Option<Expectation>,
+    /// Whose work is in the pack, one line each.
+    pub credits: Vec<String>,
     /// Band that the decoder sees, Hz.
     pub band_hz: [f64; 2],
     /// Window relative to the onset, seconds.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::pipeline::RunReport;
-use crate::snapshot::{PackState, Percentiles, Score, Snapshot, TruthView};
+use crate::snapshot::{Expectation, PackState, Percentiles, Score, Snapshot, TruthView};
 use crate::source::SourceKind;
 
 /// The whole document.
@@ -48,6 +48,8 @@ struct PackPart {
     simulated_training: bool,
     /// Channels of the pack that the source has itself, that are interpolated, and that are missing.
     montage: MontagePart,
+    /// What the pack expects of this montage: never a measurement. Absent when the pack does not say.
+    expected: Option<Expectation>,
 }
 
 #[derive(Debug, Default, Serialize)]
@@ -166,6 +168,7 @@ fn pack_part(snapshot: &Snapshot) -> Option<PackPart> {
         steps: pack.steps,
         simulated_training: pack.simulated_training,
         montage,
+        expected: pack.expected.clone(),
     })
 }
 

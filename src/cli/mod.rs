@@ -13,6 +13,7 @@ pub mod document;
 pub mod live;
 pub mod output;
 pub mod pack;
+mod pack_show;
 pub mod sheet;
 pub mod simulate;
 #[cfg(feature = "window")]

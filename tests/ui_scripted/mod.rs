@@ -179,6 +179,8 @@ fn pack() -> PackView {
             .iter()
             .map(|l| ChannelOrigin { label: (*l).into(), from: vec![((*l).into(), 1.0)] })
             .collect(),
+        expected: None,
+        credits: vec![],
         band_hz: [0.5, 40.0],
         window_secs: [0.0, 0.8],
     }
