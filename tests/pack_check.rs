@@ -7,6 +7,9 @@ mod decode_support;
 
 use decode_support::{Copy, runtime_library, sha256, tests_dir, tiny};
 use phosphene::cli::pack::{check, show};
+use phosphene::decode::Pack;
+use phosphene::pipeline::contract;
+use phosphene::source::simulator::DEFAULT_SNR_DB;
 use safetensors::tensor::{Dtype, TensorView, serialize};
 
 const GALLERY: &str = "gallery/embeddings.safetensors";
@@ -98,6 +101,28 @@ fn show_tells_whose_work_it_is_and_what_to_expect() {
     let useless = show(copy.path(), Some("AF7/AF8")).unwrap();
     says(&useless.text, &["too few of the pack's channels"]);
     assert_eq!(show(copy.path(), Some("cap9000")).unwrap_err().code, 2);
+}
+
+#[test]
+fn a_run_expects_by_its_montage_and_noise_and_nothing_of_a_personal_encoder() {
+    let copy = complete();
+    let pack = Pack::open(copy.path()).unwrap();
+    let wanted = &pack.manifest().input.channels;
+    let labels = |text: &str| text.split('/').map(str::to_owned).collect::<Vec<_>>();
+    let expected = |pack: &Pack, montage: &str, snr_db| {
+        contract::expectation(pack, &contract::origins_between(&labels(montage), wanted), snr_db)
+    };
+    let noise = |spec: &str| contract::snr_of(&spec.parse().unwrap());
+    assert_eq!(noise("faulty:drop=0.01+sim:snr=-18"), Some(-18.0));
+    assert_eq!((noise("lsl:type=EEG"), noise("sim")), (None, Some(DEFAULT_SNR_DB)));
+    let all = expected(&pack, "FZ/EEG Cz-REF/Pz/Oz", Some(-18.0)).unwrap();
+    assert_eq!((all.interpolated.len(), all.absent.len(), all.top1), (0, 0, 0.351));
+    assert_eq!(all.at_source_snr.map(|here| here.top1), Some(0.181));
+    assert!(all.sentence().contains("0.18 at this source's −18 dB"), "{}", all.sentence());
+    assert_eq!(expected(&pack, "Cz", None), None, "one electrode: every window is refused");
+    let other = tests_dir("packs/bad/encoder_f64.onnx");
+    let personal = pack.clone().with_encoder(&other).unwrap();
+    assert_eq!(expected(&personal, "Fz/Cz/Pz/Oz", None), None);
 }
 
 #[test]
