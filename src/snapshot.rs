@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::decode::Steadying;
+pub use crate::decode::pack::Expectation;
 pub use crate::signal::picture::Picture;
 use crate::signal::window::{Abstention, Lock};
 use crate::source::{SourceCounters, SourceKind};
@@ -133,6 +134,10 @@ pub struct PackView {
     pub steadying: Steadying,
     /// Every channel of the pack and where it comes from.
     pub montage: Vec<ChannelOrigin>,
+    /// What score to expect with this montage; `None` without a source, or when the pack does not say.
+    pub expected: Option<Expectation>,
+    /// Whose work is in the pack, one line each.
+    pub credits: Vec<String>,
     /// Band that the decoder sees, Hz.
     pub band_hz: [f64; 2],
     /// Window relative to the onset, seconds.

@@ -29,7 +29,7 @@ fn painting(extra: &[&str], out: &std::path::Path) -> GenerateArgs {
 #[test]
 fn check_and_show_give_the_identity() {
     let checked = check(&tiny(), &runtime_library()).unwrap();
-    let shown = show(&tiny()).unwrap();
+    let shown = show(&tiny(), None).unwrap();
     assert_eq!(checked.json["ok"], true);
     assert_eq!(checked.json["gallery"], 5);
     assert!(checked.json["milliseconds"]["encode"].is_number());
@@ -45,7 +45,7 @@ fn a_bad_pack_ends_with_code_4() {
     let failure = check(copy.path(), &runtime_library()).unwrap_err();
     assert_eq!(failure.code, 4);
     assert!(failure.message.contains("prior.onnx"), "{failure}");
-    assert_eq!(show(copy.path()).unwrap_err().code, 4);
+    assert_eq!(show(copy.path(), None).unwrap_err().code, 4);
 }
 
 #[test]

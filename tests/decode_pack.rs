@@ -48,7 +48,7 @@ fn unknown_keys_are_ignored_and_said() {
 fn a_folder_without_a_manifest_is_no_pack() {
     let dir = tempfile::tempdir().unwrap();
     says(&Pack::open(dir.path()).unwrap_err(), &["pack.toml is missing"]);
-    says(&Pack::open(&dir.path().join("none")).unwrap_err(), &["pack.toml is missing"]);
+    says(&Pack::open(&dir.path().join("none")).unwrap_err(), &["there is no folder"]);
 }
 
 #[test]

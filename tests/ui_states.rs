@@ -160,6 +160,22 @@ fn a_new_picture_is_reported_once_with_the_frames_time() {
 }
 
 #[test]
+fn the_connect_panel_says_what_to_expect_of_this_montage_and_whose_work_the_pack_is() {
+    let (mut harness, _) = window(scripted::running());
+    harness.key_press(egui::Key::C);
+    harness.run_steps(4);
+    assert_says(
+        &harness,
+        &[
+            "8 of 8 channels: expected single-trial top-1 0.30",
+            "simulated subjects, −14 dB",
+            "an expectation, not a measurement",
+            "Credits and licences",
+        ],
+    );
+}
+
+#[test]
 fn a_refused_pack_gives_its_message_in_full() {
     let (harness, _) = window(scripted::pack_refused());
     assert_says(

@@ -95,18 +95,22 @@ fn check_packs() -> Vec<Check> {
 fn check_pack(folder: &std::path::Path) -> Check {
     let what = format!("model pack {}", folder.display());
     match Pack::open(folder) {
-        Ok(pack) => Check {
-            what,
-            ok: true,
-            found: format!("{} {}", pack.manifest().name, pack.manifest().version),
-            remedy: String::new(),
-        },
+        Ok(pack) => Check { what, ok: true, found: found(&pack), remedy: String::new() },
         Err(error) => Check {
             what,
             ok: false,
             found: error.to_string(),
             remedy: "get a fresh copy of the pack, or run `phosphene pack check` for more".into(),
         },
+    }
+}
+
+/// Name and version, and the score to expect of a headset with every channel.
+fn found(pack: &Pack) -> String {
+    let name = format!("{} {}", pack.manifest().name, pack.manifest().version);
+    match pack.expectation(Vec::new(), Vec::new()) {
+        Some(expected) => format!("{name}; {}", expected.sentence()),
+        None => name,
     }
 }
 

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::decode::Steadying;
 use crate::pipeline::RunReport;
-use crate::snapshot::{PackState, Percentiles, Score, Snapshot, TruthView};
+use crate::snapshot::{Expectation, PackState, Percentiles, Score, Snapshot, TruthView};
 use crate::source::SourceKind;
 
 /// The whole document.
@@ -50,6 +50,8 @@ struct PackPart {
     simulated_training: bool,
     /// Channels of the pack that the source has itself, that are interpolated, and that are missing.
     montage: MontagePart,
+    /// What the pack expects of this montage: never a measurement. Absent when the pack does not say.
+    expected: Option<Expectation>,
 }
 
 #[derive(Debug, Default, Serialize)]
@@ -180,6 +182,7 @@ fn pack_part(snapshot: &Snapshot) -> Option<PackPart> {
         steps: pack.steps,
         simulated_training: pack.simulated_training,
         montage,
+        expected: pack.expected.clone(),
     })
 }
 

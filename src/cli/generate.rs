@@ -10,7 +10,8 @@ use image::{DynamicImage, ImageDecoder, RgbImage, imageops};
 use serde_json::json;
 
 use super::Failure;
-use super::pack::{Report, identity};
+use super::pack::Report;
+use super::pack_show::identity;
 use crate::clock::Clock;
 use crate::decode::encoder::ImageEncoder;
 use crate::decode::paint::{MAX_STEPS, NoiseKey, Painted, Painter};

@@ -304,6 +304,11 @@ fn summary(report: &RunReport) -> String {
         let label = if source.simulated && !said { " (SIMULATED)" } else { "" };
         let _ = writeln!(text, "source      {}{label}", source.name);
     }
+    if let PackState::Ready(pack) = &snapshot.pack
+        && let Some(expected) = &pack.expected
+    {
+        let _ = writeln!(text, "expected    {}", expected.sentence());
+    }
     let counts = &snapshot.windows;
     let abstained: u64 = counts.abstained.values().sum();
     let _ = writeln!(

@@ -14,6 +14,7 @@ pub mod generate;
 pub mod live;
 pub mod output;
 pub mod pack;
+mod pack_show;
 pub mod sheet;
 pub mod simulate;
 #[cfg(feature = "window")]

@@ -10,6 +10,8 @@ use serde_json::json;
 
 use super::Failure;
 pub use super::generate::{GenerateArgs, generate};
+use super::pack_show::identity;
+pub use super::pack_show::show;
 use crate::clock::Clock;
 use crate::decode::encoder::ImageEncoder;
 use crate::decode::session::Runtime;
@@ -43,6 +45,9 @@ pub enum PackCommand {
     Show {
         /// Folder with pack.toml
         dir: PathBuf,
+        /// Headset to say the expected score for: a montage's name, or electrodes as O1/Oz/O2
+        #[arg(long)]
+        montage: Option<String>,
         /// Prints one JSON document
         #[arg(long)]
         json: bool,
@@ -61,7 +66,7 @@ pub fn run(
 ) -> Result<(), Failure> {
     let (result, as_json) = match &args.command {
         PackCommand::Check { dir, json } => (library().and_then(|lib| check(dir, &lib)), *json),
-        PackCommand::Show { dir, json } => (show(dir), *json),
+        PackCommand::Show { dir, montage, json } => (show(dir, montage.as_deref()), *json),
         PackCommand::Generate(args) => (library().and_then(|lib| generate(args, &lib)), args.json),
     };
     match &result {
@@ -102,9 +107,7 @@ pub fn check(dir: &Path, library: &Path) -> Result<Report, Failure> {
         "encode": times.encode_ms, "denoise": times.denoise_ms,
         "decode_image": times.decode_image_ms, "null": times.null_ms,
     });
-    let warnings = pack.unknown_keys().iter().map(|key| {
-        format!("\nwarning: pack.toml: '{key}' is not known to this version and is ignored")
-    });
+    let warnings = pack.warnings().into_iter().map(|warning| format!("\nwarning: {warning}"));
     let text = format!(
         "{} {} is sound: {} files verified, {} gallery pictures, all graphs run.{}",
         pack.manifest().name,
@@ -122,70 +125,4 @@ fn decode_silence(pack: &Pack, decoder: &mut Decoder) -> Result<DecodeTimes, Fai
     window.lock = Lock::Free;
     let never = AtomicBool::new(false);
     Ok(decoder.step(&window, &Clock::system(), &never)?.times)
-}
-
-/// Tells what the pack says of itself, once its files are verified. Needs no ONNX Runtime.
-///
-/// # Errors
-/// [`Failure`] with code 4 when the manifest or a file is refused.
-pub fn show(dir: &Path) -> Result<Report, Failure> {
-    let pack = Pack::open(dir)?;
-    let mut json = identity(&pack);
-    let manifest = serde_json::to_value(pack.manifest())
-        .map_err(|e| Failure::unexpected(format!("the manifest cannot be shown: {e}")))?;
-    json["manifest"] = manifest;
-    let files: Vec<_> =
-        pack.sizes().iter().map(|(file, bytes)| json!({ "file": file, "bytes": bytes })).collect();
-    json["files"] = files.into();
-    Ok(Report { json, text: describe(&pack) })
-}
-
-fn describe(pack: &Pack) -> String {
-    let manifest = pack.manifest();
-    let (input, generator) = (&manifest.input, &manifest.generator);
-    let training = if manifest.simulated_training { "simulated signal only" } else { "recordings" };
-    let bytes: u64 = pack.sizes().values().sum();
-    [
-        format!("{} {}: {}", manifest.name, manifest.version, manifest.description),
-        format!("licence      {}", manifest.licence),
-        format!("trained on   {training}"),
-        format!("channels     {}", input.channels.join(" ")),
-        format!(
-            "window       {} to {} s at {} Hz, {} to {} Hz, reference {}",
-            input.window_secs[0],
-            input.window_secs[1],
-            input.sample_rate_hz.hz(),
-            input.band_hz[0],
-            input.band_hz[1],
-            input.reference
-        ),
-        format!("embedding    {} values, {}", manifest.embedding.dim, manifest.embedding.space),
-        format!(
-            "generator    {}, {} steps of {:?}",
-            generator.kind, generator.steps, generator.steps_allowed
-        ),
-        format!("picture      {0} × {0} px", manifest.decoder.size_px),
-        format!("gallery      {} pictures", manifest.gallery.ids.len()),
-        format!("files        {}, {:.1} MB", pack.sizes().len(), bytes as f64 / 1e6),
-        format!("sha256       {}", pack.sha256()),
-    ]
-    .join("\n")
-}
-
-pub(super) fn identity(pack: &Pack) -> serde_json::Value {
-    let manifest = pack.manifest();
-    json!({
-        "schema": 1,
-        "name": manifest.name,
-        "version": manifest.version,
-        "licence": manifest.licence,
-        "simulated_training": manifest.simulated_training,
-        "sha256": pack.sha256(),
-        "encoder_sha256": pack.encoder_sha256(),
-        "steps": manifest.generator.steps,
-        "steps_allowed": manifest.generator.steps_allowed,
-        "warnings": pack.unknown_keys().iter()
-            .map(|key| format!("pack.toml: '{key}' is not known and is ignored"))
-            .collect::<Vec<_>>(),
-    })
 }

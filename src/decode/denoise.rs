@@ -14,6 +14,9 @@ const T: usize = 1;
 const EMBEDDING: usize = 2;
 const MEAN: usize = 3;
 
+/// Key of the manifest that gives a latent's shape.
+const LATENT_KEY: &str = "generator.latent";
+
 /// Prior, denoiser and scheduler of a pack.
 #[derive(Debug)]
 pub struct Generator {
@@ -36,12 +39,15 @@ impl Generator {
         let latent = pack.manifest().latent_shape();
         let embedding = [1, pack.manifest().dim()];
         let mut inputs = vec![
-            TensorSpec::new(&spec.input_x, &latent),
-            TensorSpec::new(&spec.input_t, &[1]),
-            TensorSpec::new(&spec.input_embedding, &embedding),
+            TensorSpec::new(&spec.input_x, &latent).by("generator.input_x", LATENT_KEY),
+            TensorSpec::new(&spec.input_t, &[1]).by("generator.input_t", "the time alone"),
+            TensorSpec::new(&spec.input_embedding, &embedding)
+                .by("generator.input_embedding", "embedding.dim"),
         ];
-        inputs.extend(spec.input_mean.iter().map(|name| TensorSpec::new(name, &latent)));
-        let velocity = TensorSpec::new(&spec.output, &latent);
+        let of_mean =
+            |name: &String| TensorSpec::new(name, &latent).by("generator.input_mean", LATENT_KEY);
+        inputs.extend(spec.input_mean.iter().map(of_mean));
+        let velocity = TensorSpec::new(&spec.output, &latent).by("generator.output", LATENT_KEY);
         let path = pack.path(&spec.file)?;
         let denoiser = Graph::load(runtime, &path, &spec.file, &inputs, &velocity)?;
         let size = latent.iter().product();
@@ -109,7 +115,9 @@ fn load_prior(pack: &Pack, runtime: &Runtime) -> Result<Option<Graph>, PackError
     else {
         return Ok(None);
     };
-    let input = TensorSpec::new(input, &[1, pack.manifest().dim()]);
-    let output = TensorSpec::new(output, &pack.manifest().latent_shape());
+    let input = TensorSpec::new(input, &[1, pack.manifest().dim()])
+        .by("generator.prior_input", "embedding.dim");
+    let output = TensorSpec::new(output, &pack.manifest().latent_shape())
+        .by("generator.prior_output", LATENT_KEY);
     Graph::load(runtime, &pack.path(file)?, file, &[input], &output).map(Some)
 }

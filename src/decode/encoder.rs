@@ -27,8 +27,11 @@ impl Encoder {
         let (path, name) = pack.encoder_file();
         let (channels, samples) = (manifest.input.channels.len(), manifest.input.samples());
         let dim = manifest.dim();
-        let input = TensorSpec::new(&manifest.encoder.input, &[1, channels, samples]);
-        let output = TensorSpec::new(&manifest.encoder.output, &[1, dim]);
+        let sized_by = "input.channels, input.window_secs × input.sample_rate_hz";
+        let input = TensorSpec::new(&manifest.encoder.input, &[1, channels, samples])
+            .by("encoder.input", sized_by);
+        let output = TensorSpec::new(&manifest.encoder.output, &[1, dim])
+            .by("encoder.output", "embedding.dim");
         let graph = Graph::load(runtime, path, name, &[input], &output)?;
         let mut encoder = Self { graph, channels, samples, dim };
         encoder.encode(&vec![0.0; channels * samples], &mut vec![0.0; dim])?;
@@ -81,8 +84,10 @@ impl ImageEncoder {
         let Some(spec) = &pack.manifest().image_encoder else { return Ok(None) };
         let dim = pack.manifest().dim();
         let side = spec.size_px as usize; // bounded by `limits`
-        let input = TensorSpec::new(&spec.input, &[1, 3, side, side]);
-        let output = TensorSpec::new(&spec.output, &[1, dim]);
+        let input = TensorSpec::new(&spec.input, &[1, 3, side, side])
+            .by("image_encoder.input", "image_encoder.size_px");
+        let output =
+            TensorSpec::new(&spec.output, &[1, dim]).by("image_encoder.output", "embedding.dim");
         let path = pack.path(&spec.file)?;
         let graph = Graph::load(runtime, &path, &spec.file, &[input], &output)?;
         let mut encoder = Self { graph, size_px: side as u32, dim };

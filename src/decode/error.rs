@@ -5,6 +5,12 @@ use std::path::PathBuf;
 /// Why a model pack or an encoder cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum PackError {
+    /// The folder is not there, or it is a file.
+    #[error("there is no folder {dir}. Give the folder that holds pack.toml, as models/demo", dir = dir.display())]
+    NoFolder {
+        /// What was given.
+        dir: PathBuf,
+    },
     /// A file that should be there is not.
     #[error("{file} is missing from the model pack. Copy the pack again, or run `cargo xtask setup`: {dir}", dir = dir.display())]
     Missing {
@@ -36,13 +42,15 @@ pub enum PackError {
         limit: u64,
     },
     /// The manifest is not TOML, or lacks a field.
-    #[error("pack.toml cannot be read: {why}")]
+    #[error("pack.toml cannot be read: {why}. Correct it, or export the pack again")]
     Manifest {
         /// What the parser said, with the line.
         why: String,
     },
     /// A field of the manifest has an impossible value.
-    #[error("pack.toml: {field} must be {expected}, got {got}")]
+    #[error(
+        "pack.toml: {field} must be {expected}; got {got}. Correct it, or export the pack again"
+    )]
     Field {
         /// The field, as `input.sample_rate_hz`.
         field: String,
@@ -84,7 +92,9 @@ pub enum PackError {
         got: String,
     },
     /// The generator is of a kind that this version does not know.
-    #[error("pack.toml: generator.kind '{got}' is not known to this version. Known kinds: {known}")]
+    #[error(
+        "pack.toml: generator.kind '{got}' is not known to this version. Known kinds: {known}. Use a newer Phosphene, or another pack"
+    )]
     UnknownKind {
         /// What is there.
         got: String,
@@ -122,7 +132,9 @@ pub enum PackError {
         why: String,
     },
     /// A gallery row cannot be used.
-    #[error("{file}, tensor '{tensor}', row {row}: {why}")]
+    #[error(
+        "{file}, tensor '{tensor}', row {row} ('{id}' of gallery.ids): {why}. Export the gallery again"
+    )]
     Row {
         /// The file.
         file: String,
@@ -130,11 +142,13 @@ pub enum PackError {
         tensor: String,
         /// The row, from 0.
         row: usize,
+        /// Its short name.
+        id: String,
         /// What is wrong.
         why: String,
     },
     /// A graph that loaded fails when it is run.
-    #[error("trial run failed: {0}")]
+    #[error("the trial run on a silent window failed: {0}. Export the graph again")]
     TrialRun(#[from] DecodeError),
     /// ONNX Runtime is missing or unusable.
     #[error(

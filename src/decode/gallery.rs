@@ -4,7 +4,7 @@
 //! length, so for one embedding the order by inner product is the order by cosine.
 
 use super::error::PackError;
-use super::pack::Pack;
+use super::pack::{Manifest, Pack};
 use safetensors::{Dtype, SafeTensors};
 
 /// A row whose length is within this of 1 is kept bit for bit; others are scaled to unit length.
@@ -39,8 +39,8 @@ impl Gallery {
     /// is zero or not finite.
     pub fn load(pack: &Pack) -> Result<Self, PackError> {
         let spec = &pack.manifest().gallery;
-        let (rows, dim) = (spec.ids.len(), pack.manifest().dim());
-        let limit = (rows * dim * 4) as u64 + HEADER_ALLOWANCE_BYTES;
+        let values = spec.ids.len() * pack.manifest().dim();
+        let limit = (values * 4) as u64 + HEADER_ALLOWANCE_BYTES;
         let got = pack.sizes().get(&spec.embeddings).copied().unwrap_or(0);
         if got > limit {
             return Err(PackError::TooLarge { file: spec.embeddings.clone(), got, limit });
@@ -51,12 +51,23 @@ impl Gallery {
             source,
             path,
         })?;
-        let mut embeddings = read_tensor(&bytes, &spec.embeddings, &spec.tensor, [rows, dim])?;
+        Self::parse(pack.manifest(), &bytes)
+    }
+
+    /// The gallery in the bytes of the safetensors file that a manifest names.
+    ///
+    /// # Errors
+    /// As [`Gallery::load`].
+    pub fn parse(manifest: &Manifest, bytes: &[u8]) -> Result<Self, PackError> {
+        let spec = &manifest.gallery;
+        let (rows, dim) = (spec.ids.len(), manifest.dim());
+        let mut embeddings = read_tensor(bytes, &spec.embeddings, &spec.tensor, [rows, dim])?;
         for (row, values) in embeddings.chunks_exact_mut(dim).enumerate() {
             make_unit(values).map_err(|why| PackError::Row {
                 file: spec.embeddings.clone(),
                 tensor: spec.tensor.clone(),
                 row,
+                id: spec.ids[row].clone(),
                 why,
             })?;
         }
@@ -130,11 +141,12 @@ fn read_tensor(
     let tensors = SafeTensors::deserialize(bytes).map_err(|e| damaged(e.to_string()))?;
     let Ok(tensor) = tensors.tensor(name) else {
         let got = format!("only these: {}", tensors.names().join(", "));
-        return Err(mismatch("a tensor of this name".into(), got));
+        return Err(mismatch("a tensor of this name, which gallery.tensor gives".into(), got));
     };
     if tensor.dtype() != Dtype::F32 || tensor.shape() != shape {
         let got = format!("{} {:?}", tensor.dtype(), tensor.shape());
-        return Err(mismatch(format!("F32 {shape:?}"), got));
+        let expected = format!("F32 {shape:?}, as many rows as gallery.ids × embedding.dim");
+        return Err(mismatch(expected, got));
     }
     Ok(tensor.data().as_chunks().0.iter().map(|b| f32::from_le_bytes(*b)).collect())
 }

@@ -24,8 +24,9 @@ impl ImageDecoder {
         let spec = &pack.manifest().decoder;
         let latent = pack.manifest().latent_shape();
         let side = spec.size_px as usize; // bounded by `limits`
-        let input = TensorSpec::new(&spec.input, &latent);
-        let output = TensorSpec::new(&spec.output, &[1, 3, side, side]);
+        let input = TensorSpec::new(&spec.input, &latent).by("decoder.input", "generator.latent");
+        let output = TensorSpec::new(&spec.output, &[1, 3, side, side])
+            .by("decoder.output", "decoder.size_px");
         let path = pack.path(&spec.file)?;
         Ok(Self {
             graph: Graph::load(runtime, &path, &spec.file, &[input], &output)?,

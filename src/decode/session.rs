@@ -70,12 +70,27 @@ fn forward_log(level: LogLevel, category: &str, _id: &str, _location: &str, mess
 pub struct TensorSpec {
     name: String,
     shape: Vec<usize>,
+    /// Key of the manifest that names it, and those that give its shape.
+    named_by: &'static str,
+    sized_by: &'static str,
 }
 
 impl TensorSpec {
     /// A tensor by name and shape, the batch of one included.
     pub fn new(name: &str, shape: &[usize]) -> Self {
-        Self { name: name.to_owned(), shape: shape.to_vec() }
+        Self { name: name.to_owned(), shape: shape.to_vec(), named_by: "", sized_by: "" }
+    }
+
+    /// Says which key of the manifest names it and which ones give its shape, for messages.
+    pub fn by(self, named_by: &'static str, sized_by: &'static str) -> Self {
+        Self { named_by, sized_by, ..self }
+    }
+
+    fn expected(&self) -> String {
+        match self.sized_by {
+            "" => format!("f32 {:?}", self.shape),
+            keys => format!("f32 {:?} (by {keys})", self.shape),
+        }
     }
 
     fn len(&self) -> usize {
@@ -110,7 +125,7 @@ impl Graph {
     /// Loads the ONNX file at `path` and checks it against the ports. `file` is its name in messages.
     ///
     /// # Errors
-    /// [`PackError::Graph`] when ONNX Runtime refuses it, [`PackError::Tensor`] when a tensor differs.
+    /// [`PackError::Graph`] when it is damaged, keeps weights elsewhere or ONNX Runtime refuses it, [`PackError::Tensor`] when a tensor differs.
     pub fn load(
         runtime: &Runtime,
         path: &Path,
@@ -119,6 +134,7 @@ impl Graph {
         output: &TensorSpec,
     ) -> Result<Self, PackError> {
         let refused = |why: String| PackError::Graph { file: file.to_owned(), why };
+        super::pack::onnx::inspect_file(path, file)?;
         let session = open_session(runtime, path).map_err(|e| refused(first_line(&e)))?;
         for port in inputs {
             check_port(file, "input", port, session.inputs())?;
@@ -208,7 +224,11 @@ fn check_port(
     let Some(outlet) = declared.iter().find(|outlet| outlet.name() == port.name) else {
         let names: Vec<_> = declared.iter().map(Outlet::name).collect();
         let got = format!("only these: {}", names.join(", "));
-        return Err(mismatch(format!("an {side} of this name"), got));
+        let by = match port.named_by {
+            "" => String::new(),
+            key => format!(", which {key} gives"),
+        };
+        return Err(mismatch(format!("an {side} of this name{by}"), got));
     };
     match outlet.dtype() {
         ValueType::Tensor { ty: TensorElementType::Float32, shape, .. } if port.fits(shape) => {
@@ -216,9 +236,9 @@ fn check_port(
         }
         ValueType::Tensor { ty, shape, .. } => {
             let dims: &[i64] = shape;
-            Err(mismatch(format!("f32 {:?}", port.shape), format!("{ty} {dims:?}")))
+            Err(mismatch(port.expected(), format!("{ty} {dims:?}")))
         }
-        other => Err(mismatch(format!("f32 {:?}", port.shape), other.to_string())),
+        other => Err(mismatch(port.expected(), other.to_string())),
     }
 }
 

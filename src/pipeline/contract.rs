@@ -3,15 +3,17 @@
 //! Takes a pack's input section and a source's description, gives the signal stage's configuration and the
 //! map of channels that viewers see.
 
-use crate::decode::pack::Manifest;
+use crate::decode::Pack;
+use crate::decode::pack::{Expectation, Manifest};
 use crate::dsp::chain::ChainConfig;
 use crate::dsp::gate::{BandStatistics, GateConfig};
 use crate::dsp::reference::Reference;
 use crate::dsp::window::Windows;
 use crate::signal::Abstention;
-use crate::signal::montage::ChannelMap;
+use crate::signal::montage::{ChannelMap, canonical_label};
 use crate::snapshot::ChannelOrigin;
-use crate::source::SourceInfo;
+use crate::source::simulator::SimParams;
+use crate::source::{SourceInfo, SourceSpec};
 use crate::units::SampleRate;
 
 use super::WindowMode;
@@ -113,22 +115,20 @@ pub struct Fitted {
 /// Sets a contract against a source.
 pub fn fit(contract: &InputContract, source: &SourceInfo, windows: Windows) -> Fitted {
     let wanted = if contract.channels.is_empty() { &source.channels } else { &contract.channels };
-    let map = if contract.channels.is_empty() {
-        Map::identity(source.channels.len())
+    let mapping = if contract.channels.is_empty() {
+        identity(source.channels.len())
     } else {
-        Map::of(ChannelMap::between(&source.channels, wanted))
+        ChannelMap::between(&source.channels, wanted).matrix
     };
-    let origins = origins(&map.matrix, &source.channels, wanted);
-    let had = origins.iter().filter(|origin| !origin.from.is_empty()).count();
-    let enough = had as f64 >= MIN_CHANNEL_SHARE * wanted.len() as f64
-        && (contract.channels.is_empty() || map.direct >= MIN_DIRECT_CHANNELS);
+    let origins = origins(&mapping, &source.channels, wanted);
+    let enough = contract.channels.is_empty() || suffice(&origins);
     // A low-pass at or above half the source's rate cannot be built; the amplifier has done it already.
     let highest_hz = source.rate.hz() * 0.45;
     let chain = ChainConfig {
         source_rate: source.rate,
         source_channels: source.channels.len(),
         channels: wanted.len(),
-        mapping: map.matrix,
+        mapping,
         rate: contract.rate.unwrap_or(source.rate),
         band_hz: [contract.band_hz[0], contract.band_hz[1].min(highest_hz)],
         band_order: contract.band_order,
@@ -143,23 +143,25 @@ pub fn fit(contract: &InputContract, source: &SourceInfo, windows: Windows) -> F
     Fitted { chain, origins, refuse: (!enough).then_some(Abstention::MontageMismatch) }
 }
 
-/// Weights `[wanted, source]` and how many wanted channels the source has itself.
-struct Map {
-    matrix: Vec<f32>,
-    direct: usize,
+/// Whether enough of the pack's channels can be had.
+fn suffice(origins: &[ChannelOrigin]) -> bool {
+    let had = origins.iter().filter(|origin| !origin.from.is_empty()).count();
+    let direct = origins.iter().filter(|origin| is_direct(origin)).count();
+    had as f64 >= MIN_CHANNEL_SHARE * origins.len() as f64 && direct >= MIN_DIRECT_CHANNELS
 }
 
-impl Map {
-    fn of(map: ChannelMap) -> Self {
-        Self { matrix: map.matrix, direct: map.direct_count }
-    }
+/// Whether the source has this channel itself, by any of its names.
+fn is_direct(origin: &ChannelOrigin) -> bool {
+    let wanted = canonical_label(&origin.label);
+    let same = |label: &str| canonical_label(label).eq_ignore_ascii_case(&wanted);
+    matches!(origin.from.as_slice(), [(label, _)] if same(label))
+}
 
-    /// Channels as they are, whatever their names.
-    fn identity(channels: usize) -> Self {
-        let mut matrix = vec![0.0; channels * channels];
-        matrix.iter_mut().step_by(channels + 1).for_each(|weight| *weight = 1.0);
-        Self { matrix, direct: channels }
-    }
+/// Channels as they are, whatever their names.
+fn identity(channels: usize) -> Vec<f32> {
+    let mut matrix = vec![0.0; channels * channels];
+    matrix.iter_mut().step_by(channels + 1).for_each(|weight| *weight = 1.0);
+    matrix
 }
 
 fn origins(matrix: &[f32], source: &[String], wanted: &[String]) -> Vec<ChannelOrigin> {
@@ -173,6 +175,41 @@ fn origins(matrix: &[f32], source: &[String], wanted: &[String]) -> Vec<ChannelO
             }
         })
         .collect()
+}
+
+/// What score to expect of a pack's own encoder with channels that come from `origins`, at a simulated
+/// source's signal to noise `snr_db` where that is known. `None` also when so few can be had that every
+/// window is refused.
+pub fn expectation(
+    pack: &Pack,
+    origins: &[ChannelOrigin],
+    snr_db: Option<f64>,
+) -> Option<Expectation> {
+    let named = |keep: fn(usize) -> bool| -> Vec<String> {
+        let kept = origins.iter().filter(|origin| keep(origin.from.len()));
+        kept.map(|origin| origin.label.clone()).collect()
+    };
+    if !suffice(origins) {
+        return None;
+    }
+    let found = pack.expectation(named(|parts| parts > 1), named(|parts| parts == 0))?;
+    Some(found.at(pack.own_expected()?, snr_db))
+}
+
+/// The signal to noise of a virtual subject inside this program, dB; nobody knows that of a real headset.
+pub fn snr_of(spec: &SourceSpec) -> Option<f64> {
+    match spec {
+        SourceSpec::Sim(parameters) => {
+            SimParams::from_parameters(parameters).ok().map(|params| params.snr_db)
+        }
+        SourceSpec::Faulty { inner, .. } => snr_of(inner),
+        SourceSpec::Lsl(_) | SourceSpec::Brainflow { .. } | SourceSpec::File(_) => None,
+    }
+}
+
+/// How the pack's channels are made from labels: for packs that are set against a montage, not a source.
+pub fn origins_between(source: &[String], wanted: &[String]) -> Vec<ChannelOrigin> {
+    origins(&ChannelMap::between(source, wanted).matrix, source, wanted)
 }
 
 /// Which windows a mode means for a source.

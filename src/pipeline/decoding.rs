@@ -16,6 +16,7 @@ use crate::snapshot::{
 use crate::source::{SourceInfo, SourceKind};
 
 use super::RunConfig;
+use super::contract;
 use super::ledger::Ledger;
 use super::scores::Scores;
 use super::shared::{DecodeStatus, Shared};
@@ -79,6 +80,8 @@ pub struct Decoding {
     decoder: Decoder,
     gallery: Arc<Gallery>,
     stamps_are_live: bool,
+    pack: Pack,
+    source_snr_db: Option<f64>,
     view: PackView,
     scores: Scores,
     ledger: Ledger,
@@ -121,6 +124,8 @@ impl Decoding {
             steps: decoder.steps(),
             steadying: decoder.steadying(),
             montage: Vec::new(),
+            expected: None,
+            credits: manifest.credits.iter().map(|credit| credit.line()).collect(),
             band_hz: manifest.input.band_hz,
             window_secs: manifest.input.window_secs,
         };
@@ -129,6 +134,8 @@ impl Decoding {
             decoder,
             gallery,
             stamps_are_live: true,
+            pack: pack.clone(),
+            source_snr_db: contract::snr_of(&config.spec),
             view,
             ledger: Ledger::default(),
             status: DecodeStatus::default(),
@@ -146,6 +153,7 @@ impl Decoding {
     /// The source is there and its channels are mapped.
     pub fn begin(&mut self, shared: &Shared, facts: &RunFacts, montage: Vec<ChannelOrigin>) {
         self.stamps_are_live = facts.stamps_are_live;
+        self.view.expected = contract::expectation(&self.pack, &montage, self.source_snr_db);
         self.view.montage = montage;
         self.announce(shared);
         for sink in &mut self.sinks {

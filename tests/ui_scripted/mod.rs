@@ -180,6 +180,20 @@ fn pack() -> PackView {
             .iter()
             .map(|l| ChannelOrigin { label: (*l).into(), from: vec![((*l).into(), 1.0)] })
             .collect(),
+        expected: Some(Expectation {
+            simulated: true,
+            source: "simulated subjects never used in training, n = 24".into(),
+            gallery: 40,
+            chance_top1: 0.025,
+            snr_db: Some(-14.0),
+            channels: 8,
+            interpolated: vec![],
+            absent: vec![],
+            top1_all_channels: 0.30,
+            top1: 0.30,
+            at_source_snr: None,
+        }),
+        credits: vec!["pictures: Drawings, A. Person, MIT (npm drawings@1.0.0)".into()],
         band_hz: [0.5, 40.0],
         window_secs: [0.0, 0.8],
     }

@@ -4,10 +4,11 @@
 //! what the largest published system needs (SDXL: latents of 4 × 128 × 128, 2048-wide embeddings).
 
 use std::collections::BTreeSet;
-use std::fmt::Display;
 
 use super::manifest::{GeneratorSpec, InputSpec, Manifest};
+use super::rules::{MAX_NAME_BYTES, MAX_SENTENCE_BYTES, between, plain, require, within};
 use crate::decode::error::PackError;
+use crate::signal::montage::{canonical_label, position};
 use crate::units::MAX_CHANNELS;
 
 /// Generators that this version can run.
@@ -28,6 +29,12 @@ pub const MAX_GALLERY_ROWS: usize = 65_535;
 pub const MAX_GALLERY_VALUES: u64 = 64 << 20;
 /// Most steps of a generator.
 pub const MAX_STEPS: u32 = 1000;
+/// Smallest and largest number that latents may be divided by: beyond, single precision overflows.
+pub const MIN_SCALE: f64 = 1e-6;
+/// See [`MIN_SCALE`].
+pub const MAX_SCALE: f64 = 1e6;
+/// Largest standard deviation of the first noise; latents are of the order of 1.
+pub const MAX_SIGMA: f64 = 1000.0;
 /// Most files that a pack may list.
 pub const MAX_FILES: usize = 4096;
 
@@ -38,30 +45,30 @@ pub const MAX_FILES: usize = 4096;
 /// [`PackError::Path`] and [`PackError::Unlisted`].
 pub fn check(manifest: &Manifest) -> Result<(), PackError> {
     require(manifest.schema == 1, "schema", "1", manifest.schema)?;
+    check_texts(manifest)?;
     check_files(manifest)?;
     check_input(&manifest.input)?;
     within("embedding.dim", manifest.embedding.dim, 1, MAX_DIM)?;
     check_generator(&manifest.generator)?;
     within("decoder.size_px", manifest.decoder.size_px, 1, MAX_PICTURE_PX)?;
-    let scale = manifest.decoder.scale;
-    require(scale.is_finite() && scale != 0.0, "decoder.scale", "a finite number, not 0", scale)?;
+    between("decoder.scale", manifest.decoder.scale.into(), MIN_SCALE, MAX_SCALE)?;
     if let Some(image_encoder) = &manifest.image_encoder {
         within("image_encoder.size_px", image_encoder.size_px, 1, MAX_PICTURE_PX)?;
     }
     check_gallery(manifest)?;
-    check_quality(manifest)
-}
-
-fn require(ok: bool, field: &str, expected: &str, got: impl Display) -> Result<(), PackError> {
-    if ok {
-        return Ok(());
+    check_quality(manifest)?;
+    if let Some(expected) = &manifest.expected {
+        expected.check(&manifest.input.channels)?;
     }
-    let (field, expected, got) = (field.to_owned(), expected.to_owned(), got.to_string());
-    Err(PackError::Field { field, expected, got })
+    super::credit::check(&manifest.credits, &manifest.files)
 }
 
-fn within(field: &str, got: u64, least: u64, most: u64) -> Result<(), PackError> {
-    require((least..=most).contains(&got), field, &format!("from {least} to {most}"), got)
+fn check_texts(manifest: &Manifest) -> Result<(), PackError> {
+    plain("name", &manifest.name, MAX_NAME_BYTES)?;
+    plain("version", &manifest.version, MAX_NAME_BYTES)?;
+    plain("licence", &manifest.licence, MAX_SENTENCE_BYTES)?;
+    plain("description", &manifest.description, MAX_SENTENCE_BYTES)?;
+    plain("embedding.space", &manifest.embedding.space, MAX_SENTENCE_BYTES)
 }
 
 fn check_files(manifest: &Manifest) -> Result<(), PackError> {
@@ -85,7 +92,10 @@ fn check_input(input: &InputSpec) -> Result<(), PackError> {
     let count = input.channels.len();
     let expected = format!("1 to {MAX_CHANNELS} names");
     require((1..=MAX_CHANNELS).contains(&count), "input.channels", &expected, count)?;
-    unique("input.channels", &input.channels)?;
+    let unknown = input.channels.iter().find(|name| position(name).is_none());
+    let got = unknown.map(|name| format!("'{name}'")).unwrap_or_default();
+    require(unknown.is_none(), "input.channels", "electrodes of the 10-05 system", got)?;
+    unique("input.channels", input.channels.iter().map(|name| canonical_label(name)))?;
     check_span("input.window_secs", input.window_secs)?;
     if let Some(baseline) = input.baseline_secs {
         check_span("input.baseline_secs", baseline)?;
@@ -126,8 +136,7 @@ fn check_generator(generator: &GeneratorSpec) -> Result<(), PackError> {
     let ok = values.is_some_and(|n| (1..=MAX_LATENT_VALUES).contains(&n));
     let expected = format!("sizes whose product is from 1 to {MAX_LATENT_VALUES}");
     require(ok, "generator.latent", &expected, format!("{:?}", generator.latent))?;
-    let sigma_ok = generator.sigma.is_finite() && generator.sigma >= 0.0;
-    require(sigma_ok, "generator.sigma", "a finite number, not negative", generator.sigma)?;
+    between("generator.sigma", generator.sigma.into(), 0.0, MAX_SIGMA)?;
     let allowed = &generator.steps_allowed;
     let steps_ok = allowed.iter().all(|n| (1..=MAX_STEPS).contains(n)) && allowed.len() <= 64;
     let expected = format!("up to 64 numbers from 1 to {MAX_STEPS}");
@@ -146,7 +155,10 @@ fn check_gallery(manifest: &Manifest) -> Result<(), PackError> {
     require((2..=MAX_GALLERY_ROWS).contains(&rows), "gallery.ids", &expected, rows)?;
     let labels = gallery.labels.len();
     require(labels == rows, "gallery.labels", &format!("{rows} labels, as many as ids"), labels)?;
-    unique("gallery.ids", &gallery.ids)?;
+    for (field, names) in [("gallery.ids", &gallery.ids), ("gallery.labels", &gallery.labels)] {
+        names.iter().try_for_each(|name| plain(field, name, MAX_NAME_BYTES))?;
+    }
+    unique("gallery.ids", gallery.ids.iter())?;
     let values = rows as u64 * manifest.embedding.dim;
     let expected = format!("at most {MAX_GALLERY_VALUES} values");
     require(values <= MAX_GALLERY_VALUES, "gallery.ids × embedding.dim", &expected, values)
@@ -163,10 +175,14 @@ fn check_quality(manifest: &Manifest) -> Result<(), PackError> {
     require(finite, "quality", "finite means and standard deviations above 0", "others")
 }
 
-fn unique(field: &str, names: &[String]) -> Result<(), PackError> {
+fn unique<S: AsRef<str> + Ord>(
+    field: &str,
+    names: impl Iterator<Item = S>,
+) -> Result<(), PackError> {
     let mut seen = BTreeSet::new();
-    match names.iter().find(|name| !seen.insert(name.as_str())) {
-        None => Ok(()),
-        Some(twice) => require(false, field, "names that differ", format!("'{twice}' twice")),
+    for name in names {
+        let shown = name.as_ref().to_owned();
+        require(seen.insert(name), field, "names that differ", format!("'{shown}' twice"))?;
     }
+    Ok(())
 }

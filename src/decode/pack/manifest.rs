@@ -7,6 +7,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::credit::Credit;
+use super::expected::ExpectedSpec;
+use super::rules::shortened;
 use crate::decode::error::PackError;
 use crate::units::SampleRate;
 
@@ -46,6 +49,11 @@ pub struct Manifest {
     pub gallery: GallerySpec,
     /// What normal signal looks like to this pack.
     pub quality: Option<QualitySpec>,
+    /// What score to expect with channels missing and at several noise levels.
+    pub expected: Option<ExpectedSpec>,
+    /// Whose work is in the pack; empty in older packs.
+    #[serde(default, rename = "credit")]
+    pub credits: Vec<Credit>,
 }
 
 /// The signal that the encoder was trained on.
@@ -203,7 +211,7 @@ impl Manifest {
     /// # Errors
     /// [`PackError::Manifest`] when it is not TOML or lacks a field, and everything of [`super::limits`].
     pub fn parse(text: &str) -> Result<(Self, Vec<String>), PackError> {
-        let as_error = |e: toml::de::Error| PackError::Manifest { why: e.to_string() };
+        let as_error = |e: toml::de::Error| PackError::Manifest { why: explain(text, &e) };
         let manifest: Self = toml::from_str(text).map_err(as_error)?;
         super::limits::check(&manifest)?;
         let written: toml::Table = toml::from_str(text).map_err(as_error)?;
@@ -236,6 +244,16 @@ impl Manifest {
     pub fn latent_shape(&self) -> Vec<usize> {
         std::iter::once(1).chain(self.generator.latent.iter().map(|&n| n as usize)).collect()
     }
+}
+
+/// What the parser says, with the line that it is about, without repeating more than a line of the file.
+fn explain(text: &str, error: &toml::de::Error) -> String {
+    let what = shortened(error.message());
+    let Some(before) = error.span().and_then(|span| text.get(..span.start)) else { return what };
+    let start = before.rfind('\n').map_or(0, |at| at + 1);
+    let number = 1 + before.matches('\n').count();
+    let line = text[start..].lines().next().unwrap_or_default().trim();
+    format!("line {number}: {what}. The line reads: {}", shortened(line))
 }
 
 /// A key that was written but that reading it back does not give is one that nobody interprets.

@@ -12,11 +12,17 @@ use sha2::{Digest, Sha256};
 
 use super::error::PackError;
 
+mod rules;
+pub mod credit;
+pub mod expected;
+pub mod expectation;
 pub mod limits;
 pub mod manifest;
+pub mod onnx;
 pub mod paths;
 pub mod verify;
 
+pub use expectation::Expectation;
 pub use manifest::Manifest;
 
 /// Name of the manifest in a pack's folder.
@@ -58,8 +64,7 @@ impl Pack {
     /// As [`Pack::open`], and [`PackError::Cancelled`].
     pub fn open_unless(dir: &Path, cancel: &AtomicBool) -> Result<Self, PackError> {
         let bytes = read_manifest(dir)?;
-        let text = std::str::from_utf8(&bytes)
-            .map_err(|e| PackError::Manifest { why: format!("it is not UTF-8 text: {e}") })?;
+        let text = text_of(&bytes)?;
         let (manifest, unknown_keys) = Manifest::parse(text)?;
         let mut sizes = BTreeMap::new();
         for (file, expected) in &manifest.files {
@@ -115,6 +120,40 @@ impl Pack {
         &self.unknown_keys
     }
 
+    /// What a careful reader would want to know though the pack can be used.
+    pub fn warnings(&self) -> Vec<String> {
+        let ignored = "is not known to this version and is ignored";
+        let keys = self.unknown_keys.iter().map(|key| format!("pack.toml: '{key}' {ignored}"));
+        let mut warnings: Vec<String> = keys.collect();
+        if self.manifest.expected.is_none() {
+            let why = "pack.toml: there is no [expected], so no score can be expected of a headset";
+            warnings.push(why.into());
+        }
+        if self.manifest.credits.is_empty() {
+            let why = "pack.toml: there is no [[credit]], so whose work this is cannot be checked";
+            warnings.push(why.into());
+        }
+        warnings
+    }
+
+    /// What to expect with these channels interpolated and absent. `None` when the pack does not say, or when
+    /// a personal encoder stands in, of which the pack's table says nothing.
+    pub fn expectation(
+        &self,
+        interpolated: Vec<String>,
+        absent: Vec<String>,
+    ) -> Option<Expectation> {
+        let channels = self.manifest.input.channels.len();
+        Expectation::of(self.own_expected()?, channels, interpolated, absent)
+    }
+
+    /// The table of expected scores, where it is about the encoder in use.
+    pub fn own_expected(&self) -> Option<&expected::ExpectedSpec> {
+        let listed = self.manifest.files.get(&self.manifest.encoder.file)?;
+        let own = listed.eq_ignore_ascii_case(&self.encoder.sha256);
+        self.manifest.expected.as_ref().filter(|_| own)
+    }
+
     /// Every listed file with its size in bytes.
     pub fn sizes(&self) -> &BTreeMap<String, u64> {
         &self.sizes
@@ -129,7 +168,23 @@ impl Pack {
     }
 }
 
+/// The manifest's text.
+///
+/// # Errors
+/// [`PackError::Manifest`] with the line that is not UTF-8.
+fn text_of(bytes: &[u8]) -> Result<&str, PackError> {
+    std::str::from_utf8(bytes).map_err(|e| {
+        let at = e.valid_up_to();
+        let line = 1 + bytes[..at].iter().filter(|byte| **byte == b'\n').count();
+        let why = format!("line {line}, byte {at} of the file is not UTF-8. Save it as UTF-8 text");
+        PackError::Manifest { why }
+    })
+}
+
 fn read_manifest(dir: &Path) -> Result<Vec<u8>, PackError> {
+    if !dir.is_dir() {
+        return Err(PackError::NoFolder { dir: dir.to_owned() });
+    }
     let path = paths::resolve(dir, MANIFEST_FILE)?;
     let io = |source| PackError::Io { action: "reading", source, path: path.clone() };
     let file = std::fs::File::open(&path).map_err(io)?;

@@ -3,7 +3,7 @@
 use egui::{ComboBox, DragValue, RichText, Slider, TextEdit, Ui};
 
 use super::form::{BOARDS, Form};
-use crate::snapshot::ChannelOrigin;
+use crate::snapshot::{ChannelOrigin, PackView};
 use crate::ui::parts;
 
 /// A named text field; true when it was changed.
@@ -70,6 +70,20 @@ pub fn montage(ui: &mut Ui, montage: &[ChannelOrigin]) {
             parts::weak(ui, origin_words(origin));
         }
     });
+}
+
+/// What score to expect of this montage, and whose work the pack is.
+pub fn expected_and_credits(ui: &mut Ui, pack: &PackView) {
+    if let Some(expected) = &pack.expected {
+        parts::weak(ui, expected.sentence()).on_hover_text(&expected.source);
+    }
+    if !pack.credits.is_empty() {
+        egui::CollapsingHeader::new("Credits and licences").show(ui, |ui| {
+            for line in &pack.credits {
+                parts::weak(ui, line);
+            }
+        });
+    }
 }
 
 fn origin_words(origin: &ChannelOrigin) -> String {

@@ -167,6 +167,7 @@ impl ConnectPanel {
                     ),
                 );
                 fields::montage(ui, &pack.montage);
+                fields::expected_and_credits(ui, pack);
             }
         }
     }
