@@ -110,29 +110,38 @@ def shuffled(epochs, seed=0):
 
 
 def missing_channels(model, epochs, gallery, k=1):
-    """{per_channel, by_count}: top-1 when channels are interpolated from the others (see montage.py).
+    """{per_channel, by_count}: top-1 when channels are missing, in two ways: interpolated from the others (see
+    montage.py), and absent (silent, as where nothing is known of the electrodes).
 
-    `per_channel` {label: top1 when it alone is missing}; `by_count` rows [missing, mean top1 over SETS_PER_COUNT
-    random sets]; the first row is none missing.
+    `per_channel` {way: {label: top1 when it alone is missing}}; `by_count` {way: rows [missing, mean top1 over
+    SETS_PER_COUNT random sets]}; the first row is none missing.
     """
 
-    def top1(missing):
-        damaged = (montage.without(missing) @ epochs.eeg.float()) if missing else epochs.eeg
+    def top1(way, missing):
+        if not missing:
+            damaged = epochs.eeg
+        elif way == "interpolated":
+            damaged = montage.without(missing) @ epochs.eeg.float()
+        else:
+            damaged = epochs.eeg.clone()
+            damaged[:, missing] = 0.0
         return score(embed(model, damaged), epochs, gallery, k=k)["top1"]
 
-    per_channel = {label: top1([row]) for row, label in enumerate(montage.CHANNELS)}
-    by_count = [[0, top1([])]]
-    draw = torch.Generator().manual_seed(99)
-    for count in MISSING_COUNTS:
-        sets = [torch.randperm(len(montage.CHANNELS), generator=draw)[:count].tolist() for _ in range(SETS_PER_COUNT)]
-        by_count.append([count, sum(top1(chosen) for chosen in sets) / len(sets)])
+    per_channel, by_count = {}, {}
+    for way in ("absent", "interpolated"):
+        per_channel[way] = {label: top1(way, [row]) for row, label in enumerate(montage.CHANNELS)}
+        by_count[way] = [[0, top1(way, [])]]
+        draw = torch.Generator().manual_seed(99)
+        for count in MISSING_COUNTS:
+            drawn = [torch.randperm(len(montage.CHANNELS), generator=draw)[:count].tolist() for _ in range(SETS_PER_COUNT)]
+            by_count[way].append([count, sum(top1(way, chosen) for chosen in drawn) / len(drawn)])
     return {"per_channel": per_channel, "by_count": by_count}
 
 
-def expected(tolerance, rows):
+def expected(tolerance, rows, trials, subjects):
     """What the pack's `[expected]` table holds: top-1 of single trials by channel, count and level."""
     by_snr = [[row["snr_db"], row["top1"], row["trials"]] for row in rows if row["k"] == 1]
-    return {"snr_db": DEFAULT_SNR_DB, "k": 1} | tolerance | {"by_snr": by_snr}
+    return {"snr_db": DEFAULT_SNR_DB, "k": 1, "trials": trials, "subjects": subjects} | tolerance | {"by_snr": by_snr}
 
 
 def _share(right):

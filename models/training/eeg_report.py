@@ -38,7 +38,7 @@ def ablation_table(rows):
 def markdown(kept, ablation):
     """The section of EVALUATION.md on the EEG encoder, from what stages_eeg.write_scores kept."""
     facts, table = kept["facts"], kept["expected"]
-    channels = " · ".join(f"{label} {share:.3f}" for label, share in table["per_channel"].items())
+    channels = " · ".join(f"{label} {share:.3f}" for label, share in table["per_channel"]["interpolated"].items())
     return TEXT.format(
         scores=score_table(kept["rows"]),
         unseen=score_table(kept["unseen"]),
@@ -48,9 +48,9 @@ def markdown(kept, ablation):
         explained=kept["honesty"]["explained"],
         unseen_explained=kept["honesty_unseen"]["explained"],
         cosine=kept["cosine"],
-        whole=table["by_count"][0][1],
+        whole=table["by_count"]["interpolated"][0][1],
         channels=channels,
-        counts=_line("missing", table["by_count"]),
+        counts=_line("missing", table["by_count"]["interpolated"]),
         onsets=_line("error, ms", kept["by_onset_ms"]),
         ablation=ablation,
         sets=eeg_evaluate.SETS_PER_COUNT,

@@ -1,170 +1,173 @@
 """Judges the generator on pictures, and writes the report of the pack.
 
-Takes   a run (pictures, split, embeddings), the trained (autoencoder, prior, denoiser), the EEG encoder's report (Markdown).
-Gives   `EVALUATION.md` and `sheet.png` in the pack.
-Keeps   every table shows, side by side, what needs no network (retrieval), the prior alone and each number of steps,
-        with floors and ceiling. "Pixel top-1" uses no network at all; "embedding top-1" uses the network that
-        conditions the generator and is circular. No variant is left out.
+Takes   a run (pictures, split, embeddings), the trained (decoder, prior, denoiser), the EEG encoder's report (Markdown);
+        `--scorer`: a folder with networks that had no part in training (scorer.py).
+Gives   `EVALUATION.md`, `sheet.png` and `sheet_eeg.png` in the pack.
+Keeps   every table shows, side by side, retrieval without a network, the regression alone and each number of steps,
+        with floors and ceiling. `--part dev` judges pictures that may be looked at while tuning, and the report says
+        so; `--part test` judges those that are to be looked at once. No variant is left out.
 """
+
+from dataclasses import dataclass
 
 import numpy as np
 import torch
-from PIL import Image
-from skimage.metrics import structural_similarity
 
 import autoencoder
+import eeg_data
+import eeg_training
+import embed
+import encoder
 import export
 import generator
+import metrics
+import sheet
+import stages_eeg
+import table
 from concepts import CONCEPTS
+from doubt import clip
+from embed import unit
+from scorer import Judge, Scorer
 
 STEPS = (0, 1, 2, 4)
 SOFTMAX_SHARPNESS = 40.0
 SHEET_COLUMNS = 10
+MOST_PICTURES = 100
+MOST_EEG = 80
+SCORES = ("ssim", "pixcorr", "edge_match", "gradient_ratio", "two_way", "n_way", "perceptual", "cosine")
+DIFFERENT = ("ssim", "edge_match", "two_way", "perceptual", "cosine")
+REGRESSION, RETRIEVAL = "regression alone", "retrieval"
+WAYS = 10
 
 
-def ssim(image, truth):
-    """Structural similarity of f32 [3, 128, 128] in RGB, 7 × 7 uniform window."""
-    return structural_similarity(image.numpy(), truth.numpy(), data_range=1.0, channel_axis=0)
+@dataclass(frozen=True)
+class Condition:
+    """How the generator is asked: embeddings f32 [n, 256], and the rows of the pictures that would be right."""
 
-
-def flat_unit(images):
-    """Each image as a vector without its mean, of unit length: products are pixel correlations."""
-    flat = images.flatten(1)
-    flat = flat - flat.mean(dim=1, keepdim=True)
-    return flat / flat.norm(dim=1, keepdim=True).clamp_min(1e-6)
-
-
-def top1(scores):
-    """Share of rows of [n, n] whose best column is their own."""
-    return (scores.argmax(dim=1) == torch.arange(len(scores))).float().mean().item()
-
-
-@torch.inference_mode()
-def score(run, images, rows):
-    """{ssim, pixcorr, pixel top-1, embedding top-1} of images f32 [n, 3, 128, 128] against the pictures in `rows`."""
-    truth = run.images[rows]
-    pixel = flat_unit(images) @ flat_unit(truth).T
-    embedding = run.image_encoder(images) @ run.embeddings[rows].T
-    return {
-        "ssim": float(np.mean([ssim(a, b) for a, b in zip(images, truth)])),
-        "pixcorr": pixel.diagonal().mean().item(),
-        "pixel": top1(pixel),
-        "embedding": top1(embedding),
-    }
+    name: str
+    embeddings: torch.Tensor
+    rows: list
+    bounded: bool = True
 
 
 def retrieve(embeddings, memory, latents):
-    """The baseline without a generator: the mean of training latents, weighted by softmax of cosine. [n, 8, 16, 16]."""
-    weights = (SOFTMAX_SHARPNESS * generator.unit(embeddings) @ memory.T).softmax(dim=1)
+    """The baseline without a generator: the mean of training latents, weighted by softmax of cosine. [n, 24, 16, 16]."""
+    weights = (SOFTMAX_SHARPNESS * unit(embeddings) @ memory.T).softmax(dim=1)
     return torch.einsum("nm,mchw->nchw", weights, latents)
 
 
+def thinned(rows, most):
+    """At most `most` of the rows, evenly spread."""
+    return [rows[index * len(rows) // most] for index in range(most)] if len(rows) > most else list(rows)
+
+
 def conditions(run):
-    """[(name, embeddings given, rows of the truth)]: how the generator is asked."""
-    draw = torch.Generator().manual_seed(run.seed + 1000)
-    rows = run.split.stimuli
-    clean = run.embeddings[rows]
-    noise = torch.randn(clean.shape, generator=draw)
-    others = clean[(torch.arange(len(rows)) + 1 + torch.randint(len(rows) - 1, (len(rows),), generator=draw)) % len(rows)]
-    asked = [("true embedding", clean, rows)]
-    for cosine in (0.7, 0.5):
-        level = torch.full((len(rows), 1), cosine)
-        asked.append((f"isotropic noise, cosine {cosine}, unit length", generator.blend(clean, noise, level), rows))
-        asked.append((f"… same, length {cosine}", cosine * generator.blend(clean, noise, level), rows))
-        asked.append((f"towards another stimulus, cosine {cosine}", generator.blend(clean, others, level), rows))
-    asked.append(("half this, half another stimulus", (clean + others) / 2, rows))
-    for name, held_out in (("unseen drawings", run.split.unseen_drawings), ("unseen concepts", run.split.unseen_concepts)):
-        asked.append((f"{name} of the held-out set, true embedding", run.embeddings[held_out], held_out))
+    """Every way in which the generator is asked, for the part that is judged."""
+    part = run.options.part
+    asked = [Condition("the forty stimuli (trained on), true embedding", run.embeddings[run.split.stimuli], run.split.stimuli)]
+    for name, rows in run.split.held_out(part).items():
+        rows = thinned(rows, MOST_PICTURES)
+        asked.append(Condition(f"{name}, true embedding", run.embeddings[rows], rows))
+    return asked + eeg_conditions(run, part)
+
+
+def eeg_conditions(run, part):
+    """The generator fed by the EEG encoder: subjects never met, −14 dB."""
+    model, role = stages_eeg.load_encoder(run), "development" if part == "dev" else part
+    if model is None:
+        return []
+    asked = []
+    for name, rows in (("forty", run.split.stimuli), ("unseen", stages_eeg.novel_rows(run, role))):
+        epochs = eeg_training.epochs_of(run, (f"{role}_{name}",), role)
+        found = encoder.embed(model, epochs.eeg)
+        for k in (1, 10):
+            means, first = eeg_data.averages(found, epochs, k)
+            chosen = thinned(list(range(len(means))), MOST_EEG)
+            shown = [rows[epochs.stimulus[first[i]] % len(rows)] for i in chosen]
+            words = "the forty stimuli" if name == "forty" else "ten unseen concepts"
+            asked.append(Condition(f"{words}, EEG encoder at −14 dB, k = {k}", clip(means[chosen]), shown, False))
     return asked
 
 
-def judge(run, parts):
-    """Rows of the main table: (condition, n, method, scores)."""
-    codec, prior, denoiser = parts
-    training = run.split.train
-    latents = autoencoder.encode(codec, run.images[training])
-    table = []
-    for name, embeddings, rows in conditions(run):
-        methods = [("retrieval", retrieve(embeddings, run.embeddings[training], latents))]
+class Gallery:
+    """What all methods draw with."""
+
+    def __init__(self, run, parts):
+        self.decoder, self.prior, self.denoiser = parts
+        self.memory = run.embeddings[run.split.train]
+        self.latents = autoencoder.encode(run.patches, run.images[run.split.train])
+
+    def drawn(self, embeddings, steps):
+        return autoencoder.decode(self.decoder, generator.sample(self.prior, self.denoiser, embeddings, steps))
+
+    def methods(self, embeddings):
+        """[(name, images)] of every method."""
+        found = [(RETRIEVAL, autoencoder.decode(self.decoder, retrieve(embeddings, self.memory, self.latents)))]
         for steps in STEPS:
-            label = "prior alone" if steps == 0 else f"{steps} step{'s' * (steps > 1)}"
-            methods.append((label, generator.sample(prior, denoiser, embeddings, steps)))
-        for method, found in methods:
-            table.append((name, len(rows), method, score(run, autoencoder.decode(codec, found), rows)))
-    return table
+            name = REGRESSION if steps == 0 else f"{steps} step{'s' * (steps > 1)}"
+            found.append((name, self.drawn(embeddings, steps)))
+        return found
 
 
-def bounds(run, parts):
-    """Floors and ceiling on the stimuli: (name, scores)."""
-    truth = run.images[run.split.stimuli]
-    training_mean = run.images[run.split.train].mean(dim=0, keepdim=True).expand(len(truth), -1, -1, -1)
-    ceiling = autoencoder.decode(parts[0], autoencoder.encode(parts[0], truth))
-    unsure = generator.sample(parts[1], parts[2], torch.zeros(len(truth), generator.DIM), 2)
-    named = [
-        ("floor: another stimulus's own picture", truth.roll(1, dims=0)),
-        ("floor: mean of the training pictures", training_mean),
-        ("floor: nothing known (embedding 0), 2 steps", autoencoder.decode(parts[0], unsure)),
-        ("ceiling: autoencoder", ceiling),
+def truth_of(run, rows):
+    return run.images[rows].float() / 255.0
+
+
+def bounds(run, gallery, condition, truth):
+    """[(name, images, kind)]: floors and ceiling."""
+    count = len(truth)
+    mean = run.images[run.split.train].float().mean(dim=0, keepdim=True).expand(count, -1, -1, -1) / 255.0
+    noise = unit(torch.randn(count, embed.DIM, generator=torch.Generator().manual_seed(5)))
+    there_and_back = autoencoder.decode(gallery.decoder, autoencoder.encode(run.patches, run.images[condition.rows]))
+    return [
+        ("mean of the training pictures", mean, "floor"),
+        ("another picture of this set", truth.roll(1 + count // 3, dims=0), "floor"),
+        ("noise for an embedding, 1 step", gallery.drawn(noise, 1), "floor"),
+        ("true latent, decoded", there_and_back, "ceiling"),
     ]
-    return [(name, score(run, images, run.split.stimuli)) for name, images in named]
 
 
-def fidelity(run, codec):
-    """PSNR of the autoencoder in dB: {set: mean}."""
-    sets = {
-        "stimuli (trained on)": run.split.stimuli,
-        "unseen drawings": run.split.unseen_drawings,
-        "unseen concepts": run.split.unseen_concepts,
-    }
-    result = {}
-    for name, rows in sets.items():
-        truth = run.images[rows]
-        error = (autoencoder.decode(codec, autoencoder.encode(codec, truth)) - truth).square().mean(dim=(1, 2, 3))
-        result[name] = (-10.0 * error.log10()).mean().item()
-    return result
+def judge(run, gallery, scorer):
+    """Every `table.Record`."""
+    records = []
+    for condition in conditions(run):
+        truth = truth_of(run, condition.rows)
+        groups = [run.pictures.concepts[row] for row in condition.rows]
+        seen = Judge(scorer, truth.numpy(), WAYS, groups=groups) if scorer else None
+        drawn = [(name, images, "method") for name, images in gallery.methods(condition.embeddings)]
+        drawn += bounds(run, gallery, condition, truth) if condition.bounded else []
+        for name, images, kind in drawn:
+            values = metrics.of_pictures(images.numpy(), truth.numpy())
+            values |= seen.scores(images.numpy()) if seen else {}
+            records.append(table.Record(condition.name, name, values, kind, groups))
+        print(f"judged: {condition.name}", flush=True)
+    return records
 
 
-def across_renderings(run):
-    """40-way retrieval of the stimuli across the two renderings: (Fluent finds Noto, Noto finds Fluent)."""
-    fluent, noto = run.embeddings[run.split.stimuli], run.embeddings[run.split.twins]
-    return top1(fluent @ noto.T), top1(noto @ fluent.T)
+def identified(run, gallery, scorer):
+    """Share of the forty stimuli, drawn from their true embeddings, that are nearest to their own picture: by the
+    independent network, or by the conditioning one where there is none."""
+    images = gallery.drawn(run.embeddings[run.split.stimuli], 2)
+    if scorer is None:
+        found = embed.retrieval_top1(run.image_encoder(images), run.embeddings[run.split.stimuli])
+        return f"{found:.3f} by the conditioning network"
+    own, truth = scorer.embed(images.numpy()), scorer.embed(truth_of(run, run.split.stimuli).numpy())
+    found = float((metrics.correlations(own, truth).argmax(axis=1) == np.arange(len(own))).mean())
+    return f"{found:.3f} by the independent network"
 
 
-def sheet(run, parts):
-    """u8 picture: for the first stimuli, from the top: truth, autoencoder, 2 steps from the true embedding, from
-    cosine 0.7, from half another stimulus, from nothing; then unseen concepts and 2 steps from their embeddings."""
-    codec, prior, denoiser = parts
-    asked = {name: embeddings for name, embeddings, _ in conditions(run)}
-    chosen = slice(0, SHEET_COLUMNS)
-    known = run.split.stimuli[chosen]
-    held_out = run.split.unseen_concepts
-    strange = [held_out[column * len(held_out) // SHEET_COLUMNS] for column in range(SHEET_COLUMNS)]
-
-    def drawn(embeddings):
-        return autoencoder.decode(codec, generator.sample(prior, denoiser, embeddings, 2))
-
-    names = ("true embedding", "isotropic noise, cosine 0.7, unit length", "half this, half another stimulus")
-    rows = [run.images[known], autoencoder.decode(codec, autoencoder.encode(codec, run.images[known]))]
-    rows += [drawn(asked[name][chosen]) for name in names]
-    rows += [drawn(torch.zeros(SHEET_COLUMNS, generator.DIM))]
-    rows += [run.images[strange], drawn(run.embeddings[strange])]
-    strips = [torch.cat(list(row), dim=2) for row in rows]
-    return (torch.cat(strips, dim=1) * 255.0).round().byte().permute(1, 2, 0).numpy()
-
-
-def _score_cells(scores):
-    keys = ("ssim", "pixcorr", "pixel", "embedding")
-    return " | ".join(f"{scores[key]:.3f}" for key in keys)
-
-
-def _table(rows):
-    head = "| Embedding given | n | Method | SSIM | PixCorr | pixel top-1 | embedding top-1 |\n|---|---|---|---|---|---|---|\n"
-    return head + "\n".join(f"| {name} | {n} | {method} | {_score_cells(s)} |" for name, n, method, s in rows)
-
-
-def _bounds_table(rows):
-    head = "| | SSIM | PixCorr | pixel top-1 | embedding top-1 |\n|---|---|---|---|---|\n"
-    return head + "\n".join(f"| {name} | {_score_cells(scores)} |" for name, scores in rows)
+def sheets(run, gallery):
+    """Writes `sheet.png` (true embeddings) and `sheet_eeg.png` (fed by EEG)."""
+    asked = conditions(run)
+    for path, chosen in (("sheet.png", asked[:3]), ("sheet_eeg.png", asked[3:])):
+        rows = []
+        for condition in chosen:
+            columns = thinned(list(range(len(condition.rows))), SHEET_COLUMNS)
+            words = condition.name.split(", ", 1)
+            rows.append((f"{words[0]}: truth", truth_of(run, [condition.rows[i] for i in columns])))
+            rows += [(f"{words[1]}: {name}", images) for name, images in gallery.methods(condition.embeddings[columns])]
+        if rows:
+            sheet.save(sheet.sheet([(label, images.numpy()) for label, images in rows]), run.pack / path, 1100)
 
 
 def _latency_table(pack):
@@ -178,63 +181,81 @@ def _latency_table(pack):
     return head + "\n".join(lines)
 
 
+def across_vendors(run):
+    """40-way retrieval of the stimuli (Fluent) among another vendor's drawings of the same things."""
+    found = []
+    for vendor in ("noto", "twemoji"):
+        rows = [run.pictures.row(vendor, concept.code) for concept in CONCEPTS]
+        share = embed.retrieval_top1(run.embeddings[rows], run.embeddings[run.split.stimuli])
+        found.append(f"{vendor} {share:.3f}")
+    return ", ".join(found)
+
+
 def write(run, parts, encoder_report):
-    """Writes `EVALUATION.md` and `sheet.png` into the pack."""
-    picture = Image.fromarray(sheet(run, parts))
-    width = 960
-    small = picture.resize((width, round(picture.height * width / picture.width)), Image.Resampling.LANCZOS)
-    small.quantize(256, kmeans=4, dither=Image.Dither.NONE).save(run.pack / "sheet.png", optimize=True)
-    forward, backward = across_renderings(run)
-    fidelities = "; ".join(f"{name} {value:.1f} dB" for name, value in fidelity(run, parts[0]).items())
+    """Writes `EVALUATION.md` and the sheets into the pack."""
+    scorer = Scorer.load(run.options.scorer) if run.options.scorer else None
+    gallery = Gallery(run, parts)
+    records = judge(run, gallery, scorer)
+    names = [name for name in SCORES if name in records[0].values]
+    pairs = [(f"{n} step{'s' * (n > 1)}", other) for n in STEPS[1:] for other in (REGRESSION, RETRIEVAL)]
+    sheets(run, gallery)
     text = TEXT.format(
-        forward=forward,
-        backward=backward,
-        chance=1 / len(CONCEPTS),
-        fidelity=fidelities,
-        bounds=_bounds_table(bounds(run, parts)),
-        table=_table(judge(run, parts)),
+        part=PARTS[run.options.part],
+        training=len(run.split.train),
+        errors="with" if (run.work / "errors.safetensors").exists() else "without",
+        seed=run.seed,
+        scorer="MobileNetV1 and V2 (see scorer.py)" if scorer else "none given: those columns are missing",
+        results=table.results(records, names, WAYS),
+        identified=identified(run, gallery, scorer),
+        differences=table.differences(records, pairs, [name for name in DIFFERENT if name in names], WAYS),
+        definitions=metrics.DEFINITIONS,
+        vendors=across_vendors(run),
         latency=_latency_table(run.pack),
         encoder=encoder_report,
-        held_out=len(run.split.unseen_concepts),
-        training=len(run.split.train),
     )
     (run.pack / "EVALUATION.md").write_text(text, encoding="utf-8")
+    print(text)
 
+
+PARTS = {
+    "dev": "**the development pictures, which were looked at while the networks were designed**: read every figure as "
+    "kind. The test pictures have not been touched yet",
+    "test": "the test pictures, looked at for the first time for this report",
+}
 
 TEXT = """# Evaluation of the demonstration pack
 
-Written by `models/training/evaluate.py`; one training seed. Trained on {training} drawings. **The generator is fed
-here with embeddings made from pictures, not with EEG**: these tables say what the generator can do with a given
-embedding, not what EEG allows.
+Written by `models/training/train.py evaluate`; training seed {seed}, {training} training drawings of eleven vendors, the
+generator trained {errors} the EEG encoder's own errors. All EEG is simulated. Judged on {part}. The split is the
+committed list `models/training/split.json`. Networks that had no part in training: {scorer}.
+
+The first part feeds the generator with embeddings of pictures: it says what a picture's 256 numbers allow, not what EEG
+allows. The rows with "EEG encoder" feed it with what the encoder makes of simulated subjects that it never met.
+
+## Pictures
+
+{results}
+
+Of the forty stimuli drawn in two steps from their true embeddings, {identified} are nearest to their own picture. That
+measures memory: they were trained on.
+
+## Does the diffusion earn its place?
+
+Paired by picture; bootstrap over concepts. "retrieval" needs no generator at all: the average of the training
+pictures' latents, weighted by how near their embeddings are.
+
+{differences}
+
+## What the scores mean
+
+{definitions}
 
 ## Image embedding
 
-40-way retrieval of the stimuli across renderings (no stimulus was used to fit the projection): Fluent finds Noto
-{forward:.3f}, Noto finds Fluent {backward:.3f} (chance {chance:.3f}).
+40-way retrieval of the stimuli from another vendor's drawings of the same things (the projection never saw a stimulus;
+the second half of the embedding did): {vendors}; chance 0.025.
 
-## Autoencoder
-
-PSNR: {fidelity}.
-
-## Floors and ceiling, on the forty stimuli
-
-{bounds}
-
-SSIM: RGB, 7 × 7 uniform window, 128 px. PixCorr: Pearson over all RGB pixels. Pixel top-1: the picture whose pixel
-correlation is highest is the right one (among the n of the row). Embedding top-1: the same by the embedding network,
-which also conditions the generator, so it is circular. All pictures share one grey background, so SSIM is high for
-any pair: compare with the floors.
-
-## Generator
-
-{table}
-
-How to read it. The stimuli were trained on: the first rows measure memory, and plain retrieval over the training
-latents measures the same. Held out are the unseen drawings (of known concepts; the Fluent drawing of the concept was
-trained on) and the {held_out} drawings of unseen concepts. Where the rows with steps do not score above "prior
-alone", the flow improves nothing that these scores can see; what it adds is variety between seeds.
-
-## EEG encoder (simulated subjects)
+## EEG encoder
 
 {encoder}
 
@@ -244,8 +265,8 @@ alone", the flow improves nothing that these scores can see; what it adds is var
 
 One picture is prior + steps × denoiser + decoder.
 
-## Sheet
+## Sheets
 
-`sheet.png`, from the top: stimuli; autoencoder; 2 steps from the true embedding; from isotropic noise at cosine 0.7;
-from half this, half another stimulus; from nothing known; unseen concepts; 2 steps from their embeddings.
+`sheet.png`: true embeddings. `sheet_eeg.png`: embeddings from simulated EEG. Rows: truth, retrieval, regression alone, 1,
+2 and 4 steps.
 """

