@@ -5,7 +5,7 @@ Gives   `eeg_ablation.json`: scores on development subjects without pre-training
         neither; for many labelled subjects and for few.
 Keeps   every variant of one budget sees the same labelled epochs, is aligned for the same number of steps and starts
         from the same seed. "Without pre-training" has the same networks, but its masked model learned nothing and
-        foretells nothing. "Without alignment" has to be read out somehow: by ridge regression. Channels are made
+        foretells nothing, so that both views are the signal. "Without alignment" has to be read out somehow: by ridge regression. Channels are made
         uncorrelated in all variants.
 """
 
@@ -53,13 +53,13 @@ def variants(run, masked, labelled, schedule, budget):
 
 
 def ridge_readout(masked, labelled, most=20_000):
-    """What a masked model did not foretell, in steps of 16 ms → embeddings by ridge regression; a fifth of the subjects
-    (of two subjects, one) chooses the penalty."""
+    """The two views of a masked model in steps of 16 ms → embeddings by ridge regression; a fifth of the subjects (of two
+    subjects, one) chooses the penalty."""
     part = labelled.at(torch.arange(len(labelled))[:: max(1, len(labelled) // most)])
 
     @torch.inference_mode()
     def features(eeg):
-        pieces = [F.avg_pool1d(masked.surprise(piece.float()), 4).flatten(1) for piece in eeg.split(512)]
+        pieces = [F.avg_pool1d(masked.views(piece.float()), 4).flatten(1) for piece in eeg.split(512)]
         return torch.cat(pieces).clone()
 
     subjects = part.subject.unique()

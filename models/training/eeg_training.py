@@ -49,7 +49,7 @@ def judges(run, role):
 
 def new_masked(run, eeg):
     """A `MaskedModel` that learned nothing but the scale of its channels, from about ten thousand of these epochs. It
-    foretells nothing, so that an encoder with it reads the signal itself, with channels made uncorrelated."""
+    foretells nothing, so that both of its views are the signal, with channels made uncorrelated."""
     model = run.seeded(encoder.MaskedModel)
     some = eeg[:: max(1, len(eeg) // 10_000)]
     model.scale.fit(some.float())
