@@ -83,9 +83,10 @@ class MaskedModel(nn.Module):
     """Tells hidden signal from what surrounds it: the part that is trained beforehand, without labels.
 
     Its use afterwards: the encoder reads the signal and, beside it, what was not foretold. The best linear detector of
-    a weak pattern in coloured noise is that pattern's product with the signal times the inverse of the noise covariance,
-    and for jointly normal values that is each value's difference from its best prediction from all others, scaled. So
-    what is left of an epoch is easier to learn from few labels; the signal itself keeps what the prediction takes off.
+    a weak pattern in coloured noise is that pattern's product with the signal times the inverse of the noise
+    covariance, and for jointly normal values that is each value's difference from its best prediction from all others,
+    scaled. So what is left of an epoch is easier to learn from few labels; the signal itself keeps what the prediction
+    takes off.
     """
 
     def __init__(self):
