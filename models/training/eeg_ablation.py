@@ -5,8 +5,8 @@ Gives   `eeg_ablation.json`: scores on development subjects without pre-training
         neither; for many labelled subjects and for few.
 Keeps   every variant of one budget sees the same labelled epochs, is aligned for the same number of steps and starts
         from the same seed. "Without pre-training" has the same networks, but its masked model learned nothing and
-        foretells nothing. "Without alignment" has to be read out somehow: by ridge regression. Channels are made
-        uncorrelated in all variants.
+        foretells nothing, so that both views are the signal. "Without alignment" has to be read out somehow: by ridge
+        regression. Channels are made uncorrelated in all variants: without that, pre-training would seem to gain more.
 """
 
 import torch
@@ -28,7 +28,8 @@ def ablate(run):
     unlabelled = eeg_training.epochs_of(run, ("unlabelled",), "unlabelled")
     judge, steps = eeg_training.judges(run, "development"), STEPS
     eeg_training.forget_other_epochs(run, labelled)
-    masked = eeg_training.pretrain(run, (labelled, unlabelled), eeg_training.shortened(run, eeg_training.PRETRAINING, steps["pretraining"]))
+    schedule = eeg_training.shortened(run, eeg_training.PRETRAINING, steps["pretraining"])
+    masked = eeg_training.pretrain(run, (labelled, unlabelled), schedule)
     first = labelled.subject.unique()[: FEW_SUBJECTS]
     budgets = {"few": labelled.at(torch.isin(labelled.subject, first)), "many": labelled}
     rows = []
@@ -53,13 +54,13 @@ def variants(run, masked, labelled, schedule, budget):
 
 
 def ridge_readout(masked, labelled, most=20_000):
-    """What a masked model did not foretell, in steps of 16 ms → embeddings by ridge regression; a fifth of the subjects
-    (of two subjects, one) chooses the penalty."""
+    """The two views of a masked model in steps of 16 ms → embeddings by ridge regression; a fifth of the subjects (of
+    two subjects, one) chooses the penalty."""
     part = labelled.at(torch.arange(len(labelled))[:: max(1, len(labelled) // most)])
 
     @torch.inference_mode()
     def features(eeg):
-        pieces = [F.avg_pool1d(masked.surprise(piece.float()), 4).flatten(1) for piece in eeg.split(512)]
+        pieces = [F.avg_pool1d(masked.views(piece.float()), 4).flatten(1) for piece in eeg.split(512)]
         return torch.cat(pieces).clone()
 
     subjects = part.subject.unique()

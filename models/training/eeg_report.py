@@ -67,7 +67,8 @@ def _line(name, rows):
 
 NAMED = ("training_trials", "training_subjects", "training_pictures", "unlabelled_trials")
 
-TEXT = """Trained on {training_trials} labelled epochs ({training_subjects} simulated subjects, {training_pictures} pictures,
+TEXT = """\
+Trained on {training_trials} labelled epochs ({training_subjects} simulated subjects, {training_pictures} pictures,
 −18 to −5 dB) after masked modelling on these and {unlabelled_trials} epochs of other subjects, headsets and artefact
 strengths; {millions:.2f} M parameters. Judged on simulated subjects never met, zero-shot. k is the number of repeats of
 one picture whose embeddings are averaged. Intervals: whole subjects drawn with replacement.

@@ -17,6 +17,7 @@ import eeg_pretrain
 import eeg_quick
 import encoder
 import loop
+from eeg_data import NOVEL_FROM
 
 PRETRAINING = loop.Schedule(2500, 1e-3, weight_decay=0.05)
 ALIGNMENT = loop.Schedule(5000, 1e-3, weight_decay=0.05)
@@ -41,15 +42,17 @@ def epochs_of(run, names, role):
 def judges(run, role):
     """The epochs that scores of a role are made from."""
     if run.options.quick:
-        gallery = eeg_quick.gallery()
-        return eeg_evaluate.Judges(epochs_of(run, ("forty",), role), gallery[:40], epochs_of(run, ("unseen",), role), gallery[40:50])
-    novel = load_file(epochs_folder(run) / f"novel_{role}.safetensors")["embeddings"]
-    return eeg_evaluate.Judges(epochs_of(run, (f"{role}_forty",), role), run.gallery, epochs_of(run, (f"{role}_unseen",), role), novel)
+        gallery, novel = eeg_quick.gallery()[:NOVEL_FROM], eeg_quick.gallery()[NOVEL_FROM:]
+    else:
+        gallery = run.gallery
+        novel = load_file(epochs_folder(run) / f"novel_{role}.safetensors")["embeddings"]
+    known, unknown = epochs_of(run, (f"{role}_forty",), role), epochs_of(run, (f"{role}_unseen",), role)
+    return eeg_evaluate.Judges(known, gallery, unknown, novel)
 
 
 def new_masked(run, eeg):
     """A `MaskedModel` that learned nothing but the scale of its channels, from about ten thousand of these epochs. It
-    foretells nothing, so that an encoder with it reads the signal itself, with channels made uncorrelated."""
+    foretells nothing, so that both of its views are the signal, with channels made uncorrelated."""
     model = run.seeded(encoder.MaskedModel)
     some = eeg[:: max(1, len(eeg) // 10_000)]
     model.scale.fit(some.float())

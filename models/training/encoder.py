@@ -60,12 +60,12 @@ class Scale(nn.Module):
 
 
 class Trunk(nn.Module):
-    """Signal f32 [n, 16, 200] → tokens f32 [n, 20, width], one for each 40 ms."""
+    """Signal f32 [n, channels, 200] → tokens f32 [n, 20, width], one for each 40 ms."""
 
-    def __init__(self, width=64, depth=2, heads=4, dropout=0.1):
+    def __init__(self, channels=CHANNELS, width=64, depth=2, heads=4, dropout=0.1):
         super().__init__()
         self.width = width
-        self.patch_in = nn.Linear(CHANNELS * PATCH_SAMPLES, width)
+        self.patch_in = nn.Linear(channels * PATCH_SAMPLES, width)
         self.place = nn.Parameter(0.02 * torch.randn(1, PATCHES, width))
         self.hidden = nn.Parameter(0.02 * torch.randn(1, 1, width))
         self.blocks = nn.Sequential(*[Block(width, heads, dropout) for _ in range(depth)])
@@ -82,10 +82,11 @@ class Trunk(nn.Module):
 class MaskedModel(nn.Module):
     """Tells hidden signal from what surrounds it: the part that is trained beforehand, without labels.
 
-    Its use afterwards: what it could not foretell. The best linear detector of a weak pattern in coloured noise is that
-    pattern's product with the signal times the inverse of the noise covariance, and that, for jointly normal values, is
-    each value's difference from its best prediction from all others, scaled. A network that foretells ongoing EEG
-    thereby takes it off, and what is left of an epoch is easier to learn from few labels.
+    Its use afterwards: the encoder reads the signal and, beside it, what was not foretold. The best linear detector of
+    a weak pattern in coloured noise is that pattern's product with the signal times the inverse of the noise
+    covariance, and for jointly normal values that is each value's difference from its best prediction from all others,
+    scaled. So what is left of an epoch is easier to learn from few labels; the signal itself keeps what the prediction
+    takes off.
     """
 
     def __init__(self):
@@ -94,8 +95,8 @@ class MaskedModel(nn.Module):
         self.write = nn.Linear(self.trunk.width, CHANNELS * PATCH_SAMPLES)
         nn.init.zeros_(self.write.weight)
         nn.init.zeros_(self.write.bias)
-        # A parameter, not a buffer, so that the export rounds it like all weights; no gradient ever changes it.
-        self.whitening = nn.Parameter(torch.eye(CHANNELS), requires_grad=False)
+        # Parameters, not buffers, so that the export rounds them like all weights; no gradient ever changes them.
+        self.whitening = nn.Parameter(torch.eye(CHANNELS).repeat(2, 1, 1), requires_grad=False)
         even = (torch.arange(PATCHES) % 2 == 0)[None]
         self.register_buffer("even", even, persistent=False)
 
@@ -109,35 +110,40 @@ class MaskedModel(nn.Module):
         prediction = torch.where(self.even[:, :, None], self(scaled, self.even), self(scaled, ~self.even))
         return scaled - prediction.unflatten(2, (CHANNELS, PATCH_SAMPLES)).transpose(1, 2).flatten(2)
 
-    def surprise(self, eeg):
-        """µV → what was not foretold, with channels made uncorrelated and of unit deviation."""
-        return (self.whitening @ self.unforetold(self.scale(eeg))).clamp(-CLIP_SD, CLIP_SD)
+    def views(self, eeg):
+        """µV → f32 [n, 32, 200]: the signal, then what was not foretold; in both, channels are made uncorrelated and of
+        unit deviation."""
+        scaled = self.scale(eeg)
+        both = [self.whitening[0] @ scaled, self.whitening[1] @ self.unforetold(scaled)]
+        return torch.cat(both, dim=1).clamp(-CLIP_SD, CLIP_SD)
 
     @torch.no_grad()
     def fit_whitening(self, eeg, batch=512):
-        """Takes the covariance between channels of what is not foretold from training epochs (no labels)."""
-        product = torch.zeros(CHANNELS, CHANNELS)
+        """Takes covariances between channels from training epochs (no labels)."""
+        product = torch.zeros(2, CHANNELS, CHANNELS)
         for part in eeg.split(batch):
-            left = self.unforetold(self.scale(part.float()))
-            product += torch.einsum("nct,ndt->cd", left, left)
+            scaled = self.scale(part.float())
+            for total, view in zip(product, (scaled, self.unforetold(scaled))):
+                total += torch.einsum("nct,ndt->cd", view, view)
         power, directions = torch.linalg.eigh(product.double() / (len(eeg) * SAMPLES))
         # The average reference leaves one direction empty.
-        inverse = torch.where(power > LEAST_POWER * power.max(), power.clamp_min(1e-12).rsqrt(), 0.0)
-        self.whitening.copy_(directions @ inverse.diag() @ directions.T)
+        usable = power > LEAST_POWER * power.amax(dim=1, keepdim=True)
+        inverse = torch.where(usable, power.clamp_min(1e-12).rsqrt(), 0.0)
+        self.whitening.copy_(directions @ inverse.diag_embed() @ directions.mT)
 
 
 class EegEncoder(nn.Module):
-    """eeg [n, 16, 200] µV → embedding [n, dim]: reads what a masked model, which stays as it is, did not foretell, by
-    a linear path over the whole epoch and a small transformer."""
+    """eeg [n, 16, 200] µV → embedding [n, dim]: reads the two views of a masked model, which stays as it is, by a
+    linear path over the whole epoch and a small transformer."""
 
     def __init__(self, dim, sources=32, narrow=32):
         super().__init__()
         self.dim = dim
         self.masked = MaskedModel().requires_grad_(False)
-        self.trunk = Trunk()
+        self.trunk = Trunk(2 * CHANNELS)
         self.narrowing = nn.Sequential(nn.Linear(self.trunk.width, narrow), nn.GELU())
         self.readout = nn.Sequential(nn.Dropout(0.3), nn.Linear(PATCHES * narrow, dim))
-        self.spatial = nn.Conv1d(CHANNELS, sources, 1)
+        self.spatial = nn.Conv1d(2 * CHANNELS, sources, 1)
         self.linear = nn.Sequential(nn.AvgPool1d(4), nn.Flatten(), nn.Dropout(0.3), nn.Linear(sources * 50, dim))
         self.log_temperature = nn.Parameter(torch.tensor(2.0))
 
@@ -147,13 +153,13 @@ class EegEncoder(nn.Module):
         return self
 
     def forward(self, eeg):
-        surprise = self.masked.surprise(eeg)
-        thought = self.narrowing(self.trunk(surprise)).flatten(1)
-        return self.readout(thought) + self.linear(self.spatial(surprise))
+        views = self.masked.views(eeg)
+        thought = self.narrowing(self.trunk(views)).flatten(1)
+        return self.readout(thought) + self.linear(self.spatial(views))
 
 
 def patches(signal):
-    """f32 [n, 16, 200] → [n, 20, 160]: all channels of each 40 ms."""
+    """f32 [n, channels, 200] → [n, 20, channels × 10]: all channels of each 40 ms."""
     return signal.unflatten(2, (PATCHES, PATCH_SAMPLES)).transpose(1, 2).flatten(2)
 
 

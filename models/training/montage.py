@@ -2,8 +2,8 @@
 
 Takes   sets of missing channels, as rows of CHANNELS.
 Gives   matrices f32 [16, 16] that turn a whole epoch (average reference) into the epoch that the program makes from
-        the electrodes that remain: spherical splines (Perrin et al. 1989, m = 4, regularised as in MNE-Python) where the
-        nearest remaining electrode is within 60°, zero elsewhere, then the average over the channels that have a source.
+        the electrodes that remain: spherical splines (Perrin et al. 1989, m = 4, regularised as in MNE-Python) where
+        the nearest remaining electrode is within 60°, zero elsewhere, then the average over channels with a source.
 Keeps   the same numbers as src/signal/montage and src/dsp/reference.rs. Spline weights sum to one, so that it makes no
         difference that the epoch has its average reference already; filters act on every channel alike.
 """

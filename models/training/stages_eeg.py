@@ -154,7 +154,7 @@ def quality(run):
 
 
 def write_scores(run):
-    """The trained encoder on the test subjects: everything that EVALUATION.md and the pack's `[expected]` table need."""
+    """The trained encoder on the test subjects: what EVALUATION.md and the pack's `[expected]` table need."""
     model = load_encoder(run)
     if model is None:
         raise SystemExit("the encoder is not trained yet: run the encoder stage first")

@@ -135,10 +135,12 @@ class PretrainTest(unittest.TestCase):
             model = eeg_training.pretrain(run, [epochs], loop.Schedule(60, 3e-3, ema=0.9))
         with torch.no_grad():
             error = eeg_pretrain.masked_error(model, epochs.eeg.float(), torch.Generator().manual_seed(1))
-            surprise = model.surprise(epochs.eeg.float()).transpose(0, 1).flatten(1)
+            views = model.views(epochs.eeg.float()).transpose(0, 1).flatten(1)
         self.assertLess(error.item(), 0.9)
-        covariance = surprise @ surprise.T / surprise.shape[1]
-        self.assertLess((covariance - covariance.diag().diag()).abs().max().item(), 0.2)
+        for view in views.split(encoder.CHANNELS):
+            covariance = view @ view.T / view.shape[1]
+            self.assertLess((covariance - covariance.diag().diag()).abs().max().item(), 0.2)
+            self.assertAlmostEqual(covariance.diag().mean().item(), 1.0, delta=0.2)
 
 
 def eeg_pretrain_model():
