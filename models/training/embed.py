@@ -82,7 +82,12 @@ class What(nn.Module):
 
 
 class Where(nn.Module):
-    """latent f32 [n, 24, 16, 16] of the picture's patches → f32 [n, 160] of unit length."""
+    """latent f32 [n, 24, 16, 16] of the picture's patches → f32 [n, 160] of unit length.
+
+    A trained code keeps a mean and a few large directions, which all pictures share: a brain that answers to it would
+    say little of which picture it is, and the nearest entry of a gallery would mostly be the one nearest to the mean.
+    `level` takes the mean off and evens the directions out, as `What` does.
+    """
 
     def __init__(self):
         super().__init__()
@@ -91,11 +96,31 @@ class Where(nn.Module):
         self.at_4 = nn.Sequential(nn.SiLU(), nn.Conv2d(128, 192, 2, stride=2), Residual(192), nn.SiLU())
         self.read = nn.Linear(192 * 16, WHERE)
         self.linear = nn.Linear(LATENT[0] * LATENT[1] * LATENT[2], WHERE)
+        self.register_buffer("centre", torch.zeros(WHERE))
+        self.register_buffer("spread", torch.eye(WHERE))
+        self.register_buffer("length", torch.ones(()))
         nn.init.zeros_(self.read.weight)
 
-    def forward(self, latent):
+    def code(self, latent):
+        """What training gives, before it is levelled: f32 [n, 160] of unit length."""
         deep = self.at_4(self.at_8(self.enter(latent)))
         return unit(self.read(deep.flatten(1)) + self.linear(latent.flatten(1)))
+
+    def forward(self, latent):
+        return unit((self.code(latent) - self.centre) @ self.spread)
+
+    @torch.no_grad()
+    def level(self, codes):
+        """Centres and evens out by the `code`s f32 [n, 160] of the training pictures: principal components, each divided
+        by the root of its deviation."""
+        self.centre.copy_(codes.mean(dim=0))
+        centred = (codes - self.centre).double()
+        values, vectors = torch.linalg.eigh(centred.T @ centred / len(centred))
+        largest = vectors.gather(0, vectors.abs().argmax(dim=0, keepdim=True))
+        spread = vectors * largest.sign() * values.clamp_min(1e-9) ** -RATIO_POWER
+        self.spread.copy_(spread.flip(1))
+        self.length.copy_((centred.float() @ self.spread).norm(dim=1).mean())
+        return self
 
 
 class ImageEncoder(nn.Module):

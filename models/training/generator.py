@@ -13,7 +13,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from autoencoder import LATENT, Residual
-from embed import DIM
+from embed import DIM, HALF
 
 SIGMA = 0.4
 T_FLOOR = 0.05
@@ -35,6 +35,17 @@ class Prior(nn.Module):
         self.leave = nn.Conv2d(64, LATENT[0], 3, padding=1)
         nn.init.zeros_(self.leave.weight)
         nn.init.zeros_(self.leave.bias)
+
+    @torch.no_grad()
+    def follow(self, where):
+        """Makes a prior that was trained on codes that were not levelled (`layout.py`) take levelled ones, as nearly as
+        their lost lengths allow; no embedding at all then gives the mean code."""
+        back = where.length * torch.linalg.inv(where.spread.double()).float().T
+        for layer in (self.linear, self.lift):
+            part = layer.weight[:, -len(back) :].clone()
+            layer.bias += self.scale * HALF * (part @ where.centre)
+            layer.weight[:, -len(back) :] = part @ back
+        return self
 
     def forward(self, embedding):
         embedding = embedding * self.scale

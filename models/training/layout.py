@@ -104,7 +104,7 @@ def loss_function(model, images, what, favoured):
         truth = images[rows].float() / 255.0
         truth[BATCH // 2 :] = vary(truth[BATCH // 2 :], generator)
         truth_latent = model.patches.encode(truth)
-        embedding = HALF * torch.cat([what[rows], model.where(truth_latent)], dim=1)
+        embedding = HALF * torch.cat([what[rows], model.where.code(truth_latent)], dim=1)
         latent = model.prior(nudge(embedding, generator))
         return drawing_loss(model.patches, latent, truth_latent, truth, step % 3)
 

@@ -43,6 +43,8 @@ FULL = {
     "prior": loop.Schedule(1200, 7e-4, ema=0.995),
     "flow": loop.Schedule(1200, 1.5e-3, ema=0.995),
 }
+# Parts whose training takes longest, as trained from seed 1: weights in half precision.
+KEPT = Path(__file__).parent / "checkpoints"
 QUICK_STEPS, QUICK_CONCEPTS = 4, 12
 
 
@@ -115,6 +117,10 @@ class Run:
             found.what.load_state_dict(self.what.state_dict())
             found.patches.load_state_dict(self.patches.state_dict())
             found.where.load_state_dict(train_layout(self).where.state_dict())
+            latents = autoencoder.encode(self.patches, self.images[self.split.train])
+            with torch.inference_mode():
+                codes = torch.cat([found.where.code(part) for part in latents.split(256)])
+            found.where.level(codes.clone())
             return found.eval().requires_grad_(False)
 
         return self.once("image_encoder", build)
@@ -135,6 +141,10 @@ class Run:
         return self.once("features", self._features)
 
     def train(self, name, module, loss_of):
+        kept = KEPT / f"{name}.safetensors"
+        if kept.exists() and not self.options.quick and not self.options.afresh:
+            module.load_state_dict({key: value.float() for key, value in load_file(kept).items()})
+            return module.eval()
         return loop.train(module, loss_of, self.schedule(name), self.checkpoint(name), self.seed)
 
     def seeded(self, make):
@@ -192,6 +202,7 @@ def train_prior(run):
     def train():
         model = generator.Prior()
         model.load_state_dict(train_layout(run).prior.state_dict())
+        model.follow(run.image_encoder.where)
         return run.train("prior", model, objectives.prior_loss(model, material(run)))
 
     return run.once("prior", train)
@@ -271,6 +282,7 @@ def options():
     parser.add_argument("--part", choices=("dev", "test"), default="test", help="what evaluate judges")
     parser.add_argument("--work", type=Path, default=Path(__file__).parent / "work", help="folder for checkpoints")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--afresh", action="store_true", help="train also the parts that are in checkpoints/")
     parser.add_argument("--threads", type=int, default=min(2, os.cpu_count() or 1))
     parser.add_argument("--quick", action="store_true")
     return parser.parse_args()
