@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use decode_support::runtime_library;
 use phosphene::clock::Clock;
+use phosphene::decode::denoise::Generator;
 use phosphene::decode::encoder::ImageEncoder;
 use phosphene::decode::gallery::rank_of;
 use phosphene::decode::paint::{NoiseKey, Painter};
@@ -52,4 +53,35 @@ fn painted_labels_come_back_as_themselves() {
     }
     // The pack's own evaluation says 0.975; chance is 0.025.
     assert!(first * 10 >= gallery.len() * 8, "{first} of {}", gallery.len());
+}
+
+/// The oracle of tests/vectors/make_sampling.py: ten seeds, in one, two and four steps.
+#[test]
+fn sampling_equals_the_loop_in_python() {
+    let Some(pack) = demo() else { return };
+    if std::env::var_os("PHOSPHENE_PACK").is_some() {
+        println!("skipped: the oracle is of the bundled pack");
+        return;
+    }
+    let oracle: serde_json::Value =
+        serde_json::from_str(include_str!("vectors/sampling.json")).unwrap();
+    let runtime = Runtime::load(&runtime_library(), 1).unwrap();
+    let gallery = Gallery::load(&pack).unwrap();
+    let mut generator = Generator::load(&pack, &runtime).unwrap();
+    let stride = oracle["stride"].as_u64().unwrap() as usize;
+    let cases = oracle["cases"].as_array().unwrap();
+    assert_eq!(cases.len(), 10);
+    for case in cases {
+        let seed = case["seed"].as_u64().unwrap() as f64;
+        let noise: Vec<f32> = (1..=generator.latent_len())
+            .map(|i| (2f64.sqrt() * (12.9898 * i as f64 * (seed + 1.0)).sin()) as f32)
+            .collect();
+        let embedding = gallery.embedding(case["row"].as_u64().unwrap() as usize).to_vec();
+        let steps = case["steps"].as_u64().unwrap() as u32;
+        let latent = generator.sample(&embedding, &noise, steps, &|| false).unwrap();
+        for (i, want) in case["values"].as_array().unwrap().iter().enumerate() {
+            let (got, want) = (f64::from(latent[i * stride]), want.as_f64().unwrap());
+            assert!((got - want).abs() < 1e-4, "seed {seed}, value {i}: {got}, expected {want}");
+        }
+    }
 }

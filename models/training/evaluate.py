@@ -82,7 +82,8 @@ def eeg_conditions(run, part):
         found = encoder.embed(model, epochs.eeg)
         for k in (1, 10):
             means, first = eeg_data.averages(found, epochs, k)
-            chosen = thinned(list(range(len(means))), MOST_EEG)
+            # Drawn, not evenly spread: epochs are sorted by picture, and a stride may meet a few pictures only.
+            chosen = torch.randperm(len(means), generator=torch.Generator().manual_seed(6))[:MOST_EEG].tolist()
             shown = [rows[epochs.stimulus[first[i]] % len(rows)] for i in chosen]
             words = "the forty stimuli" if name == "forty" else "ten unseen concepts"
             asked.append(Condition(f"{words}, EEG encoder at −14 dB, k = {k}", clip(means[chosen]), shown, False))

@@ -12,6 +12,7 @@ mod probe;
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 
 /// A library that Phosphene opens at run time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
@@ -141,12 +142,27 @@ impl fmt::Display for Library {
     }
 }
 
-/// Finds a library that will do. Opens files, so not for real-time threads.
+/// What was found, in the order of the first searches.
+///
+/// One search at a time, and what it found stays: the loader answers to the bare name of any library that this
+/// process already has open, from whatever folder, so that a second search would take a bundled library for an
+/// installed one, under a name that opens nothing in another place.
+static FOUND: Mutex<Vec<Found>> = Mutex::new(Vec::new());
+
+/// Finds a library that will do; the same one each time in one process. Opens files, so not for real-time threads.
 ///
 /// # Errors
 /// [`NativeError`] with every file that was tried when none will do; when the environment variable is set,
 /// only the file that it names is tried.
 pub fn find(library: Library) -> Result<Found, NativeError> {
+    let mut found = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(before) = found.iter().find(|before| before.library == library) {
+        return Ok(before.clone());
+    }
+    search(library).inspect(|first| found.push(first.clone()))
+}
+
+fn search(library: Library) -> Result<Found, NativeError> {
     match std::env::var_os(library.variable()).filter(|value| !value.is_empty()) {
         Some(named) => first_of(library, std::iter::once((named.into(), Origin::Environment))),
         None => first_of(library, places::candidates(library)),
@@ -204,6 +220,18 @@ mod tests {
             message.contains("Cargo.toml") && message.contains("cargo xtask setup"),
             "{message}"
         );
+    }
+
+    #[test]
+    fn an_open_library_is_found_again_where_it_was() {
+        let Ok(first) = find(Library::OnnxRuntime) else {
+            println!("skipped: ONNX Runtime is not there; run `cargo xtask setup`");
+            return;
+        };
+        // SAFETY: the file was just found to be ONNX Runtime, whose initialisers may run.
+        let open = unsafe { libloading::Library::new(&first.path) };
+        assert!(open.is_ok());
+        assert_eq!(find(Library::OnnxRuntime).as_ref(), Ok(&first));
     }
 
     #[test]
