@@ -136,6 +136,8 @@ pub struct PackView {
     pub montage: Vec<ChannelOrigin>,
     /// What score to expect with this montage; `None` without a source, or when the pack does not say.
     pub expected: Option<Expectation>,
+    /// Why scores with this source mean nothing: the simulated brain answers to another embedding space.
+    pub caution: Option<String>,
     /// Whose work is in the pack, one line each.
     pub credits: Vec<String>,
     /// Band that the decoder sees, Hz.

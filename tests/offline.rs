@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicBool;
 
 use phosphene::pipeline::offline::run_offline;
 use phosphene::pipeline::{RunConfig, RunReport, sources};
+use phosphene::snapshot::PackState;
 use phosphene::source::file::Speed;
 
 fn config(spec: &str) -> RunConfig {
@@ -53,4 +54,45 @@ fn without_a_response_the_evidence_stays_at_chance() {
     assert!(report.p_values.len() > 100);
     let share = below as f64 / report.p_values.len() as f64;
     assert!(share < 0.15, "{share} of the windows are below 0.05");
+}
+
+/// A pack whose names point to other embeddings than the simulated brain's is not silently at chance.
+#[test]
+fn a_pack_in_another_embedding_space_is_said_to_be_one() {
+    let caution = |report: &RunReport| match &report.snapshot.pack {
+        PackState::Ready(pack) => pack.caution.clone(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(caution(&run("sim:speed=max,subject=9", 5.0)), None);
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let bundled = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/demo");
+    copy_folder(&bundled, folder.path());
+    let manifest = folder.path().join("pack.toml");
+    let text = std::fs::read_to_string(&manifest).expect("the manifest");
+    let mut table: toml::Table = text.parse().expect("the manifest");
+    let ids = table["gallery"]["ids"].as_array_mut().expect("names");
+    ids.rotate_left(1);
+    std::fs::write(&manifest, table.to_string()).expect("the manifest");
+
+    let config =
+        RunConfig { pack: Some(folder.path().into()), ..config("sim:speed=max,subject=9") };
+    let source = sources::make(&config.spec, Speed::Max).expect("the run works");
+    let never = AtomicBool::new(false);
+    let report = run_offline(&config, source, Vec::new(), Some(5.0), &never, |_| {});
+    let said = caution(&report.expect("the run works")).expect("a caution");
+    assert!(said.contains("other embeddings") && said.contains("chance"), "{said}");
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("a folder");
+    for entry in std::fs::read_dir(from).expect("the pack") {
+        let entry = entry.expect("the pack");
+        let target = to.join(entry.file_name());
+        if entry.file_type().expect("the pack").is_dir() {
+            copy_folder(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).expect("a copy");
+        }
+    }
 }

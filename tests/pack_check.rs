@@ -331,6 +331,7 @@ const EXTRAS: &[Edit] = &[
     ("trials = 4800", "trials = 0", &["expected.channels.trials", "got 0"]),
     ("snr_db = -14.0\nby", "snr_db = inf\nby", &["expected.channels.snr_db", "-60 to 60; got inf"]),
     ("Oz = 0.05", "Q7 = 0.05", &["loss_absent: each key", "Fz, Cz, Pz, Oz; got Q7"]),
+    ("single = 0.1", "single = nan", &["embedding.sureness.single", "from 0 to 1", "NaN"]),
     ("Oz = 0.05\n", "", &["loss_absent must be a loss for every channel", "none for 'Oz'"]),
     ("Oz = 0.05", "Oz = nan", &["expected.channels.loss_absent.Oz must be from -1 to 1; got NaN"]),
     ("Oz = 0.03", "Oz = 3", &["expected.channels.loss_interpolated.Oz", "got 3"]),

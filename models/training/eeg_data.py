@@ -112,8 +112,14 @@ def shifted(eeg, samples):
 
 
 def averages(embeddings, epochs, k):
-    """Means of k embeddings of one picture, subject and level: (means f32 [m, dim], first row of each i64 [m]).
-    Epochs are taken in the order of recording; what does not fill a group of k is left out."""
+    """Means of k embeddings of one picture, subject and level: (means f32 [m, dim], first row of each i64 [m])."""
+    rows = repeats(epochs, k)
+    return embeddings[rows].mean(dim=1), rows[:, 0]
+
+
+def repeats(epochs, k):
+    """Rows i64 [m, k] of k epochs each of one picture, subject and level. Epochs are taken in the order of recording;
+    what does not fill a group of k is left out."""
     level = epochs.snr_db.round().long()
     keys = torch.stack([epochs.subject, level, epochs.stimulus], dim=1)
     _, group = keys.unique(dim=0, return_inverse=True)
@@ -122,7 +128,4 @@ def averages(embeddings, epochs, k):
     starts = torch.cat([torch.tensor([0]), (group.diff() != 0).nonzero()[:, 0] + 1])
     ends = torch.cat([starts[1:], torch.tensor([len(group)])])
     firsts = [start + k * i for start, end in zip(starts.tolist(), ends.tolist()) for i in range((end - start) // k)]
-    if not firsts:
-        return embeddings[:0], order[:0]
-    rows = order[torch.tensor(firsts)[:, None] + torch.arange(k)]
-    return embeddings[rows].mean(dim=1), rows[:, 0]
+    return order[torch.tensor(firsts, dtype=torch.long)[:, None] + torch.arange(k)]

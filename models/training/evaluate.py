@@ -25,7 +25,6 @@ import sheet
 import stages_eeg
 import table
 from concepts import CONCEPTS
-from doubt import clip
 from embed import unit
 from scorer import Judge, Scorer
 
@@ -33,11 +32,12 @@ STEPS = (0, 1, 2, 4)
 SOFTMAX_SHARPNESS = 40.0
 SHEET_COLUMNS = 10
 MOST_PICTURES = 100
-MOST_EEG = 80
+MOST_EEG = 120
 SCORES = ("ssim", "pixcorr", "edge_match", "gradient_ratio", "two_way", "n_way", "perceptual", "cosine")
 DIFFERENT = ("ssim", "edge_match", "two_way", "perceptual", "cosine")
 REGRESSION, RETRIEVAL = "regression alone", "retrieval"
 WAYS = 10
+FIRST_ROW = {"forty": 0, "many": eeg_data.NOVEL_FROM}
 
 
 @dataclass(frozen=True)
@@ -73,20 +73,22 @@ def conditions(run):
 
 def eeg_conditions(run, part):
     """The generator fed by the EEG encoder: subjects never met, −14 dB."""
-    model, role = stages_eeg.load_encoder(run), "development" if part == "dev" else part
-    if model is None:
+    model, sure = stages_eeg.load_encoder(run), stages_eeg.sureness(run)
+    role = "development" if part == "dev" else part
+    if model is None or sure is None:
         return []
     asked = []
-    for name, rows in (("forty", run.split.stimuli), ("unseen", stages_eeg.novel_rows(run, role))):
+    for name, words in (("forty", "the forty stimuli"), ("many", "unseen concepts")):
+        rows = run.split.stimuli if name == "forty" else stages_eeg.novel_rows(run, f"{role}_many")
         epochs = eeg_training.epochs_of(run, (f"{role}_{name}",), role)
         found = encoder.embed(model, epochs.eeg)
         for k in (1, 10):
-            means, first = eeg_data.averages(found, epochs, k)
+            groups = eeg_data.repeats(epochs, k)
             # Drawn, not evenly spread: epochs are sorted by picture, and a stride may meet a few pictures only.
-            chosen = torch.randperm(len(means), generator=torch.Generator().manual_seed(6))[:MOST_EEG].tolist()
-            shown = [rows[epochs.stimulus[first[i]] % len(rows)] for i in chosen]
-            words = "the forty stimuli" if name == "forty" else "ten unseen concepts"
-            asked.append(Condition(f"{words}, EEG encoder at −14 dB, k = {k}", clip(means[chosen]), shown, False))
+            groups = groups[torch.randperm(len(groups), generator=torch.Generator().manual_seed(6))[:MOST_EEG]]
+            shown = [rows[row % len(rows)] for row in (epochs.stimulus[groups[:, 0]] - FIRST_ROW[name]).tolist()]
+            title = f"{words}, EEG encoder at −14 dB, k = {k}"
+            asked.append(Condition(title, sure.embedding(found[groups]), shown, False))
     return asked
 
 

@@ -162,9 +162,10 @@ def latency_ms(path, threads):
     return float(np.median(taken[5:])), float(np.quantile(taken[5:], 0.9))
 
 
-def write_manifest(pack, seed, quality, expected):
+def write_manifest(pack, seed, quality, expected, sureness):
     """Writes `pack.toml`; hashes every file of the pack that the manifest names and that exists. `quality` is the
-    statistics of the training epochs, `expected` the scores of stages_eeg.expected; None while there are none."""
+    statistics of the training epochs, `expected` the scores of stages_eeg.expected, `sureness` a `Sureness`; None while
+    there are none."""
     named = [*GRAPHS, GALLERY_FILE, *LICENCE_FILES]
     hashes = {name: _sha256(pack / name) for name in named if (pack / name).exists()}
     text = MANIFEST.format(
@@ -178,6 +179,7 @@ def write_manifest(pack, seed, quality, expected):
         latent=list(LATENT),
         ids=_list(concept.id for concept in CONCEPTS),
         labels=_list(concept.label for concept in CONCEPTS),
+        sureness="" if sureness is None else _sureness_text(sureness),
     )
     if quality is not None:
         text += "\n[quality]  # of the training epochs; bands 0.5-4, 4-8, 8-13, 13-30, 30-40 Hz\n"
@@ -185,6 +187,11 @@ def write_manifest(pack, seed, quality, expected):
     text += _expected_text(expected) if expected is not None else ""
     text += "".join(_credit_text(credit) for credit in credits(hashes))
     (pack / "pack.toml").write_text(text, encoding="utf-8")
+
+
+def _sureness_text(sureness):
+    """A line of the manifest."""
+    return f"sureness = {{ single = {sureness.single:.4f} }}  # see models/training/sureness.py\n"
 
 
 def credits(files):
@@ -304,7 +311,7 @@ size_px = {size}
 dim = {dim}
 normalised = false
 space = {space}
-
+{sureness}
 [generator]
 kind = "flow"
 prior = "prior.onnx"

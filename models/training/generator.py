@@ -17,7 +17,6 @@ from embed import DIM, HALF
 
 SIGMA = 0.4
 T_FLOOR = 0.05
-WEIGHT_T_FLOOR = 0.25
 SIZE = LATENT[0] * LATENT[1] * LATENT[2]
 
 
@@ -77,7 +76,7 @@ class Denoiser(nn.Module):
     A small U-shaped network: 16 px, 8 px, 16 px. It predicts latent = latent_mean + correction.
     """
 
-    def __init__(self, width=80, deep=128):
+    def __init__(self, width=112, deep=192):
         super().__init__()
         self.condition = nn.Sequential(nn.Linear(DIM + 8, deep), nn.SiLU(), nn.Linear(deep, deep), nn.SiLU())
         self.enter = nn.Conv2d(2 * LATENT[0], width, 3, padding=1)
@@ -111,14 +110,19 @@ def start(mean, noise):
     return mean + SIGMA * noise
 
 
+def walk(denoiser, x, embedding, mean, steps, taken):
+    """The first `taken` of `steps` Euler steps from t = 1 at `x`: (x, t, a scalar tensor)."""
+    times = torch.linspace(1.0, 0.0, steps + 1)
+    for now, after in zip(times[:taken], times[1 : taken + 1]):
+        x = x + (after - now) * denoiser(x, now.expand(len(x)), embedding, mean)
+    return x, times[taken]
+
+
 @torch.inference_mode()
 def sample(prior, denoiser, embeddings, steps, seed=0):
     """Latents f32 [n, 24, 16, 16] by `steps` Euler steps; 0 steps give the prior's mean."""
     mean = prior(embeddings)
     if steps == 0:
         return mean.clone()
-    x = start(mean, torch.randn(mean.shape, generator=torch.Generator().manual_seed(seed)))
-    times = torch.linspace(1.0, 0.0, steps + 1)
-    for now, after in zip(times[:-1], times[1:]):
-        x = x + (after - now) * denoiser(x, now.expand(len(x)), embeddings, mean)
-    return x.clone()
+    begin = start(mean, torch.randn(mean.shape, generator=torch.Generator().manual_seed(seed)))
+    return walk(denoiser, begin, embeddings, mean, steps, steps)[0].clone()

@@ -1,10 +1,10 @@
-"""What prior and denoiser are trained for.
+"""What regression and denoiser are trained on, and what the denoiser is trained for.
 
-Takes   a `Material` (training pictures, their embeddings, the frozen image encoder), the networks.
-Gives   `prior_loss` and `flow_loss`: functions `loss_of(step, generator)` for `loop.train`.
+Takes   training pictures, their embeddings, the frozen image encoder, at will an EEG encoder's errors; the networks.
+Gives   `Material`: batches of embeddings with their pictures. `denoiser_loss`: `loss_of(step, generator)` for `loop.train`.
 Keeps   half of each batch is the pictures as they are, with embeddings disturbed as in `doubt.py`; the other half is
         varied (mirrored, moved, turned, recoloured), so that the denoiser meets guesses as rough as those for pictures
-        that nobody trained on. The terms of seeing use EfficientNet-Lite0; scores must come from another network.
+        that nobody trained on.
 """
 
 from dataclasses import dataclass
@@ -16,12 +16,13 @@ import generator as networks
 from autoencoder import Patches
 from doubt import Errors, disturb
 from embed import HALF, ImageEncoder
-from layout import STIMULI_SHARE, drawing_loss, nudge, vary
+from layout import STIMULI_SHARE, nudge, vary
+from seeing import Seeing, lacking_edges
 
 BATCH = 32
-SEEN_SHARE = 0.5
-SEEING_WEIGHT = 1.0
-SEEING_BLOCKS = (0, 2, 4)
+SEEN = 16
+STEPS = (1, 2, 4)
+SEEING_WEIGHT, EDGE_WEIGHT, LATENT_WEIGHT, PIXEL_WEIGHT = 5.0, 0.5, 0.25, 1.0
 
 
 @dataclass(frozen=True)
@@ -63,60 +64,28 @@ class Material:
         return nudge(torch.cat([self.embeddings[rows][:, : -where.shape[1]], HALF * where], 1), generator), truth
 
 
-class Seeing:
-    """Distance between two pictures in the early layers of EfficientNet-Lite0: per position 1 − cosine over channels,
-    averaged over positions and layers."""
+def denoiser_loss(model, regression, material):
+    """What the eye minds in the picture that the decoder makes of the predicted latent, and squared error, at a step of
+    the denoiser's own way: the steps before it are taken as the sampler takes them. `regression` is a frozen
+    `drawing.Drawing`.
 
-    def __init__(self, encoder):
-        self.network = encoder.what.network
-
-    def layers(self, picture):
-        x = (picture * 255.0 - 127.0) / 128.0
-        x = self.network._swish(self.network._bn0(self.network._conv_stem(x)))
-        found = []
-        for position, block in enumerate(self.network._blocks[: SEEING_BLOCKS[-1] + 1]):
-            x = block(x)
-            if position in SEEING_BLOCKS:
-                found.append(F.normalize(x, dim=1))
-        return found
-
-    def distance(self, picture, truth):
-        with torch.no_grad():
-            wanted = self.layers(truth)
-        return sum((1.0 - (a * b).sum(1)).mean() for a, b in zip(self.layers(picture), wanted)) / len(SEEING_BLOCKS)
-
-
-def prior_loss(model, material):
-    """The picture's L1 and structure, and squared error of the latent."""
+    Trained on straight paths from start to truth instead (flow matching), the network learns at t < 1 to trust what the
+    path tells of the truth; when it samples, the path tells only of its own first guess."""
+    seeing = Seeing(material.encoder)
 
     def loss_of(step, generator):
         embedding, truth, latent = material.draw(generator)
-        return drawing_loss(material.patches, model(embedding), latent, truth, step % 3)
-
-    return loss_of
-
-
-def flow_loss(model, prior, material, seeing_weight=SEEING_WEIGHT):
-    """Squared error of the predicted latent along the straight path, and at its start the distance of seeing."""
-    seeing = Seeing(material.encoder) if seeing_weight > 0.0 else None
-    first = round(SEEN_SHARE * BATCH)
-
-    def loss_of(step, generator):
-        embedding, truth, latent = material.draw(generator)
-        order = torch.randperm(BATCH, generator=generator)
+        order = torch.randperm(BATCH, generator=generator)[:SEEN]
         embedding, truth, latent = embedding[order], truth[order], latent[order]
+        steps = STEPS[torch.randint(len(STEPS), (), generator=generator)]
+        taken = torch.randint(steps, (), generator=generator).item()
         with torch.no_grad():
-            mean = prior(embedding)
-        # Half of the paths start at t = 1, which every sampler visits.
-        t = torch.rand(BATCH, generator=generator)
-        t[:first] = 1.0
-        begin = networks.start(mean, torch.randn(latent.shape, generator=generator))
-        wide = t[:, None, None, None]
-        clean = model.latent(latent + wide * (begin - latent), t, embedding, mean)
-        weight = t.clamp_min(networks.WEIGHT_T_FLOOR) ** -2
-        loss = ((clean - latent).square().mean(dim=(1, 2, 3)) * weight).mean()
-        if seeing is not None:
-            loss = loss + seeing_weight * seeing.distance(material.patches.decode(clean[:first]), truth[:first])
-        return loss
+            mean = regression.prior(embedding)
+            begin = networks.start(mean, torch.randn(latent.shape, generator=generator))
+            x, t = networks.walk(model, begin, embedding, mean, steps, taken)
+        clean = model.latent(x, t.expand(len(x)), embedding, mean)
+        picture = regression.decoder(clean)
+        loss = SEEING_WEIGHT * seeing.distance(picture, truth) + EDGE_WEIGHT * lacking_edges(picture, truth)
+        return loss + LATENT_WEIGHT * F.mse_loss(clean, latent) + PIXEL_WEIGHT * (picture - truth).abs().mean()
 
     return loss_of

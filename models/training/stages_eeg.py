@@ -21,13 +21,15 @@ import torch
 from safetensors.torch import save_file
 
 import eeg_ablation
+import eeg_data
 import eeg_evaluate
 import eeg_report
 import eeg_training
 import encoder
 import stimuli
 from concepts import CONCEPTS
-from eeg_data import NOVEL_FROM
+from eeg_data import DEFAULT_SNR_DB, NOVEL_FROM
+from sureness import Sureness
 
 SIMULATOR = "cargo run --release --example training_epochs --"
 LEVELS = "--snr=-18,-14,-10,-5"
@@ -40,13 +42,22 @@ RECIPES = {
     "train_forty": f"--subjects 101..400 --trials 40 {LEVELS} --seed 1",
     "train_novel": f"--subjects 101..400 --trials 60 {LEVELS} --seed 11 NOVEL:train",
     "unlabelled": f"--subjects 5001..5300 --trials 80 --snr=-14 --seed 51 {HEADSETS} --artefacts=1,0.3,1,0,0.6",
-    "errors_forty": f"--subjects 401..440 --trials 60 {LEVELS} --seed 21",
-    "errors_novel": f"--subjects 401..440 --trials 100 {LEVELS} --seed 22 NOVEL:train",
+    "errors_forty": f"--subjects 401..408 --trials 400 {LEVELS} --seed 21",
     "development_forty": "--subjects 901..916 --trials 400 --snr=-14 --seed 31",
     "development_unseen": "--subjects 901..916 --trials 200 --snr=-14 --seed 32 NOVEL:development",
     "test_forty": "--subjects 1001..1040 --trials 800 --snr=-14 --seed 61",
     "test_levels": "--subjects 1001..1040 --trials 200 --snr=-40,-18,-10,-5 --seed 62",
+    "development_many": "--subjects 901..906 --trials 450 --snr=-14 --seed 33 NOVEL:development_many",
+    "test_many": "--subjects 1001..1006 --trials 600 --snr=-14 --seed 72 NOVEL:test_many",
     "test_unseen": f"--subjects 1001..1040 --trials 200 --snr=-14 --seed 71 NOVEL:test",
+}
+# Few pictures to each subject, so that each comes back ten times; other pictures to each, so that there are many.
+ERROR_GROUPS, ERROR_PICTURES = 24, 40
+ERROR_REPEATS = (1, 3, 10)
+RECIPES |= {
+    f"errors_novel_{group}": f"--subjects {411 + group}..{411 + group} --trials 400 {LEVELS} "
+    f"--seed {100 + group} NOVEL:errors_{group}"
+    for group in range(ERROR_GROUPS)
 }
 RECIPES |= {
     f"test_onset_{error_ms}": f"--subjects 1001..1040 --trials 100 --snr=-14 --seed 81 --onset-error-ms {error_ms}"
@@ -73,22 +84,27 @@ def write_epochs(run):
 
 def write_novel(run, folder):
     """The embeddings of pictures outside the forty, one file for each role."""
-    for role in ("train", "development", "test"):
+    many = ("development_many", "test_many", *(f"errors_{group}" for group in range(ERROR_GROUPS)))
+    for role in ("train", "development", "test", *many):
         stimuli.write_embeddings(folder / f"novel_{role}.safetensors", run.embeddings[novel_rows(run, role)])
 
 
 def novel_rows(run, role):
     """The pictures of one role. Unseen concepts come from those that the image side holds out for that role, one
-    drawing of each: they are new to the generator too."""
+    drawing of each: they are new to the generator too. `_many` takes all of them, otherwise ten."""
+    stimuli_codes = {concept.code for concept in CONCEPTS}
+    trained = [row for row in run.split.train if run.pictures.concepts[row] not in stimuli_codes]
     if role == "train":
-        stimuli_codes = {concept.code for concept in CONCEPTS}
-        return [row for row in run.split.train if run.pictures.concepts[row] not in stimuli_codes]
-    part = "dev" if role == "development" else role
+        return trained
+    if role.startswith("errors_"):
+        apart = max(1, len(trained) // (ERROR_GROUPS * ERROR_PICTURES))
+        return trained[::apart][int(role.removeprefix("errors_")) :: ERROR_GROUPS][:ERROR_PICTURES]
+    name = role.removesuffix("_many")
     first = {}
-    for row in run.split.held_out(part)["unseen concepts"]:
+    for row in run.split.held_out("dev" if name == "development" else name)["unseen concepts"]:
         first.setdefault(run.pictures.concepts[row], row)
     rows = sorted(first.values())
-    return rows[:: max(1, len(rows) // UNSEEN_CONCEPTS)][:UNSEEN_CONCEPTS]
+    return rows if role != name else rows[:: max(1, len(rows) // UNSEEN_CONCEPTS)][:UNSEEN_CONCEPTS]
 
 
 def train_encoder(run):
@@ -129,16 +145,41 @@ def load_encoder(run):
 
 def write_errors(run):
     """Writes what the encoder makes of subjects that it was not trained on and of pictures that the generator may be
-    trained on: `errors.safetensors` with `found` f32 [n, dim] and `row` i64 [n] of the picture set."""
+    trained on: `errors.safetensors` with `found` f32 [n, dim] and `row` i64 [n] of the picture set; and how sure it is,
+    `sureness.json`."""
     model = load_encoder(run)
-    rows = torch.tensor([*run.split.stimuli, *novel_rows(run, "train")])
+    asked = [("errors_forty", run.split.stimuli, 0)]
+    asked += [(f"errors_novel_{g}", novel_rows(run, f"errors_{g}"), NOVEL_FROM) for g in range(ERROR_GROUPS)]
     parts = []
-    for name in ("errors_forty", "errors_novel"):
+    for name, rows, first in asked[:1] if run.options.quick else asked:
         epochs = eeg_training.epochs_of(run, (name,), "errors")
         # Made-up epochs of `--quick` number their pictures without regard to the picture set.
-        parts.append((encoder.embed(model, epochs.eeg), rows[epochs.stimulus.long() % len(rows)]))
-    found, row = (torch.cat(column).contiguous() for column in zip(*parts))
-    save_file({"found": found, "row": row}, run.work / "errors.safetensors")
+        rows = torch.tensor(rows)[(epochs.stimulus - first) % len(rows)]
+        parts.append((encoder.embed(model, epochs.eeg), epochs, rows))
+    sure = fit_sureness(parts)
+    eeg_training.write(run, "sureness.json", sure.facts())
+    found, row = [], []
+    for embeddings, epochs, rows in parts:
+        for k in ERROR_REPEATS:
+            groups = eeg_data.repeats(epochs, k)
+            found.append(sure.embedding(embeddings[groups]))
+            row.append(rows[groups[:, 0]])
+    save_file({"found": torch.cat(found).contiguous(), "row": torch.cat(row).contiguous()}, run.work / "errors.safetensors")
+
+
+def fit_sureness(parts):
+    """`Sureness` at the default level, all pictures together: ten trials each."""
+    trials = []
+    for embeddings, epochs, _ in parts:
+        groups = eeg_data.repeats(epochs, max(ERROR_REPEATS))
+        trials.append(embeddings[groups[epochs.snr_db[groups[:, 0]].round() == DEFAULT_SNR_DB]])
+    return Sureness.fit(torch.cat(trials))
+
+
+def sureness(run):
+    """What the `eeg-errors` stage fitted, or None."""
+    path = run.work / "sureness.json"
+    return Sureness(**json.loads(path.read_text())) if path.exists() else None
 
 
 def expected(run):

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from safetensors.torch import save_file
+from torch.nn import functional as F
 
 import eeg_ablation
 import eeg_data
@@ -27,6 +28,7 @@ import export
 import loop
 import montage
 import stages_eeg
+import sureness
 
 SEED = 5
 VECTORS = Path(__file__).resolve().parents[2] / "tests/vectors/montage.json"
@@ -101,6 +103,36 @@ class DataTest(unittest.TestCase):
         marked = epochs.subject[:, None].float()
         torch.testing.assert_close(eeg_data.averages(marked, epochs, 3)[0], marked[firsts])
         self.assertEqual(len(set(firsts.tolist())), len(firsts))
+
+
+class SurenessTest(unittest.TestCase):
+    """Trials that hold a common part of power `single`, and noise."""
+
+    def _trials(self, count, k, single, seed=3):
+        draw = torch.Generator().manual_seed(seed)
+        truth = F.normalize(torch.randn(count, 64, generator=draw), dim=1)
+        noise = torch.randn(count, k, 64, generator=draw) / 8.0
+        return truth, single**0.5 * truth[:, None] + (1.0 - single) ** 0.5 * noise
+
+    def test_the_length_is_the_cosine_to_expect(self):
+        truth, trials = self._trials(4000, 10, 0.2)
+        sure = sureness.Sureness.fit(trials)
+        self.assertAlmostEqual(sure.single, 0.2, delta=0.02)
+        for k in (1, 3, 10):
+            found = sure.embedding(trials[:, :k])
+            cosine = F.cosine_similarity(found, truth).mean()
+            self.assertAlmostEqual(found.norm(dim=1).mean().item(), cosine.item(), delta=0.06, msg=f"k = {k}")
+
+    def test_trials_that_do_not_agree_give_hardly_any_length(self):
+        _, noise = self._trials(500, 10, 0.0)
+        found = sureness.Sureness(0.2).embedding(noise)
+        self.assertLess(found.norm(dim=1).square().mean().item(), 0.1)
+
+    def test_the_scale_of_the_embeddings_does_not_matter(self):
+        _, trials = self._trials(5, 3, 0.5)
+        sure = sureness.Sureness(0.3)
+        torch.testing.assert_close(sure.embedding(trials), sure.embedding(trials * 1e-3))
+        self.assertTrue(torch.isfinite(sure.embedding(torch.zeros(2, 3, 8))).all())
 
 
 class PretrainTest(unittest.TestCase):

@@ -23,6 +23,7 @@ import layout
 import loop
 import metrics
 import pictures
+import seeing
 import split
 from concepts import CONCEPTS
 
@@ -78,6 +79,12 @@ class PictureTest(unittest.TestCase):
         lost = sum(autoencoder.lacking_structure(first, second, offset).item() for offset in range(3)) / 3
         measured = 1.0 - metrics.ssim(first.numpy(), second.numpy()).mean()
         self.assertAlmostEqual(lost, measured, delta=0.02)
+
+    def test_edge_loss_equals_the_measured_edge_match(self):
+        first, second = torch.rand(3, 3, 128, 128), torch.rand(3, 3, 128, 128)
+        second = 0.7 * first + 0.3 * second
+        _, measured = metrics.edges(first.numpy(), second.numpy())
+        self.assertAlmostEqual(seeing.lacking_edges(first, second).item(), 1.0 - measured.mean(), delta=1e-3)
 
     def test_varied_pictures_stay_pictures(self):
         images = torch.rand(8, 3, 128, 128)

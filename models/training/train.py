@@ -5,7 +5,7 @@ Takes   a stage (`all` without an argument):
           decoder    latents → pictures
           stimuli    the forty stimuli, with their embeddings, into assets/stimuli
           eeg-epochs, encoder, eeg-errors, eeg-ablation, eeg-scores    the EEG encoder, see stages_eeg.py
-          generator  prior and denoiser, on embeddings as wrong as the EEG encoder's
+          generator  prior with decoder, then denoiser, on embeddings as wrong as the EEG encoder's
           export     ONNX graphs and pack.toml into models/demo, for every part that is trained
           evaluate   EVALUATION.md and the picture sheets into models/demo (`--part dev` while tuning: prints only)
           all        all of these, in this order
@@ -17,6 +17,7 @@ Keeps   one seed fixes data order, initial weights and noise. `--quick` runs eve
 import argparse
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -24,6 +25,7 @@ from safetensors.torch import load_file
 
 import autoencoder
 import doubt
+import drawing
 import embed
 import evaluate
 import export
@@ -32,20 +34,25 @@ import layout
 import loop
 import objectives
 import pictures
+import recall
 import split
 import stages_eeg
 import stimuli
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+# Of two schedules the second starts where the first ended, with a fresh optimiser.
 FULL = {
-    "layout": loop.Schedule(3000, 1.5e-3, ema=0.995),
-    "decoder": loop.Schedule(3600, 2e-3, ema=0.995),
-    "prior": loop.Schedule(1200, 7e-4, ema=0.995),
-    "flow": loop.Schedule(1200, 1.5e-3, ema=0.995),
+    "layout": (loop.Schedule(3000, 1.5e-3, ema=0.995), loop.Schedule(2000, 1e-3, ema=0.99)),
+    "decoder": (loop.Schedule(3600, 2e-3, ema=0.995),),
+    "drawing": (loop.Schedule(700, 1e-3, ema=0.99),),
+    "recall": (loop.Schedule(300, 2e-3, weight_decay=0.0, ema=0.98),),
+    "doubtful_drawing": (loop.Schedule(450, 7e-4, ema=0.99),),
+    "denoiser": (loop.Schedule(1200, 1.5e-3, ema=0.99),),
 }
 # Parts whose training takes longest, as trained from seed 1: weights in half precision.
 KEPT = Path(__file__).parent / "checkpoints"
 QUICK_STEPS, QUICK_CONCEPTS = 4, 12
+CYCLE_SEED = 1000
 
 
 class Run:
@@ -63,9 +70,10 @@ class Run:
         self.repository = REPOSITORY
         self._cache = {}
 
-    def schedule(self, name):
-        full = FULL[name]
-        return loop.Schedule(QUICK_STEPS, full.rate) if self.options.quick else full
+    def schedules(self, name):
+        if self.options.quick:
+            return [loop.Schedule(QUICK_STEPS, full.rate) for full in FULL[name]]
+        return FULL[name]
 
     def checkpoint(self, name):
         return self.work / f"{name}.pt"
@@ -145,7 +153,10 @@ class Run:
         if kept.exists() and not self.options.quick and not self.options.afresh:
             module.load_state_dict({key: value.float() for key, value in load_file(kept).items()})
             return module.eval()
-        return loop.train(module, loss_of, self.schedule(name), self.checkpoint(name), self.seed)
+        for cycle, schedule in enumerate(self.schedules(name)):
+            checkpoint = self.checkpoint(f"{name}_again" if cycle else name)
+            loop.train(module, loss_of, schedule, checkpoint, self.seed + CYCLE_SEED * cycle)
+        return module
 
     def seeded(self, make):
         """A module whose initial weights depend on the seed only."""
@@ -198,28 +209,46 @@ def material(run):
     )
 
 
-def train_prior(run):
+def train_recall(run):
+    """What the EEG encoder's answers are taken for."""
+    given = material(run)
+    if given.errors is None:
+        raise SystemExit("the EEG encoder's errors are not there yet: run the eeg-errors stage first")
+    model = run.seeded(recall.Recall).remember(given.embeddings, given.favoured, run.seed)
+    return run.train("recall", model, recall.loss_function(model, given.embeddings, given.errors))
+
+
+def train_drawing(run):
+    """The regression: prior and decoder together, from what the layout and the decoder learned by themselves. The EEG
+    encoder's own errors join late, so that most of it can be trained beside that encoder."""
+
     def train():
-        model = generator.Prior()
-        model.load_state_dict(train_layout(run).prior.state_dict())
-        model.follow(run.image_encoder.where)
-        return run.train("prior", model, objectives.prior_loss(model, material(run)))
+        prior = generator.Prior()
+        prior.load_state_dict(train_layout(run).prior.state_dict())
+        prior.follow(run.image_encoder.where)
+        decoder = autoencoder.Decoder(run.patches)
+        decoder.load_state_dict(train_decoder(run).state_dict())
+        model = drawing.Drawing(prior, decoder)
+        run.train("drawing", model, drawing.loss_function(model, replace(material(run), errors=None)))
+        model.prior = recall.RecallingPrior(train_recall(run).requires_grad_(False), prior)
+        return run.train("doubtful_drawing", model, drawing.loss_function(model, material(run)))
 
-    return run.once("prior", train)
+    return run.once("drawing", train)
 
 
-def train_flow(run):
+def train_denoiser(run):
     def train():
-        prior = train_prior(run).requires_grad_(False)
+        regression = train_drawing(run).requires_grad_(False)
         model = run.seeded(generator.Denoiser)
-        return run.train("flow", model, objectives.flow_loss(model, prior, material(run)))
+        return run.train("denoiser", model, objectives.denoiser_loss(model, regression, material(run)))
 
-    return run.once("flow", train)
+    return run.once("denoiser", train)
 
 
 def train_generator(run):
     """(decoder, prior, denoiser), trained or taken from finished checkpoints."""
-    return train_decoder(run), train_prior(run), train_flow(run)
+    regression = train_drawing(run)
+    return regression.decoder, regression.prior, train_denoiser(run)
 
 
 def write_stimuli(run):
@@ -240,7 +269,7 @@ def export_pack(run):
         if module is not None:
             print(name, export.export_graph(module, run.pack / name), flush=True)
     shutil.copyfile(run.stimuli / "embeddings.safetensors", run.pack / export.GALLERY_FILE)
-    export.write_manifest(run.pack, run.seed, stages_eeg.quality(run), stages_eeg.expected(run))
+    export.write_manifest(run.pack, run.seed, stages_eeg.quality(run), stages_eeg.expected(run), stages_eeg.sureness(run))
 
 
 def evaluate_pack(run):

@@ -52,6 +52,9 @@ struct PackPart {
     montage: MontagePart,
     /// What the pack expects of this montage: never a measurement. Absent when the pack does not say.
     expected: Option<Expectation>,
+    /// Why scores with this source mean nothing. Absent when there is no such reason.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    caution: Option<String>,
 }
 
 #[derive(Debug, Default, Serialize)]
@@ -183,6 +186,7 @@ fn pack_part(snapshot: &Snapshot) -> Option<PackPart> {
         simulated_training: pack.simulated_training,
         montage,
         expected: pack.expected.clone(),
+        caution: pack.caution.clone(),
     })
 }
 

@@ -305,6 +305,11 @@ fn summary(report: &RunReport) -> String {
         let _ = writeln!(text, "source      {}{label}", source.name);
     }
     if let PackState::Ready(pack) = &snapshot.pack
+        && let Some(caution) = &pack.caution
+    {
+        let _ = writeln!(text, "caution     {caution}");
+    }
+    if let PackState::Ready(pack) = &snapshot.pack
         && let Some(expected) = &pack.expected
     {
         let _ = writeln!(text, "expected    {}", expected.sentence());

@@ -64,13 +64,14 @@ impl Decoder {
         let steps = options.steps.unwrap_or(pack.manifest().generator.steps);
         painter.check_steps(steps)?;
         let input = &pack.manifest().input;
+        let sureness = pack.manifest().embedding.sureness;
         let (dim, seed) = (encoder.dim(), options.seed);
         let to_rows = |ids: &Vec<String>| ids.iter().map(|id| gallery.row_of(id)).collect();
         Ok(Self {
             gallery_rows: options.stimulus_ids.as_ref().map(to_rows),
-            trials: Trials::new(dim),
+            trials: Trials::new(dim, sureness),
             evidence: Evidence::new(gallery.len(), seed),
-            twin: Twin::new(input.channels.len(), input.samples(), dim, seed),
+            twin: Twin::new(input.channels.len(), input.samples(), dim, sureness, seed),
             twin_on: options.twin,
             steadier: Steadier::new(dim),
             steadying: options.steadying,
@@ -182,7 +183,7 @@ impl Decoder {
         decoded: &mut Decoded,
     ) -> Result<(), DecodeError> {
         let on = self.steadying.steadies(decoded.lock);
-        let steadied = self.steadier.follow(&decoded.mean_embedding, decoded.p_value, on);
+        let steadied = self.steadier.follow(self.trials.asked(), decoded.p_value, on);
         let key = self.steadying.noise_key(self.seed, decoded.window, decoded.lock);
         let painted = self.painter.paint(steadied.embedding, key, self.steps, cancelled, clock);
         decoded.steady_weight = steadied.weight;

@@ -104,6 +104,22 @@ impl Gallery {
         &self.embeddings[row * self.dim..(row + 1) * self.dim]
     }
 
+    /// Mean cosine between the rows and these embeddings of the same pictures, by name: 1 when both are in one
+    /// space, about 0 when they are not, 0 when their lengths differ. `None` when no picture is in both.
+    pub fn agreement<'a>(
+        &self,
+        pictures: impl Iterator<Item = (&'a str, &'a [f32])>,
+    ) -> Option<f32> {
+        let cosine = |(id, other): (&str, &[f32])| {
+            let own = self.embedding(usize::from(self.row_of(id)?));
+            let same_length = own.len() == other.len();
+            let product = own.iter().zip(other).map(|(a, b)| a * b).sum::<f32>();
+            Some(if same_length { product } else { 0.0 })
+        };
+        let found: Vec<f32> = pictures.filter_map(cosine).collect();
+        (!found.is_empty()).then(|| found.iter().sum::<f32>() / found.len() as f32)
+    }
+
     /// Inner product of an embedding with every row, `[rows]`. Summed in order, so always the same bits.
     pub fn scores(&self, embedding: &[f32], scores: &mut Vec<f32>) {
         scores.clear();

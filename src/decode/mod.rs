@@ -15,6 +15,7 @@ pub mod pack;
 pub mod session;
 pub mod encoder;
 pub mod gallery;
+pub mod sureness;
 pub mod trials;
 pub mod steady;
 pub mod surrogate;

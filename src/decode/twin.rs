@@ -11,6 +11,7 @@ use super::encoder::Encoder;
 use super::error::DecodeError;
 use super::gallery::Gallery;
 use super::steady::{Steadied, Steadier};
+use super::sureness::Sureness;
 use super::surrogate::Surrogate;
 use super::trials::Trials;
 use crate::signal::Window;
@@ -37,12 +38,18 @@ pub struct Shuffles {
 
 impl Twin {
     /// Memory for windows of `channels` × `samples` and embeddings of `dim`.
-    pub fn new(channels: usize, samples: usize, dim: usize, seed: u64) -> Self {
+    pub fn new(
+        channels: usize,
+        samples: usize,
+        dim: usize,
+        sureness: Option<Sureness>,
+        seed: u64,
+    ) -> Self {
         Self {
             surrogate: Surrogate::new(channels, samples),
             samples_uv: vec![0.0; channels * samples],
             embedding: vec![0.0; dim],
-            trials: Trials::new(dim),
+            trials: Trials::new(dim, sureness),
             steadier: Steadier::new(dim),
             seed,
         }
@@ -88,9 +95,9 @@ impl Twin {
         self.trials.mean()
     }
 
-    /// The embedding to paint: the mean, steadied by the twin's own p-value where `on`.
+    /// The embedding to paint: the mean with its own sureness, steadied by the twin's own p-value where `on`.
     pub fn steady(&mut self, p_value: Option<f64>, on: bool) -> Steadied<'_> {
-        self.steadier.follow(self.trials.mean(), p_value, on)
+        self.steadier.follow(self.trials.asked(), p_value, on)
     }
 
     /// Lets go of the picture held so far.

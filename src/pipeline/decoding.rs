@@ -22,6 +22,13 @@ use super::scores::Scores;
 use super::shared::{DecodeStatus, Shared};
 use super::threads::DecodeCommand;
 
+/// Least mean cosine between the gallery's and the stimulus set's embeddings of the same pictures.
+const MIN_AGREEMENT: f32 = 0.9;
+
+/// Said when a simulated brain and the pack do not speak of the same numbers.
+const OTHER_SPACE: &str = "The simulated brain answers to other embeddings than this pack's (models/*/pack.toml, \
+[embedding] space): every score is at chance. Use the pack that came with this program, or a recording or headset.";
+
 /// What a sink learns before the first decode.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RunFacts {
@@ -79,6 +86,8 @@ pub struct DecodeSummary {
 pub struct Decoding {
     decoder: Decoder,
     gallery: Arc<Gallery>,
+    /// Whether the gallery and the pictures that a simulated brain answers to are in one embedding space.
+    same_space: bool,
     stamps_are_live: bool,
     pack: Pack,
     source_snr_db: Option<f64>,
@@ -125,12 +134,14 @@ impl Decoding {
             steadying: decoder.steadying(),
             montage: Vec::new(),
             expected: None,
+            caution: None,
             credits: manifest.credits.iter().map(|credit| credit.line()).collect(),
             band_hz: manifest.input.band_hz,
             window_secs: manifest.input.window_secs,
         };
         Ok(Self {
             scores: Scores::new(gallery.len()),
+            same_space: same_space(&gallery, stimuli),
             decoder,
             gallery,
             stamps_are_live: true,
@@ -155,6 +166,7 @@ impl Decoding {
         self.stamps_are_live = facts.stamps_are_live;
         self.view.expected = contract::expectation(&self.pack, &montage, self.source_snr_db);
         self.view.montage = montage;
+        self.view.caution = (facts.simulated && !self.same_space).then(|| OTHER_SPACE.into());
         self.announce(shared);
         for sink in &mut self.sinks {
             sink.begin(facts);
@@ -249,6 +261,16 @@ impl Decoding {
         };
         (summary, outcome)
     }
+}
+
+/// True when gallery and stimuli share no picture, or agree on those that they share.
+fn same_space(gallery: &Gallery, stimuli: &StimulusSet) -> bool {
+    let pictures = stimuli
+        .stimuli
+        .iter()
+        .enumerate()
+        .map(|(row, stimulus)| (stimulus.id.as_str(), stimuli.embedding(row)));
+    gallery.agreement(pictures).is_none_or(|cosine| cosine >= MIN_AGREEMENT)
 }
 
 /// A decode as viewers see it.

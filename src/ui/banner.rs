@@ -75,7 +75,10 @@ fn pack(scene: &Scene<'_>) -> Option<Banner> {
             let text = "This pack was trained on simulated signal only. Its pictures of real EEG mean nothing.";
             Some(Banner { level: Level::Warning, text: text.into(), offer: None })
         }
-        PackState::None | PackState::Loading | PackState::Ready(_) => None,
+        PackState::Ready(pack) => {
+            pack.caution.clone().map(|text| Banner { level: Level::Warning, text, offer: None })
+        }
+        PackState::None | PackState::Loading => None,
     }
 }
 

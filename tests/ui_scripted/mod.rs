@@ -193,6 +193,7 @@ fn pack() -> PackView {
             top1: 0.30,
             at_source_snr: None,
         }),
+        caution: None,
         credits: vec!["pictures: Drawings, A. Person, MIT (npm drawings@1.0.0)".into()],
         band_hz: [0.5, 40.0],
         window_secs: [0.0, 0.8],

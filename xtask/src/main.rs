@@ -1,4 +1,4 @@
-//! `cargo xtask setup | run | test | doctor`: from a fresh checkout to a running Phosphene in one command.
+//! `cargo xtask setup | run | test | training-check | doctor`: from a fresh checkout to a running Phosphene in one command.
 //!
 //! `setup` brings system packages and native libraries, `run` builds and starts, `test` checks everything,
 //! `doctor` says what is there and changes nothing. Only the standard library is used, so that this builds in
@@ -8,6 +8,7 @@
 mod libraries;
 mod packages;
 mod shell;
+mod training;
 
 use std::process::ExitCode;
 
@@ -19,6 +20,8 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   run [ARGS…]    set up, build, start Phosphene (ARGS go to it); without a display: a 30 s run on the
                  simulated headset that writes pictures into live-out/
   test           set up, then format check, lints, tests, documentation
+  training-check what training the demonstration pack needs, its tests and a quick run of every stage
+                 (Python with PyTorch in target/training, about 6 GB; the program itself needs none of it)
   doctor         say what is there and what is missing; change nothing";
 
 fn main() -> ExitCode {
@@ -30,6 +33,7 @@ fn main() -> ExitCode {
         "setup" => setup(&shell),
         "run" => run(&shell, &rest),
         "test" => test(&shell),
+        "training-check" => training::check(&shell),
         "doctor" => doctor(&shell),
         _ => Err(Failure::usage(USAGE)),
     };

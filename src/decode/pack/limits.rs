@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use super::manifest::{GeneratorSpec, InputSpec, Manifest};
 use super::rules::{MAX_NAME_BYTES, MAX_SENTENCE_BYTES, between, plain, require, within};
 use crate::decode::error::PackError;
+use crate::decode::sureness::Sureness;
 use crate::signal::montage::{canonical_label, position};
 use crate::units::MAX_CHANNELS;
 
@@ -55,6 +56,7 @@ pub fn check(manifest: &Manifest) -> Result<(), PackError> {
     if let Some(image_encoder) = &manifest.image_encoder {
         within("image_encoder.size_px", image_encoder.size_px, 1, MAX_PICTURE_PX)?;
     }
+    check_sureness(manifest)?;
     check_gallery(manifest)?;
     check_quality(manifest)?;
     if let Some(expected) = &manifest.expected {
@@ -69,6 +71,12 @@ fn check_texts(manifest: &Manifest) -> Result<(), PackError> {
     plain("licence", &manifest.licence, MAX_SENTENCE_BYTES)?;
     plain("description", &manifest.description, MAX_SENTENCE_BYTES)?;
     plain("embedding.space", &manifest.embedding.space, MAX_SENTENCE_BYTES)
+}
+
+fn check_sureness(manifest: &Manifest) -> Result<(), PackError> {
+    let Some(Sureness { single }) = manifest.embedding.sureness else { return Ok(()) };
+    let known = (0.0..=1.0).contains(&single);
+    require(known, "embedding.sureness.single", "a number from 0 to 1", single)
 }
 
 fn check_files(manifest: &Manifest) -> Result<(), PackError> {

@@ -11,6 +11,7 @@ use super::credit::Credit;
 use super::expected::ExpectedSpec;
 use super::rules::shortened;
 use crate::decode::error::PackError;
+use crate::decode::sureness::Sureness;
 use crate::units::SampleRate;
 
 /// The manifest as written. Every shape and size is within the limits of [`super::limits`].
@@ -121,6 +122,9 @@ pub struct EmbeddingSpec {
     pub normalised: bool,
     /// Name of the space.
     pub space: String,
+    /// How sure averages of embeddings are; absent, a mean goes to the generator as it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sureness: Option<Sureness>,
 }
 
 /// What happens to an embedding's length before it conditions the generator.
