@@ -2,7 +2,7 @@
 
 Takes   a `Run` of train.py, epochs of training and of unlabelled subjects.
 Gives   `eeg_ablation.json`: scores on development subjects without pre-training, without alignment, with both, and with
-        neither; for many labelled subjects and for few.
+        neither; for many labelled subjects, for few and for two.
 Keeps   every variant of one budget sees the same labelled epochs, is aligned for the same number of steps and starts
         from the same seed. "Without pre-training" has the same networks, but its masked model learned nothing and
         foretells nothing, so that both views are the signal. "Without alignment" has to be read out somehow: by ridge
@@ -16,22 +16,22 @@ import eeg_report
 import eeg_training
 import encoder
 
-STEPS = {"pretraining": 2500, "many": 1500, "few": 300}
-FEW_SUBJECTS = 8
+STEPS = {"pretraining": 2500, "two": 300, "few": 300, "many": 1000}
+FEW_SUBJECTS = {"two": 2, "few": 8}
 PENALTIES = [10.0**power for power in range(7)]
 
 
 def ablate(run):
-    """Scores of the three variants and two controls on the development subjects, for many and few labelled
-    subjects."""
+    """Scores of the variants on the development subjects, for each number of labelled subjects."""
     labelled = eeg_training.epochs_of(run, ("train_forty", "train_novel"), "train")
     unlabelled = eeg_training.epochs_of(run, ("unlabelled",), "unlabelled")
     judge, steps = eeg_training.judges(run, "development"), STEPS
     eeg_training.forget_other_epochs(run, labelled)
     schedule = eeg_training.shortened(run, eeg_training.PRETRAINING, steps["pretraining"])
     masked = eeg_training.pretrain(run, (labelled, unlabelled), schedule)
-    first = labelled.subject.unique()[: FEW_SUBJECTS]
-    budgets = {"few": labelled.at(torch.isin(labelled.subject, first)), "many": labelled}
+    subjects = labelled.subject.unique()
+    budgets = {name: labelled.at(torch.isin(labelled.subject, subjects[:count])) for name, count in FEW_SUBJECTS.items()}
+    budgets["many"] = labelled
     rows = []
     for budget, part in budgets.items():
         words = f"{len(part.subject.unique())} subjects, {len(part)} trials"

@@ -71,7 +71,8 @@ TEXT = """\
 Trained on {training_trials} labelled epochs ({training_subjects} simulated subjects, {training_pictures} pictures,
 −18 to −5 dB) after masked modelling on these and {unlabelled_trials} epochs of other subjects, headsets and artefact
 strengths; {millions:.2f} M parameters. Judged on simulated subjects never met, zero-shot. k is the number of repeats of
-one picture whose embeddings are averaged. Intervals: whole subjects drawn with replacement.
+one picture whose embeddings are averaged. Intervals: whole subjects drawn with replacement. The simulator's default is
+−14 dB; −40 dB is the control with hardly any response.
 
 ### The forty pictures
 
@@ -104,4 +105,6 @@ Mean over {sets} random sets for each number.
 ### What pre-training and alignment are worth (development subjects; short schedules, the same for all)
 
 {ablation}
+
+Where the interval of "both" overlaps that of "alignment only", masked pre-training is not shown to be worth anything.
 """

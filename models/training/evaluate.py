@@ -8,6 +8,7 @@ Keeps   every table shows, side by side, retrieval without a network, the regres
         so; `--part test` judges those that are to be looked at once. No variant is left out.
 """
 
+import json
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +22,7 @@ import encoder
 import export
 import generator
 import metrics
+import seeds
 import sheet
 import stages_eeg
 import table
@@ -194,30 +196,50 @@ def across_vendors(run):
     return ", ".join(found)
 
 
-def write(run, parts, encoder_report):
-    """Writes `EVALUATION.md` and the sheets into the pack."""
+def measure(run, parts):
+    """Judges everything, writes the sheets, and keeps what was found in the work folder."""
     scorer = Scorer.load(run.options.scorer) if run.options.scorer else None
     gallery = Gallery(run, parts)
     records = judge(run, gallery, scorer)
     names = [name for name in SCORES if name in records[0].values]
     pairs = [(f"{n} step{'s' * (n > 1)}", other) for n in STEPS[1:] for other in (REGRESSION, RETRIEVAL)]
     sheets(run, gallery)
+    facts = {
+        "part": PARTS[run.options.part],
+        "ways": WAYS,
+        "training": len(run.split.train),
+        "errors": "with" if (run.work / "errors.safetensors").exists() else "without",
+        "seed": run.seed,
+        "scorer": "MobileNetV1 and V2 (see scorer.py)" if scorer else "none given: those columns are missing",
+        "results": table.results(records, names, WAYS),
+        "identified": identified(run, gallery, scorer),
+        "differences": table.differences(records, pairs, [name for name in DIFFERENT if name in names], WAYS),
+        "vendors": across_vendors(run),
+        "latency": _latency_table(run.pack),
+    }
+    kept(run).write_text(json.dumps(facts, indent=1, ensure_ascii=False), encoding="utf-8")
+
+
+def kept(run):
+    """Where `measure` keeps what it found."""
+    return run.work / f"evaluation_{run.options.part}.json"
+
+
+def report(run, encoder_report):
+    """Writes `EVALUATION.md` from what was measured; while tuning (`--part dev`) it is printed only."""
+    facts = json.loads(kept(run).read_text(encoding="utf-8"))
     text = TEXT.format(
-        part=PARTS[run.options.part],
-        training=len(run.split.train),
-        errors="with" if (run.work / "errors.safetensors").exists() else "without",
-        seed=run.seed,
-        scorer="MobileNetV1 and V2 (see scorer.py)" if scorer else "none given: those columns are missing",
-        results=table.results(records, names, WAYS),
-        identified=identified(run, gallery, scorer),
-        differences=table.differences(records, pairs, [name for name in DIFFERENT if name in names], WAYS),
-        definitions=metrics.DEFINITIONS,
-        vendors=across_vendors(run),
-        latency=_latency_table(run.pack),
-        encoder=encoder_report,
+        **facts, definitions=metrics.DEFINITIONS, encoder=encoder_report, seeds=seeds.table_of(run), verdict=verdict(run)
     )
-    (run.pack / "EVALUATION.md").write_text(text, encoding="utf-8")
+    if run.options.part == "test":
+        (run.pack / "EVALUATION.md").write_text(text, encoding="utf-8")
     print(text)
+
+
+def verdict(run):
+    """What a person says of the tables: the file verdict.md, which has to be written anew for every pack."""
+    path = run.pack / "verdict.md"
+    return path.read_text(encoding="utf-8") if path.exists() else "No verdict was written for these tables."
 
 
 PARTS = {
@@ -248,6 +270,15 @@ Paired by picture; bootstrap over concepts. "retrieval" needs no generator at al
 pictures' latents, weighted by how near their embeddings are.
 
 {differences}
+
+{verdict}
+
+## Three training seeds
+
+{seeds}
+
+The first row is the pack. All seeds share the image embedding, the split and the virtual subjects; scores by the same
+{ways}-way rule as above, on true embeddings.
 
 ## What the scores mean
 

@@ -12,16 +12,20 @@ Keeps   an average over EEG trials points from the truth in ways that a linear m
 import torch
 from torch import nn
 
-from embed import DIM, unit
+from embed import DIM
 
 SLOTS = 512
 SHARPNESS = 30.0
 HIDDEN = 32
 MOST_BLENDED = 0.5
+ROOT_START = 0.01
+# From this far below unit length on the gates alone decide; at unit length nothing is changed.
+WHOLLY_BELOW = 0.05
 
 
 class Recall(nn.Module):
-    """Attention over remembered embeddings, and two gates: how much of the question stays, how much memory joins."""
+    """Attention over remembered embeddings, and two gates: how much of the question stays, how much memory joins. An
+    embedding of unit length, which is a picture's, stays as it is."""
 
     def __init__(self):
         super().__init__()
@@ -43,13 +47,17 @@ class Recall(nn.Module):
 
     def forward(self, embedding):
         length = embedding.norm(dim=1, keepdim=True)
-        doubt = torch.cat([length, (1.0 - length).clamp_min(0.0).sqrt()], dim=1)
+        # A root without its vertical start, where the last bit of a length of 1 would show.
+        short = ((1.0 - length).clamp_min(0.0) + ROOT_START**2).sqrt() - ROOT_START
+        doubt = torch.cat([length, short], dim=1)
         near = embedding @ self.keys.T
         weight = (SHARPNESS * self.sharp(doubt).exp() * near + self.bias).softmax(dim=1)
         spread = -(weight * (weight + 1e-9).log()).sum(dim=1, keepdim=True)
         nearest = near.max(dim=1, keepdim=True).values / length.clamp_min(1e-3)
         gates = self.gates(torch.cat([doubt, nearest, spread / 6.0], dim=1)).sigmoid()
-        return gates[:, :1] * embedding + gates[:, 1:] * (weight @ self.values)
+        short_of_one = ((1.0 - length) / WHOLLY_BELOW).clamp(0.0, 1.0)
+        own, recalled = 1.0 - short_of_one * (1.0 - gates[:, :1]), short_of_one * gates[:, 1:]
+        return own * embedding + recalled * (weight @ self.values)
 
 
 class RecallingPrior(nn.Module):
@@ -64,16 +72,15 @@ class RecallingPrior(nn.Module):
 
 
 def loss_function(model, embeddings, errors):
-    """`loss_of(step, generator)`: squared error to the true embedding for strangers' answers, and to itself for the
-    embeddings of pictures and for what lies between two of them."""
+    """`loss_of(step, generator)`: squared error to the true embedding for strangers' answers, and to itself for what is
+    short because it lies between two pictures."""
 
     def loss_of(step, generator):
         asked = torch.randint(len(errors.rows), (384,), generator=generator)
         lost = (model(errors.found[asked]) - embeddings[errors.rows[asked]]).square().sum(dim=1).mean()
         pairs = embeddings[torch.randint(len(embeddings), (2, 128), generator=generator)]
         share = MOST_BLENDED * torch.rand(128, 1, generator=generator)
-        share = share * (torch.rand(128, 1, generator=generator) < 0.5)
-        own = unit((1.0 - share) * pairs[0] + share * pairs[1])
+        own = (1.0 - share) * pairs[0] + share * pairs[1]
         return lost + (model(own) - own).square().sum(dim=1).mean()
 
     return loss_of

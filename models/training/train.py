@@ -8,6 +8,8 @@ Takes   a stage (`all` without an argument):
           generator  prior with decoder, then denoiser, on embeddings as wrong as the EEG encoder's
           export     ONNX graphs and pack.toml into models/demo, for every part that is trained
           evaluate   EVALUATION.md and the picture sheets into models/demo (`--part dev` while tuning: prints only)
+          seeds      the headline with the seeds trained into work/seed2, work/seed3 … (seeds.py)
+          report     EVALUATION.md again from what evaluate, eeg-scores, eeg-ablation and seeds measured
           all        all of these, in this order
 Gives   the files named above; checkpoints in `--work`, from which a stopped run goes on.
 Keeps   one seed fixes data order, initial weights and noise. `--quick` runs every stage in a few minutes on few
@@ -15,6 +17,7 @@ Keeps   one seed fixes data order, initial weights and noise. `--quick` runs eve
 """
 
 import argparse
+import json
 import os
 import shutil
 from dataclasses import replace
@@ -35,9 +38,11 @@ import loop
 import objectives
 import pictures
 import recall
+import seeds
 import split
 import stages_eeg
 import stimuli
+from scorer import Scorer
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 # Of two schedules the second starts where the first ended, with a fresh optimiser.
@@ -46,8 +51,8 @@ FULL = {
     "decoder": (loop.Schedule(3600, 2e-3, ema=0.995),),
     "drawing": (loop.Schedule(700, 1e-3, ema=0.99),),
     "recall": (loop.Schedule(300, 2e-3, weight_decay=0.0, ema=0.98),),
-    "doubtful_drawing": (loop.Schedule(450, 7e-4, ema=0.99),),
-    "denoiser": (loop.Schedule(1200, 1.5e-3, ema=0.99),),
+    "doubtful_drawing": (loop.Schedule(450, 7e-4, ema=0.99), loop.Schedule(250, 7e-4, ema=0.99)),
+    "denoiser": (loop.Schedule(1000, 1.5e-3, ema=0.99),),
 }
 # Parts whose training takes longest, as trained from seed 1: weights in half precision.
 KEPT = Path(__file__).parent / "checkpoints"
@@ -73,7 +78,10 @@ class Run:
     def schedules(self, name):
         if self.options.quick:
             return [loop.Schedule(QUICK_STEPS, full.rate) for full in FULL[name]]
-        return FULL[name]
+        share = self.options.share
+        if share != 1.0:
+            (self.work / "share.json").write_text(json.dumps(share))
+        return [replace(full, steps=max(1, round(share * full.steps))) for full in FULL[name]]
 
     def checkpoint(self, name):
         return self.work / f"{name}.pt"
@@ -273,7 +281,16 @@ def export_pack(run):
 
 
 def evaluate_pack(run):
-    evaluate.write(run, train_generator(run), stages_eeg.report(run))
+    evaluate.measure(run, train_generator(run))
+    report(run)
+
+
+def compare_seeds(run):
+    seeds.write(run, Scorer.load(run.options.scorer) if run.options.scorer else None, evaluate.MOST_PICTURES, evaluate.WAYS)
+
+
+def report(run):
+    evaluate.report(run, stages_eeg.report(run))
 
 
 def everything(run):
@@ -284,9 +301,10 @@ def everything(run):
     stages_eeg.train_encoder(run)
     stages_eeg.write_errors(run)
     train_generator(run)
-    stages_eeg.ablate(run)
+    stages_eeg.STAGES["eeg-ablation"](run)
     stages_eeg.write_scores(run)
     export_pack(run)
+    compare_seeds(run)
     evaluate_pack(run)
 
 
@@ -297,6 +315,8 @@ STAGES = {
     "generator": train_generator,
     "export": export_pack,
     "evaluate": evaluate_pack,
+    "seeds": compare_seeds,
+    "report": report,
     "all": everything,
 } | stages_eeg.STAGES
 
@@ -311,6 +331,7 @@ def options():
     parser.add_argument("--part", choices=("dev", "test"), default="test", help="what evaluate judges")
     parser.add_argument("--work", type=Path, default=Path(__file__).parent / "work", help="folder for checkpoints")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--share", type=float, default=1.0, help="train the generator for this share of its steps")
     parser.add_argument("--afresh", action="store_true", help="train also the parts that are in checkpoints/")
     parser.add_argument("--threads", type=int, default=min(2, os.cpu_count() or 1))
     parser.add_argument("--quick", action="store_true")

@@ -212,7 +212,7 @@ mod tests {
     fn the_bundled_set_is_the_folder_it_was_made_from() {
         let bundled = StimulusSet::bundled().unwrap();
         let folder = StimulusSet::from_folder(&assets()).unwrap();
-        assert_eq!((bundled.len(), bundled.dim), (40, 128));
+        assert_eq!((bundled.len(), bundled.dim), (40, 256));
         assert_eq!(bundled.stimuli, folder.stimuli);
         assert_eq!(bundled.embeddings, folder.embeddings);
         assert_eq!(
