@@ -72,6 +72,9 @@ def _generator_cells(run, folder, scorer, most, ways):
         module.eval()
     cells = []
     for rows in sets:
+        if not rows:
+            cells.append("–")
+            continue
         rows = [rows[index * len(rows) // most] for index in range(most)] if len(rows) > most else rows
         truth = (run.images[rows].float() / 255.0).numpy()
         groups = [run.pictures.concepts[row] for row in rows]
