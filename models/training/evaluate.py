@@ -10,6 +10,7 @@ Keeps   every table shows, side by side, retrieval without a network, the regres
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -68,6 +69,8 @@ def conditions(run):
     part = run.options.part
     asked = [Condition("the forty stimuli (trained on), true embedding", run.embeddings[run.split.stimuli], run.split.stimuli)]
     for name, rows in run.split.held_out(part).items():
+        if not rows:  # a quick run holds few pictures out
+            continue
         rows = thinned(rows, MOST_PICTURES)
         asked.append(Condition(f"{name}, true embedding", run.embeddings[rows], rows))
     return asked + eeg_conditions(run, part)
@@ -82,6 +85,8 @@ def eeg_conditions(run, part):
     asked = []
     for name, words in (("forty", "the forty stimuli"), ("many", "unseen concepts")):
         rows = run.split.stimuli if name == "forty" else stages_eeg.novel_rows(run, f"{role}_many")
+        if not rows:
+            continue
         epochs = eeg_training.epochs_of(run, (f"{role}_{name}",), role)
         found = encoder.embed(model, epochs.eeg)
         for k in (1, 10):
@@ -237,8 +242,8 @@ def report(run, encoder_report):
 
 
 def verdict(run):
-    """What a person says of the tables: the file verdict.md, which has to be written anew for every pack."""
-    path = run.pack / "verdict.md"
+    """What a person says of the tables: verdict.md beside this file, which has to be written anew for every pack."""
+    path = Path(__file__).with_name("verdict.md")
     return path.read_text(encoding="utf-8") if path.exists() else "No verdict was written for these tables."
 
 

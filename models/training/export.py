@@ -325,7 +325,7 @@ input_mean = "latent_mean"
 output = "velocity"
 latent = {latent}
 sigma = {sigma}
-steps = 2
+steps = 1
 steps_allowed = [1, 2, 4]
 embedding_norm = "clip"        # length above 1 is cut to 1; a shorter embedding means less sure, and gives a softer picture
 

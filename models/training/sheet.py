@@ -19,7 +19,8 @@ def sheet(rows, titles=None, cell_px=128, label_px=LABEL_PX):
     """The sheet as an RGB picture."""
     if not rows:
         raise ValueError("a sheet needs at least one row")
-    rows = [(label, eight_bit(images)) for label, images in rows]
+    # The font that Pillow carries has no minus sign.
+    rows = [(label.replace("−", "-"), eight_bit(images)) for label, images in rows]
     columns = max(len(images) for _, images in rows)
     font = ImageFont.load_default(size=TEXT_PX)
     step, top = cell_px + GAP_PX, (2 * TEXT_PX + 2 * GAP_PX) if titles else GAP_PX

@@ -2,6 +2,7 @@
 //! error; they open nothing themselves.
 
 pub mod own;
+pub mod recording;
 pub mod unit;
 pub mod xdf;
 
