@@ -34,7 +34,7 @@ fn check_and_show_give_the_identity() {
     assert_eq!(checked.json["gallery"], 5);
     assert!(checked.json["milliseconds"]["encode"].is_number());
     assert_eq!(checked.json["sha256"], shown.json["sha256"]);
-    assert_eq!(shown.json["manifest"]["generator"]["steps"], 1);
+    assert_eq!(shown.json["manifest"]["generator"]["steps"], 2);
     assert!(shown.text.contains("trained on   simulated signal only"));
 }
 

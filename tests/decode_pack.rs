@@ -104,7 +104,7 @@ fn absurd_sizes_are_refused_before_memory_is_set_aside() {
         ("window_secs = [0.0, 0.2]", "window_secs = [0.0, 1e12]", "input.window_secs"),
         ("window_secs = [0.0, 0.2]", "window_secs = [0.0, nan]", "input.window_secs"),
         ("sigma = 0.4", "sigma = inf", "generator.sigma"),
-        ("steps = 1", "steps = 3", "generator.steps"),
+        ("steps = 2", "steps = 3", "generator.steps"),
         ("steps_allowed = [1, 2, 4]", "steps_allowed = [1, 2, 4000000]", "generator.steps_allowed"),
         ("scale = 1.0", "scale = 0.0", "decoder.scale"),
         ("band_hz = [0.5, 40.0]", "band_hz = [0.5, 60.0]", "input.band_hz"),

@@ -182,7 +182,7 @@ const MANIFEST: &[Edit] = &[
     ("[2, 4, 4]", "[2, 0, 4]", &["generator.latent", "[2, 0, 4]"]),
     ("sigma = 0.4", "sigma = -0.4", &["generator.sigma must be from 0 to 1000; got -0.4"]),
     ("sigma = 0.4", "sigma = nan", &["generator.sigma", "got NaN"]),
-    ("steps = 1", "steps = 3", &["generator.steps must be one of steps_allowed, [1, 2, 4]; got 3"]),
+    ("steps = 2", "steps = 3", &["generator.steps must be one of steps_allowed, [1, 2, 4]; got 3"]),
     ("[1, 2, 4]", "[0, 1, 2]", &["generator.steps_allowed", "1 to 1000", "[0, 1, 2]"]),
     ("prior_input = \"embedding\"\n", "", &["generator.prior_input and prior_output"]),
     ("scale = 1.0", "scale = 0.0", &["decoder.scale", "got 0"]),
