@@ -25,6 +25,8 @@ BENCHES = {"encode": "encode", "paint": f"paint, {STEPS} steps"}
 def session(path, threads):
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+    # As the program: with it, the idle threads of four sessions fight for the cores of the one that works.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 
