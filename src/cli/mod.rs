@@ -7,10 +7,12 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+pub mod convert;
 pub mod devices;
 pub mod doctor;
 pub mod document;
 pub mod generate;
+pub mod inspect;
 pub mod live;
 pub mod output;
 pub mod pack;
@@ -50,6 +52,10 @@ enum Subcommands {
     Doctor(doctor::Args),
     /// Publish the virtual subject as real LSL streams: EEG and Markers
     Simulate(simulate::Args),
+    /// Show what is in a recording: streams, rates, gaps, events
+    Inspect(inspect::Args),
+    /// Write a recording in another format, or as a BIDS data set
+    Convert(convert::Args),
     /// Check, show or try a model pack
     Pack(pack::PackArgs),
 }
@@ -124,6 +130,8 @@ pub fn main() -> ExitCode {
         Some(Subcommands::Devices(args)) => devices::run(&args),
         Some(Subcommands::Doctor(args)) => doctor::run(&args),
         Some(Subcommands::Simulate(args)) => simulate::run(args),
+        Some(Subcommands::Inspect(args)) => inspect::run(&args),
+        Some(Subcommands::Convert(args)) => convert::run(&args),
         Some(Subcommands::Pack(args)) => {
             pack::run(&args, || crate::pipeline::sources::onnx_runtime().map_err(Failure::pack))
         }

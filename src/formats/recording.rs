@@ -26,6 +26,78 @@ pub struct Calendar {
     pub second: f64,
 }
 
+impl Calendar {
+    /// The time so many seconds later (or earlier), in the proleptic Gregorian calendar without leap seconds.
+    /// Unchanged when the seconds are not a number or lead out of the years 0 to 9999.
+    #[must_use]
+    pub fn plus_secs(self, secs: f64) -> Self {
+        let days =
+            days_from_civil(i64::from(self.year), i64::from(self.month), i64::from(self.day));
+        let of_day = f64::from(self.hour) * 3600.0 + f64::from(self.minute) * 60.0 + self.second;
+        let total = of_day + secs;
+        let shift = (total / DAY_SECS).floor();
+        // Written so that NaN is refused too.
+        if !(shift.abs() < 4e6) {
+            return self;
+        }
+        let (year, month, day) = civil_from_days(days + shift as i64);
+        let Ok(year @ 0..=9999) = u16::try_from(year) else { return self };
+        let rest = total - shift * DAY_SECS;
+        let minutes = (rest / 60.0).floor();
+        Self {
+            year,
+            month: month as u8,
+            day: day as u8,
+            hour: (minutes / 60.0).floor() as u8,
+            minute: (minutes % 60.0) as u8,
+            second: rest - minutes * 60.0,
+        }
+    }
+
+    /// Seconds since 1970-01-01T00:00:00 of the same clock.
+    pub fn unix_secs(self) -> f64 {
+        let days =
+            days_from_civil(i64::from(self.year), i64::from(self.month), i64::from(self.day));
+        let of_day = f64::from(self.hour) * 3600.0 + f64::from(self.minute) * 60.0 + self.second;
+        days as f64 * DAY_SECS + of_day
+    }
+
+    /// ISO 8601 without a zone, with milliseconds where there are any.
+    pub fn iso8601(self) -> String {
+        let Self { year, month, day, hour, minute, second } = self;
+        let millis = (second * 1e3).round() as u32;
+        let text =
+            format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{:02}", millis / 1000);
+        match millis % 1000 {
+            0 => text,
+            rest => format!("{text}.{rest:03}"),
+        }
+    }
+}
+
+const DAY_SECS: f64 = 86_400.0;
+
+/// Days since 1970-01-01 of a date in the Gregorian calendar, counted in eras of 400 years from a first of
+/// March, so that the leap day is the last of its year.
+fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400));
+    let of_year = (153 * (month + if month > 2 { -3 } else { 9 }) + 2) / 5 + day - 1;
+    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
+}
+
+/// The date that [`days_from_civil`] counts.
+fn civil_from_days(days: i64) -> (i64, i64, i64) {
+    let days = days + 719_468;
+    let (era, of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+    let year = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year + year / 4 - year / 100);
+    let month = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    (year + era * 400 + i64::from(month <= 2), month, day)
+}
+
 /// What a recording says of itself.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Head {
@@ -50,6 +122,13 @@ pub struct StreamHead {
     pub kind: String,
     /// Nominal rate in Hz; zero for samples at irregular times.
     pub rate_hz: f64,
+    /// Number in the file, where the format numbers its streams; else zero.
+    pub id: u32,
+    /// Measurements of the clock that the stamps were brought to one axis with, and how often that clock was
+    /// reset; zero where the format has none.
+    pub clock_offsets: u64,
+    /// See [`StreamHead::clock_offsets`].
+    pub clock_resets: u64,
     /// True when the samples are text; then blocks carry [`Block::texts`].
     pub is_text: bool,
     /// Channels, in the order of the values.
@@ -172,4 +251,19 @@ pub trait WriteRecording {
     /// # Errors
     /// [`FormatError`].
     fn finish(self: Box<Self>) -> Result<Vec<String>, FormatError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seconds_roll_over_days_months_and_leap_years() {
+        let eve = Calendar { year: 2024, month: 2, day: 28, hour: 23, minute: 59, second: 59.5 };
+        assert_eq!(eve.plus_secs(1.0).iso8601(), "2024-02-29T00:00:00.500");
+        assert_eq!(eve.plus_secs(86_400.5).iso8601(), "2024-03-01T00:00:00");
+        assert_eq!(eve.plus_secs(-86_400.0 * 59.0).iso8601(), "2023-12-31T23:59:59.500");
+        assert_eq!(eve.plus_secs(f64::NAN), eve);
+        assert_eq!(eve.plus_secs(1e300), eve);
+    }
 }

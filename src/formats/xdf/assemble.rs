@@ -99,8 +99,38 @@ pub fn load<R: Read + Seek>(
     path: &Path,
     options: &LoadOptions,
 ) -> Result<XdfFile, FormatError> {
+    assembled(reader, path, options, Assembly::default()).map(|(file, _)| file)
+}
+
+/// Where a chunk of samples lies.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SampleChunk {
+    /// Place of its stream among the streams of the file.
+    pub stream: usize,
+    /// Where its content begins in the file, and how long it is.
+    pub offset: u64,
+    /// See `offset`.
+    pub bytes: usize,
+    /// True when the file ends before the chunk does.
+    pub cut: bool,
+}
+
+/// As [`load`], without the values: they stay in the file, where the chunks say.
+pub(super) fn index<R: Read + Seek>(
+    reader: R,
+    path: &Path,
+    options: &LoadOptions,
+) -> Result<(XdfFile, Vec<SampleChunk>), FormatError> {
+    assembled(reader, path, options, Assembly { index: Some(Vec::new()), ..Assembly::default() })
+}
+
+fn assembled<R: Read + Seek>(
+    reader: R,
+    path: &Path,
+    options: &LoadOptions,
+    mut assembly: Assembly,
+) -> Result<(XdfFile, Vec<SampleChunk>), FormatError> {
     let mut chunks = ChunkReader::new(reader, path)?;
-    let mut assembly = Assembly::default();
     while let Some(chunk) = chunks.next_chunk()? {
         match assembly.take(&chunk) {
             Ok(None) => {}
@@ -119,7 +149,7 @@ pub fn load<R: Read + Seek>(
     for stream in &mut file.streams {
         finish(stream, options, &mut file.warnings);
     }
-    Ok(file)
+    Ok((file, assembly.index.unwrap_or_default()))
 }
 
 fn finish(stream: &mut Stream, options: &LoadOptions, warnings: &mut Vec<String>) {
@@ -142,6 +172,8 @@ struct Assembly {
     by_id: BTreeMap<u32, Known>,
     /// Memory taken by values and stamps so far.
     bytes: u64,
+    /// Where chunks of samples lie; while it is kept, values are not.
+    index: Option<Vec<SampleChunk>>,
 }
 
 /// What is known of a stream id.
@@ -174,7 +206,7 @@ impl Assembly {
             }
             Some(tag) => {
                 let id = cursor.u32("a stream number")?;
-                self.take_of_stream(tag, id, &mut cursor, chunk.cut)
+                self.take_of_stream(tag, id, &mut cursor, chunk)
             }
         }
     }
@@ -201,22 +233,28 @@ impl Assembly {
         tag: Tag,
         id: u32,
         cursor: &mut Cursor<'_>,
-        cut: bool,
+        chunk: &RawChunk<'_>,
     ) -> Result<Option<String>, FormatError> {
-        let stream = match self.by_id.get(&id) {
-            Some(Known::At(place)) => &mut self.file.streams[*place],
+        let place = match self.by_id.get(&id) {
+            Some(Known::At(place)) => *place,
             Some(Known::Unusable) => return Ok(None),
             None => {
                 let expected = "the number of a stream whose header came before".to_owned();
                 return Err(malformed(cursor.offset(), expected, id.to_string()));
             }
         };
+        let stream = &mut self.file.streams[place];
         match tag {
             Tag::Samples => {
                 let before = stream.bytes();
-                let warning = stream.take_samples(cursor, cut);
+                let warning = stream.take_samples(cursor, chunk.cut)?;
+                if let Some(index) = &mut self.index {
+                    let (offset, bytes) = (chunk.offset, chunk.content.len());
+                    index.push(SampleChunk { stream: place, offset, bytes, cut: chunk.cut });
+                    stream.values.truncate(0);
+                }
                 self.bytes += stream.bytes() - before;
-                return warning;
+                return Ok(warning);
             }
             Tag::ClockOffset => stream.clock_offsets.push(ClockOffset {
                 time_secs: cursor.f64("the time of a clock offset")?,

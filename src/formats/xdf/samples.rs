@@ -129,7 +129,7 @@ impl Values {
             text => text.text.len() + std::mem::size_of_val(text.ends.as_slice())) as u64
     }
 
-    fn truncate(&mut self, len: usize) {
+    pub(super) fn truncate(&mut self, len: usize) {
         each!(self, numbers => numbers.truncate(len), text => text.truncate(len));
     }
 

@@ -4,7 +4,7 @@
 //! notes what was assumed. Nothing is guessed from the values; they are only doubted.
 
 use crate::formats::own::EEG_KIND;
-use crate::formats::unit::microvolts_per;
+use crate::formats::recording::ChannelHead;
 use crate::formats::xdf::{ChannelInfo, StreamHeader};
 
 /// Typical standard deviations of EEG lie within these, in µV: amplifier noise to drifting electrodes.
@@ -26,23 +26,34 @@ pub(super) struct Selection {
 
 /// Picks channels of type EEG where there are any, else all.
 pub(super) fn select(header: &StreamHeader, notes: &mut Vec<String>) -> Selection {
-    let unnamed = ChannelInfo::default();
-    let channel = |i: usize| header.channels.get(i).unwrap_or(&unnamed);
-    let is_eeg = |i: &usize| channel(*i).kind.eq_ignore_ascii_case(EEG_KIND);
-    let any_eeg = (0..header.channel_count).any(|i| is_eeg(&i));
+    let channel = |i: usize| {
+        let ChannelInfo { label, unit, kind, .. } =
+            header.channels.get(i).cloned().unwrap_or_default();
+        ChannelHead { label, unit, kind, ..ChannelHead::default() }
+    };
+    let channels: Vec<ChannelHead> = (0..header.channel_count).map(channel).collect();
+    select_channels(&channels, notes)
+}
+
+/// The same from the channels alone.
+pub(super) fn select_channels(channels: &[ChannelHead], notes: &mut Vec<String>) -> Selection {
+    let is_eeg = |channel: &ChannelHead| channel.kind.eq_ignore_ascii_case(EEG_KIND);
+    let any_eeg = channels.iter().any(is_eeg);
     let mut selection = Selection::default();
     let mut unknown_units = 0;
-    for i in (0..header.channel_count).filter(|i| !any_eeg || is_eeg(i)) {
-        let scale = microvolts_per(&channel(i).unit);
+    for (i, channel) in
+        channels.iter().enumerate().filter(|(_, channel)| !any_eeg || is_eeg(channel))
+    {
+        let scale = channel.microvolts();
         unknown_units += usize::from(scale.is_none());
         selection.rows.push((i, scale.unwrap_or(1.0)));
-        let label = channel(i).label.trim();
+        let label = channel.label.trim();
         let label = if label.is_empty() { format!("Ch{}", i + 1) } else { label.into() };
         selection.labels.push(label);
     }
-    let first = selection.rows.first().map_or(0, |(i, _)| *i);
-    selection.unit = channel(first).unit.clone();
-    let left_out = header.channel_count - selection.rows.len();
+    let first = selection.rows.first().and_then(|(i, _)| channels.get(*i));
+    selection.unit = first.map(|channel| channel.unit.clone()).unwrap_or_default();
+    let left_out = channels.len() - selection.rows.len();
     if left_out > 0 {
         notes.push(format!("{left_out} channel(s) that are not EEG were left out"));
     }
@@ -50,7 +61,7 @@ pub(super) fn select(header: &StreamHeader, notes: &mut Vec<String>) -> Selectio
         let unit = if selection.unit.is_empty() { "no unit" } else { &selection.unit };
         notes.push(format!("{unknown_units} channel(s) have {unit}: µV are assumed"));
     }
-    if header.channels.iter().all(|channel| channel.label.is_empty()) {
+    if channels.iter().all(|channel| channel.label.is_empty()) {
         notes.push("the channels have no labels".into());
     }
     selection

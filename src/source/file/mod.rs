@@ -11,6 +11,7 @@
 
 mod channels;
 mod continuity;
+mod general;
 mod tape;
 mod xdf;
 

@@ -7,9 +7,9 @@ use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::Path;
 
-use super::xdf;
-use crate::formats::FormatError;
+use super::{general, xdf};
 use crate::formats::xdf::MAGIC as XDF_MAGIC;
+use crate::formats::{self, FormatError};
 use crate::signal::{FrameMeta, Marker};
 use crate::source::SourceInfo;
 
@@ -48,10 +48,10 @@ impl Tape {
         let mut magic = Vec::new();
         file.by_ref().take(XDF_MAGIC.len() as u64).read_to_end(&mut magic).map_err(io)?;
         if magic == XDF_MAGIC {
+            // Its own path: recordings of ours are replayed to the last bit, breaks included.
             return xdf::read(BufReader::new(file), path);
         }
-        let why = "its first bytes are not those of XDF".into();
-        Err(FormatError::Unknown { why, path: path.into() })
+        general::read(&mut *formats::open(path)?, path)
     }
 
     /// The values of a frame, `[channels]`, µV.

@@ -1,0 +1,395 @@
+//! Records → blocks.
+//!
+//! Takes anything that reads and seeks; gives one stream for each number of samples per record, so that all
+//! channels of a stream have the same rate. Holds one record. Time zero is the header's start; a record's time
+//! is its own where the file is discontinuous, else its number times the duration, so that no error adds up.
+//! Annotations are events; so are changes of BioSemi's status channel (its lower 16 bits, to other than zero).
+
+use std::io::{Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use super::header::{Header, PART_BYTES, Signal};
+use super::{Kind, numbers, tal};
+use crate::formats::FormatError;
+use crate::formats::recording::{Block, ChannelHead, Event, Head, ReadRecording, StreamHead};
+
+/// Samples of a block at most.
+const MAX_BLOCK_SAMPLES: usize = 16_384;
+
+/// Longest record accepted, in bytes. The standard recommends 61 440; a whole hour in one record fits.
+const MAX_RECORD_BYTES: u64 = 256 << 20;
+
+/// Types that may stand before a label, as in `EEG Fp1`.
+const KINDS: [&str; 8] = ["EEG", "EOG", "ECG", "EMG", "MEG", "ERG", "NC", "MISC"];
+
+/// Warnings kept.
+const MAX_WARNINGS: usize = 100;
+
+/// A signal's place in a record.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    /// First byte.
+    from: usize,
+    gain: f64,
+    offset: f64,
+}
+
+/// Channels of one rate.
+#[derive(Debug)]
+struct Group {
+    samples: usize,
+    places: Vec<Place>,
+    /// Place in `places` of BioSemi's status channel.
+    status: Option<usize>,
+}
+
+/// Reads a recording in pieces.
+#[derive(Debug)]
+pub struct EdfReader<R: Read + Seek> {
+    input: R,
+    path: PathBuf,
+    kind: Kind,
+    head: Head,
+    header_bytes: u64,
+    record_bytes: usize,
+    record_secs: f64,
+    records: u64,
+    discontinuous: bool,
+    /// Time of the first record.
+    base_secs: f64,
+    groups: Vec<Group>,
+    /// Bytes of each annotation signal in a record.
+    annotations: Vec<std::ops::Range<usize>>,
+    warnings: Vec<String>,
+    bad_lists: u64,
+    /// The record in hand: its number, bytes and time; the next group and sample of it.
+    next: u64,
+    record: Vec<u8>,
+    onset_secs: f64,
+    group: usize,
+    sample: usize,
+    status: i32,
+    events: Vec<Event>,
+}
+
+impl<R: Read + Seek> EdfReader<R> {
+    /// Reads the header. `path` is only for messages.
+    ///
+    /// # Errors
+    /// As [`super::open`].
+    pub fn new(mut input: R, path: &Path) -> Result<Self, FormatError> {
+        let io = |source| FormatError::Io { action: "reading", source, path: path.into() };
+        let len = input.seek(SeekFrom::End(0)).map_err(io)?;
+        input.seek(SeekFrom::Start(0)).map_err(io)?;
+        let mut first = [0; PART_BYTES];
+        let cut = |kind: Kind, needed: u64| FormatError::Malformed {
+            format: kind.name(),
+            offset: len,
+            expected: format!("a header of {needed} bytes"),
+            got: "the end of the file".into(),
+        };
+        if len < PART_BYTES as u64 {
+            return Err(cut(Kind::Edf, PART_BYTES as u64));
+        }
+        input.read_exact(&mut first).map_err(io)?;
+        let (kind, count) = Header::signal_count(&first)?;
+        let header_bytes = PART_BYTES as u64 * (1 + count as u64);
+        if len < header_bytes {
+            return Err(cut(kind, header_bytes));
+        }
+        let mut bytes = vec![0; header_bytes as usize];
+        bytes[..PART_BYTES].copy_from_slice(&first);
+        input.read_exact(&mut bytes[PART_BYTES..]).map_err(io)?;
+        Self::with_header(input, path, Header::parse(&bytes, kind, count)?, len, header_bytes)
+    }
+
+    fn with_header(
+        input: R,
+        path: &Path,
+        mut header: Header,
+        len: u64,
+        header_bytes: u64,
+    ) -> Result<Self, FormatError> {
+        let kind = header.kind;
+        let mut warnings = std::mem::take(&mut header.warnings);
+        let layout = Layout::of(&header);
+        if layout.bytes > MAX_RECORD_BYTES {
+            let why =
+                format!("a record has {} bytes where {MAX_RECORD_BYTES} are allowed", layout.bytes);
+            return Err(FormatError::Unusable { format: kind.name(), why });
+        }
+        let there = if layout.bytes == 0 { 0 } else { (len - header_bytes) / layout.bytes };
+        let records = match u64::try_from(header.records) {
+            Ok(said) if said <= there => said,
+            Ok(said) => {
+                warnings.push(format!(
+                    "{there} of the {said} records that the header tells of are there"
+                ));
+                there
+            }
+            Err(_) => {
+                warnings.push(format!(
+                    "the recorder did not finish the file: {there} records are there"
+                ));
+                there
+            }
+        };
+        let left = (len - header_bytes) - records * layout.bytes;
+        if left > 0 {
+            warnings.push(format!("{left} bytes behind the last record are left out"));
+        }
+        let plus = header.variant.contains('+');
+        let mut reader = Self {
+            input,
+            path: path.into(),
+            kind,
+            head: head(&header, layout.streams),
+            header_bytes,
+            record_bytes: layout.bytes as usize,
+            record_secs: header.record_secs,
+            records,
+            discontinuous: plus && header.variant.contains("+D"),
+            base_secs: 0.0,
+            groups: layout.groups,
+            annotations: layout.annotations,
+            warnings,
+            bad_lists: 0,
+            next: 0,
+            record: Vec::new(),
+            onset_secs: 0.0,
+            group: 0,
+            sample: 0,
+            status: 0,
+            events: Vec::new(),
+        };
+        reader.find_base(plus)?;
+        Ok(reader)
+    }
+
+    /// The first record of EDF+ says by which fraction of a second it begins after the header's start.
+    fn find_base(&mut self, plus: bool) -> Result<(), FormatError> {
+        if plus && self.fetch()? {
+            self.base_secs =
+                tal::parse(&self.record[self.annotations.first().cloned().unwrap_or(0..0)])
+                    .onset_secs
+                    .unwrap_or(0.0);
+            self.rewind()?;
+        }
+        Ok(())
+    }
+
+    /// Brings the next record into hand, with its time and events; false behind the last.
+    fn fetch(&mut self) -> Result<bool, FormatError> {
+        if self.next == self.records {
+            return Ok(false);
+        }
+        let at = self.header_bytes + self.next * self.record_bytes as u64;
+        self.record.resize(self.record_bytes, 0);
+        let io = |source| FormatError::Io { action: "reading", source, path: self.path.clone() };
+        self.input.seek(SeekFrom::Start(at)).map_err(io)?;
+        self.input.read_exact(&mut self.record).map_err(io)?;
+        self.onset_secs = self.base_secs + self.next as f64 * self.record_secs;
+        for (place, range) in self.annotations.iter().enumerate() {
+            let found = tal::parse(&self.record[range.clone()]);
+            self.events.extend(found.events);
+            self.bad_lists += found.bad;
+            if let (0, true, Some(onset)) = (place, self.discontinuous, found.onset_secs) {
+                self.onset_secs = onset;
+            }
+        }
+        self.next += 1;
+        (self.group, self.sample) = (0, 0);
+        Ok(true)
+    }
+
+    /// Fills `block` with the next stretch of the record in hand; false when it is used up.
+    fn take(&mut self, block: &mut Block) -> bool {
+        while let Some(group) = self.groups.get(self.group) {
+            let count = (group.samples - self.sample).min(MAX_BLOCK_SAMPLES);
+            if count == 0 {
+                (self.group, self.sample) = (self.group + 1, 0);
+                continue;
+            }
+            let period_secs = self.record_secs / group.samples as f64;
+            let width = self.kind.sample_bytes();
+            let rows = self.sample..self.sample + count;
+            block.stream = self.group;
+            block
+                .times_secs
+                .extend(rows.clone().map(|row| self.onset_secs + row as f64 * period_secs));
+            block.values.resize(count * group.places.len(), 0.0);
+            for (channel, place) in group.places.iter().enumerate() {
+                let from = place.from + self.sample * width;
+                let bytes = &self.record[from..from + count * width];
+                let cells = block.values[channel..].iter_mut().step_by(group.places.len());
+                for (cell, sample) in cells.zip(bytes.chunks_exact(width)) {
+                    *cell = (f64::from(numbers::sample(sample)) + place.offset) * place.gain;
+                }
+                if group.status == Some(channel) {
+                    for (sample, time_secs) in bytes.chunks_exact(width).zip(&block.times_secs) {
+                        note_trigger(
+                            numbers::sample(sample) & 0xffff,
+                            *time_secs,
+                            &mut self.status,
+                            &mut self.events,
+                        );
+                    }
+                }
+            }
+            self.sample += count;
+            return true;
+        }
+        false
+    }
+}
+
+fn note_trigger(code: i32, time_secs: f64, before: &mut i32, events: &mut Vec<Event>) {
+    if code != *before && code != 0 {
+        events.push(Event { time_secs, duration_secs: None, label: code.to_string() });
+    }
+    *before = code;
+}
+
+impl<R: Read + Seek> ReadRecording for EdfReader<R> {
+    fn head(&self) -> &Head {
+        &self.head
+    }
+
+    fn next_block(&mut self, block: &mut Block) -> Result<bool, FormatError> {
+        block.clear();
+        loop {
+            if self.next > 0 && self.take(block) {
+                block.events.append(&mut self.events);
+                return Ok(true);
+            }
+            if !self.fetch()? {
+                block.events.append(&mut self.events);
+                if self.bad_lists > 0 && self.warnings.len() < MAX_WARNINGS {
+                    self.warnings.push(format!(
+                        "{} annotation(s) are not understood and were left out",
+                        self.bad_lists
+                    ));
+                    self.bad_lists = 0;
+                }
+                return Ok(false);
+            }
+            // A file of annotations alone has no samples to bring them with.
+            if self.groups.is_empty() && !self.events.is_empty() {
+                block.events.append(&mut self.events);
+                return Ok(true);
+            }
+        }
+    }
+
+    fn rewind(&mut self) -> Result<(), FormatError> {
+        (self.next, self.group, self.sample, self.status) = (0, 0, 0, 0);
+        self.events.clear();
+        self.bad_lists = 0;
+        Ok(())
+    }
+
+    fn progress(&self) -> f64 {
+        self.next as f64 / self.records.max(1) as f64
+    }
+
+    fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+}
+
+/// Where everything is in a record.
+struct Layout {
+    bytes: u64,
+    groups: Vec<Group>,
+    streams: Vec<StreamHead>,
+    annotations: Vec<std::ops::Range<usize>>,
+}
+
+impl Layout {
+    fn of(header: &Header) -> Self {
+        let mut layout =
+            Self { bytes: 0, groups: Vec::new(), streams: Vec::new(), annotations: Vec::new() };
+        let width = header.kind.sample_bytes() as u64;
+        for signal in &header.signals {
+            let from = layout.bytes;
+            layout.bytes = layout.bytes.saturating_add(signal.samples as u64 * width);
+            if layout.bytes > MAX_RECORD_BYTES {
+                break;
+            }
+            if signal.is_annotation {
+                layout.annotations.push(from as usize..layout.bytes as usize);
+            } else if signal.samples > 0 && header.record_secs > 0.0 {
+                layout.add(header, signal, from as usize);
+            }
+        }
+        layout
+    }
+
+    fn add(&mut self, header: &Header, signal: &Signal, from: usize) {
+        let place = Place { from, gain: signal.gain, offset: signal.offset };
+        let at =
+            self.groups.iter().position(|group| group.samples == signal.samples).unwrap_or_else(
+                || {
+                    self.groups.push(Group {
+                        samples: signal.samples,
+                        places: Vec::new(),
+                        status: None,
+                    });
+                    let rate_hz = signal.samples as f64 / header.record_secs;
+                    self.streams.push(StreamHead { rate_hz, ..StreamHead::default() });
+                    self.groups.len() - 1
+                },
+            );
+        let channel = channel(header.kind, signal);
+        let group = &mut self.groups[at];
+        if channel.kind == "TRIG" {
+            group.status = Some(group.places.len());
+        }
+        group.places.push(place);
+        self.streams[at].channels.push(channel);
+    }
+}
+
+fn channel(kind: Kind, signal: &Signal) -> ChannelHead {
+    let (prefix, rest) = signal.label.split_once(' ').unwrap_or(("", &signal.label));
+    let (of_kind, label) =
+        if KINDS.contains(&prefix) { (prefix, rest.trim()) } else { ("", signal.label.as_str()) };
+    let status = kind == Kind::Bdf && signal.label == "Status";
+    ChannelHead {
+        label: label.into(),
+        unit: signal.unit.clone(),
+        kind: if status { "TRIG".into() } else { of_kind.into() },
+        filtering: signal.filtering.clone(),
+        ..ChannelHead::default()
+    }
+}
+
+fn head(header: &Header, streams: Vec<StreamHead>) -> Head {
+    let format = match (header.kind, header.variant.get(..5)) {
+        (Kind::Edf, Some("EDF+C")) => "EDF+C",
+        (Kind::Edf, Some("EDF+D")) => "EDF+D",
+        (Kind::Edf, _) => "EDF",
+        (Kind::Bdf, Some("BDF+C")) => "BDF+C",
+        (Kind::Bdf, Some("BDF+D")) => "BDF+D",
+        (Kind::Bdf, _) => "BDF",
+    };
+    let mut facts = vec![
+        ("patient".to_owned(), header.patient.clone()),
+        ("recording".into(), header.recording.clone()),
+    ];
+    facts.extend(
+        header
+            .signals
+            .iter()
+            .find(|s| !s.transducer.is_empty())
+            .map(|s| ("transducer".into(), s.transducer.clone())),
+    );
+    facts.retain(|(_, text)| !text.is_empty());
+    Head {
+        format,
+        started: header.started,
+        streams,
+        facts,
+        simulated: header.recording.contains("SIMULATED"),
+    }
+}

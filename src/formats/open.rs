@@ -1,0 +1,56 @@
+//! Finds out what a file is by its first bytes, and opens it.
+//!
+//! Takes a path; gives the reader of its format. Names are only asked where bytes cannot tell: BrainVision's
+//! signal file has no mark of its own.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use super::recording::ReadRecording;
+use super::{FormatError, brainvision, edf, text, xdf};
+
+/// Bytes that are looked at.
+const HEAD_BYTES: u64 = 64;
+
+/// Opens a recording of any format that Phosphene reads.
+///
+/// # Errors
+/// [`FormatError::Io`], [`FormatError::Unknown`] when no reader knows it, and what the reader finds wrong with
+/// its header.
+pub fn open(path: &Path) -> Result<Box<dyn ReadRecording>, FormatError> {
+    let io = |source| FormatError::Io { action: "reading", source, path: path.into() };
+    let mut head = Vec::new();
+    File::open(path).map_err(io)?.take(HEAD_BYTES).read_to_end(&mut head).map_err(io)?;
+    if head.is_empty() {
+        return Err(FormatError::Unknown { why: "it is empty".into(), path: path.into() });
+    }
+    if is_xdf(&head) {
+        return Ok(Box::new(xdf::XdfReader::open(path, &xdf::LoadOptions::default())?));
+    }
+    if head.starts_with(b"0       ") || head.starts_with(b"\xffBIOSEMI") {
+        return Ok(Box::new(edf::open(path)?));
+    }
+    if is_brainvision(&head, path) {
+        return Ok(Box::new(brainvision::open(path)?));
+    }
+    text::open(path)
+}
+
+/// XDF, bare or compressed.
+fn is_xdf(head: &[u8]) -> bool {
+    let gzip = head.starts_with(&[0x1f, 0x8b]);
+    let zlib = head.len() >= 2
+        && head[0] & 0x0f == 8
+        && (u32::from(head[0]) << 8 | u32::from(head[1])) % 31 == 0;
+    head.starts_with(&xdf::MAGIC) || gzip || zlib
+}
+
+fn is_brainvision(head: &[u8], path: &Path) -> bool {
+    let text = String::from_utf8_lossy(head);
+    let text = text.trim_start_matches('\u{feff}');
+    let ending = path.extension().and_then(|e| e.to_str()).unwrap_or_default().to_lowercase();
+    text.starts_with("Brain Vision")
+        || text.starts_with("BrainVision")
+        || ["vhdr", "vmrk", "eeg"].contains(&ending.as_str())
+}
