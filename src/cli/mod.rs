@@ -15,6 +15,7 @@ pub mod live;
 pub mod output;
 pub mod pack;
 mod pack_show;
+pub mod record;
 pub mod sheet;
 pub mod simulate;
 #[cfg(feature = "window")]
@@ -50,6 +51,8 @@ enum Subcommands {
     Doctor(doctor::Args),
     /// Publish the virtual subject as real LSL streams: EEG and Markers
     Simulate(simulate::Args),
+    /// Record any number of sources at once into one XDF file
+    Record(record::Args),
     /// Check, show or try a model pack
     Pack(pack::PackArgs),
 }
@@ -124,6 +127,7 @@ pub fn main() -> ExitCode {
         Some(Subcommands::Devices(args)) => devices::run(&args),
         Some(Subcommands::Doctor(args)) => doctor::run(&args),
         Some(Subcommands::Simulate(args)) => simulate::run(args),
+        Some(Subcommands::Record(args)) => record::run(&args),
         Some(Subcommands::Pack(args)) => {
             pack::run(&args, || crate::pipeline::sources::onnx_runtime().map_err(Failure::pack))
         }
