@@ -269,3 +269,144 @@ fn pyxdf_reads_what_is_written() {
         }
     }
 }
+
+/// A file whose recorder was killed after `keep` bytes, in a folder of its own.
+fn killed(bytes: &[u8], keep: usize) -> (tempfile::TempDir, std::path::PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("killed.xdf");
+    std::fs::write(&path, &bytes[..keep]).unwrap();
+    (folder, path)
+}
+
+/// Two streams, numbers and text, with boundaries and offsets.
+fn two_streams() -> Vec<u8> {
+    let mut writer = XdfWriter::new(Vec::new(), &FileDescription::default()).unwrap();
+    let eeg = StreamDescription {
+        name: "eeg".into(),
+        rate_hz: 100.0,
+        format: ChannelFormat::Float32,
+        channels: vec![ChannelDescription::default(); 2],
+        ..StreamDescription::default()
+    };
+    let text = StreamDescription {
+        name: "text".into(),
+        channels: vec![ChannelDescription::default()],
+        ..StreamDescription::default()
+    };
+    let (eeg, text) = (writer.add_stream(&eeg).unwrap(), writer.add_stream(&text).unwrap());
+    for chunk in 0..8 {
+        let stamps: Vec<f64> = (0..25).map(|i| f64::from(chunk * 25 + i) / 100.0).collect();
+        let values: Vec<f32> = stamps.iter().flat_map(|t| [*t as f32, -*t as f32]).collect();
+        writer.samples(eeg, &stamps, &values).unwrap();
+        writer.texts(text, &[stamps[3]], &["a marker"]).unwrap();
+        writer.clock_offset(eeg, stamps[0], 0.25).unwrap();
+        writer.boundary().unwrap();
+    }
+    writer.finish().unwrap()
+}
+
+#[test]
+fn a_file_cut_anywhere_is_made_whole_again_and_loses_no_complete_sample() {
+    use phosphene::formats::xdf::{is_unfinished, repair};
+    let bytes = two_streams();
+    let head = bytes.windows(8).position(|window| window == b"a marker").unwrap();
+    for keep in head..=bytes.len() {
+        let before = load_bytes(&bytes[..keep]);
+        let (folder, path) = killed(&bytes, keep);
+        assert_eq!(is_unfinished(&path).unwrap(), keep < bytes.len(), "{keep}");
+        let done = repair(&path).unwrap();
+        let after = load_file(&path, &LoadOptions::raw());
+        assert_eq!((after.cut, after.warnings.len()), (false, 0), "{keep}: {:?}", after.warnings);
+        for (before, after) in before.streams.iter().zip(&after.streams) {
+            assert_eq!((&before.stamps, &before.values), (&after.stamps, &after.values), "{keep}");
+            let footer = after.footer.expect("a footer");
+            assert_eq!(footer.sample_count, Some(after.len() as u64), "{keep}");
+            assert_eq!(
+                footer.last_secs.filter(|_| !after.is_empty()),
+                after.stamps.last().copied()
+            );
+        }
+        // Once more changes nothing; what was torn off lies beside it.
+        let whole = std::fs::read(&path).unwrap();
+        assert!(repair(&path).unwrap().was_whole && !is_unfinished(&path).unwrap());
+        assert_eq!(std::fs::read(&path).unwrap(), whole);
+        assert_eq!(done.torn.is_some(), before.cut, "{keep}");
+        drop(folder);
+    }
+}
+
+#[test]
+fn a_repaired_file_is_read_by_pyxdf() {
+    let bytes = two_streams();
+    for keep in [bytes.len() / 3, bytes.len() / 2, bytes.len() - 700] {
+        let (_folder, path) = killed(&bytes, keep);
+        phosphene::formats::xdf::repair(&path).unwrap();
+        let own = load_file(&path, &LoadOptions::raw());
+        let Some(seen) = pyxdf::read(&path) else { return };
+        let seen = seen.to_string();
+        assert!(seen.contains("eeg") && !own.streams[0].is_empty(), "{seen}");
+    }
+}
+
+#[test]
+fn reading_in_pieces_and_packed_gives_the_same_numbers() {
+    use phosphene::formats::recording::{Block, ReadRecording};
+    let mut files = vec![("streams", two_streams())];
+    let examples = root().join("../shared/data/formats/xdf-example-files");
+    for name in ["minimal.xdf", "clock_resets.xdf", "empty_streams.xdf"] {
+        match std::fs::read(examples.join(name)) {
+            Ok(bytes) => files.push((name, bytes)),
+            Err(_) => eprintln!("skipped: {name} is not there"),
+        }
+    }
+    let mut damaged = two_streams();
+    let middle = damaged.len() / 2;
+    damaged[middle..middle + 40].fill(0x5a);
+    files.push(("damaged", damaged));
+    let folder = tempfile::tempdir().unwrap();
+    for (name, bytes) in files {
+        let plain = folder.path().join("plain.xdf");
+        std::fs::write(&plain, &bytes).unwrap();
+        let packed = folder.path().join("packed.xdfz");
+        let mut gzip = flate2::write::GzEncoder::new(
+            File::create(&packed).unwrap(),
+            flate2::Compression::fast(),
+        );
+        std::io::Write::write_all(&mut gzip, &bytes).unwrap();
+        gzip.finish().unwrap();
+        let zlibbed = folder.path().join("zlib.xdfz");
+        let mut zlib = flate2::write::ZlibEncoder::new(
+            File::create(&zlibbed).unwrap(),
+            flate2::Compression::fast(),
+        );
+        std::io::Write::write_all(&mut zlib, &bytes).unwrap();
+        zlib.finish().unwrap();
+        let expected = load_file(&plain, &LoadOptions::default());
+        for path in [&plain, &packed, &zlibbed] {
+            let mut reader = phosphene::formats::open(path).unwrap();
+            for _ in 0..2 {
+                let mut block = Block::default();
+                let mut given = vec![0; expected.streams.len()];
+                while reader.next_block(&mut block).unwrap() {
+                    let (stream, from) = (&expected.streams[block.stream], given[block.stream]);
+                    let rows = from..from + block.times_secs.len();
+                    assert_eq!(block.times_secs, stream.stamps[rows.clone()], "{name}");
+                    let width = stream.header.channel_count;
+                    for (i, cell) in (rows.start * width..rows.end * width).enumerate() {
+                        match stream.values.number(cell) {
+                            Some(number) => {
+                                assert_eq!(number.to_bits(), block.values[i].to_bits(), "{name}")
+                            }
+                            None => assert_eq!(stream.values.text(cell), block.texts[i], "{name}"),
+                        }
+                    }
+                    given[block.stream] = rows.end;
+                }
+                let all: Vec<usize> = expected.streams.iter().map(Stream::len).collect();
+                assert_eq!(given, all, "{name}");
+                reader.rewind().unwrap();
+            }
+            assert!(reader.progress() < 1e-9);
+        }
+    }
+}

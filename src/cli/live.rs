@@ -158,6 +158,9 @@ fn run_window(_: &Args, _: SourceSpec) -> Result<(), Failure> {
 fn run_headless(args: &Args, spec: SourceSpec) -> Result<(), Failure> {
     let config = run_config(args, spec)?;
     let sinks = sinks(args)?;
+    if args.record.is_some() {
+        super::record::tell_recovered();
+    }
     let interrupted = on_interrupt()?;
     let source = sources::make(&config.spec, Speed::Times(1.0))
         .map_err(|e| Failure { code: exit_code_of(&e), message: e.to_string() })?;

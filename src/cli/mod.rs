@@ -17,6 +17,7 @@ pub mod live;
 pub mod output;
 pub mod pack;
 mod pack_show;
+pub mod record;
 pub mod sheet;
 pub mod simulate;
 #[cfg(feature = "window")]
@@ -56,6 +57,8 @@ enum Subcommands {
     Inspect(inspect::Args),
     /// Write a recording in another format, or as a BIDS data set
     Convert(convert::Args),
+    /// Record any number of sources at once into one XDF file
+    Record(record::Args),
     /// Check, show or try a model pack
     Pack(pack::PackArgs),
 }
@@ -132,6 +135,7 @@ pub fn main() -> ExitCode {
         Some(Subcommands::Simulate(args)) => simulate::run(args),
         Some(Subcommands::Inspect(args)) => inspect::run(&args),
         Some(Subcommands::Convert(args)) => convert::run(&args),
+        Some(Subcommands::Record(args)) => record::run(&args),
         Some(Subcommands::Pack(args)) => {
             pack::run(&args, || crate::pipeline::sources::onnx_runtime().map_err(Failure::pack))
         }

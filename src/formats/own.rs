@@ -7,6 +7,10 @@
 //! | `Continuity` | int64 × 3 | `row, index, gap` of every frame that does not simply follow the one before |
 //! | `Decodes` | string | one JSON line per decode |
 //!
+//! Where several sources are recorded at once, each has its own `EEG`, `Markers` and `Continuity`; streams
+//! of LSL stand beside them as their senders described and stamped them; and the notes have a `Markers`
+//! stream of their own.
+//!
 //! All stamps are the program's clock. A replay hands them on unchanged, so every difference between an
 //! onset and a sample is the same number, to the last bit, as it was live.
 
@@ -33,4 +37,19 @@ pub const NOTE_PREFIX: &str = "phosphene/";
 /// The marker written where frames were lost between source and recorder.
 pub fn lost_label(frames: u64) -> String {
     format!("{NOTE_PREFIX}lost {frames}")
+}
+
+/// The marker written where a stream of another program stopped coming.
+pub fn gone_label(stream: &str) -> String {
+    format!("{NOTE_PREFIX}lost {stream}")
+}
+
+/// The marker written where such a stream came back, or came late.
+pub fn back_label(stream: &str) -> String {
+    format!("{NOTE_PREFIX}back {stream}")
+}
+
+/// The marker written where decodes were lost between the decoder and the recorder.
+pub fn decodes_lost_label(decodes: u64) -> String {
+    format!("{NOTE_PREFIX}lost {decodes} decodes")
 }

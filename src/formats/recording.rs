@@ -36,8 +36,7 @@ impl Calendar {
         let of_day = f64::from(self.hour) * 3600.0 + f64::from(self.minute) * 60.0 + self.second;
         let total = of_day + secs;
         let shift = (total / DAY_SECS).floor();
-        // Written so that NaN is refused too.
-        if !(shift.abs() < 4e6) {
+        if shift.is_nan() || shift.abs() >= 4e6 {
             return self;
         }
         let (year, month, day) = civil_from_days(days + shift as i64);

@@ -218,6 +218,11 @@ impl Shared {
         self.recording.store(Arc::new(recording));
     }
 
+    /// The recording's state.
+    pub fn recording(&self) -> Arc<RecordingState> {
+        self.recording.load_full()
+    }
+
     /// Says where the channels' quality will come from.
     pub fn set_quality_tap(&self, reader: SlotReader<Vec<ChannelQuality>>) {
         let mut tap = self.quality.lock().unwrap_or_else(PoisonError::into_inner);

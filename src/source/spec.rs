@@ -9,12 +9,15 @@ use std::str::FromStr;
 
 use super::SourceError;
 
+/// The predicate of `lsl:all`: every stream has a name.
+const EVERY_STREAM: &str = "count(name)=1";
+
 /// A source that was asked for.
 #[derive(Clone, Debug, PartialEq)]
 pub enum SourceSpec {
     /// `sim[:key=value,…]`
     Sim(Parameters),
-    /// `lsl:PREDICATE`, as `lsl:type=EEG` or `lsl:name=MyAmp`.
+    /// `lsl:PREDICATE`, as `lsl:type=EEG` or `lsl:name=MyAmp`; `lsl:all` for every stream.
     Lsl(Parameters),
     /// `brainflow:BOARD[,key=value…]`, board by name or number.
     Brainflow {
@@ -47,6 +50,9 @@ impl FromStr for SourceSpec {
             "sim" => Ok(Self::Sim(parse_parameters(rest).map_err(|why| bad(&why))?)),
             "lsl" if rest.is_empty() => {
                 Ok(Self::Lsl(Parameters::from([("type".into(), "EEG".into())])))
+            }
+            "lsl" if rest == "all" => {
+                Ok(Self::Lsl(Parameters::from([("pred".into(), EVERY_STREAM.into())])))
             }
             "lsl" => Ok(Self::Lsl(parse_lsl(rest).map_err(|why| bad(&why))?)),
             "brainflow" => {

@@ -129,6 +129,10 @@ calls! {
     fn lsl_pull_sample_buf(inlet: lsl_inlet, buffer: *mut *mut c_char, buffer_lengths: *mut u32, buffer_elements: i32, timeout: f64, ec: *mut i32) -> f64 = { no_library(ec); 0.0 };
     fn lsl_pull_chunk_f(inlet: lsl_inlet, data_buffer: *mut f32, timestamp_buffer: *mut f64, data_buffer_elements: c_ulong, timestamp_buffer_elements: c_ulong, timeout: f64, ec: *mut i32) -> c_ulong = { no_library(ec); 0 };
     fn lsl_pull_chunk_d(inlet: lsl_inlet, data_buffer: *mut f64, timestamp_buffer: *mut f64, data_buffer_elements: c_ulong, timestamp_buffer_elements: c_ulong, timeout: f64, ec: *mut i32) -> c_ulong = { no_library(ec); 0 };
+    fn lsl_pull_chunk_l(inlet: lsl_inlet, data_buffer: *mut i64, timestamp_buffer: *mut f64, data_buffer_elements: c_ulong, timestamp_buffer_elements: c_ulong, timeout: f64, ec: *mut i32) -> c_ulong = { no_library(ec); 0 };
+    fn lsl_pull_chunk_i(inlet: lsl_inlet, data_buffer: *mut i32, timestamp_buffer: *mut f64, data_buffer_elements: c_ulong, timestamp_buffer_elements: c_ulong, timeout: f64, ec: *mut i32) -> c_ulong = { no_library(ec); 0 };
+    fn lsl_pull_chunk_s(inlet: lsl_inlet, data_buffer: *mut i16, timestamp_buffer: *mut f64, data_buffer_elements: c_ulong, timestamp_buffer_elements: c_ulong, timeout: f64, ec: *mut i32) -> c_ulong = { no_library(ec); 0 };
+    fn lsl_pull_chunk_c(inlet: lsl_inlet, data_buffer: *mut i8, timestamp_buffer: *mut f64, data_buffer_elements: c_ulong, timestamp_buffer_elements: c_ulong, timeout: f64, ec: *mut i32) -> c_ulong = { no_library(ec); 0 };
     fn lsl_samples_available(inlet: lsl_inlet) -> u32 = 0;
     fn lsl_was_clock_reset(inlet: lsl_inlet) -> u32 = 0;
     fn lsl_smoothing_halftime(inlet: lsl_inlet, value: f32) -> i32 = lsl_error_code_t_lsl_internal_error;

@@ -130,7 +130,7 @@ impl<R: Read + Seek> BrainVisionReader<R> {
     fn take_marks(&mut self, until: Option<u64>, events: &mut Vec<Event>) {
         let period_secs = self.header.interval_us * 1e-6;
         while let Some(mark) = self.marks.get(self.next_mark) {
-            if until.is_some_and(|until| mark.position - 1 >= until) {
+            if until.is_some_and(|until| mark.position > until) {
                 return;
             }
             events.push(Event {

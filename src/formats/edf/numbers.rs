@@ -35,9 +35,9 @@ pub(super) fn put(kind: Kind, sample: i32, out: &mut Vec<u8>) {
 
 /// The sample in two or three bytes.
 pub(super) fn sample(bytes: &[u8]) -> i32 {
-    match bytes {
-        &[low, high] => i32::from(i16::from_le_bytes([low, high])),
-        &[low, middle, high] => i32::from_le_bytes([0, low, middle, high]) >> 8,
+    match *bytes {
+        [low, high] => i32::from(i16::from_le_bytes([low, high])),
+        [low, middle, high] => i32::from_le_bytes([0, low, middle, high]) >> 8,
         _ => 0,
     }
 }

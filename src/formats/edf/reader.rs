@@ -118,7 +118,7 @@ impl<R: Read + Seek> EdfReader<R> {
                 format!("a record has {} bytes where {MAX_RECORD_BYTES} are allowed", layout.bytes);
             return Err(FormatError::Unusable { format: kind.name(), why });
         }
-        let there = if layout.bytes == 0 { 0 } else { (len - header_bytes) / layout.bytes };
+        let there = (len - header_bytes).checked_div(layout.bytes).unwrap_or(0);
         let records = match u64::try_from(header.records) {
             Ok(said) if said <= there => said,
             Ok(said) => {

@@ -380,7 +380,7 @@ fn record(rate_hz: f64, frame_bytes: usize) -> Option<(u64, usize)> {
     let whole = |micros: u64| {
         let samples = rate_hz * micros as f64 * 1e-6;
         let near = samples.round();
-        (near >= 1.0 && near <= 1e6 && (samples - near).abs() < 1e-6 * near.max(1.0))
+        ((1.0..=1e6).contains(&near) && (samples - near).abs() < 1e-6 * near.max(1.0))
             .then_some((micros, near as usize))
     };
     let fits = |(_, samples): &(u64, usize)| samples * frame_bytes <= RECORD_BYTES;

@@ -8,7 +8,7 @@
 use std::io::{self, Write};
 
 use super::describe::{FileDescription, StreamDescription, Xml, file_xml, stream_xml};
-use super::header::ChannelFormat;
+use super::header::{ChannelFormat, StreamHeader};
 use super::wire::{BOUNDARY, MAGIC, MAX_CHUNK_BYTES, TAG_BYTES, Tag, put_varlen};
 
 /// Why something was not written.
@@ -55,14 +55,14 @@ sample_value!(i8 => Int8, i16 => Int16, i32 => Int32, i64 => Int64, f32 => Float
 
 /// What has been written of a stream: the truth for its footer.
 #[derive(Debug)]
-struct Written {
-    channels: usize,
-    format: ChannelFormat,
-    period_secs: f64,
-    samples: u64,
-    first_secs: f64,
-    last_secs: f64,
-    offsets: Vec<(f64, f64)>,
+pub(super) struct Written {
+    pub channels: usize,
+    pub format: ChannelFormat,
+    pub period_secs: f64,
+    pub samples: u64,
+    pub first_secs: f64,
+    pub last_secs: f64,
+    pub offsets: Vec<(f64, f64)>,
 }
 
 /// Writes a file, stream by stream and chunk by chunk.
@@ -101,18 +101,46 @@ impl<W: Write> XdfWriter<W> {
     /// # Errors
     /// [`XdfWriteError::Io`].
     pub fn add_stream(&mut self, stream: &StreamDescription) -> Result<StreamId, XdfWriteError> {
+        let shape = (stream.channels.len(), stream.format, stream.rate_hz);
+        self.put_header(shape, &stream_xml(stream))
+    }
+
+    /// Writes the header of a stream of another program as that program put it; gives what the header says
+    /// beside its name here. Channels, format and rate are read from it the way every reader will.
+    ///
+    /// # Errors
+    /// [`XdfWriteError::Shape`] when it does not say what a stream must say, [`XdfWriteError::Io`].
+    pub fn add_stream_as_described(
+        &mut self,
+        xml: &str,
+    ) -> Result<(StreamId, StreamHeader), XdfWriteError> {
+        let (header, _) =
+            StreamHeader::parse(xml.as_bytes()).map_err(|why| XdfWriteError::Shape {
+                stream: number(StreamId(self.streams.len())),
+                expected: "a header with channel_count, nominal_srate and channel_format".into(),
+                got: why,
+            })?;
+        let shape = (header.channel_count, header.format, header.nominal_rate_hz);
+        Ok((self.put_header(shape, xml)?, header))
+    }
+
+    fn put_header(
+        &mut self,
+        (channels, format, rate_hz): (usize, ChannelFormat, f64),
+        xml: &str,
+    ) -> Result<StreamId, XdfWriteError> {
         let id = StreamId(self.streams.len());
         self.streams.push(Written {
-            channels: stream.channels.len(),
-            format: stream.format,
-            period_secs: if stream.rate_hz > 0.0 { 1.0 / stream.rate_hz } else { 0.0 },
+            channels,
+            format,
+            period_secs: if rate_hz > 0.0 { 1.0 / rate_hz } else { 0.0 },
             samples: 0,
             first_secs: 0.0,
             last_secs: 0.0,
             offsets: Vec::new(),
         });
         self.begin(id);
-        self.content.extend(stream_xml(stream).as_bytes());
+        self.content.extend(xml.as_bytes());
         self.put_chunk(Tag::StreamHeader)?;
         Ok(id)
     }
@@ -134,11 +162,12 @@ impl<W: Write> XdfWriter<W> {
         })
     }
 
-    /// Writes a chunk of text: `values` is `[stamps, channels]`, row-major. Nothing at all without stamps.
+    /// Writes a chunk of text, which should be UTF-8 and is stored as it is: `values` is `[stamps, channels]`,
+    /// row-major. Nothing at all without stamps.
     ///
     /// # Errors
     /// [`XdfWriteError::Shape`] when they do not fit the stream, [`XdfWriteError::Io`].
-    pub fn texts<S: AsRef<str>>(
+    pub fn texts<S: AsRef<[u8]>>(
         &mut self,
         id: StreamId,
         stamps_secs: &[f64],
@@ -149,7 +178,7 @@ impl<W: Write> XdfWriter<W> {
         self.put_samples(id, stamps_secs, |i, out| {
             for value in &values[i * channels..(i + 1) * channels] {
                 put_varlen(out, value.as_ref().len() as u64);
-                out.extend(value.as_ref().as_bytes());
+                out.extend(value.as_ref());
             }
         })
     }
@@ -208,6 +237,17 @@ impl<W: Write> XdfWriter<W> {
     /// Bytes up to the end of the last chunk that went out whole.
     pub fn whole_bytes(&self) -> u64 {
         self.whole_bytes
+    }
+
+    /// First and last stamp written of a stream, in seconds; `None` without samples.
+    pub fn stamp_range_secs(&self, id: StreamId) -> Option<(f64, f64)> {
+        let stream = &self.streams[id.0];
+        (stream.samples > 0).then_some((stream.first_secs, stream.last_secs))
+    }
+
+    /// Clock offsets written of a stream.
+    pub fn offset_count(&self, id: StreamId) -> u64 {
+        self.streams[id.0].offsets.len() as u64
     }
 
     /// Samples written of a stream.
@@ -304,7 +344,7 @@ fn number(id: StreamId) -> u32 {
     id.0 as u32 + 1
 }
 
-fn footer_xml(stream: &Written) -> String {
+pub(super) fn footer_xml(stream: &Written) -> String {
     let mut xml = Xml::new();
     xml.within("info", |xml| {
         xml.leaf("first_timestamp", &stream.first_secs.to_string());
@@ -320,4 +360,13 @@ fn footer_xml(stream: &Written) -> String {
         });
     });
     xml.0
+}
+
+/// A whole chunk: length, tag, content.
+pub(super) fn chunk_bytes(tag: Tag, content: &[u8]) -> Vec<u8> {
+    let mut chunk = Vec::with_capacity(content.len() + 16);
+    put_varlen(&mut chunk, content.len() as u64 + TAG_BYTES);
+    chunk.extend((tag as u16).to_le_bytes());
+    chunk.extend_from_slice(content);
+    chunk
 }

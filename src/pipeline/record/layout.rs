@@ -30,7 +30,7 @@ pub(super) fn begin<W: Write>(
     let mut writer = XdfWriter::new(out, &file)?;
     let streams = Streams {
         eeg: writer.add_stream(&eeg(info))?,
-        markers: writer.add_stream(&beside(info, own::MARKERS_KIND, "markers"))?,
+        markers: writer.add_stream(&markers(info))?,
         continuity: writer.add_stream(&continuity(info))?,
         decodes: writer.add_stream(&beside(info, own::DECODES_KIND, "decodes"))?,
     };
@@ -66,7 +66,8 @@ pub(super) fn write<W: Write>(
     writer.texts(streams.markers, &stamps, &labels)
 }
 
-fn eeg(info: &SourceInfo) -> StreamDescription {
+/// The stream of frames.
+pub(super) fn eeg(info: &SourceInfo) -> StreamDescription {
     let channel = |label: &String| ChannelDescription {
         label: label.clone(),
         unit: "microvolts".into(),
@@ -93,7 +94,13 @@ fn eeg(info: &SourceInfo) -> StreamDescription {
     }
 }
 
-fn continuity(info: &SourceInfo) -> StreamDescription {
+/// The stream of markers.
+pub(super) fn markers(info: &SourceInfo) -> StreamDescription {
+    beside(info, own::MARKERS_KIND, "markers")
+}
+
+/// The stream of breaks.
+pub(super) fn continuity(info: &SourceInfo) -> StreamDescription {
     StreamDescription {
         format: ChannelFormat::Int64,
         channels: own::CONTINUITY_CHANNELS.map(plain_channel).into(),

@@ -3,15 +3,19 @@
 //! Takes the reading end of a ring of its own; gives a file laid out as [`crate::formats::own`] says. What
 //! has arrived goes to the operating system within [`WRITE_SECS`] and to the disk within [`SYNC_SECS`];
 //! boundaries stand every [`BOUNDARY_SECS`]. An existing file is never written to. When writing fails the
-//! file is cut back to its last whole chunk. A plain object: the thread that drives it calls
+//! file is cut back to its last whole chunk. Any number of sources at once: [`multi`]. What a crash leaves
+//! behind: [`recover`]. A plain object: the thread that drives it calls
 //! [`Recorder::step`] some times a second, then [`Recorder::finish`].
 
+pub mod decodes;
+pub mod journal;
 mod layout;
+pub mod multi;
 mod outcome;
+pub mod recover;
 mod sink;
 
-use std::fs::{File, OpenOptions};
-use std::io;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use crate::clock::Clock;
@@ -26,10 +30,11 @@ use outcome::{check_space, io_error};
 pub use sink::RecordSink;
 
 /// Longest time that a frame waits before it is handed to the operating system, in seconds.
-pub const WRITE_SECS: f64 = 0.5;
+pub const WRITE_SECS: f64 = 0.25;
 
-/// Longest time before what was written is synchronised with the disk, in seconds.
-pub const SYNC_SECS: f64 = 1.0;
+/// Longest time before what was written is synchronised with the disk, in seconds. With [`WRITE_SECS`] and
+/// the time that synchronising takes, what is on the disk is at most a second old.
+pub const SYNC_SECS: f64 = 0.5;
 
 /// Time between boundary chunks and between checks of the free space, in seconds.
 pub const BOUNDARY_SECS: f64 = 10.0;
@@ -76,6 +81,8 @@ pub struct Recorder<S: RecordSink = File> {
     last_secs: f64,
     lost: u64,
     ended: bool,
+    /// Says that the file is unfinished, until it is finished.
+    entry: Option<journal::Entry>,
 }
 
 impl Recorder<File> {
@@ -83,35 +90,18 @@ impl Recorder<File> {
     /// ISO 8601; `clock` is the one that the frames' times are on.
     ///
     /// # Errors
-    /// [`RecordError::Exists`], [`RecordError::NoSpace`], [`RecordError::Io`].
+    /// [`RecordError::Exists`], [`RecordError::NoSpace`], [`RecordError::Create`], [`RecordError::Io`].
     pub fn create(
         path: &Path,
         info: &SourceInfo,
         started_utc: &str,
         clock: &Clock,
     ) -> Result<Self, RecordError> {
-        let io =
-            |action| move |source| RecordError::Io { action, source, path: path.to_path_buf() };
-        let folder = match path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        };
-        std::fs::create_dir_all(folder).map_err(io("making the folder of the recording"))?;
-        // Where a folder cannot be opened like a file, neither check nor synchronisation is possible.
-        let folder = File::open(folder).ok();
-        check_space(folder.as_ref().and_then(sink::free_bytes_of), MIN_FREE_BYTES_TO_START, path)?;
-        let file =
-            OpenOptions::new().write(true).create_new(true).open(path).map_err(|source| {
-                match source.kind() {
-                    io::ErrorKind::AlreadyExists => RecordError::Exists { path: path.into() },
-                    _ => io("making the recording")(source),
-                }
-            })?;
-        let recorder = Self::with_sink(file, path, info, started_utc, clock)?;
-        if let Some(folder) = folder {
-            // So that the name survives a power cut too; not every file system can.
-            let _ = folder.sync_all();
-        }
+        let (file, folder) = sink::create(path)?;
+        let entry = journal::enter(path);
+        let mut recorder = Self::with_sink(file, path, info, started_utc, clock)?;
+        recorder.entry = entry;
+        sink::keep_name(folder);
         Ok(recorder)
     }
 }
@@ -144,6 +134,7 @@ impl<S: RecordSink> Recorder<S> {
             last_secs: 0.0,
             lost: 0,
             ended: false,
+            entry: None,
         })
     }
 
@@ -175,6 +166,11 @@ impl<S: RecordSink> Recorder<S> {
         self.kept("writing a decode", written)
     }
 
+    /// Adds a note about the recording itself, stamped with the newest frame's time.
+    pub fn note(&mut self, label: &str) {
+        self.pending.markers.push(Marker::new(self.last_secs, label));
+    }
+
     /// Writes what is left and the footers, and synchronises the file with the disk.
     ///
     /// # Errors
@@ -185,6 +181,9 @@ impl<S: RecordSink> Recorder<S> {
         self.kept("writing the footers", written)?;
         let synced = self.writer.output().sync();
         self.kept("synchronising with the disk", synced.map_err(Into::into))?;
+        if let Some(entry) = self.entry.take() {
+            entry.finished();
+        }
         Ok(self.summary())
     }
 

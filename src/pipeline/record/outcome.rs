@@ -27,6 +27,16 @@ pub enum RecordError {
         /// The file.
         path: PathBuf,
     },
+    /// The system refused to make it.
+    #[error("the recording was not started: {action} failed: {source}; choose a folder that you may write to: {path}", path = path.display())]
+    Create {
+        /// What was tried.
+        action: &'static str,
+        /// What the system said.
+        source: io::Error,
+        /// The file.
+        path: PathBuf,
+    },
     /// The system refused.
     #[error("{action} failed: {source}; what was recorded until then is kept: {path}", path = path.display())]
     Io {

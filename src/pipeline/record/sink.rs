@@ -3,8 +3,12 @@
 //! Adds to [`Write`] what keeping data safe takes: synchronising with the disk, cutting off a chunk that
 //! did not go out whole, and the space left.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
+use std::path::Path;
+
+use super::MIN_FREE_BYTES_TO_START;
+use super::outcome::{RecordError, check_space};
 
 /// An output that a recording can be trusted to.
 pub trait RecordSink: Write {
@@ -36,6 +40,36 @@ impl RecordSink for File {
 
     fn free_bytes(&self) -> Option<u64> {
         free_bytes_of(self)
+    }
+}
+
+/// Makes a file that must not exist, and its folder; gives both, the folder where it can be opened.
+///
+/// # Errors
+/// [`RecordError::Exists`], [`RecordError::NoSpace`], [`RecordError::Create`].
+pub(super) fn create(path: &Path) -> Result<(File, Option<File>), RecordError> {
+    let refused =
+        |action| move |source| RecordError::Create { action, source, path: path.to_path_buf() };
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    std::fs::create_dir_all(folder).map_err(refused("making its folder"))?;
+    // Where a folder cannot be opened like a file, neither check nor synchronisation is possible.
+    let folder = File::open(folder).ok();
+    check_space(folder.as_ref().and_then(free_bytes_of), MIN_FREE_BYTES_TO_START, path)?;
+    let file = OpenOptions::new().write(true).create_new(true).open(path);
+    let file = file.map_err(|source| match source.kind() {
+        io::ErrorKind::AlreadyExists => RecordError::Exists { path: path.into() },
+        _ => refused("making the file")(source),
+    })?;
+    Ok((file, folder))
+}
+
+/// Synchronises a folder, so that a new name in it survives a power cut too; not every file system can.
+pub(super) fn keep_name(folder: Option<File>) {
+    if let Some(folder) = folder {
+        let _ = folder.sync_all();
     }
 }
 

@@ -25,6 +25,7 @@ use super::background::Later;
 use super::decoding::{DecodeSink, DecodeSummary, RunFacts};
 use super::handle::RunFailure;
 use super::process::ProcessCommand;
+use super::record::decodes::decode_tap;
 use super::shared::Shared;
 
 mod acquire;
@@ -105,8 +106,10 @@ impl Threads {
         config: RunConfig,
         shared: Arc<Shared>,
         stimuli: Arc<StimulusSet>,
-        sinks: Vec<Box<dyn DecodeSink>>,
+        mut sinks: Vec<Box<dyn DecodeSink>>,
     ) -> (Self, CommandEnds) {
+        let (to_record_decodes, decodes) = decode_tap(shared.clone(), stimuli.clone());
+        sinks.push(Box::new(to_record_decodes));
         let (process_tx, process_rx) = bounded(COMMAND_CAPACITY);
         let (decode_tx, decode_rx) = bounded(COMMAND_CAPACITY);
         let (record_tx, record_rx) = bounded(COMMAND_CAPACITY);
@@ -148,6 +151,7 @@ impl Threads {
             shared: shared.clone(),
             connected: record_connected,
             commands: record_rx,
+            decodes,
         };
         let threads = Self {
             acquire: spawn("phosphene-acquire", &shared, move || acquire.run()),

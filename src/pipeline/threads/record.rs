@@ -6,9 +6,11 @@ use std::time::Duration;
 use crossbeam_channel::Receiver;
 
 use crate::clock::utc_now_iso8601;
+use crate::formats::own;
 use crate::hop::ring::FrameConsumer;
 use crate::pipeline::handle::RunFailure;
-use crate::pipeline::record::{RecordSummary, Recorder};
+use crate::pipeline::record::decodes::DecodeTap;
+use crate::pipeline::record::{RecordError, RecordSummary, Recorder};
 use crate::pipeline::shared::Shared;
 use crate::snapshot::{Level, RecordingState};
 use crate::source::SourceInfo;
@@ -23,11 +25,12 @@ pub(super) struct RecordShell {
     pub shared: Arc<Shared>,
     pub connected: Receiver<Connected>,
     pub commands: Receiver<RecordCommand>,
+    pub decodes: DecodeTap,
 }
 
 impl RecordShell {
     /// The body of the thread.
-    pub fn run(self) -> Outcome {
+    pub fn run(mut self) -> Outcome {
         let Ok(Connected { info, mut ring }) = self.connected.recv() else { return Ok(()) };
         let mut recorder: Option<Recorder> = None;
         let mut outcome = Ok(());
@@ -37,7 +40,7 @@ impl RecordShell {
             }
             let ended = ring.is_abandoned();
             let taken = match &mut recorder {
-                Some(open) => match open.step(&mut ring) {
+                Some(open) => match step(open, &mut ring, &mut self.decodes) {
                     Ok(frames) => {
                         self.shared.set_recording(recording_state(open));
                         frames
@@ -49,10 +52,11 @@ impl RecordShell {
                         0
                     }
                 },
-                None => discard(&mut ring),
+                None => discard(&mut ring, &mut self.decodes),
             };
             if taken == 0 {
-                if ended {
+                // The decoder may still be at work on the last windows.
+                if ended && self.decodes.is_closed() {
                     break;
                 }
                 std::thread::sleep(RECORD_IDLE);
@@ -111,8 +115,28 @@ fn recording_state(recorder: &Recorder) -> RecordingState {
     RecordingState::On { path, frames, lost }
 }
 
-fn discard(ring: &mut FrameConsumer) -> usize {
+/// Takes what is there of the signal and of the decodes; how much that was.
+fn step(
+    recorder: &mut Recorder,
+    ring: &mut FrameConsumer,
+    decodes: &mut DecodeTap,
+) -> Result<usize, RecordError> {
+    let mut taken = recorder.step(ring)?;
+    while let Some(decode) = decodes.next_line() {
+        recorder.push_decode(decode.at_secs, &decode.json)?;
+        taken += 1;
+    }
+    let dropped = decodes.newly_dropped();
+    if dropped > 0 {
+        recorder.note(&own::decodes_lost_label(dropped));
+    }
+    Ok(taken)
+}
+
+fn discard(ring: &mut FrameConsumer, decodes: &mut DecodeTap) -> usize {
     let mut frames = 0;
+    while decodes.next_line().is_some() {}
+    let _ = decodes.newly_dropped();
     while ring.next_marker().is_some() {}
     while ring.next_frame().is_some() {
         frames += 1;

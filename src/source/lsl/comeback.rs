@@ -59,14 +59,9 @@ impl Comeback {
     /// # Errors
     /// [`SourceError`] when liblsl cannot use the network.
     pub fn start(lost: &StreamSummary, now_secs: f64) -> Result<Self, SourceError> {
-        let predicate = if lost.source_id.is_empty() {
-            format!("{} and {}", quoted("name", &lost.name), quoted("type", &lost.kind))
-        } else {
-            format!("{} and {}", quoted("source_id", &lost.source_id), quoted("type", &lost.kind))
-        };
         Ok(Self {
             candidate: None,
-            resolver: resolver(&predicate)?,
+            resolver: resolver(&same_stream(lost))?,
             started_secs: now_secs,
             next_poll_secs: now_secs,
         })
@@ -186,6 +181,16 @@ impl Candidate {
         let Self { inlet, summary, format, .. } = self;
         Returned { inlet, summary, format, correction }
     }
+}
+
+/// The predicate of a stream that comes from the same source: by its id, or by name where it has none.
+pub(super) fn same_stream(lost: &StreamSummary) -> String {
+    let (field, value) = if lost.source_id.is_empty() {
+        ("name", &lost.name)
+    } else {
+        ("source_id", &lost.source_id)
+    };
+    format!("{} and {}", quoted(field, value), quoted("type", &lost.kind))
 }
 
 /// A condition on a field of a stream that was there; one whose value cannot be quoted is left open.

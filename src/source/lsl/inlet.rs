@@ -27,7 +27,7 @@ pub(super) enum Trouble {
 }
 
 impl Trouble {
-    fn check(code: i32) -> Result<(), Self> {
+    pub(super) fn check(code: i32) -> Result<(), Self> {
         match code {
             0 => Ok(()),
             lsl_sys::lsl_error_code_t_lsl_timeout_error => Err(Self::Timeout),
@@ -48,7 +48,7 @@ pub(super) struct Correction {
 
 /// A raw inlet, destroyed when dropped.
 #[derive(Debug)]
-pub(super) struct Handle(lsl_sys::lsl_inlet);
+pub(super) struct Handle(pub(super) lsl_sys::lsl_inlet);
 
 impl Handle {
     /// An inlet for a resolved stream. Does not connect yet. With `recover`, liblsl finds a lost stream

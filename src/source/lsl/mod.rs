@@ -6,11 +6,14 @@
 //!                        comeback (after a loss) ───┘
 //! ```
 //!
+//! For recording, [`Search`] and [`RawStream`] give any stream as it is: `search ─► raw ─► block`.
+//!
 //! Gives frames in µV of the EEG channels, `[frames, channels]`, stamped by the sender and moved to the
 //! program's clock by the offset that liblsl measures. Stamps are not smoothed. Losses are found by
 //! `gaps`; a lost stream is looked for until it is back, and the break is marked. liblsl is loaded at run
 //! time; its inlets must be gone before outlets of the same process.
 
+mod block;
 mod comeback;
 mod describe;
 mod gaps;
@@ -19,14 +22,20 @@ mod inlet;
 mod library;
 mod markers;
 mod outlet;
+mod pull;
 mod query;
+mod raw;
 mod resolve;
+mod search;
 mod stream;
 mod suitable;
 
+pub use block::{Block, BlockValues};
 pub use library::{configure, ensure_loaded, lsl_clock};
 pub use outlet::Publisher;
+pub use raw::{RawEvent, RawStream};
 pub use resolve::{StreamSummary, list_streams};
+pub use search::{Found, Search};
 
 use self::markers::MarkerInlet;
 use self::query::Query;

@@ -151,7 +151,7 @@ pub(super) fn resolver(predicate: &str) -> Result<Resolver, SourceError> {
 }
 
 /// Waits for the first answer and a little longer for others.
-fn wait_for(resolver: &Resolver, clock: &Clock, deadline_secs: f64) -> Vec<Info> {
+pub(super) fn wait_for(resolver: &Resolver, clock: &Clock, deadline_secs: f64) -> Vec<Info> {
     while resolver.results().is_empty() {
         if clock.now_secs() >= deadline_secs {
             return Vec::new();
@@ -195,7 +195,7 @@ fn names(found: &[Info]) -> String {
     found.iter().map(name).collect::<Vec<_>>().join(", ")
 }
 
-fn not_found(what: &str, query: &Query) -> SourceError {
+pub(super) fn not_found(what: &str, query: &Query) -> SourceError {
     let others = list_streams(LIST_OTHERS_SECS).unwrap_or_default();
     let others: Vec<String> =
         others.iter().map(|stream| format!("'{}' ({})", stream.name, stream.kind)).collect();

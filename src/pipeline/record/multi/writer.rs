@@ -1,0 +1,274 @@
+//! The writing end: one file, any number of streams.
+//!
+//! Takes messages in the order in which they come; gives a file that is whole up to its last chunk at any
+//! time, synchronised every [`super::super::SYNC_SECS`]. After a failure the file is cut to its last whole
+//! chunk, footers are tried, and what comes later is let go of.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::super::outcome::{RecordError, check_space, io_error};
+use super::super::{BOUNDARY_SECS, MIN_FREE_BYTES_TO_GO_ON, RecordSink, SYNC_SECS};
+use super::feed::{Control, Head, Header, Message};
+use super::report::{RecordReport, StreamReport};
+use crate::clock::Clock;
+use crate::formats::own;
+use crate::formats::xdf::{
+    ChannelDescription, FileDescription, StreamDescription, StreamId, XdfWriteError, XdfWriter,
+};
+use crate::source::lsl::{Block, BlockValues};
+
+/// A stream of the file.
+struct Stream {
+    id: StreamId,
+    own_clock: bool,
+    lost: Arc<AtomicU64>,
+    report: StreamReport,
+}
+
+/// Writes one file.
+pub(super) struct MultiWriter<S: RecordSink> {
+    writer: XdfWriter<S>,
+    path: PathBuf,
+    clock: Clock,
+    control: Arc<Control>,
+    streams: BTreeMap<usize, Stream>,
+    notes: StreamId,
+    progress: Arc<Mutex<Vec<StreamReport>>>,
+    warnings: Vec<String>,
+    dead: Vec<String>,
+    failure: Option<RecordError>,
+    started_secs: f64,
+    synced_secs: f64,
+    boundary_secs: f64,
+}
+
+impl<S: RecordSink> MultiWriter<S> {
+    /// Writes the headers.
+    pub fn begin(
+        sink: S,
+        path: &Path,
+        file: &FileDescription,
+        heads: Vec<(usize, Head)>,
+        (clock, control): (&Clock, &Arc<Control>),
+        progress: Arc<Mutex<Vec<StreamReport>>>,
+    ) -> Result<Self, RecordError> {
+        let refused = |why| io_error("writing the headers", why, path);
+        let mut writer = XdfWriter::new(sink, file).map_err(refused)?;
+        let now = clock.now_secs();
+        let mut streams = BTreeMap::new();
+        for (key, head) in heads {
+            streams.insert(key, add(&mut writer, head).map_err(refused)?);
+        }
+        let notes = writer.add_stream(&notes(file.simulated)).map_err(refused)?;
+        let mut new = Self {
+            writer,
+            path: path.into(),
+            clock: clock.clone(),
+            control: control.clone(),
+            streams,
+            notes,
+            progress,
+            warnings: Vec::new(),
+            dead: Vec::new(),
+            failure: None,
+            started_secs: now,
+            synced_secs: now,
+            boundary_secs: now,
+        };
+        new.boundary(now).map_err(refused)?;
+        new.show_progress();
+        Ok(new)
+    }
+
+    /// Takes a message. After a failure blocks still go back to their threads.
+    pub fn take(&mut self, message: Message) {
+        let written = match message {
+            Message::Samples(key, mut block, back) => {
+                let written = self.put(key, &block);
+                block.clear();
+                // The thread may have ended; the block then ends too.
+                let _ = back.try_send(block);
+                written
+            }
+            Message::Add(key, head) => self.add_late(key, head),
+            Message::Offset(key, at_secs, offset_secs) => match self.streams.get(&key) {
+                Some(stream) if self.failure.is_none() => {
+                    self.writer.clock_offset(stream.id, at_secs, offset_secs)
+                }
+                _ => Ok(()),
+            },
+            Message::Note(at_secs, label) => {
+                self.warnings.push(label.clone());
+                self.put_note(at_secs, &label)
+            }
+            Message::Warn(text) => {
+                self.warnings.push(text);
+                Ok(())
+            }
+            Message::Dead(text) => {
+                self.dead.push(text);
+                Ok(())
+            }
+        };
+        self.kept("writing the recording", written);
+    }
+
+    /// Does what is due by time: the disk, boundaries, free space, progress.
+    pub fn tick(&mut self) {
+        let now = self.clock.now_secs();
+        self.show_progress();
+        if self.failure.is_some() {
+            return;
+        }
+        if now - self.boundary_secs >= BOUNDARY_SECS {
+            self.boundary_secs = now;
+            let written = self.boundary(now);
+            self.kept("writing a boundary", written);
+            let free = self.writer.output().free_bytes();
+            if let Err(full) = check_space(free, MIN_FREE_BYTES_TO_GO_ON, &self.path) {
+                self.failure.get_or_insert(full);
+                self.control.fail();
+            }
+        }
+        if now - self.synced_secs >= SYNC_SECS {
+            let synced = self.writer.output().sync();
+            self.kept("synchronising with the disk", synced.map_err(Into::into));
+            self.synced_secs = self.clock.now_secs();
+        }
+    }
+
+    /// Writes the footers and synchronises the file. What was kept is told also after a failure.
+    pub fn finish(mut self) -> RecordReport {
+        let written = self.writer.put_footers();
+        self.kept("writing the footers", written);
+        let synced = self.writer.output().sync();
+        self.kept("synchronising with the disk", synced.map_err(Into::into));
+        self.show_progress();
+        let streams = self.reports();
+        RecordReport {
+            path: self.path,
+            bytes: self.writer.whole_bytes(),
+            seconds: self.clock.now_secs() - self.started_secs,
+            stop_secs: self.control.stop_secs().map(|asked| self.clock.now_secs() - asked),
+            streams,
+            warnings: self.warnings,
+            lost_for_good: self.dead,
+            failure: self.failure,
+        }
+    }
+
+    fn add_late(&mut self, key: usize, head: Head) -> Result<(), XdfWriteError> {
+        if self.failure.is_some() {
+            return Ok(());
+        }
+        let label = own::back_label(&head.name);
+        let stream = add(&mut self.writer, head)?;
+        self.streams.insert(key, stream);
+        let now = self.clock.now_secs();
+        self.warnings.push(format!("{label} (it came after the start)"));
+        self.put_note(now, &label)
+    }
+
+    fn put_note(&mut self, at_secs: f64, label: &str) -> Result<(), XdfWriteError> {
+        if self.failure.is_some() {
+            return Ok(());
+        }
+        self.writer.texts(self.notes, &[at_secs], &[label])
+    }
+
+    fn put(&mut self, key: usize, block: &Block) -> Result<(), XdfWriteError> {
+        let Some(stream) = self.streams.get(&key).filter(|_| self.failure.is_none()) else {
+            return Ok(());
+        };
+        let (id, stamps, writer) = (stream.id, &block.stamps, &mut self.writer);
+        match &block.values {
+            BlockValues::Int8(values) => writer.samples(id, stamps, values),
+            BlockValues::Int16(values) => writer.samples(id, stamps, values),
+            BlockValues::Int32(values) => writer.samples(id, stamps, values),
+            BlockValues::Int64(values) => writer.samples(id, stamps, values),
+            BlockValues::Float32(values) => writer.samples(id, stamps, values),
+            BlockValues::Double64(values) => writer.samples(id, stamps, values),
+            texts @ BlockValues::Text { .. } => {
+                let texts: Vec<&[u8]> = texts.texts().collect();
+                writer.texts(id, stamps, &texts)
+            }
+        }
+    }
+
+    /// Writes a place to resume reading, and that the program's own streams are on its own clock.
+    fn boundary(&mut self, now_secs: f64) -> Result<(), XdfWriteError> {
+        for stream in self.streams.values().filter(|stream| stream.own_clock) {
+            self.writer.clock_offset(stream.id, now_secs, 0.0)?;
+        }
+        self.writer.clock_offset(self.notes, now_secs, 0.0)?;
+        self.writer.boundary()
+    }
+
+    /// After the first failure cuts the file back to its last whole chunk and tells the other threads.
+    fn kept(&mut self, action: &'static str, written: Result<(), XdfWriteError>) {
+        let Err(why) = written else { return };
+        let whole = self.writer.whole_bytes();
+        // If even this fails the cut chunk stays, which every reader steps over.
+        let _ = self.writer.output().cut(whole);
+        let _ = self.writer.output().sync();
+        let error = io_error(action, why, &self.path);
+        self.failure.get_or_insert(error);
+        self.control.fail();
+    }
+
+    fn reports(&self) -> Vec<StreamReport> {
+        let report = |stream: &Stream| {
+            let range = self.writer.stamp_range_secs(stream.id);
+            StreamReport {
+                samples: self.writer.sample_count(stream.id),
+                first: range.map(|(first, _)| first),
+                last: range.map(|(_, last)| last),
+                lost: stream.lost.load(Ordering::Relaxed),
+                clock_offsets: self.writer.offset_count(stream.id),
+                ..stream.report.clone()
+            }
+        };
+        self.streams.values().map(report).collect()
+    }
+
+    fn show_progress(&self) {
+        *self.progress.lock().unwrap_or_else(PoisonError::into_inner) = self.reports();
+    }
+}
+
+fn add<S: RecordSink>(writer: &mut XdfWriter<S>, head: Head) -> Result<Stream, XdfWriteError> {
+    let (id, own_clock, format, channels, rate_hz) = match &head.header {
+        Header::AsSent(xml) => {
+            let (id, said) = writer.add_stream_as_described(xml)?;
+            (id, false, said.format, said.channel_count, said.nominal_rate_hz)
+        }
+        Header::Own(own) => {
+            (writer.add_stream(own)?, true, own.format, own.channels.len(), own.rate_hz)
+        }
+    };
+    let report = StreamReport {
+        name: head.name,
+        kind: head.kind,
+        format: format.name(),
+        channels,
+        rate_hz,
+        ..StreamReport::default()
+    };
+    Ok(Stream { id, own_clock, lost: head.lost, report })
+}
+
+/// The stream of notes about the recording itself.
+fn notes(simulated: bool) -> StreamDescription {
+    StreamDescription {
+        name: "Phosphene notes".into(),
+        kind: own::MARKERS_KIND.into(),
+        source_id: "phosphene-notes".into(),
+        channels: vec![ChannelDescription { label: "notes".into(), ..Default::default() }],
+        simulated,
+        own_stamps: true,
+        ..StreamDescription::default()
+    }
+}
