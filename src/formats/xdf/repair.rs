@@ -66,7 +66,9 @@ pub fn is_unfinished(path: &Path) -> Result<bool, FormatError> {
 pub fn repair(path: &Path) -> Result<Repaired, FormatError> {
     let io =
         |action: &'static str| move |source| FormatError::Io { action, source, path: path.into() };
-    let (found, chunks) = indexed(path)?;
+    let (mut found, chunks) = indexed(path)?;
+    let whole = last_whole(path)?;
+    whole.forget_torn(&mut found.streams);
     let mut done = Repaired {
         streams: found
             .streams
@@ -84,12 +86,11 @@ pub fn repair(path: &Path) -> Result<Repaired, FormatError> {
     let mut end = Vec::new();
     if found.cut {
         let len = file.metadata().map_err(io("reading"))?.len();
-        let whole = whole_bytes(path)?;
         end = complete_samples(&mut file, chunks.last(), &found.streams, path)?;
         // The new chunk's own count may take a byte more or less; what matters is that nothing is silent.
-        done.bytes_cut = (len - whole).saturating_sub(end.len() as u64);
-        done.torn = Some(keep_torn(&mut file, whole, path)?);
-        file.set_len(whole).map_err(io("cutting the torn end"))?;
+        done.bytes_cut = (len - whole.end).saturating_sub(end.len() as u64);
+        done.torn = Some(keep_torn(&mut file, whole.end, path)?);
+        file.set_len(whole.end).map_err(io("cutting the torn end"))?;
     }
     for stream in found.streams.iter().filter(|stream| stream.footer.is_none()) {
         end.extend(footer(stream));
@@ -109,21 +110,42 @@ fn indexed(path: &Path) -> Result<(XdfFile, Vec<SampleChunk>), FormatError> {
     index(file, path, &LoadOptions::raw())
 }
 
-/// Where the last whole chunk ends.
-fn whole_bytes(path: &Path) -> Result<u64, FormatError> {
-    let file = File::open(path).map_err(|source| FormatError::Io {
-        action: "reading",
-        source,
-        path: path.into(),
-    })?;
-    let mut chunks = ChunkReader::new(file, path)?;
-    let mut end = super::wire::MAGIC.len() as u64;
+/// Where the last whole chunk ends, and which chunk is torn.
+struct LastWhole {
+    end: u64,
+    torn: Option<(Tag, u32)>,
+}
+
+fn last_whole(path: &Path) -> Result<LastWhole, FormatError> {
+    let io = |source| FormatError::Io { action: "reading", source, path: path.into() };
+    let mut chunks = ChunkReader::new(File::open(path).map_err(io)?, path)?;
+    let mut found = LastWhole { end: super::wire::MAGIC.len() as u64, torn: None };
     while let Some(chunk) = chunks.next_chunk()? {
         if !chunk.cut {
-            end = chunk.offset + chunk.content.len() as u64;
+            found.end = chunk.offset + chunk.content.len() as u64;
+        } else if let (Some(tag), Some(id)) = (chunk.tag, chunk.content.first_chunk()) {
+            found.torn = Some((tag, u32::from_le_bytes(*id)));
         }
     }
-    Ok(end)
+    Ok(found)
+}
+
+impl LastWhole {
+    /// A reader makes what it can of a torn header or footer; here both go with the torn end.
+    fn forget_torn(&self, streams: &mut Vec<Stream>) {
+        match self.torn {
+            Some((Tag::StreamHeader, id)) => {
+                streams.retain(|stream| stream.id != id || !stream.is_empty())
+            }
+            Some((Tag::StreamFooter, id)) => {
+                streams
+                    .iter_mut()
+                    .filter(|stream| stream.id == id)
+                    .for_each(|stream| stream.footer = None);
+            }
+            _ => {}
+        }
+    }
 }
 
 /// The complete samples of a chunk that the end of the file cuts, as a chunk of their own; empty when there are none.
