@@ -11,6 +11,9 @@ use crate::source::{CHUNK_FRAMES, CHUNK_MARKERS, ReadStatus, Source, SourceError
 
 use super::shared::Shared;
 
+/// How long a source that can wait waits for the stages behind before it looks again.
+const WAIT: std::time::Duration = std::time::Duration::from_micros(500);
+
 /// The acquisition stage.
 pub struct Acquire {
     source: Box<dyn Source>,
@@ -37,6 +40,10 @@ impl Acquire {
     /// Whatever the source says when it is gone for good.
     pub fn step(&mut self, shared: &Shared) -> Result<ReadStatus, SourceError> {
         self.chunk.clear();
+        if self.source.can_wait() && shared.is_behind() {
+            std::thread::sleep(WAIT);
+            return Ok(ReadStatus::Idle);
+        }
         let status = self.source.read(&mut self.chunk)?;
         shared.set_lost(status == ReadStatus::Lost);
         if self.chunk.is_empty() {

@@ -10,9 +10,11 @@
 //! every thread. A source that waits for nobody runs through [`offline`], the same stages on one thread.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::decode::Steadying;
 use crate::source::SourceSpec;
+use crate::source::file::Transport;
 
 pub mod acquire;
 pub mod background;
@@ -112,6 +114,8 @@ pub struct RunConfig {
     pub traces: bool,
     /// Start recording into this file at once.
     pub record_to: Option<PathBuf>,
+    /// The controls of a replay; with them a recording waits for the decoder, so that every window is decoded.
+    pub transport: Option<Arc<Transport>>,
 }
 
 impl Default for RunConfig {
@@ -128,6 +132,7 @@ impl Default for RunConfig {
             inference_threads: 2,
             traces: false,
             record_to: None,
+            transport: None,
         }
     }
 }

@@ -109,6 +109,7 @@ impl OfflineRun {
             quality,
             rate_hz: info.rate.hz(),
             stamps_are_live: facts.stamps_are_live,
+            transport: None,
             commands,
             rows: StimulusRows::of(&stimuli),
         });

@@ -4,6 +4,7 @@
 //! display ring, and each channel's quality to a slot. One `step` empties the ring. After it is made it
 //! never blocks, locks, logs or allocates.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use crossbeam_channel::Receiver;
@@ -15,10 +16,11 @@ use crate::dsp::window::Windows;
 use crate::hop::ring::{FrameConsumer, FrameProducer};
 use crate::hop::slot::SlotWriter;
 use crate::signal::marker::MarkerEvent;
-use crate::signal::{Abstention, Chunk, FrameMeta, Marker, StimulusSet, Window};
+use crate::signal::{Abstention, Chunk, FrameMeta, Lock, Marker, StimulusSet, Window};
 use crate::snapshot::{ChannelQuality, QualityVerdict};
 
 use super::shared::Shared;
+use crate::source::file::Transport;
 
 /// How often the channels' quality goes to the viewers, in seconds of signal.
 const QUALITY_EVERY_SECS: f64 = 0.5;
@@ -41,6 +43,8 @@ pub struct Process {
     traces: Option<Traces>,
     quality: QualityFeed,
     stamps_are_live: bool,
+    transport: Option<Arc<Transport>>,
+    last_secs: f64,
     commands: Receiver<ProcessCommand>,
     rows: StimulusRows,
 }
@@ -64,6 +68,8 @@ pub struct ProcessParts {
     /// Whether frames are stamped with the time at which they were taken just now; a recording's stamps
     /// tell when they were taken then, and no latency follows from them.
     pub stamps_are_live: bool,
+    /// The controls of a replay, where the source is one.
+    pub transport: Option<Arc<Transport>>,
     /// What may be changed while it runs.
     pub commands: Receiver<ProcessCommand>,
     /// The rows of the pictures by name.
@@ -82,6 +88,8 @@ impl Process {
             traces: parts.traces,
             quality: QualityFeed { writer: parts.quality, every, left: every },
             stamps_are_live: parts.stamps_are_live,
+            transport: parts.transport,
+            last_secs: f64::NEG_INFINITY,
             commands: parts.commands,
             rows: parts.rows,
         }
@@ -100,13 +108,16 @@ impl Process {
             if let Some(traces) = &mut self.traces {
                 traces.pass_on(meta, raw_uv);
             }
+            self.last_secs = meta.time_secs;
             self.chain.push_frame(meta, raw_uv);
             self.quality.after_frame(&self.chain);
             while self.chain.pop_window(shared.clock.now_secs(), &mut self.window) {
                 if self.refuse.is_some() {
                     self.window.abstain = self.refuse;
                 }
-                on_window(&self.window);
+                if !self.is_run_in() {
+                    on_window(&self.window);
+                }
             }
         }
         if let Some(oldest_secs) = oldest_secs {
@@ -115,8 +126,18 @@ impl Process {
                 shared.note_filter_time(shared.clock.now_secs() - oldest_secs);
             }
             shared.windows_made.store(self.chain.windows_made(), Ordering::Relaxed);
+            shared.frames_processed.fetch_add(frames as u64, Ordering::Release);
         }
         frames
+    }
+
+    /// Whether the window in hand is only there because a replay runs in to where it was sent.
+    fn is_run_in(&self) -> bool {
+        let Some(transport) = &self.transport else { return false };
+        match self.window.lock {
+            Lock::Stimulus { onset_secs, .. } => transport.is_run_in(onset_secs),
+            Lock::Free => transport.is_run_in(self.last_secs),
+        }
     }
 
     /// True when nothing more will come.

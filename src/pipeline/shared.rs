@@ -63,6 +63,12 @@ pub struct Shared {
     pub dropped: AtomicU64,
     /// Windows completed by the signal stage.
     pub windows_made: AtomicU64,
+    /// Frames that the signal stage is done with, and windows that the decoder is done with.
+    pub frames_processed: AtomicU64,
+    /// See `frames_processed`.
+    pub windows_settled: AtomicU64,
+    /// Windows that were passed on to the decoder.
+    pub windows_passed_on: AtomicU64,
     /// Windows replaced before the decoder was free.
     pub windows_skipped: AtomicU64,
     /// The source's counters, written by the acquisition thread.
@@ -131,6 +137,9 @@ impl Shared {
             received: AtomicU64::new(0),
             dropped: AtomicU64::new(0),
             windows_made: AtomicU64::new(0),
+            frames_processed: AtomicU64::new(0),
+            windows_settled: AtomicU64::new(0),
+            windows_passed_on: AtomicU64::new(0),
             windows_skipped: AtomicU64::new(0),
             counters: AtomicSourceCounters::default(),
             lost_since: AtomicU64::new(0),
@@ -152,6 +161,16 @@ impl Shared {
     }
 
     /// True once every thread should end.
+/// Whether frames that were handed over have not been filtered yet, or a window waits for the decoder.
+    pub fn is_behind(&self) -> bool {
+        // In this order: the count of windows is never older than that of frames.
+        let processed = self.frames_processed.load(Ordering::Acquire);
+        processed < self.received.load(Ordering::Acquire)
+            || self.windows_settled.load(Ordering::Acquire)
+                < self.windows_passed_on.load(Ordering::Acquire)
+    }
+
+    /// True once the run has been told to end.
     pub fn stopping(&self) -> bool {
         self.stop.load(Ordering::Acquire)
     }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::RunConfig;
 use crate::clock::Clock;
 use crate::native::{self, Library};
 use crate::signal::StimulusSet;
@@ -30,6 +31,19 @@ pub fn make(spec: &SourceSpec, speed: Speed) -> Result<Box<dyn Source>, SourceEr
             Box::new(FaultySource::new(make(inner, speed)?, Faults::from_parameters(parameters)?))
         }
     })
+}
+
+/// As [`make`] in real time, or under the controls of a replay.
+///
+/// # Errors
+/// As [`make`].
+pub fn make_for(config: &RunConfig) -> Result<Box<dyn Source>, SourceError> {
+    match (&config.spec, &config.transport) {
+        (SourceSpec::File(path), Some(transport)) => {
+            Ok(Box::new(FileSource::new(path.clone()).with_transport(transport.clone())))
+        }
+        (spec, _) => make(spec, Speed::Times(1.0)),
+    }
 }
 
 /// The bundled pictures. A test proves that they can be read; a damaged build shows none and says so.

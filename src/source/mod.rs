@@ -120,6 +120,12 @@ pub trait Source {
         false
     }
 
+    /// True for a source that nothing is lost from when nobody reads it: a recording under a viewer's control. The
+    /// pipeline then waits for the stages behind, so that every window is decoded at every speed.
+    fn can_wait(&self) -> bool {
+        false
+    }
+
     /// Lets go of the device. Called once, also after an error.
     fn stop(&mut self);
 }

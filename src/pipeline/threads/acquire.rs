@@ -11,7 +11,6 @@ use crate::pipeline::background::Later;
 use crate::pipeline::shared::Shared;
 use crate::pipeline::sources::{self, exit_code_of};
 use crate::snapshot::{Level, RunState, SourceView};
-use crate::source::file::Speed;
 use crate::source::{ReadStatus, SourceError, SourceInfo};
 
 use super::{Connected, Outcome, fail, note_cpu, ring_frames};
@@ -61,7 +60,7 @@ impl AcquireShell {
     }
 
     fn connect(&self) -> Result<Acquire, SourceError> {
-        let mut source = sources::make(&self.config.spec, Speed::Times(1.0))?;
+        let mut source = sources::make_for(&self.config)?;
         let info = source.prepare(&self.shared.clock)?;
         self.shared.set_source(view_of(&info));
         for note in &info.notes {

@@ -92,7 +92,10 @@ impl DecodeShell {
             }
             let closed = windows.is_closed();
             match windows.take() {
-                Some(window) => stage.step(&self.shared, window)?,
+                Some(window) => {
+                    stage.step(&self.shared, window)?;
+                    self.shared.windows_settled.fetch_add(1, Ordering::Release);
+                }
                 None if closed => return Ok(()),
                 None => std::thread::sleep(IDLE),
             }

@@ -64,11 +64,14 @@ impl ProcessShell {
             quality: quality_tx,
             rate_hz: info.rate.hz(),
             stamps_are_live: facts.stamps_are_live,
+            transport: self.config.transport.clone(),
             commands: self.commands.clone(),
             rows: StimulusRows::of(&self.stimuli),
         });
         let mut publish = |window: &Window| {
             slot_tx.buffer().copy_from(window);
+            // Counted before it can be taken, so that it is never settled before it was passed on.
+            self.shared.windows_passed_on.fetch_add(1, Ordering::Release);
             slot_tx.publish();
             self.shared.windows_skipped.store(slot_tx.skipped(), Ordering::Relaxed);
         };

@@ -13,10 +13,12 @@ mod channels;
 mod continuity;
 mod general;
 mod tape;
+pub mod transport;
 mod xdf;
 
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::{MAX_READ_WAIT_SECS, ReadStatus, Source, SourceCounters, SourceError, SourceInfo};
@@ -25,6 +27,7 @@ use crate::formats::FormatError;
 use crate::signal::{Chunk, FrameMeta};
 pub use tape::MAX_TAPE_BYTES;
 use tape::Tape;
+pub use transport::{Outline, Transport};
 
 /// Longest pause of a recording that a paced replay waits for, in seconds of the recording. Longer ones
 /// are skipped; the stamps still tell.
@@ -66,6 +69,7 @@ pub struct FileSource {
     marker: usize,
     pace: Pace,
     counters: SourceCounters,
+    transport: Option<Arc<Transport>>,
 }
 
 /// When frames are due.
@@ -75,6 +79,8 @@ struct Pace {
     start_secs: Option<f64>,
     /// When the next frame is due, in seconds of the recording since its first frame, pauses shortened.
     due_secs: f64,
+    /// The speed that a controlled replay goes by since `start_secs`.
+    speed: f64,
 }
 
 impl FileSource {
@@ -89,7 +95,15 @@ impl FileSource {
             marker: 0,
             pace: Pace::default(),
             counters: SourceCounters::default(),
+            transport: None,
         }
+    }
+
+    /// The same under the control of a viewer, who then says the speed.
+    #[must_use]
+    pub fn with_transport(mut self, transport: Arc<Transport>) -> Self {
+        self.transport = Some(transport);
+        self
     }
 
     /// The same at another speed.
@@ -109,6 +123,9 @@ impl Source for FileSource {
     fn prepare(&mut self, clock: &Clock) -> Result<SourceInfo, SourceError> {
         let tape = Tape::open(&self.path)?;
         let info = tape.info.clone();
+        if let Some(transport) = &self.transport {
+            transport.set_outline(|| outline(&tape));
+        }
         self.tape = Some(tape);
         self.clock = Some(clock.clone());
         (self.row, self.marker) = (0, 0);
@@ -117,6 +134,9 @@ impl Source for FileSource {
     }
 
     fn read(&mut self, chunk: &mut Chunk) -> Result<ReadStatus, SourceError> {
+        if let Some(transport) = self.transport.clone() {
+            return Ok(self.read_controlled(&transport, chunk));
+        }
         let (Some(tape), Some(clock)) = (&self.tape, &self.clock) else {
             let why = "it was read before it was prepared".into();
             return Err(FormatError::Unusable { format: "recording", why }.into());
@@ -158,8 +178,88 @@ impl Source for FileSource {
         self.speed == Speed::Max
     }
 
+    fn can_wait(&self) -> bool {
+        self.transport.is_some()
+    }
+
     fn stop(&mut self) {
         self.tape = None;
+    }
+}
+
+/// Share of a second that a controlled replay hands over at once: little enough that a stage which holds it up is
+/// never more than a window behind.
+const CONTROLLED_READ_SECS: f64 = 0.1;
+
+impl FileSource {
+    /// One read under a viewer's control.
+    fn read_controlled(&mut self, transport: &Transport, chunk: &mut Chunk) -> ReadStatus {
+        let (Some(tape), Some(clock)) = (&self.tape, &self.clock) else { return ReadStatus::End };
+        let Some((first, last)) = tape.frames.first().zip(tape.frames.last()) else { return ReadStatus::End };
+        if let Some(time_secs) = transport.take_seek() {
+            transport.begin_run_in(time_secs.clamp(first.time_secs, last.time_secs));
+            (self.row, self.marker, self.pace) = (0, 0, Pace::default());
+        } else if self.row == tape.frames.len() && transport.is_looping() {
+            transport.begin_run_in(f64::NEG_INFINITY);
+            (self.row, self.marker, self.pace) = (0, 0, Pace::default());
+        }
+        let mut reading = Reading {
+            tape,
+            row: self.row,
+            marker: self.marker,
+            pace: self.pace,
+            counters: self.counters,
+        };
+        let now = clock.now_secs();
+        let next_secs = tape.frames.get(reading.row).map_or(f64::INFINITY, |frame| frame.time_secs);
+        let running_in = next_secs < transport.run_in_until_secs();
+        let moves = running_in || transport.is_playing() || next_secs <= transport.step_until_secs();
+        let at_end = reading.row == tape.frames.len() && reading.marker == tape.markers.len();
+        if !moves || at_end {
+            // Pausing takes no time of the recording.
+            self.pace.start_secs = None;
+            wait(MAX_READ_WAIT_SECS);
+            return ReadStatus::Idle;
+        }
+        // The first frame goes alone: it tells the stages behind that the tape was rewound.
+        let most = if reading.row == 0 { 1 } else { (tape.info.rate.hz() * CONTROLLED_READ_SECS).ceil().max(1.0) as usize };
+        let until = if running_in { f64::INFINITY } else { reading.pace.due_by(transport.speed(), now) };
+        reading.fill_some(chunk, until, now, most, transport);
+        if running_in {
+            // Time begins anew where the seek ends.
+            reading.pace.start_secs = None;
+        }
+        if chunk.is_empty() {
+            wait(MAX_READ_WAIT_SECS);
+        } else if let Some(frame) = reading.row.checked_sub(1).and_then(|row| tape.frames.get(row)) {
+            transport.set_position(frame.time_secs);
+        }
+        let Reading { row, marker, pace, counters, .. } = reading;
+        (self.row, self.marker, self.pace, self.counters) = (row, marker, pace, counters);
+        if chunk.is_empty() { ReadStatus::Idle } else { ReadStatus::Data }
+    }
+}
+
+impl Pace {
+    /// What is due now at this speed; from where it is when it begins or the speed changes.
+    fn due_by(&mut self, speed: f64, now_secs: f64) -> f64 {
+        let anchored = self.start_secs.filter(|_| self.speed == speed);
+        let start = anchored.unwrap_or_else(|| {
+            self.speed = speed;
+            *self.start_secs.insert(now_secs - self.due_secs / speed)
+        });
+        (now_secs - start) * speed
+    }
+}
+
+fn outline(tape: &Tape) -> Outline {
+    let (Some(first), Some(last)) = (tape.frames.first(), tape.frames.last()) else { return Outline::default() };
+    let gaps = tape.frames.windows(2).filter(|pair| pair[1].gap_before);
+    Outline {
+        first_secs: first.time_secs,
+        last_secs: last.time_secs,
+        events: tape.markers.iter().map(|m| (m.marker.time_secs, m.marker.label().to_owned())).collect(),
+        gaps: gaps.map(|pair| [pair[0].time_secs, pair[1].time_secs]).collect(),
     }
 }
 
@@ -190,6 +290,28 @@ impl Reading<'_> {
                 return;
             }
             self.count(*meta);
+            self.advance(meta.time_secs);
+        }
+    }
+
+    /// As [`Reading::fill`], at most so many frames, and none beyond the end of a run-in or of a step.
+    fn fill_some(&mut self, chunk: &mut Chunk, until_secs: f64, now: f64, most: usize, transport: &Transport) {
+        let run_in = transport.run_in_until_secs();
+        let stop = if transport.is_playing() { f64::INFINITY } else { transport.step_until_secs() };
+        while chunk.len() < most && self.fill_markers(chunk) {
+            let Some(meta) = self.tape.frames.get(self.row) else { return };
+            let in_run_in = meta.time_secs < run_in;
+            let held = !in_run_in && (meta.time_secs > stop || until_secs == f64::INFINITY);
+            if held || self.pace.due_secs > until_secs {
+                return;
+            }
+            let meta = FrameMeta { arrival_secs: now, ..*meta };
+            if !chunk.push(meta, self.tape.frame(self.row)) {
+                return;
+            }
+            if !in_run_in {
+                self.count(meta);
+            }
             self.advance(meta.time_secs);
         }
     }
