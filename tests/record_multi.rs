@@ -238,11 +238,11 @@ fn a_stream_that_goes_and_one_that_comes_late_leave_notes() {
     assert_eq!(report.streams.len(), 3, "{report:?}");
     let file = load_raw(&path);
     let notes = stream(&file, "Phosphene notes");
-    let labels: Vec<&str> = (0..notes.len()).map(|i| notes.values.text(i)).collect();
+    let labels: Vec<String> = (0..notes.len()).map(|i| notes.values.text(i)).collect();
     for wanted in
         ["phosphene/lost come goes", "phosphene/back come goes", "phosphene/back come late"]
     {
-        assert!(labels.contains(&wanted), "{labels:?}");
+        assert!(labels.iter().any(|label| label == wanted), "{labels:?}");
     }
     assert!(stream(&file, "come goes").len() > 60 && stream(&file, "come late").len() > 10);
     assert!(report.streams.iter().any(|s| s.name == "come goes" && s.lost > 0), "{report:?}");
@@ -381,11 +381,11 @@ fn a_killed_recorder_loses_at_most_a_second() {
         assert!(killed_secs - last_secs < 1.0, "{} s missing", killed_secs - last_secs);
         assert!(file.streams[0].len() as f64 > (millis as f64 * 1e-3 - 1.0) * 250.0);
     }
-    // The next start finds all five.
+    // Each start has told of the one before; the last killed one is left.
     let output =
         record_sim(&folder.path().join("next.xdf"), folder.path()).wait_with_output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(said.matches("was not finished").count(), 5, "{said}");
+    assert_eq!(said.matches("was not finished").count(), 1, "{said}");
     assert!(output.status.success());
     let output =
         record_sim(&folder.path().join("last.xdf"), folder.path()).wait_with_output().unwrap();

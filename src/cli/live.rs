@@ -16,7 +16,7 @@ use crate::pipeline::offline::run_offline;
 use crate::pipeline::sources::{self, exit_code_of};
 use crate::pipeline::{DecodeSink, Pipeline, RunConfig, RunReport, WindowMode};
 use crate::snapshot::{PackState, RunState, Snapshot};
-use crate::source::file::Speed;
+use crate::source::file::{Speed, Transport};
 use crate::source::{Source, SourceSpec};
 
 use super::document::LiveDocument;
@@ -83,6 +83,18 @@ pub struct Args {
     /// Print one JSON document on standard output at the end
     #[arg(long)]
     pub json: bool,
+    /// How `replay` goes through its recording
+    #[arg(skip)]
+    pub replay: Option<Replaying>,
+}
+
+/// What `replay` asks of the run beyond what `live` does.
+#[derive(Clone, Debug)]
+pub struct Replaying {
+    /// As fast as possible, every window decoded, on one thread.
+    pub at_once: bool,
+    /// The controls, when it is paced.
+    pub transport: Arc<Transport>,
 }
 
 impl Default for Args {
@@ -102,6 +114,7 @@ impl Default for Args {
             noise: Noise::Auto,
             no_twin: false,
             json: false,
+            replay: None,
         }
     }
 }
@@ -137,6 +150,7 @@ fn run_config(args: &Args, spec: SourceSpec) -> Result<RunConfig, Failure> {
         twin: !args.no_twin,
         steadying: Steadying { steady: args.steady, noise: args.noise },
         record_to: args.record.clone(),
+        transport: args.replay.as_ref().map(|replay| replay.transport.clone()),
         ..RunConfig::default()
     })
 }
@@ -162,7 +176,9 @@ fn run_headless(args: &Args, spec: SourceSpec) -> Result<(), Failure> {
         super::record::tell_recovered();
     }
     let interrupted = on_interrupt()?;
-    let source = sources::make(&config.spec, Speed::Times(1.0))
+    let at_once = args.replay.as_ref().is_some_and(|replay| replay.at_once);
+    let speed = if at_once { Speed::Max } else { Speed::Times(1.0) };
+    let source = sources::make(&config.spec, speed)
         .map_err(|e| Failure { code: exit_code_of(&e), message: e.to_string() })?;
     if source.is_offline() {
         return run_as_fast_as_possible(args, &config, source, sinks, &interrupted);

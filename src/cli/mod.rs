@@ -18,6 +18,7 @@ pub mod output;
 pub mod pack;
 mod pack_show;
 pub mod record;
+pub mod replay;
 pub mod sheet;
 pub mod simulate;
 #[cfg(feature = "window")]
@@ -57,6 +58,8 @@ enum Subcommands {
     Inspect(inspect::Args),
     /// Write a recording in another format, or as a BIDS data set
     Convert(convert::Args),
+    /// Replay a recording through the very same stages, in the window or headless
+    Replay(replay::Args),
     /// Record any number of sources at once into one XDF file
     Record(record::Args),
     /// Check, show or try a model pack
@@ -133,6 +136,7 @@ pub fn main() -> ExitCode {
         Some(Subcommands::Devices(args)) => devices::run(&args),
         Some(Subcommands::Doctor(args)) => doctor::run(&args),
         Some(Subcommands::Simulate(args)) => simulate::run(args),
+        Some(Subcommands::Replay(args)) => replay::run(args),
         Some(Subcommands::Inspect(args)) => inspect::run(&args),
         Some(Subcommands::Convert(args)) => convert::run(&args),
         Some(Subcommands::Record(args)) => record::run(&args),

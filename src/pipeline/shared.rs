@@ -160,8 +160,7 @@ impl Shared {
         }
     }
 
-    /// True once every thread should end.
-/// Whether frames that were handed over have not been filtered yet, or a window waits for the decoder.
+    /// Whether frames that were handed over have not been filtered yet, or a window waits for the decoder.
     pub fn is_behind(&self) -> bool {
         // In this order: the count of windows is never older than that of frames.
         let processed = self.frames_processed.load(Ordering::Acquire);
@@ -170,7 +169,7 @@ impl Shared {
                 < self.windows_passed_on.load(Ordering::Acquire)
     }
 
-    /// True once the run has been told to end.
+    /// True once every thread should end.
     pub fn stopping(&self) -> bool {
         self.stop.load(Ordering::Acquire)
     }

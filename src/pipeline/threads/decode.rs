@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossbeam_channel::{Receiver, Sender};
 
@@ -40,7 +40,15 @@ pub(super) struct DecodeShell {
 
 impl DecodeShell {
     /// The body of the thread.
-    pub fn run(mut self) -> (DecodeSummary, Outcome) {
+    pub fn run(self) -> (DecodeSummary, Outcome) {
+        let shared = self.shared.clone();
+        let outcome = self.run_to_its_end();
+        // A replay that waits for the decoder must not wait for one that is gone.
+        shared.windows_settled.store(u64::MAX, Ordering::Release);
+        outcome
+    }
+
+    fn run_to_its_end(mut self) -> (DecodeSummary, Outcome) {
         let Some(folder) = self.config.pack.clone() else {
             let _ = self.contract.send(InputContract::without_pack());
             return (DecodeSummary::default(), Ok(()));

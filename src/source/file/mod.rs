@@ -215,6 +215,9 @@ impl FileSource {
         let running_in = next_secs < transport.run_in_until_secs();
         let moves = running_in || transport.is_playing() || next_secs <= transport.step_until_secs();
         let at_end = reading.row == tape.frames.len() && reading.marker == tape.markers.len();
+        if at_end && !transport.is_holding() {
+            return ReadStatus::End;
+        }
         if !moves || at_end {
             // Pausing takes no time of the recording.
             self.pace.start_secs = None;

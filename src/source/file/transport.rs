@@ -32,6 +32,7 @@ pub struct Outline {
 pub struct Transport {
     playing: AtomicBool,
     looping: AtomicBool,
+    holding: AtomicBool,
     speed_bits: AtomicU64,
     seek_bits: AtomicU64,
     /// Paused, but play until this time.
@@ -63,6 +64,7 @@ impl Transport {
         Self {
             playing: AtomicBool::new(true),
             looping: AtomicBool::new(false),
+            holding: AtomicBool::new(false),
             speed_bits: bits(clamped(speed)),
             seek_bits: AtomicU64::new(NOWHERE),
             step_bits: bits(f64::NEG_INFINITY),
@@ -101,6 +103,16 @@ impl Transport {
     /// See [`Transport::set_looping`].
     pub fn is_looping(&self) -> bool {
         self.looping.load(Ordering::Acquire)
+    }
+
+    /// Whether the replay waits at its end for a seek, as a window does, in place of being over.
+    pub fn set_holding(&self, holding: bool) {
+        self.holding.store(holding, Ordering::Release);
+    }
+
+    /// See [`Transport::set_holding`].
+    pub fn is_holding(&self) -> bool {
+        self.holding.load(Ordering::Acquire)
     }
 
     /// Goes to a time of the recording, in seconds; a time outside it is its nearer end.

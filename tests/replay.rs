@@ -1,0 +1,149 @@
+//! A recording of the simulated subject, replayed: the same windows, embeddings and hash at every speed, after a
+//! pause and a loop; after a seek the same embeddings from there on.
+//!
+//! Needs ONNX Runtime and the bundled pack, which `cargo xtask setup` and git bring.
+
+#![allow(clippy::unwrap_used)] // clippy.toml exempts test functions but not what they share
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
+
+use phosphene::pipeline::{Pipeline, RunConfig, RunReport};
+use phosphene::snapshot::RunState;
+use phosphene::source::file::Transport;
+use serde_json::Value;
+
+/// A live recording of twenty seconds, made once, with its own decode hash.
+fn recording() -> &'static (tempfile::TempDir, PathBuf, String) {
+    static MADE: OnceLock<(tempfile::TempDir, PathBuf, String)> = OnceLock::new();
+    MADE.get_or_init(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("live.xdf");
+        let json = phosphene(&[
+            "live", "--source", "sim:subject=5", "--headless", "--seconds", "20", "--no-twin", "--json", "--record", path.to_str().unwrap(),
+        ]);
+        let hash = json["decode_hash"].as_str().unwrap().to_owned();
+        assert_eq!(json["windows"]["skipped"], 0, "this computer is too slow for the test: {}", json["windows"]);
+        (folder, path, hash)
+    })
+}
+
+fn phosphene(arguments: &[&str]) -> Value {
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_phosphene"))
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .args(arguments)
+        .output()
+        .unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{arguments:?}: {errors}");
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// The line of each decode, by its window's onset.
+fn decodes(folder: &Path) -> BTreeMap<String, Value> {
+    let lines = std::fs::read_to_string(folder.join("decodes.jsonl")).unwrap();
+    let lines = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    lines.map(|line| (line["onset_secs"].to_string(), line)).collect()
+}
+
+#[test]
+fn a_live_recording_replayed_at_any_speed_gives_its_hash() {
+    let (_, path, hash) = recording();
+    for speed in ["max", "16", "4"] {
+        let json = phosphene(&["replay", path.to_str().unwrap(), "--speed", speed, "--headless", "--no-twin", "--json"]);
+        assert_eq!(json["decode_hash"].as_str(), Some(hash.as_str()), "speed {speed}: {}", json["windows"]);
+    }
+}
+
+/// Replays under a transport until `until` says so; every window is collected by the sink's folder.
+fn controlled(out: &Path, transport: &Arc<Transport>, mut until: impl FnMut(&Transport, f64) -> bool) -> RunReport {
+    let (_, path, _) = recording();
+    let config = RunConfig {
+        spec: format!("file:{}", path.display()).parse().unwrap(),
+        pack: Some(Path::new(env!("CARGO_MANIFEST_DIR")).join("models/demo")),
+        twin: false,
+        transport: Some(transport.clone()),
+        ..RunConfig::default()
+    };
+    let sink = phosphene::cli::output::OutputFolder::create(out, phosphene::pipeline::sources::stimuli()).unwrap();
+    let pipeline = Pipeline::start(config, vec![Box::new(sink)]);
+    let begun = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap();
+    loop {
+        std::thread::sleep(Duration::from_millis(5));
+        let spent = (std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap() - begun).as_secs_f64();
+        assert!(spent < 120.0, "the replay does not end: {:?}", pipeline.snapshot().run);
+        assert!(!matches!(pipeline.snapshot().run, RunState::Failed { .. }), "{:?}", pipeline.snapshot().run);
+        if pipeline.snapshot().run == RunState::Ended || until(transport, transport.position_secs()) {
+            break;
+        }
+    }
+    pipeline.stop()
+}
+
+#[test]
+fn a_pause_and_a_change_of_speed_change_nothing() {
+    let (_, _, hash) = recording();
+    let folder = tempfile::tempdir().unwrap();
+    let transport = Arc::new(Transport::new(16.0));
+    let state = Mutex::new(0);
+    let report = controlled(folder.path(), &transport, |transport, here| {
+        let Some(outline) = transport.outline() else { return false };
+        let mut state = state.lock().unwrap();
+        let into = here - outline.first_secs;
+        match *state {
+            0 if into > 5.0 => {
+                transport.set_playing(false);
+                *state = 1;
+            }
+            1..=40 => *state += 1,
+            41 => {
+                let held = transport.position_secs();
+                std::thread::sleep(Duration::from_millis(100));
+                assert_eq!(transport.position_secs(), held, "a pause holds still");
+                transport.set_speed(8.0);
+                transport.set_playing(true);
+                *state = 42;
+            }
+            _ => {}
+        }
+        false
+    });
+    assert_eq!(&report.decode_hash, hash);
+    assert_eq!(report.snapshot.windows.skipped, 0);
+}
+
+#[test]
+fn after_a_seek_every_window_is_what_it_was() {
+    let (_, path, _) = recording();
+    let (whole, sought) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    phosphene(&["replay", path.to_str().unwrap(), "--speed", "max", "--headless", "--no-twin", "--json", "--out", whole.path().join("o").to_str().unwrap()]);
+    let expected = decodes(&whole.path().join("o"));
+    // Forwards, then backwards: both go through the run-in.
+    let transport = Arc::new(Transport::new(16.0));
+    let state = Mutex::new(0);
+    let out = sought.path().join("o");
+    controlled(&out, &transport, |transport, here| {
+        let Some(outline) = transport.outline() else { return false };
+        let mut state = state.lock().unwrap();
+        if *state == 0 && here > outline.first_secs + 2.0 {
+            transport.seek(outline.first_secs + 12.0);
+            *state = 1;
+        } else if *state == 1 && here > outline.first_secs + 16.0 {
+            transport.seek(outline.first_secs + 7.0);
+            *state = 2;
+        }
+        false
+    });
+    let lines = std::fs::read_to_string(out.join("decodes.jsonl")).unwrap();
+    let mut seen = 0;
+    for line in lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()) {
+        let same = &expected[&line["onset_secs"].to_string()];
+        assert_eq!(line["window"], same["window"]);
+        assert_eq!(line["embedding_sha256"], same["embedding_sha256"], "{line}");
+        assert!(line["embedding_sha256"].is_string() || line["abstained"].is_string(), "{line}");
+        seen += 1;
+    }
+    assert!(seen > expected.len() / 2, "{seen} of {}", expected.len());
+}
