@@ -22,10 +22,23 @@ fn recording() -> &'static (tempfile::TempDir, PathBuf, String) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("live.xdf");
         let json = phosphene(&[
-            "live", "--source", "sim:subject=5", "--headless", "--seconds", "20", "--no-twin", "--json", "--record", path.to_str().unwrap(),
+            "live",
+            "--source",
+            "sim:subject=5",
+            "--headless",
+            "--seconds",
+            "20",
+            "--no-twin",
+            "--json",
+            "--record",
+            path.to_str().unwrap(),
         ]);
         let hash = json["decode_hash"].as_str().unwrap().to_owned();
-        assert_eq!(json["windows"]["skipped"], 0, "this computer is too slow for the test: {}", json["windows"]);
+        assert_eq!(
+            json["windows"]["skipped"], 0,
+            "this computer is too slow for the test: {}",
+            json["windows"]
+        );
         (folder, path, hash)
     })
 }
@@ -52,13 +65,30 @@ fn decodes(folder: &Path) -> BTreeMap<String, Value> {
 fn a_live_recording_replayed_at_any_speed_gives_its_hash() {
     let (_, path, hash) = recording();
     for speed in ["max", "16", "4"] {
-        let json = phosphene(&["replay", path.to_str().unwrap(), "--speed", speed, "--headless", "--no-twin", "--json"]);
-        assert_eq!(json["decode_hash"].as_str(), Some(hash.as_str()), "speed {speed}: {}", json["windows"]);
+        let json = phosphene(&[
+            "replay",
+            path.to_str().unwrap(),
+            "--speed",
+            speed,
+            "--headless",
+            "--no-twin",
+            "--json",
+        ]);
+        assert_eq!(
+            json["decode_hash"].as_str(),
+            Some(hash.as_str()),
+            "speed {speed}: {}",
+            json["windows"]
+        );
     }
 }
 
 /// Replays under a transport until `until` says so; every window is collected by the sink's folder.
-fn controlled(out: &Path, transport: &Arc<Transport>, mut until: impl FnMut(&Transport, f64) -> bool) -> RunReport {
+fn controlled(
+    out: &Path,
+    transport: &Arc<Transport>,
+    mut until: impl FnMut(&Transport, f64) -> bool,
+) -> RunReport {
     let (_, path, _) = recording();
     let config = RunConfig {
         spec: format!("file:{}", path.display()).parse().unwrap(),
@@ -67,15 +97,26 @@ fn controlled(out: &Path, transport: &Arc<Transport>, mut until: impl FnMut(&Tra
         transport: Some(transport.clone()),
         ..RunConfig::default()
     };
-    let sink = phosphene::cli::output::OutputFolder::create(out, phosphene::pipeline::sources::stimuli()).unwrap();
+    let sink =
+        phosphene::cli::output::OutputFolder::create(out, phosphene::pipeline::sources::stimuli())
+            .unwrap();
     let pipeline = Pipeline::start(config, vec![Box::new(sink)]);
-    let begun = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap();
+    let clock = phosphene::clock::Clock::system();
+    let begun_secs = clock.now_secs();
     loop {
         std::thread::sleep(Duration::from_millis(5));
-        let spent = (std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap() - begun).as_secs_f64();
-        assert!(spent < 120.0, "the replay does not end: {:?}", pipeline.snapshot().run);
-        assert!(!matches!(pipeline.snapshot().run, RunState::Failed { .. }), "{:?}", pipeline.snapshot().run);
-        if pipeline.snapshot().run == RunState::Ended || until(transport, transport.position_secs()) {
+        assert!(
+            clock.now_secs() - begun_secs < 120.0,
+            "the replay does not end: {:?}",
+            pipeline.snapshot().run
+        );
+        assert!(
+            !matches!(pipeline.snapshot().run, RunState::Failed { .. }),
+            "{:?}",
+            pipeline.snapshot().run
+        );
+        if pipeline.snapshot().run == RunState::Ended || until(transport, transport.position_secs())
+        {
             break;
         }
     }
@@ -118,7 +159,17 @@ fn a_pause_and_a_change_of_speed_change_nothing() {
 fn after_a_seek_every_window_is_what_it_was() {
     let (_, path, _) = recording();
     let (whole, sought) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    phosphene(&["replay", path.to_str().unwrap(), "--speed", "max", "--headless", "--no-twin", "--json", "--out", whole.path().join("o").to_str().unwrap()]);
+    phosphene(&[
+        "replay",
+        path.to_str().unwrap(),
+        "--speed",
+        "max",
+        "--headless",
+        "--no-twin",
+        "--json",
+        "--out",
+        whole.path().join("o").to_str().unwrap(),
+    ]);
     let expected = decodes(&whole.path().join("o"));
     // Forwards, then backwards: both go through the run-in.
     let transport = Arc::new(Transport::new(16.0));

@@ -14,8 +14,8 @@ use crate::source::file::{FileSource, Speed, Transport, transport::SPEEDS};
 use crate::source::lsl::Publisher;
 use crate::source::{CHUNK_FRAMES, CHUNK_MARKERS, ReadStatus, Source, SourceError};
 
-use super::live::{self, Replaying, on_interrupt};
 use super::Failure;
+use super::live::{self, Replaying, on_interrupt};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -112,7 +112,9 @@ fn paced(speed: Speed) -> Result<f64, Failure> {
     match speed {
         Speed::Max => Ok(1.0),
         Speed::Times(times) if SPEEDS.contains(&times) => Ok(times),
-        Speed::Times(times) => Err(Failure::usage(format!("--speed {times} is not from 0.1 to 16; max is as fast as possible"))),
+        Speed::Times(times) => Err(Failure::usage(format!(
+            "--speed {times} is not from 0.1 to 16; max is as fast as possible"
+        ))),
     }
 }
 
@@ -126,7 +128,9 @@ fn first_secs(args: &Args) -> Result<f64, Failure> {
 
 fn publish(args: &Args) -> Result<(), Failure> {
     if args.speed != Speed::Times(1.0) {
-        return Err(Failure::usage("--lsl goes at the recording's own speed: receivers rely on its rate"));
+        return Err(Failure::usage(
+            "--lsl goes at the recording's own speed: receivers rely on its rate",
+        ));
     }
     let clock = crate::pipeline::sources::lsl_clock().map_err(|e| unavailable(&e))?;
     let interrupted = on_interrupt()?;

@@ -195,7 +195,9 @@ impl FileSource {
     /// One read under a viewer's control.
     fn read_controlled(&mut self, transport: &Transport, chunk: &mut Chunk) -> ReadStatus {
         let (Some(tape), Some(clock)) = (&self.tape, &self.clock) else { return ReadStatus::End };
-        let Some((first, last)) = tape.frames.first().zip(tape.frames.last()) else { return ReadStatus::End };
+        let Some((first, last)) = tape.frames.first().zip(tape.frames.last()) else {
+            return ReadStatus::End;
+        };
         if let Some(time_secs) = transport.take_seek() {
             transport.begin_run_in(time_secs.clamp(first.time_secs, last.time_secs));
             (self.row, self.marker, self.pace) = (0, 0, Pace::default());
@@ -213,7 +215,8 @@ impl FileSource {
         let now = clock.now_secs();
         let next_secs = tape.frames.get(reading.row).map_or(f64::INFINITY, |frame| frame.time_secs);
         let running_in = next_secs < transport.run_in_until_secs();
-        let moves = running_in || transport.is_playing() || next_secs <= transport.step_until_secs();
+        let moves =
+            running_in || transport.is_playing() || next_secs <= transport.step_until_secs();
         let at_end = reading.row == tape.frames.len() && reading.marker == tape.markers.len();
         if at_end && !transport.is_holding() {
             return ReadStatus::End;
@@ -225,8 +228,13 @@ impl FileSource {
             return ReadStatus::Idle;
         }
         // The first frame goes alone: it tells the stages behind that the tape was rewound.
-        let most = if reading.row == 0 { 1 } else { (tape.info.rate.hz() * CONTROLLED_READ_SECS).ceil().max(1.0) as usize };
-        let until = if running_in { f64::INFINITY } else { reading.pace.due_by(transport.speed(), now) };
+        let most = if reading.row == 0 {
+            1
+        } else {
+            (tape.info.rate.hz() * CONTROLLED_READ_SECS).ceil().max(1.0) as usize
+        };
+        let until =
+            if running_in { f64::INFINITY } else { reading.pace.due_by(transport.speed(), now) };
         reading.fill_some(chunk, until, now, most, transport);
         if running_in {
             // Time begins anew where the seek ends.
@@ -234,7 +242,8 @@ impl FileSource {
         }
         if chunk.is_empty() {
             wait(MAX_READ_WAIT_SECS);
-        } else if let Some(frame) = reading.row.checked_sub(1).and_then(|row| tape.frames.get(row)) {
+        } else if let Some(frame) = reading.row.checked_sub(1).and_then(|row| tape.frames.get(row))
+        {
             transport.set_position(frame.time_secs);
         }
         let Reading { row, marker, pace, counters, .. } = reading;
@@ -256,12 +265,18 @@ impl Pace {
 }
 
 fn outline(tape: &Tape) -> Outline {
-    let (Some(first), Some(last)) = (tape.frames.first(), tape.frames.last()) else { return Outline::default() };
+    let (Some(first), Some(last)) = (tape.frames.first(), tape.frames.last()) else {
+        return Outline::default();
+    };
     let gaps = tape.frames.windows(2).filter(|pair| pair[1].gap_before);
     Outline {
         first_secs: first.time_secs,
         last_secs: last.time_secs,
-        events: tape.markers.iter().map(|m| (m.marker.time_secs, m.marker.label().to_owned())).collect(),
+        events: tape
+            .markers
+            .iter()
+            .map(|m| (m.marker.time_secs, m.marker.label().to_owned()))
+            .collect(),
         gaps: gaps.map(|pair| [pair[0].time_secs, pair[1].time_secs]).collect(),
     }
 }
@@ -298,7 +313,14 @@ impl Reading<'_> {
     }
 
     /// As [`Reading::fill`], at most so many frames, and none beyond the end of a run-in or of a step.
-    fn fill_some(&mut self, chunk: &mut Chunk, until_secs: f64, now: f64, most: usize, transport: &Transport) {
+    fn fill_some(
+        &mut self,
+        chunk: &mut Chunk,
+        until_secs: f64,
+        now: f64,
+        most: usize,
+        transport: &Transport,
+    ) {
         let run_in = transport.run_in_until_secs();
         let stop = if transport.is_playing() { f64::INFINITY } else { transport.step_until_secs() };
         while chunk.len() < most && self.fill_markers(chunk) {
