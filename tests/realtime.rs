@@ -51,6 +51,7 @@ fn acquisition_and_filtering_allocate_nothing() {
         traces: Some(traces),
         quality,
         rate_hz: info.rate.hz(),
+        transport: None,
         stamps_are_live: true,
         commands: receiver,
         rows: StimulusRows::of(&sources::stimuli()),

@@ -11,6 +11,7 @@ use crate::pipeline::{Command, Pipeline, RunConfig};
 use crate::signal::FrameMeta;
 use crate::snapshot::{Picture, Snapshot};
 use crate::source::SourceSpec;
+use crate::source::file::Transport;
 use crate::ui::engine::{DeviceEntry, Engine, Wake};
 
 use super::Failure;
@@ -24,7 +25,8 @@ const SCAN_SECS: f64 = 1.5;
 /// # Errors
 /// Exit code 1 when there is no display or no graphics adapter.
 pub fn run(config: RunConfig) -> Result<(), Failure> {
-    let config = RunConfig { traces: true, ..config };
+    let transport = config.transport.clone().or_else(|| controls_for(&config.spec));
+    let config = RunConfig { traces: true, transport, ..config };
     let initial = crate::ui::InitialView {
         source: Some(config.spec.clone()),
         pack: config.pack.clone(),
@@ -37,6 +39,15 @@ pub fn run(config: RunConfig) -> Result<(), Failure> {
     let engine = LiveEngine::start(config);
     crate::ui::run(Box::new(engine), Clock::system(), initial)
         .map_err(|e| Failure::unexpected(e.to_string()))
+}
+
+/// A recording is played under the viewer's control, and waits at its end.
+fn controls_for(source: &SourceSpec) -> Option<Arc<Transport>> {
+    matches!(source, SourceSpec::File(_)).then(|| {
+        let transport = Transport::default();
+        transport.set_holding(true);
+        Arc::new(transport)
+    })
 }
 
 /// The engine behind the window.
@@ -126,6 +137,7 @@ impl Engine for LiveEngine {
 
     fn connect(&mut self, source: SourceSpec, pack: Option<PathBuf>) {
         self.retire_current();
+        self.config.transport = controls_for(&source);
         self.config.spec = source;
         self.config.pack = pack.or_else(crate::config::bundled_pack);
         let pipeline = Pipeline::start_after(self.retired.take(), self.config.clone(), Vec::new());
@@ -159,6 +171,10 @@ impl Engine for LiveEngine {
 
     fn stimulus_picture(&self, row: u16) -> Option<Arc<Picture>> {
         self.pictures.get(usize::from(row))?.clone()
+    }
+
+    fn replay(&self) -> Option<Arc<Transport>> {
+        self.pipeline.as_ref().and(self.config.transport.clone())
     }
 
     fn set_repaint(&mut self, wake: Wake) {

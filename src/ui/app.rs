@@ -17,6 +17,7 @@ use super::layout;
 use super::pictures::PicturesPanel;
 use super::scene::{Action, Scene, TEXT_SCALE_RANGE, UV_PER_DIV, View};
 use super::theme::{self, Palette};
+use super::timeline::{self, TimelinePanel};
 use super::traces::TracesPanel;
 use crate::clock::{Clock, utc_now_iso8601};
 use crate::decode::Steadying;
@@ -84,6 +85,8 @@ pub struct Panels {
     pub pictures: PicturesPanel,
     /// Scores of the decode and p-values.
     pub evidence: EvidencePanel,
+    /// Where a replay is.
+    pub timeline: TimelinePanel,
 }
 
 /// The window.
@@ -151,7 +154,12 @@ impl App {
         let view = self.view.clone();
         let palette = Palette::of(ui.visuals());
         let now_secs = self.clock.now_secs();
-        let scene = Scene { snapshot: &snapshot, view: &view, palette, now_secs };
+        let replay = self.engine.replay();
+        let replay = replay.as_deref();
+        let scene = Scene { snapshot: &snapshot, view: &view, palette, now_secs, replay };
+        if let Some(transport) = replay {
+            timeline::keys(ui, transport);
+        }
         keys::pressed(ui.ctx(), &scene, &mut actions);
         layout::ui(ui, &scene, &mut self.panels, &mut actions);
         if matches!(snapshot.run, RunState::SourceLost { .. } | RunState::Connecting) {
@@ -170,6 +178,7 @@ impl App {
         self.engine.drain_traces(&mut |meta, values_uv| traces.push(meta, values_uv));
         self.panels.pictures.follow(ctx, snapshot, self.engine.as_ref());
         self.panels.evidence.follow(snapshot);
+        self.panels.timeline.follow(snapshot);
         self.panels.connect.follow(self.engine.devices());
     }
 
@@ -226,6 +235,7 @@ impl App {
         self.panels.traces.clear();
         self.panels.pictures.clear();
         self.panels.evidence.clear();
+        self.panels.timeline.clear();
         self.unsent.clear();
         self.view.paused = false;
         self.view.connect_open = false;

@@ -10,6 +10,7 @@ use crate::pipeline::Command;
 use crate::signal::FrameMeta;
 use crate::snapshot::{Picture, Snapshot};
 use crate::source::SourceSpec;
+use crate::source::file::Transport;
 
 /// A stream, board or port that was found.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,6 +52,11 @@ pub trait Engine {
 
     /// The picture that was really shown, by its row in the stimulus set.
     fn stimulus_picture(&self, row: u16) -> Option<Arc<Picture>>;
+
+    /// The controls of the run, where its source is a recording.
+    fn replay(&self) -> Option<Arc<Transport>> {
+        None
+    }
 
     /// Gives the engine a way to say that there is something new to see.
     fn set_repaint(&mut self, wake: Wake);

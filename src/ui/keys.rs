@@ -9,8 +9,13 @@ use super::scene::{Action, Scene, next_mode, next_noise, next_steady};
 use crate::snapshot::PackState;
 
 /// What the help overlay shows: keys and what they do.
-pub const HELP: [(&str, &str); 15] = [
-    ("Space", "Pause or resume the traces"),
+pub const HELP: [(&str, &str); 20] = [
+    ("Space", "Pause or resume the traces; in a replay: pause or play"),
+    ("Left  Right", "Replay: one second back or on; with Shift: previous or next event"),
+    ("Home  End", "Replay: to the beginning, to the end"),
+    (".", "Replay: play one second, then hold still"),
+    ("[  ]", "Replay: slower, faster"),
+    ("L", "Replay: begin again at the end, or not"),
     ("+  or  -", "Traces larger or smaller (µV per division)"),
     ("R", "Start or stop recording"),
     ("C", "Open or close the connect panel"),

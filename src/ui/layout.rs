@@ -27,7 +27,7 @@ const SCROLL_BAR: f32 = 8.0;
 
 /// Paints one frame.
 pub fn ui(ui: &mut Ui, scene: &Scene<'_>, panels: &mut Panels, actions: &mut Vec<Action>) {
-    bars(ui, scene, actions);
+    bars(ui, scene, panels, actions);
     let width = ui.available_width();
     let idle = nothing_to_see(scene);
     let docked = width >= THREE_COLUMNS && (scene.view.connect_open || idle);
@@ -67,12 +67,17 @@ fn nothing_to_see(scene: &Scene<'_>) -> bool {
     never && scene.snapshot.source.is_none()
 }
 
-fn bars(ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) {
+fn bars(ui: &mut Ui, scene: &Scene<'_>, panels: &mut Panels, actions: &mut Vec<Action>) {
     let frame = |margin| Frame::new().fill(scene.palette.card).inner_margin(margin);
     let top = Panel::top("top bar").resizable(false).frame(frame(Margin::symmetric(12, 8)));
     top.show(ui, |ui| top_bar::ui(ui, scene, actions));
     let bottom = Panel::bottom("status").resizable(false).frame(frame(Margin::symmetric(12, 4)));
     bottom.show(ui, |ui| notices::status_bar(ui, scene, actions));
+    if let Some(transport) = scene.replay.filter(|transport| transport.outline().is_some()) {
+        let line =
+            Panel::bottom("timeline").resizable(false).frame(frame(Margin::symmetric(12, 6)));
+        line.show(ui, |ui| panels.timeline.ui(ui, scene, transport));
+    }
     if scene.view.messages_open {
         let list =
             Panel::bottom("messages").resizable(false).frame(frame(Margin::symmetric(12, 8)));

@@ -23,6 +23,7 @@ pub mod evidence;
 pub mod scores;
 pub mod ledger;
 pub mod traces;
+pub mod timeline;
 pub mod notices;
 pub mod help;
 pub mod app;

@@ -12,6 +12,7 @@ use crate::decode::{Noise, Steady, Steadying};
 use crate::pipeline::{Command, DisplayFilter, WindowMode};
 use crate::snapshot::Snapshot;
 use crate::source::SourceSpec;
+use crate::source::file::Transport;
 
 /// Sensitivities of the traces, in µV per division; a division is the distance between two channels.
 pub const UV_PER_DIV: [f32; 10] = [2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 5000.0];
@@ -123,6 +124,8 @@ pub struct Scene<'a> {
     pub palette: &'a Palette,
     /// The time of this frame on the program's clock.
     pub now_secs: f64,
+    /// The controls of a replay, where the run is one.
+    pub replay: Option<&'a Transport>,
 }
 
 /// The mode after this one, in the order of the M key.
