@@ -1,5 +1,5 @@
-//! A recording of the simulated subject, replayed: the same windows, embeddings and hash at every speed, after a
-//! pause and a loop; after a seek the same embeddings from there on.
+//! A recording of the simulated subject, replayed: the same windows, embeddings and hash at every speed and after a
+//! pause; after a seek the same embeddings from there on.
 //!
 //! Needs ONNX Runtime and the bundled pack, which `cargo xtask setup` and git bring.
 
@@ -175,7 +175,7 @@ fn after_a_seek_every_window_is_what_it_was() {
     let transport = Arc::new(Transport::new(16.0));
     let state = Mutex::new(0);
     let out = sought.path().join("o");
-    controlled(&out, &transport, |transport, here| {
+    let report = controlled(&out, &transport, |transport, here| {
         let Some(outline) = transport.outline() else { return false };
         let mut state = state.lock().unwrap();
         if *state == 0 && here > outline.first_secs + 2.0 {
@@ -197,4 +197,8 @@ fn after_a_seek_every_window_is_what_it_was() {
         seen += 1;
     }
     assert!(seen > expected.len() / 2, "{seen} of {}", expected.len());
+    // Windows that came twice are trials once.
+    let trials = report.snapshot.truth.map_or(0, |truth| truth.trials);
+    assert!(trials > 5 && trials as usize <= expected.len(), "{trials} of {}", expected.len());
+    assert!(seen > trials as usize, "the seek backwards showed {seen} windows again and again");
 }

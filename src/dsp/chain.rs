@@ -227,7 +227,7 @@ impl Chain {
 
     fn note_gap(&mut self, meta: &FrameMeta) {
         // Frames are numbered upwards for ever; only a replay that is rewound begins again.
-        if self.last_index.is_some_and(|last| meta.index < last) {
+        if self.last_index.is_some_and(|last| meta.index <= last) {
             self.reset();
         }
         let jumped = self.last_index.is_some_and(|last| last.wrapping_add(1) != meta.index);

@@ -4,6 +4,7 @@
 //! real-time stage: it may allocate and take tens of milliseconds; the slot before it keeps only the newest
 //! window meanwhile.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -93,6 +94,8 @@ pub struct Decoding {
     source_snr_db: Option<f64>,
     view: PackView,
     scores: Scores,
+    /// Numbers of the windows of a recording that were scored.
+    scored: HashSet<u64>,
     ledger: Ledger,
     status: DecodeStatus,
     p_values: Vec<f64>,
@@ -141,6 +144,7 @@ impl Decoding {
         };
         Ok(Self {
             scores: Scores::new(gallery.len()),
+            scored: HashSet::new(),
             same_space: same_space(&gallery, stimuli),
             decoder,
             gallery,
@@ -210,7 +214,10 @@ impl Decoding {
         self.p_values.extend(decoded.p_value);
         if let (Some(single), Some(averaged)) = (decoded.trial_truth_rank, decoded.truth_rank) {
             let twin = decoded.twin.as_ref().and_then(|twin| twin.trial_truth_rank);
-            self.scores.add(single, decoded.k, averaged, twin);
+            // A replay that goes back shows windows again; a trial counts once.
+            if self.stamps_are_live || self.scored.insert(view.window) {
+                self.scores.add(single, decoded.k, averaged, twin);
+            }
             self.status.truth = self.scores.truth().map(Arc::new);
             self.status.twin_truth = self.scores.twin();
         }

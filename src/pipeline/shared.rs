@@ -164,9 +164,13 @@ impl Shared {
     pub fn is_behind(&self) -> bool {
         // In this order: the count of windows is never older than that of frames.
         let processed = self.frames_processed.load(Ordering::Acquire);
-        processed < self.received.load(Ordering::Acquire)
-            || self.windows_settled.load(Ordering::Acquire)
-                < self.windows_passed_on.load(Ordering::Acquire)
+        processed < self.received.load(Ordering::Acquire) || self.decoder_is_behind()
+    }
+
+    /// Whether a window that was passed on is not decoded yet.
+    pub fn decoder_is_behind(&self) -> bool {
+        let settled = self.windows_settled.load(Ordering::Acquire);
+        settled < self.windows_passed_on.load(Ordering::Acquire)
     }
 
     /// True once every thread should end.

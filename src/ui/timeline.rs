@@ -11,7 +11,7 @@ use egui::{
 
 use super::parts;
 use super::scene::Scene;
-use super::theme::{self, Palette};
+use super::theme::Palette;
 use crate::signal::Lock;
 use crate::snapshot::Snapshot;
 use crate::source::file::{Outline, Transport};
@@ -187,7 +187,7 @@ fn controls(ui: &mut Ui, transport: &Transport, outline: &Outline) {
     if button("Slower", "Slower", "[") {
         step_speed(transport, false);
     }
-    ui.label(RichText::new(format!("{}×", transport.speed())).font(theme::font(ui, theme::FIGURE)));
+    ui.label(RichText::new(format!("{}×", transport.speed())).strong());
     let mut button = |text: &str, name: &str, hint: &str| {
         let response = ui.add(Button::new(RichText::new(text)));
         parts::name(&response, Role::Button, name);

@@ -68,7 +68,12 @@ impl ProcessShell {
             commands: self.commands.clone(),
             rows: StimulusRows::of(&self.stimuli),
         });
+        let waits = self.config.transport.is_some();
         let mut publish = |window: &Window| {
+            // A replay skips no window, even where one read brings several. Live never waits.
+            while waits && self.shared.decoder_is_behind() && !self.shared.stopping() {
+                std::thread::sleep(IDLE);
+            }
             slot_tx.buffer().copy_from(window);
             // Counted before it can be taken, so that it is never settled before it was passed on.
             self.shared.windows_passed_on.fetch_add(1, Ordering::Release);

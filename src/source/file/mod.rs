@@ -228,11 +228,14 @@ impl FileSource {
             return ReadStatus::Idle;
         }
         // The first frame goes alone: it tells the stages behind that the tape was rewound.
-        let most = if reading.row == 0 {
-            1
-        } else {
-            (tape.info.rate.hz() * CONTROLLED_READ_SECS).ceil().max(1.0) as usize
-        };
+        let rate_hz = tape.info.rate.hz();
+        let most = match (reading.row, running_in) {
+            (0, _) => 1,
+            // Nothing is decoded: as much as every ring holds.
+            (_, true) => rate_hz.ceil() as usize,
+            (_, false) => (rate_hz * CONTROLLED_READ_SECS).ceil() as usize,
+        }
+        .max(1);
         let until =
             if running_in { f64::INFINITY } else { reading.pace.due_by(transport.speed(), now) };
         reading.fill_some(chunk, until, now, most, transport);
@@ -244,7 +247,8 @@ impl FileSource {
             wait(MAX_READ_WAIT_SECS);
         } else if let Some(frame) = reading.row.checked_sub(1).and_then(|row| tape.frames.get(row))
         {
-            transport.set_position(frame.time_secs);
+            // While it runs in it is, for the viewer, where it was sent.
+            transport.set_position(frame.time_secs.max(transport.run_in_until_secs()));
         }
         let Reading { row, marker, pace, counters, .. } = reading;
         (self.row, self.marker, self.pace, self.counters) = (row, marker, pace, counters);

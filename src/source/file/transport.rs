@@ -145,7 +145,8 @@ impl Transport {
         store(&self.step_bits, here + secs);
     }
 
-    /// Time of the last frame that was handed over, in seconds of the recording; not a number before the first.
+    /// Time of the last frame that was handed over, or of where a seek goes while it runs in there, in seconds of the
+    /// recording; not a number before the first.
     pub fn position_secs(&self) -> f64 {
         load(&self.position_bits)
     }
