@@ -10,10 +10,10 @@ use super::own;
 use super::recording::{Block, Event, Head, ReadRecording, StreamHead};
 
 /// Events kept; a recording with more is odd enough to say so.
-const MAX_EVENTS: usize = 1_000_000;
+pub const MAX_EVENTS: usize = 1_000_000;
 
 /// Gaps kept for each stream; further ones are counted.
-const MAX_GAPS: usize = 10_000;
+pub const MAX_GAPS: usize = 10_000;
 
 /// A step between two samples longer than this many periods is a gap.
 pub const GAP_PERIODS: f64 = 1.5;

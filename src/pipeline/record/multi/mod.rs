@@ -9,7 +9,7 @@
 //!
 //! [`MultiRecording::start`] returns once every source is open and the file has its headers; before that
 //! nothing is left behind. [`MultiRecording::stop`] pulls what was sent before the wish, at most
-//! 0.2 s long, writes the footers and synchronises the file. Blocks go round ([`feed`]): nothing is made
+//! 0.2 s long, writes the footers and synchronises the file. Blocks go round (`feed`): nothing is made
 //! anew while samples flow.
 
 mod feed;
