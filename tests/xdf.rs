@@ -341,6 +341,32 @@ fn a_file_cut_anywhere_is_made_whole_again_and_loses_no_complete_sample() {
 }
 
 #[test]
+fn what_a_power_cut_leaves_behind_a_file_is_cut_off_and_kept() {
+    use phosphene::formats::xdf::{is_unfinished, repair};
+    let bytes = two_streams();
+    for keep in [bytes.len(), bytes.len() - 300, bytes.len() / 2] {
+        for tail in [vec![0; 4096], vec![0xAB; 999], b"no chunk at all".to_vec()] {
+            let (_folder, path) = killed(&bytes, keep);
+            let whole = load_file(&path, &LoadOptions::raw());
+            let mut grown = std::fs::read(&path).unwrap();
+            grown.extend(&tail);
+            std::fs::write(&path, &grown).unwrap();
+            assert!(is_unfinished(&path).unwrap(), "{keep}");
+            let done = repair(&path).unwrap();
+            // Where a chunk was cut, the first bytes of the tail pass for its end; no reader can tell.
+            let torn = std::fs::read(done.torn.unwrap()).unwrap();
+            assert!(grown.ends_with(&torn) && (keep < bytes.len() || torn == tail), "{keep}");
+            let after = load_file(&path, &LoadOptions::raw());
+            assert!(!after.cut, "{keep}");
+            assert!(keep < bytes.len() || after.warnings.is_empty(), "{:?}", after.warnings);
+            assert!(after.streams.iter().all(|stream| stream.footer.is_some()));
+            assert!(after.streams[0].len() + 25 >= whole.streams[0].len(), "{keep}");
+            assert!(repair(&path).unwrap().was_whole && !is_unfinished(&path).unwrap());
+        }
+    }
+}
+
+#[test]
 fn a_repaired_file_is_read_by_pyxdf() {
     let bytes = two_streams();
     for keep in [bytes.len() / 3, bytes.len() / 2, bytes.len() - 700] {

@@ -36,6 +36,8 @@ pub fn run(config: RunConfig) -> Result<(), Failure> {
         steadying: config.steadying,
         ..Default::default()
     };
+    // Beside the window: a long recording takes a while to read.
+    let _recovering = Later::run("phosphene-recover", super::record::tell_recovered);
     let engine = LiveEngine::start(config);
     crate::ui::run(Box::new(engine), Clock::system(), initial)
         .map_err(|e| Failure::unexpected(e.to_string()))

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use phosphene::pipeline::Command;
 use phosphene::signal::{Abstention, FrameMeta, Lock};
 use phosphene::snapshot::*;
+use phosphene::source::file::Transport;
 use phosphene::source::{SourceCounters, SourceKind, SourceSpec};
 use phosphene::ui::{DeviceEntry, Engine, Wake};
 
@@ -28,6 +29,7 @@ pub struct Script {
     pub full: bool,
     pub pictures: BTreeMap<u16, Arc<Picture>>,
     pub wake: Option<Wake>,
+    pub replay: Option<Arc<Transport>>,
 }
 
 /// An engine that plays a script.
@@ -118,6 +120,9 @@ impl Engine for ScriptedEngine {
     }
     fn stimulus_picture(&self, row: u16) -> Option<Arc<Picture>> {
         self.0.borrow().pictures.get(&row).cloned()
+    }
+    fn replay(&self) -> Option<Arc<Transport>> {
+        self.0.borrow().replay.clone()
     }
     fn set_repaint(&mut self, wake: Wake) {
         self.0.borrow_mut().wake = Some(wake);

@@ -2,7 +2,8 @@
 //!
 //! Takes a file in its place; gives it every footer it lacks, and keeps every complete sample. What cannot be part
 //! of a file, the torn end, is first copied beside it (`name.torn`), so that nothing is lost even when this is
-//! killed too: doing it again finishes what was begun, and a whole file is not touched.
+//! killed too: doing it again makes the file whole, though samples of the torn chunk may then be in that copy alone.
+//! A whole file is not touched.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -55,7 +56,7 @@ impl Repaired {
 /// [`FormatError`] when it cannot be read or is not XDF.
 pub fn is_unfinished(path: &Path) -> Result<bool, FormatError> {
     let (file, _) = indexed(path)?;
-    Ok(file.cut || file.streams.iter().any(|stream| stream.footer.is_none()))
+    Ok(last_whole(path)?.is_torn() || file.streams.iter().any(|stream| stream.footer.is_none()))
 }
 
 /// Makes the file whole.
@@ -77,26 +78,26 @@ pub fn repair(path: &Path) -> Result<Repaired, FormatError> {
             .collect(),
         ..Repaired::default()
     };
-    if !found.cut && found.streams.iter().all(|stream| stream.footer.is_some()) {
+    if !whole.is_torn() && found.streams.iter().all(|stream| stream.footer.is_some()) {
         done.was_whole = true;
         return Ok(done);
     }
     let mut file =
         OpenOptions::new().read(true).write(true).open(path).map_err(io("opening for repair"))?;
     let mut end = Vec::new();
-    if found.cut {
-        let len = file.metadata().map_err(io("reading"))?.len();
+    if whole.is_torn() {
         end = complete_samples(&mut file, chunks.last(), &found.streams, path)?;
         // The new chunk's own count may take a byte more or less; what matters is that nothing is silent.
-        done.bytes_cut = (len - whole.end).saturating_sub(end.len() as u64);
+        done.bytes_cut = (whole.len - whole.end).saturating_sub(end.len() as u64);
         done.torn = Some(keep_torn(&mut file, whole.end, path)?);
-        file.set_len(whole.end).map_err(io("cutting the torn end"))?;
     }
     for stream in found.streams.iter().filter(|stream| stream.footer.is_none()) {
         end.extend(footer(stream));
     }
-    file.seek(SeekFrom::End(0)).map_err(io("repairing"))?;
+    // Over the torn end in one go, and only then cut: what is between is as short as can be.
+    file.seek(SeekFrom::Start(whole.end)).map_err(io("repairing"))?;
     file.write_all(&end).map_err(io("repairing"))?;
+    file.set_len(whole.end + end.len() as u64).map_err(io("cutting the torn end"))?;
     file.sync_all().map_err(io("synchronising with the disk"))?;
     Ok(done)
 }
@@ -113,13 +114,17 @@ fn indexed(path: &Path) -> Result<(XdfFile, Vec<SampleChunk>), FormatError> {
 /// Where the last whole chunk ends, and which chunk is torn.
 struct LastWhole {
     end: u64,
+    /// Of the file.
+    len: u64,
     torn: Option<(Tag, u32)>,
 }
 
 fn last_whole(path: &Path) -> Result<LastWhole, FormatError> {
     let io = |source| FormatError::Io { action: "reading", source, path: path.into() };
-    let mut chunks = ChunkReader::new(File::open(path).map_err(io)?, path)?;
-    let mut found = LastWhole { end: super::wire::MAGIC.len() as u64, torn: None };
+    let file = File::open(path).map_err(io)?;
+    let len = file.metadata().map_err(io)?.len();
+    let mut chunks = ChunkReader::new(file, path)?;
+    let mut found = LastWhole { end: super::wire::MAGIC.len() as u64, len, torn: None };
     while let Some(chunk) = chunks.next_chunk()? {
         if !chunk.cut {
             found.end = chunk.offset + chunk.content.len() as u64;
@@ -131,6 +136,11 @@ fn last_whole(path: &Path) -> Result<LastWhole, FormatError> {
 }
 
 impl LastWhole {
+    /// Bytes stand behind the last whole chunk: half a chunk, or what a power cut leaves there.
+    fn is_torn(&self) -> bool {
+        self.end < self.len
+    }
+
     /// A reader makes what it can of a torn header or footer; here both go with the torn end.
     fn forget_torn(&self, streams: &mut Vec<Stream>) {
         match self.torn {
@@ -204,6 +214,11 @@ fn keep_torn(file: &mut File, from: u64, path: &Path) -> Result<PathBuf, FormatE
                 file.seek(SeekFrom::Start(from)).map_err(io)?;
                 std::io::copy(file, &mut beside).map_err(io)?;
                 beside.sync_all().map_err(io)?;
+                // The name too must survive; where a folder cannot be opened like a file, it cannot be done.
+                let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+                if let Ok(folder) = File::open(folder.unwrap_or(Path::new("."))) {
+                    let _ = folder.sync_all();
+                }
                 return Ok(torn);
             }
             Err(source) if source.kind() == std::io::ErrorKind::AlreadyExists => {}
