@@ -183,6 +183,39 @@ fn lies_about_sizes_are_errors_with_their_place() {
 }
 
 #[test]
+fn events_decades_away_do_not_fill_the_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.edf");
+    let mut about = head();
+    let far =
+        |time_secs| Event { time_secs, duration_secs: Some(f64::INFINITY), label: "far".into() };
+    about.events.extend([1e300, -1e300, 9.3e12, f64::NAN, f64::INFINITY, 5000.0].map(far));
+    let mut writer = Box::new(edf::EdfWriter::create(&path, edf::Kind::Edf, &about).unwrap());
+    writer.write(&[0.0, 0.004], &[1.0; 6]).unwrap();
+    let notes = writer.finish().unwrap();
+    assert!(std::fs::metadata(&path).unwrap().len() < 20_000);
+    assert!(notes.iter().any(|note| note.starts_with("5 annotation(s)")), "{notes:?}");
+    let mut reader = open(&path).unwrap();
+    let found = phosphene::formats::survey::survey(&mut *reader, |_| {}).unwrap();
+    assert!(found.events.iter().any(|event| event.label == "far" && event.time_secs == 5000.0));
+}
+
+#[test]
+fn ranges_and_units_that_do_not_fit_are_said_or_shortened() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.edf");
+    let mut about = head();
+    about.ranges[1] = [-1e305, 1e305];
+    let why = edf::EdfWriter::create(&path, edf::Kind::Edf, &about).err().unwrap().to_string();
+    assert!(why.contains("Oz") && why.contains("8 characters"), "{why}");
+    assert!(!path.exists(), "nothing is left behind");
+    about.ranges[1] = [-1.0, 1.0];
+    about.stream.channels[1].unit = "millivolts".into();
+    fill(Box::new(edf::EdfWriter::create(&path, edf::Kind::Edf, &about).unwrap()));
+    assert_eq!(open(&path).unwrap().head().streams[0].channels[1].microvolts(), Some(1000.0));
+}
+
+#[test]
 fn a_header_cannot_lead_out_of_its_folder() {
     let folder = tempfile::tempdir().unwrap();
     let inside = folder.path().join("inside");

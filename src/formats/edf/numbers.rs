@@ -18,7 +18,12 @@ pub(super) fn rounded_outwards(value: f64, upwards: bool) -> Option<(f64, String
             &text
         };
         let text = if text == "-0" { "0" } else { text };
-        (text.len() <= FIELD).then(|| text.parse().ok().map(|number| (number, text.to_owned())))?
+        (text.len() <= FIELD).then(|| {
+            text.parse()
+                .ok()
+                .filter(|n: &f64| n.is_finite())
+                .map(|number| (number, text.to_owned()))
+        })?
     })
 }
 

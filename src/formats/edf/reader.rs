@@ -12,6 +12,7 @@ use super::header::{Header, PART_BYTES, Signal};
 use super::{Kind, numbers, tal};
 use crate::formats::FormatError;
 use crate::formats::recording::{Block, ChannelHead, Event, Head, ReadRecording, StreamHead};
+use crate::units::MAX_RATE_HZ;
 
 /// Samples of a block at most.
 const MAX_BLOCK_SAMPLES: usize = 16_384;
@@ -118,6 +119,16 @@ impl<R: Read + Seek> EdfReader<R> {
                 format!("a record has {} bytes where {MAX_RECORD_BYTES} are allowed", layout.bytes);
             return Err(FormatError::Unusable { format: kind.name(), why });
         }
+        let timeless = |signal: &&Signal| {
+            !signal.is_annotation && signal.samples > 0 && !has_rate(&header, signal)
+        };
+        let timeless = header.signals.iter().filter(timeless).count();
+        if timeless > 0 {
+            let secs = header.record_secs;
+            warnings.push(format!(
+                "{timeless} signal(s) have no rate, as a record lasts {secs} s, and are left out"
+            ));
+        }
         let there = (len - header_bytes).checked_div(layout.bytes).unwrap_or(0);
         let records = match u64::try_from(header.records) {
             Ok(said) if said <= there => said,
@@ -188,7 +199,11 @@ impl<R: Read + Seek> EdfReader<R> {
         let io = |source| FormatError::Io { action: "reading", source, path: self.path.clone() };
         self.input.seek(SeekFrom::Start(at)).map_err(io)?;
         self.input.read_exact(&mut self.record).map_err(io)?;
-        self.onset_secs = self.base_secs + self.next as f64 * self.record_secs;
+        // A record of a discontinuous file that does not say when it is follows the one before.
+        self.onset_secs = match (self.discontinuous, self.next) {
+            (true, 1..) => self.onset_secs + self.record_secs,
+            _ => self.base_secs + self.next as f64 * self.record_secs,
+        };
         for (place, range) in self.annotations.iter().enumerate() {
             let found = tal::parse(&self.record[range.clone()]);
             self.events.extend(found.events);
@@ -297,6 +312,11 @@ impl<R: Read + Seek> ReadRecording for EdfReader<R> {
     }
 }
 
+/// Whether samples of the signal have a time at all.
+fn has_rate(header: &Header, signal: &Signal) -> bool {
+    header.record_secs > 0.0 && signal.samples as f64 / header.record_secs <= MAX_RATE_HZ
+}
+
 /// Where everything is in a record.
 struct Layout {
     bytes: u64,
@@ -318,7 +338,7 @@ impl Layout {
             }
             if signal.is_annotation {
                 layout.annotations.push(from as usize..layout.bytes as usize);
-            } else if signal.samples > 0 && header.record_secs > 0.0 {
+            } else if signal.samples > 0 && has_rate(header, signal) {
                 layout.add(header, signal, from as usize);
             }
         }

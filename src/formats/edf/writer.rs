@@ -28,10 +28,13 @@ const DURATIONS_US: [u64; 17] = [
 const LONG_SECS: std::ops::RangeInclusive<u64> = 2..=60;
 
 /// Bytes of a record for its own time and for marks of padding.
-const OWN_ANNOTATION_BYTES: usize = 160;
+const OWN_ANNOTATION_BYTES: usize = 512;
 
 /// Longest text of an annotation, in bytes.
 const MAX_TEXT_BYTES: usize = 512;
+
+/// Events further from the first sample than this, in seconds, are left out: thirty years.
+const FARTHEST_SECS: f64 = 1e9;
 
 /// What stands where samples were not there.
 const PADDING: &str = "BAD_padding";
@@ -77,6 +80,7 @@ struct Notes {
     padded: u64,
     cut_texts: u64,
     late_events: u64,
+    unmarked: u64,
 }
 
 impl EdfWriter {
@@ -241,14 +245,18 @@ impl EdfWriter {
     fn annotations(&mut self) -> Vec<u8> {
         let mut bytes = tal::list(&tal::seconds(self.onset_us + self.fraction_us), None, "");
         let micros_of = |row: usize| (row as f64 / self.rate_hz * 1e6).round() as i64;
+        let mut unmarked = 0;
         for [from, to] in &self.padding {
             let onset = tal::seconds(self.onset_us + self.fraction_us + micros_of(*from));
             let list =
                 tal::list(&onset, Some(&duration(micros_of(*to) - micros_of(*from))), PADDING);
             if bytes.len() + list.len() <= self.annotation_bytes {
                 bytes.extend(list);
+            } else {
+                unmarked += 1;
             }
         }
+        self.notes.unmarked += unmarked;
         let until_us = self.onset_us + self.record_us as i64;
         while let Some(event) =
             self.events.front().filter(|event| micros(event.time_secs) < until_us)
@@ -292,7 +300,13 @@ impl EdfWriter {
             }
             self.pad(self.record_samples - 1);
             self.padding = vec![[0, self.record_samples]];
+            let waiting = self.events.len();
             self.close_record()?;
+            if self.events.len() == waiting {
+                // Never the same record again.
+                self.notes.late_events += 1;
+                self.events.pop_front();
+            }
         }
         Ok(())
     }
@@ -357,7 +371,8 @@ impl Notes {
                 "sample(s) were not there: the last one is repeated and marked BAD_padding",
             ),
             (self.cut_texts, "annotation(s) were cut to 512 bytes"),
-            (self.late_events, "annotation(s) do not fit"),
+            (self.late_events, "annotation(s) do not fit, or are decades away, and are left out"),
+            (self.unmarked, "stretch(es) of repeated samples found no room for their mark"),
         ]
         .into_iter()
         .filter(|(count, _)| *count > 0)
@@ -406,8 +421,9 @@ fn field_range([low, high]: [f64; 2]) -> Option<FieldRange> {
 }
 
 fn cut_texts(events: &[Event], notes: &mut Notes) -> Vec<Event> {
-    let mut events: Vec<Event> =
-        events.iter().filter(|event| event.time_secs.is_finite()).cloned().collect();
+    let near = |event: &&Event| event.time_secs.abs() < FARTHEST_SECS;
+    notes.late_events += events.iter().filter(|event| !near(event)).count() as u64;
+    let mut events: Vec<Event> = events.iter().filter(near).cloned().collect();
     for event in &mut events {
         if event.label.len() > MAX_TEXT_BYTES {
             notes.cut_texts += 1;
@@ -444,7 +460,10 @@ fn field(text: &str, width: usize) -> Vec<u8> {
 }
 
 fn unit_of(channel: &ChannelHead) -> String {
-    if channel.microvolts() == Some(1.0) { "uV".into() } else { channel.unit.clone() }
+    // Eight characters do not hold every spelling of a voltage.
+    let known = [(1e-3, "nV"), (1.0, "uV"), (1e3, "mV"), (1e6, "V")];
+    let short = channel.microvolts().and_then(|scale| known.iter().find(|(own, _)| *own == scale));
+    short.map_or_else(|| channel.unit.clone(), |(_, unit)| (*unit).into())
 }
 
 const MONTHS: [&str; 12] =
