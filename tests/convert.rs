@@ -30,6 +30,10 @@ fn rows() -> impl Iterator<Item = usize> {
 }
 
 fn write_xdf(path: &Path) {
+    write_runs(path, rows());
+}
+
+fn write_runs(path: &Path, rows: impl Iterator<Item = usize>) {
     let about = FileDescription { datetime_utc: "2026-11-24T09:00:00Z".into(), simulated: true };
     let mut writer = XdfWriter::new(std::fs::File::create_new(path).unwrap(), &about).unwrap();
     let channel = |label: &str| ChannelDescription {
@@ -59,14 +63,17 @@ fn write_xdf(path: &Path) {
             ..StreamDescription::default()
         })
         .unwrap();
-    let rows: Vec<usize> = rows().collect();
+    let rows: Vec<usize> = rows.collect();
     for run in rows.chunks(100) {
         let stamps: Vec<f64> = run.iter().map(|row| BEGIN_SECS + *row as f64 / RATE_HZ).collect();
         let values: Vec<f32> = run.iter().flat_map(|row| (0..3).map(|c| value(*row, c))).collect();
         writer.samples(eeg, &stamps, &values).unwrap();
     }
-    let stamps = [1.0, 1.6, 2.0, 5.5].map(|secs| BEGIN_SECS + secs);
-    writer.texts(markers, &stamps, &["stim/panda", "stim_off", "réponse", "stim/cat"]).unwrap();
+    let end_secs = *rows.last().unwrap() as f64 / RATE_HZ;
+    let notes = [(1.0, "stim/panda"), (1.6, "stim_off"), (2.0, "réponse"), (5.5, "stim/cat")];
+    for (secs, label) in notes.into_iter().filter(|(secs, _)| *secs < end_secs) {
+        writer.texts(markers, &[BEGIN_SECS + secs], &[label]).unwrap();
+    }
     writer.finish().unwrap();
 }
 
@@ -165,6 +172,11 @@ fn every_format_holds_values_events_and_the_gap() {
                 assert!(off <= tolerance_uv, "{name}: row {row} is off by {off} µV");
             }
         }
+        if name == "b.xdf" {
+            let head = formats::open(&to).unwrap().head().clone();
+            let place = head.streams[0].channels[1].location_mm;
+            assert_eq!(place, Some([10.0, -80.0, 40.0]), "a position is lost");
+        }
         let panda = found.events.iter().find(|event| event.label.ends_with("stim/panda"));
         let shift = if name == "b.xdf" { BEGIN_SECS } else { 0.0 };
         assert!((panda.expect(name).time_secs - shift - 1.0).abs() < 5e-3, "{name}: {panda:?}");
@@ -197,6 +209,38 @@ fn mne_reads_what_was_converted() {
         }
         let notes = seen["annotations"].to_string();
         assert!(notes.contains("stim/panda") && notes.contains("réponse"), "{name}: {notes}");
+    }
+}
+
+#[test]
+fn edfio_and_pyedflib_read_what_was_converted() {
+    let folder = tempfile::tempdir().unwrap();
+    let from = path(&folder, "a.xdf");
+    // Without a gap: pyedflib reads no discontinuous file of anybody.
+    write_runs(&from, 0..RUNS[0]);
+    for (peer, ending, tolerance_uv) in [
+        ("edfio", "edf", 2e-3),
+        ("edfio", "bdf", 1e-5),
+        ("pyedflib", "edf", 2e-3),
+        ("pyedflib", "bdf", 1e-5),
+    ] {
+        let to = path(&folder, &format!("{peer}.{ending}"));
+        let (code, _, errors) =
+            phosphene(&["convert", from.to_str().unwrap(), to.to_str().unwrap()]);
+        assert_eq!(code, 0, "{peer} {ending}: {errors}");
+        let Some(seen) = ask_python(peer, &to) else { continue };
+        assert_eq!(seen["channels"], serde_json::json!(["PO7", "Oz", "PO8"]), "{peer} {ending}");
+        assert_eq!(seen["rate_hz"].as_f64(), Some(RATE_HZ));
+        assert_eq!(seen["samples"], RUNS[0], "{peer} {ending}");
+        for channel in 0..3 {
+            for (end, row) in [("first", 0), ("last", RUNS[0] - 1)] {
+                let got = seen[end][channel].as_f64().unwrap();
+                let off = (got - f64::from(value(row, channel))).abs();
+                assert!(off <= tolerance_uv, "{peer} {ending}: {end} is off by {off}");
+            }
+        }
+        let notes = seen["annotations"].to_string();
+        assert!(notes.contains("stim/panda") && notes.contains("réponse"), "{peer}: {notes}");
     }
 }
 

@@ -216,6 +216,19 @@ fn ranges_and_units_that_do_not_fit_are_said_or_shortened() {
 }
 
 #[test]
+fn samples_decades_apart_are_refused_not_overflowed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.edf");
+    let mut writer: Box<dyn WriteRecording> =
+        Box::new(edf::EdfWriter::create(&path, edf::Kind::Edf, &head()).unwrap());
+    let channels = head().stream.channels.len();
+    for far_secs in [1e13, -1e13, f64::NAN, f64::INFINITY] {
+        let why = writer.write(&[far_secs], &vec![0.0; channels]).unwrap_err();
+        assert!(why.to_string().contains("from the first"), "{why}");
+    }
+}
+
+#[test]
 fn a_header_cannot_lead_out_of_its_folder() {
     let folder = tempfile::tempdir().unwrap();
     let inside = folder.path().join("inside");

@@ -199,7 +199,7 @@ fn what_is_published_comes_back_as_it_was() {
         has_markers: true,
         notes: Vec::new(),
     };
-    let mut publisher = Publisher::new(&info, "round trip").unwrap();
+    let mut publisher = Publisher::new(&info, "round trip", &[]).unwrap();
     assert_eq!(publisher.name(), "round trip SIMULATED");
     let mut source = source("lsl:name=round trip SIMULATED");
     let seen = source.prepare(&clock).unwrap();

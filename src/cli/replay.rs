@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use crate::clock::Clock;
+use crate::formats::recording::ChannelHead;
 use crate::pipeline::WindowMode;
 use crate::signal::{Chunk, FrameMeta, Marker};
 use crate::source::file::{FileSource, Speed, Transport, transport::SPEEDS};
@@ -136,7 +137,8 @@ fn publish(args: &Args) -> Result<(), Failure> {
     let interrupted = on_interrupt()?;
     let mut source = FileSource::new(args.file.clone());
     let info = source.prepare(&clock).map_err(|e| unavailable(&e))?;
-    let mut publisher = Publisher::new(&info, &info.name).map_err(|e| unavailable(&e))?;
+    let known = described(args);
+    let mut publisher = Publisher::new(&info, &info.name, &known).map_err(|e| unavailable(&e))?;
     eprintln!(
         "publishing {} channels at {} Hz as LSL streams '{name}' and '{name} markers'; Ctrl-C ends",
         info.channels.len(),
@@ -158,6 +160,12 @@ fn publish(args: &Args) -> Result<(), Failure> {
         publisher.write(&now).map_err(|e| unavailable(&e))?;
     }
     Ok(())
+}
+
+/// What the file says of its channels; nothing where it says nothing.
+fn described(args: &Args) -> Vec<ChannelHead> {
+    let Ok(reader) = crate::formats::open(&args.file) else { return Vec::new() };
+    reader.head().streams.iter().flat_map(|stream| stream.channels.clone()).collect()
 }
 
 /// The same frames and markers at the present time.

@@ -44,7 +44,7 @@ pub fn run(args: Args) -> Result<(), Failure> {
     let clock = crate::pipeline::sources::lsl_clock().map_err(unavailable)?;
     let mut source = SimulatedSource::new(params, crate::pipeline::sources::stimuli());
     let info = source.prepare(&clock).map_err(unavailable)?;
-    let mut publisher = Publisher::new(&info, &args.name).map_err(unavailable)?;
+    let mut publisher = Publisher::new(&info, &args.name, &[]).map_err(unavailable)?;
     eprintln!(
         "publishing {} channels at {} Hz as LSL streams '{name}' and '{name} markers'; Ctrl-C ends",
         info.channels.len(),

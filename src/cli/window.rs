@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use crate::clock::Clock;
 use crate::pipeline::background::{Later, retire};
+use crate::pipeline::record::recover::{Recovered, recover};
 use crate::pipeline::{Command, Pipeline, RunConfig};
 use crate::signal::FrameMeta;
-use crate::snapshot::{Picture, Snapshot};
+use crate::snapshot::{Level, Notice, Picture, Snapshot};
 use crate::source::SourceSpec;
 use crate::source::file::Transport;
 use crate::ui::engine::{DeviceEntry, Engine, Wake};
@@ -36,8 +37,6 @@ pub fn run(config: RunConfig) -> Result<(), Failure> {
         steadying: config.steadying,
         ..Default::default()
     };
-    // Beside the window: a long recording takes a while to read.
-    let _recovering = Later::run("phosphene-recover", super::record::tell_recovered);
     let engine = LiveEngine::start(config);
     crate::ui::run(Box::new(engine), Clock::system(), initial)
         .map_err(|e| Failure::unexpected(e.to_string()))
@@ -61,6 +60,9 @@ struct LiveEngine {
     found: Option<Vec<DeviceEntry>>,
     pictures: Vec<Option<Arc<Picture>>>,
     wake: Option<Wake>,
+    /// Recordings that an earlier run left unfinished, while they are mended beside the window.
+    recovering: Later<Vec<Recovered>>,
+    recovered: Vec<Notice>,
 }
 
 impl LiveEngine {
@@ -80,6 +82,19 @@ impl LiveEngine {
             found: None,
             pictures,
             wake: None,
+            recovering: Later::run("phosphene-recover", recover),
+            recovered: Vec::new(),
+        }
+    }
+
+    /// What was mended is told in the window, and on standard error as by the other commands.
+    fn poll_recovered(&mut self) {
+        let Some(found) = self.recovering.take() else { return };
+        let at_secs = Clock::system().now_secs();
+        for Recovered { whole, said, .. } in found {
+            eprintln!("phosphene: {said}");
+            let level = if whole { Level::Warning } else { Level::Error };
+            self.recovered.push(Notice { at_secs, level, text: said });
         }
     }
 
@@ -123,7 +138,9 @@ fn entries(devices: &Devices) -> Vec<DeviceEntry> {
 
 impl Engine for LiveEngine {
     fn snapshot(&self) -> Arc<Snapshot> {
-        Arc::new(self.pipeline.as_ref().map(Pipeline::snapshot).unwrap_or_default())
+        let mut snapshot = self.pipeline.as_ref().map(Pipeline::snapshot).unwrap_or_default();
+        snapshot.notices.extend(self.recovered.iter().cloned());
+        Arc::new(snapshot)
     }
 
     fn send(&mut self, command: Command) -> bool {
@@ -155,6 +172,7 @@ impl Engine for LiveEngine {
 
     fn drain_traces(&mut self, each: &mut dyn FnMut(FrameMeta, &[f32])) {
         self.poll_scan();
+        self.poll_recovered();
         if let Some(pipeline) = &mut self.pipeline {
             pipeline.drain_traces(each, &mut |_| {});
         }

@@ -1,7 +1,7 @@
-"""What MNE and the BIDS validator say of converted recordings.
+"""What MNE, edfio, pyedflib (the library of EDFbrowser) and the BIDS validator say of converted recordings.
 
-Takes   `mne FILE` or `bids FOLDER`.
-Gives   JSON: for mne channels, rate, samples, first and last sample in µV, annotations; for bids the errors.
+Takes   `mne FILE`, `edfio FILE`, `pyedflib FILE` or `bids FOLDER`.
+Gives   JSON: for a file channels, rate, samples, first and last sample in µV, annotations; for bids the errors.
 Exits   3 when the peer is not installed.
 """
 
@@ -32,6 +32,41 @@ def with_mne(path):
     }
 
 
+def with_edfio(path):
+    try:
+        import edfio
+    except ImportError:
+        sys.exit(3)
+    read = edfio.read_bdf if path.endswith(".bdf") else edfio.read_edf
+    recording = read(path)
+    return {
+        "channels": list(recording.labels),
+        "rate_hz": recording.signals[0].sampling_frequency,
+        "samples": len(recording.signals[0].data),
+        "first": [float(s.data[0]) for s in recording.signals],
+        "last": [float(s.data[-1]) for s in recording.signals],
+        "annotations": [[n.onset, n.duration, n.text] for n in recording.annotations],
+    }
+
+
+def with_pyedflib(path):
+    try:
+        import pyedflib
+    except ImportError:
+        sys.exit(3)
+    with pyedflib.EdfReader(path) as recording:
+        signals = [recording.readSignal(i) for i in range(recording.signals_in_file)]
+        onsets, durations, texts = recording.readAnnotations()
+        return {
+            "channels": recording.getSignalLabels(),
+            "rate_hz": float(recording.getSampleFrequency(0)),
+            "samples": len(signals[0]),
+            "first": [float(s[0]) for s in signals],
+            "last": [float(s[-1]) for s in signals],
+            "annotations": [list(map(str, note)) for note in zip(onsets, durations, texts)],
+        }
+
+
 def with_validator(folder):
     program = Path(sys.executable).with_name("bids-validator-deno")
     program = str(program) if program.exists() else shutil.which("bids-validator-deno")
@@ -42,4 +77,5 @@ def with_validator(folder):
     return {"errors": [issue for issue in issues if issue.get("severity") == "error"]}
 
 
-print(json.dumps({"mne": with_mne, "bids": with_validator}[sys.argv[1]](sys.argv[2])))
+peers = {"mne": with_mne, "edfio": with_edfio, "pyedflib": with_pyedflib, "bids": with_validator}
+print(json.dumps(peers[sys.argv[1]](sys.argv[2])))

@@ -8,8 +8,8 @@ use crate::formats::FormatError;
 use crate::formats::own;
 use crate::formats::recording::{Block, ChannelHead, Event, Head, ReadRecording, StreamHead};
 use crate::formats::xdf::{
-    ChannelDescription, ChannelFormat, FileDescription, StreamDescription, StreamId, XdfWriteError,
-    XdfWriter,
+    ChannelDescription, ChannelFormat, FileDescription, ReferenceDescription, StreamDescription,
+    StreamId, XdfWriteError, XdfWriter,
 };
 
 /// Samples between two boundaries: about every ten seconds of a usual recording.
@@ -131,9 +131,25 @@ fn description(head: &Head, stream: &StreamHead) -> StreamDescription {
         // Times are as the source had them: readers must not draw lines through gaps.
         can_drop_samples: true,
         simulated: head.simulated,
+        reference: reference(stream),
         facts: vec![("converted_from", head.format.into())],
         ..StreamDescription::default()
     }
+}
+
+/// What every channel refers to; nothing where they differ or do not say.
+fn reference(stream: &StreamHead) -> Option<ReferenceDescription> {
+    let words = &stream.channels.first()?.reference;
+    let shared = stream.channels.iter().all(|channel| channel.reference == *words);
+    (shared && !words.is_empty()).then(|| {
+        let common_average = words == "common average";
+        let labels = if common_average {
+            Vec::new()
+        } else {
+            words.split_whitespace().map(Into::into).collect()
+        };
+        ReferenceDescription { labels, common_average, ..ReferenceDescription::default() }
+    })
 }
 
 fn channel(channel: &ChannelHead) -> ChannelDescription {
@@ -146,6 +162,7 @@ fn channel(channel: &ChannelHead) -> ChannelDescription {
         },
         kind: channel.kind.clone(),
         location_mm: channel.location_mm,
+        filtering: channel.filtering.clone(),
         ..ChannelDescription::default()
     }
 }

@@ -157,6 +157,10 @@ impl EdfWriter {
     }
 
     fn push(&mut self, time_secs: f64, values: &[f64]) -> Result<(), FormatError> {
+        if !time_secs.is_finite() || time_secs.abs() >= FARTHEST_SECS {
+            let why = format!("a sample lies {time_secs} s from the first, more than 30 years");
+            return Err(FormatError::Unusable { format: self.kind.name(), why });
+        }
         let period_secs = 1.0 / self.rate_hz;
         let missing = match self.last_secs {
             None => {

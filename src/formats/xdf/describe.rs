@@ -28,6 +28,8 @@ pub struct ChannelDescription {
     pub kind: String,
     /// Position in millimetres: right, front, up.
     pub location_mm: Option<[f64; 3]>,
+    /// Filters in words, where no more is known than another file's text.
+    pub filtering: String,
     /// Filters that the values have gone through.
     pub filters: Vec<FilterDescription>,
 }
@@ -177,6 +179,9 @@ fn channel(xml: &mut Xml, channel: &ChannelDescription) {
                 xml.leaf(tag, &mm.to_string());
             }
         });
+    }
+    if !channel.filtering.is_empty() {
+        xml.leaf("filtering", &channel.filtering);
     }
     if channel.filters.is_empty() {
         return;

@@ -72,7 +72,7 @@ impl ChannelFormat {
 }
 
 /// What a header says of one channel; empty where it says nothing.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ChannelInfo {
     /// Label, as `Oz`.
     pub label: String,
@@ -80,6 +80,10 @@ pub struct ChannelInfo {
     pub unit: String,
     /// Type, as `EEG`.
     pub kind: String,
+    /// Position in millimetres: right, front, up.
+    pub location_mm: Option<[f64; 3]>,
+    /// Filters in words, as `highpass: lower 0.5, order 2`.
+    pub filtering: String,
 }
 
 /// What the header of a stream says.
@@ -101,6 +105,8 @@ pub struct StreamHeader {
     pub format: ChannelFormat,
     /// Metadata of the channels: none, or one for each channel that the header describes.
     pub channels: Vec<ChannelInfo>,
+    /// Electrodes that the signal refers to, as `A1 A2`, or `common average`.
+    pub reference: String,
     /// True when the stream says that samples may be missing, so that its stamps must not be smoothed.
     pub can_drop_samples: bool,
     /// True when the stream says that its signal does not come from a person.
@@ -191,6 +197,7 @@ fn from_document(info: Node<'_, '_>, xml: &str) -> Result<StreamHeader, String> 
     };
     header.channels = child(desc, "channels").map_or_else(Vec::new, channels);
     header.channels.truncate(header.channel_count);
+    header.reference = child(desc, "reference").map_or_else(String::new, reference);
     let drops = child(desc, "synchronization").map(|node| child_text(node, "can_drop_samples"));
     header.can_drop_samples = drops.is_some_and(is_true);
     if let Some(own) = child(desc, "phosphene") {
@@ -206,8 +213,50 @@ fn channels(list: Node<'_, '_>) -> Vec<ChannelInfo> {
         label: child_text(channel, "label").into(),
         unit: child_text(channel, "unit").into(),
         kind: child_text(channel, "type").into(),
+        location_mm: child(channel, "location").and_then(location_mm),
+        filtering: child(channel, "filtering").map_or_else(String::new, in_words),
     })
     .collect()
+}
+
+/// Three finite numbers, or nothing.
+fn location_mm(location: Node<'_, '_>) -> Option<[f64; 3]> {
+    let [x, y, z] = ["X", "Y", "Z"]
+        .map(|axis| child_text(location, axis).parse::<f64>().ok().filter(|mm| mm.is_finite()));
+    Some([x?, y?, z?])
+}
+
+/// The text of an element, or what its elements say: `highpass: design IIR, lower 0.5; notch: lower 50`.
+fn in_words(element: Node<'_, '_>) -> String {
+    let elements = |node: Node<'_, '_>| node.children().filter(Node::is_element).count() > 0;
+    let parts = element.children().filter(Node::is_element).map(|part| {
+        let name = part.tag_name().name();
+        let inside = if elements(part) {
+            let facts = part.children().filter(Node::is_element);
+            let fact = |fact: Node<'_, '_>| {
+                format!("{} {}", fact.tag_name().name(), fact.text().unwrap_or_default().trim())
+            };
+            facts.map(fact).collect::<Vec<_>>().join(", ")
+        } else {
+            part.text().unwrap_or_default().trim().to_owned()
+        };
+        format!("{name}: {inside}")
+    });
+    let words = parts.collect::<Vec<_>>().join("; ");
+    if words.is_empty() { element.text().unwrap_or_default().trim().to_owned() } else { words }
+}
+
+fn reference(element: Node<'_, '_>) -> String {
+    if is_yes(child_text(element, "common_average")) {
+        return "common average".into();
+    }
+    let labels = element.children().filter(|node| node.has_tag_name("label"));
+    let labels: Vec<&str> = labels.filter_map(|node| node.text()).map(str::trim).collect();
+    labels.join(" ")
+}
+
+fn is_yes(text: &str) -> bool {
+    text.eq_ignore_ascii_case("yes") || is_true(text)
 }
 
 fn from_fragments(xml: &str) -> Result<StreamHeader, String> {
@@ -239,6 +288,7 @@ fn essentials<'a>(text: &dyn Fn(&str) -> &'a str, xml: &str) -> Result<StreamHea
         nominal_rate_hz,
         format,
         channels: Vec::new(),
+        reference: String::new(),
         can_drop_samples: false,
         simulated: false,
         own_stamps: false,
@@ -285,6 +335,23 @@ mod tests {
         assert_eq!(header.channels.len(), 2);
         assert_eq!(header.channels[0].unit, "microvolts");
         assert!(header.can_drop_samples && !header.simulated);
+    }
+
+    #[test]
+    fn places_filters_and_the_reference_are_read() {
+        let more = "<location><X>-20</X><Y>1.5</Y><Z>9</Z></location><filtering><highpass>\
+            <lower>0.5</lower><order>2</order></highpass></filtering></channel><channel><label>O2";
+        let xml = SOUND
+            .replace("</channel><channel><label>O2", more)
+            .replace("<synch", "<reference><label>A1</label><label>A2</label></reference><synch");
+        let (header, _) = StreamHeader::parse(xml.as_bytes()).unwrap();
+        assert_eq!(header.channels[0].location_mm, Some([-20.0, 1.5, 9.0]));
+        assert_eq!(header.channels[0].filtering, "highpass: lower 0.5, order 2");
+        assert_eq!((header.channels[1].location_mm, header.reference.as_str()), (None, "A1 A2"));
+        let average = xml.replace("<label>A1</label>", "<common_average>Yes</common_average>");
+        assert_eq!(StreamHeader::parse(average.as_bytes()).unwrap().0.reference, "common average");
+        let broken = xml.replace("<X>-20</X>", "<X>nan</X>");
+        assert_eq!(StreamHeader::parse(broken.as_bytes()).unwrap().0.channels[0].location_mm, None);
     }
 
     #[test]

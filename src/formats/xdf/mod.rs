@@ -19,7 +19,7 @@ mod wire;
 pub mod write;
 
 pub use assemble::{ClockOffset, LoadOptions, Stream, XdfFile, load};
-pub use describe::{ChannelDescription, FileDescription, StreamDescription};
+pub use describe::{ChannelDescription, FileDescription, ReferenceDescription, StreamDescription};
 pub use header::{ChannelFormat, ChannelInfo, FileHeader, Footer, StreamHeader};
 pub use reader::XdfReader;
 pub use repair::{Repaired, is_unfinished, repair};

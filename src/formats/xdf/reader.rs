@@ -191,7 +191,9 @@ fn stream_head(stream: &Stream) -> StreamHead {
             label: known.label,
             unit: known.unit,
             kind: known.kind,
-            ..ChannelHead::default()
+            filtering: known.filtering,
+            reference: header.reference.clone(),
+            location_mm: known.location_mm,
         }
     };
     StreamHead {

@@ -8,6 +8,7 @@
 use lsl::ExPushable;
 
 use super::library::ensure_loaded;
+use crate::formats::recording::ChannelHead;
 use crate::signal::Chunk;
 use crate::source::{SourceError, SourceInfo};
 
@@ -28,11 +29,12 @@ pub struct Publisher {
 impl Publisher {
     /// Makes the streams known: `name` and `name markers`, with SIMULATED added where `info` says so. The
     /// source ids follow from the name, so that a receiver finds the streams again after a restart; two
-    /// publishers on one network need two names.
+    /// publishers on one network need two names. What `known` says of a channel of the same label (place,
+    /// reference, filters) is published with it.
     ///
     /// # Errors
     /// [`SourceError`] when liblsl cannot be had or refuses the streams.
-    pub fn new(info: &SourceInfo, name: &str) -> Result<Self, SourceError> {
+    pub fn new(info: &SourceInfo, name: &str, known: &[ChannelHead]) -> Result<Self, SourceError> {
         ensure_loaded()?;
         let name = if info.simulated && !name.contains(SIMULATED) {
             format!("{name} {SIMULATED}")
@@ -44,7 +46,7 @@ impl Publisher {
             why: format!("liblsl could not publish it: {why}"),
             remedy: "Choose another name and check that a network interface is up".into(),
         };
-        let (eeg, markers) = outlets(info, &name).map_err(refused)?;
+        let (eeg, markers) = outlets(info, &name, known).map_err(refused)?;
         Ok(Self { eeg, markers, frame_uv: Vec::with_capacity(info.channels.len()), name })
     }
 
@@ -98,12 +100,13 @@ impl Publisher {
 fn outlets(
     info: &SourceInfo,
     name: &str,
+    known: &[ChannelHead],
 ) -> Result<(lsl::StreamOutlet, lsl::StreamOutlet), lsl::Error> {
     let channels = u32::try_from(info.channels.len()).map_err(|_| lsl::Error::BadArgument)?;
     let float = lsl::ChannelFormat::Float32;
     let eeg_id = format!("phosphene/{name}/eeg");
     let mut eeg = lsl::StreamInfo::new(name, "EEG", channels, info.rate.hz(), float, &eeg_id)?;
-    describe_eeg(&mut eeg, info);
+    describe_eeg(&mut eeg, info, known);
     let text = lsl::ChannelFormat::String;
     let (marker_name, marker_id) = (format!("{name} markers"), format!("phosphene/{name}/markers"));
     let rate_hz = lsl::IRREGULAR_RATE;
@@ -116,17 +119,32 @@ fn outlets(
 }
 
 /// The description of the EEG stream.
-fn describe_eeg(stream: &mut lsl::StreamInfo, info: &SourceInfo) {
+fn describe_eeg(stream: &mut lsl::StreamInfo, info: &SourceInfo, known: &[ChannelHead]) {
     let mut desc = stream.desc();
     desc.append_child_value("manufacturer", "Phosphene");
     desc.append_child_value("simulated", if info.simulated { "true" } else { "false" });
     let mut channels = desc.append_child("channels");
+    // A NUL would end a text early, and the safe layer panics on it.
+    let sound = |text: &str| text.replace('\0', "");
     for label in &info.channels {
-        // A NUL would end the text early, and the safe layer panics on it.
-        let label = label.replace('\0', "");
+        let more = known.iter().find(|head| head.label == *label);
+        let label = sound(label);
         let mut channel = channels.append_child("channel");
         channel.append_child_value("label", &label);
         channel.append_child_value("unit", "microvolts");
         channel.append_child_value("type", "EEG");
+        if let Some(place_mm) = more.and_then(|head| head.location_mm) {
+            let mut location = channel.append_child("location");
+            for (axis, mm) in ["X", "Y", "Z"].into_iter().zip(place_mm) {
+                location.append_child_value(axis, &mm.to_string());
+            }
+        }
+        if let Some(head) = more.filter(|head| !head.filtering.is_empty()) {
+            channel.append_child_value("filtering", &sound(&head.filtering));
+        }
+    }
+    if let Some(head) = known.first().filter(|head| !head.reference.is_empty()) {
+        let mut reference = desc.append_child("reference");
+        reference.append_child_value("label", &sound(&head.reference));
     }
 }
