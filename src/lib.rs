@@ -20,6 +20,7 @@ pub mod source;
 pub mod hop;
 pub mod dsp;
 pub mod decode;
+pub mod calibrate;
 pub mod snapshot;
 pub mod pipeline;
 #[cfg(feature = "window")]

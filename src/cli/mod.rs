@@ -11,6 +11,8 @@ pub mod convert;
 pub mod devices;
 pub mod doctor;
 pub mod document;
+pub mod evaluate;
+pub mod fit;
 pub mod generate;
 pub mod inspect;
 pub mod live;
@@ -62,6 +64,10 @@ enum Subcommands {
     Replay(replay::Args),
     /// Record any number of sources at once into one XDF file
     Record(record::Args),
+    /// Fit a personal encoder to recorded sessions
+    Fit(fit::Args),
+    /// Score recorded sessions, with chance, intervals and controls
+    Evaluate(evaluate::Args),
     /// Check, show or try a model pack
     Pack(pack::PackArgs),
 }
@@ -140,6 +146,8 @@ pub fn main() -> ExitCode {
         Some(Subcommands::Inspect(args)) => inspect::run(&args),
         Some(Subcommands::Convert(args)) => convert::run(&args),
         Some(Subcommands::Record(args)) => record::run(&args),
+        Some(Subcommands::Fit(args)) => fit::run(&args),
+        Some(Subcommands::Evaluate(args)) => evaluate::run(&args),
         Some(Subcommands::Pack(args)) => {
             pack::run(&args, || crate::pipeline::sources::onnx_runtime().map_err(Failure::pack))
         }

@@ -70,7 +70,7 @@ struct Document<'a> {
 ///
 /// # Errors
 /// Exit code 2 for arguments that make no sense, 3 when a source is not there or was lost for good, 5 when the
-/// file cannot be made or not everything could be kept.
+/// file cannot be made, not everything could be kept, or a stream was away at the end.
 pub fn run(args: &Args) -> Result<(), Failure> {
     if args.seconds.is_some_and(|s| !(s > 0.0 && s.is_finite())) {
         return Err(Failure::usage("--seconds must be more than 0"));
@@ -130,6 +130,12 @@ fn conclude(args: &Args, report: &RecordReport) -> Result<(), Failure> {
     if let Some(why) = failure {
         let kept = counts(&report.streams);
         return Err(Failure::output(format!("{why} (kept: {kept})")));
+    }
+    if !report.away.is_empty() {
+        let why =
+            "went away and had not come back at the end; what was recorded until then is whole";
+        let path = report.path.display();
+        return Err(Failure::output(format!("{} {why}: {path}", report.away.join(", "))));
     }
     match report.lost_for_good.first() {
         Some(why) => Err(Failure::source(format!("{why} (the recording until then is whole)"))),

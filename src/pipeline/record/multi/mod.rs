@@ -205,6 +205,7 @@ impl MultiRecording {
             seconds: 0.0,
             stop_secs: None,
             streams: Vec::new(),
+            away: Vec::new(),
             warnings: vec!["the recorder ended by a fault of the program".into()],
             lost_for_good: Vec::new(),
             failure: None,

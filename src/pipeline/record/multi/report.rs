@@ -47,6 +47,8 @@ pub struct RecordReport {
     pub streams: Vec<StreamReport>,
     /// What the user should know.
     pub warnings: Vec<String>,
+    /// Streams that went away and had not come back when the recording ended.
+    pub away: Vec<String>,
     /// Sources that ended by an error.
     pub lost_for_good: Vec<String>,
     /// Why not everything could be kept.

@@ -148,7 +148,10 @@ impl<S: RecordSink> MultiWriter<S> {
         self.kept("synchronising with the disk", synced.map_err(Into::into));
         self.show_progress();
         let streams = self.reports();
+        let away =
+            streams.iter().map(|stream| stream.name.clone()).filter(|name| self.is_away(name));
         RecordReport {
+            away: away.collect(),
             path: self.path,
             bytes: self.writer.whole_bytes(),
             seconds: self.clock.now_secs() - self.started_secs,
@@ -158,6 +161,14 @@ impl<S: RecordSink> MultiWriter<S> {
             lost_for_good: self.dead,
             failure: self.failure,
         }
+    }
+
+    /// Whether the last that was heard of a stream is that it went away.
+    fn is_away(&self, name: &str) -> bool {
+        let (gone, back) = (own::gone_label(name), own::back_label(name));
+        let last =
+            self.warnings.iter().rev().find(|said| **said == gone || said.starts_with(&back));
+        last.is_some_and(|said| *said == gone)
     }
 
     fn add_late(&mut self, key: usize, head: Head) -> Result<(), XdfWriteError> {

@@ -1,0 +1,26 @@
+//! From labelled trials to a personal decoder, and an honest score of it.
+//!
+//! Pure functions on numbers in memory: nothing here reads devices, draws or spawns threads.
+//!
+//! ```text
+//! trials ─► whiten ─► features ─► ridge (inner cross-validation) ─► personal ─► onnx: encoder.onnx
+//!    └────► split ─► score (metrics, intervals, controls) ─► verdict
+//! ```
+//!
+//! Rules that hold everywhere: what is estimated (noise, means, weights, regularisation) comes from training trials
+//! only; a test trial is looked at once, to score; every score stands beside its chance level and its controls.
+
+pub mod controls;
+pub mod features;
+mod linalg;
+pub mod metrics;
+pub mod onnx;
+pub mod personal;
+pub mod ridge;
+pub mod score;
+pub mod split;
+pub mod trials;
+pub mod whiten;
+
+pub use personal::{Personal, fit};
+pub use trials::{CalibrationError, Pictures, Trial, Trials};

@@ -1,0 +1,161 @@
+//! `phosphene evaluate`: the honest score of recorded sessions, with chance, interval, p-value and controls.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use crate::calibrate::personal::FitOptions;
+use crate::calibrate::score::{Report, Score, score};
+use crate::calibrate::split::Split;
+use crate::decode::session::Runtime;
+use crate::pipeline::sessions::RunRead;
+use crate::pipeline::sources;
+
+use super::fit::{load, open_pack};
+use super::{Failure, print_json};
+
+const EXAMPLES: &str = "\
+Examples:
+  phosphene evaluate ses-01.xdf
+  phosphene evaluate calibration/sub-01/ses-01 calibration/sub-01/ses-02 --json
+  phosphene evaluate ses-02.xdf --encoder ses-01-fit/encoder.onnx      next-session score of a fitted encoder
+
+Two splits are scored: 'runs' leaves out one run at a time (or one of five blocks of a single run): the pictures are
+known, the time is not; 'pictures' leaves out all trials of a fifth of the pictures: they were never seen in training.
+A score whose control succeeds is withheld.";
+
+/// Threads of the encoder.
+const THREADS: usize = 2;
+
+/// Arguments of `evaluate`.
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// Recorded sessions: folders of recordings, or single recordings
+    #[arg(value_name = "SESSION", required = true)]
+    pub sessions: Vec<PathBuf>,
+    /// Folder of the model pack [default: the bundled pack]
+    #[arg(long, value_name = "DIR")]
+    pub pack: Option<PathBuf>,
+    /// A fitted encoder to build upon and to compare with, in place of the pack's own
+    #[arg(long, value_name = "FILE")]
+    pub encoder: Option<PathBuf>,
+    /// Seed of divisions, intervals and permutations
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// Print one JSON document on standard output
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: u32,
+    simulated: bool,
+    pack: &'a str,
+    pack_sha256: &'a str,
+    encoder_sha256: &'a str,
+    trials: usize,
+    pictures: usize,
+    seed: u64,
+    runs: &'a [RunRead],
+    /// Why no score means anything, if so.
+    refused: Option<String>,
+    scores: Vec<Score>,
+}
+
+/// Runs `evaluate`.
+///
+/// # Errors
+/// Exit code 4 for the pack or the encoder, 6 when the sessions cannot be used.
+pub fn run(args: &Args) -> Result<(), Failure> {
+    let mut pack = open_pack(args.pack.as_deref())?;
+    if let Some(file) = &args.encoder {
+        pack = pack.with_encoder(file)?;
+    }
+    let runtime = Runtime::load(&sources::onnx_runtime().map_err(Failure::pack)?, THREADS)?;
+    let sessions = load(&args.sessions, &pack, &runtime)?;
+    let bar = indicatif::ProgressBar::new(100);
+    let options = FitOptions {
+        rate_hz: sessions.rate_hz,
+        inner: Split::Runs,
+        with_pack: true,
+        seed: args.seed,
+    };
+    let mut reports: Vec<Report> = Vec::new();
+    for (i, split) in [Split::Runs, Split::Pictures].into_iter().enumerate() {
+        let on_progress = |share: f64| bar.set_position((50.0 * (i as f64 + share)) as u64);
+        let report = score(&sessions.trials, &sessions.pictures, split, &options, on_progress)
+            .map_err(|e| Failure::file(e.to_string()))?;
+        reports.push(report);
+    }
+    bar.finish_and_clear();
+    let refused: Vec<String> = reports.iter().filter_map(|report| report.refused.clone()).collect();
+    let document = Document {
+        schema: 1,
+        simulated: sessions.simulated(),
+        pack: &pack.manifest().name,
+        pack_sha256: pack.sha256(),
+        encoder_sha256: pack.encoder_sha256(),
+        trials: sessions.trials.len(),
+        pictures: sessions.pictures.len(),
+        seed: args.seed,
+        runs: &sessions.runs,
+        refused: (!refused.is_empty()).then(|| refused.join("; ")),
+        scores: reports.into_iter().flat_map(|report| report.scores).collect(),
+    };
+    if args.json {
+        return print_json(&document);
+    }
+    println!("{}", table(&document));
+    Ok(())
+}
+
+/// The table has room for the usual ones; the JSON document has all.
+fn is_shown(score: &Score) -> bool {
+    matches!((score.metric, score.k), (_, 1) | ("top1" | "two_way", 3 | 10))
+}
+
+fn table(document: &Document<'_>) -> String {
+    use std::fmt::Write;
+    let mut text = String::new();
+    let label = if document.simulated { "SIMULATED · " } else { "" };
+    let _ = writeln!(text, "{label}{} trials of {} pictures", document.trials, document.pictures);
+    if let Some(why) = &document.refused {
+        let _ = writeln!(
+            text,
+            "\nNO SCORE: {why}.\nThe table below is what the leak gives, not decoding.\n"
+        );
+    }
+    let _ = writeln!(
+        text,
+        "{:<9} {:<9} {:<8} {:>3} {:>7} {:>8} {:>16} {:>7} {:>7}  controls",
+        "left out", "encoder", "metric", "k", "value", "chance", "95 % interval", "p", "trials"
+    );
+    for score in document.scores.iter().filter(|score| is_shown(score)) {
+        let controls: Vec<String> =
+            score.controls.values().map(|control| format!("{:.3}", control.value)).collect();
+        let split = match score.split {
+            Split::Runs => "runs",
+            Split::Pictures => "pictures",
+        };
+        let _ = writeln!(
+            text,
+            "{split:<9} {:<9} {:<8} {:>3} {:>7.3} {:>8.3} {:>16} {:>7.4} {:>7}  {}",
+            score.encoder,
+            score.metric,
+            score.k,
+            score.value,
+            score.chance,
+            format!("{:.3} – {:.3}", score.ci95[0], score.ci95[1]),
+            score.p_value,
+            score.trials,
+            if score.k == 1 { controls.join(" ") } else { String::new() },
+        );
+    }
+    let _ = write!(
+        text,
+        "controls: labels shuffled, time only, time in the run, before the picture, mean embedding"
+    );
+    text
+}

@@ -1,0 +1,284 @@
+//! Recorded sessions as labelled trials: what fitting and scoring begin with.
+//!
+//! Takes recordings, or folders of them, and a pack; gives every usable epoch with its picture, run and session and with
+//! what the pack's own encoder says of it. A folder is a session and its recordings are runs; a recording that is named
+//! itself is a session of one run. Names in markers that the pack's gallery does not know are counted, not used.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+use faer::Mat;
+use serde::Serialize;
+
+use super::contract::InputContract;
+use super::epochs::{self, EpochError, Epochs};
+use crate::calibrate::{CalibrationError, Pictures, Trial, Trials};
+use crate::decode::gallery::Gallery;
+use crate::decode::pack::verify::hash_file;
+use crate::decode::session::Runtime;
+use crate::decode::{DecodeError, Pack, PackError, encoder::Encoder};
+use crate::signal::Abstention;
+use crate::source::file::{FileSource, Speed};
+
+/// Endings of files in a session's folder that are recordings.
+const ENDINGS: [&str; 6] = ["xdf", "xdfz", "edf", "bdf", "vhdr", "csv"];
+
+/// Longest list of names in a message.
+const NAMED: usize = 5;
+
+/// Why sessions cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SessionError {
+    /// Nothing there to read.
+    #[error("{why}: {path}", path = path.display())]
+    NoRecording {
+        /// What is wrong.
+        why: String,
+        /// What was given.
+        path: PathBuf,
+    },
+    /// A recording gives no epochs.
+    #[error("{source}: {path}", path = path.display())]
+    Epochs {
+        /// Why.
+        source: EpochError,
+        /// Which.
+        path: PathBuf,
+    },
+    /// The pack.
+    #[error(transparent)]
+    Pack(#[from] PackError),
+    /// Its encoder.
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+    /// What was found cannot be used.
+    #[error(transparent)]
+    Calibration(#[from] CalibrationError),
+}
+
+/// One recording that was read.
+#[derive(Clone, Debug, Serialize)]
+pub struct RunRead {
+    /// The file.
+    pub path: PathBuf,
+    /// SHA-256 of its bytes.
+    pub sha256: String,
+    /// Session, from 0.
+    pub session: usize,
+    /// Epochs used.
+    pub trials: usize,
+    /// Onsets refused, by reason.
+    pub refused: BTreeMap<Abstention, usize>,
+    /// Onsets of pictures that the pack does not know.
+    pub unknown: usize,
+    /// Whether it says that no person made its signal.
+    pub simulated: bool,
+}
+
+/// Everything that was read.
+#[derive(Debug)]
+pub struct Sessions {
+    /// The trials.
+    pub trials: Trials,
+    /// Every picture that was shown.
+    pub pictures: Pictures,
+    /// Sampling rate of the epochs.
+    pub rate_hz: f64,
+    /// What became of each recording.
+    pub runs: Vec<RunRead>,
+}
+
+impl Sessions {
+    /// Whether any signal came from no person.
+    pub fn simulated(&self) -> bool {
+        self.runs.iter().any(|run| run.simulated)
+    }
+}
+
+/// Reads sessions; `on_progress` gets the number of the recording, their count, and seconds of signal.
+///
+/// # Errors
+/// [`SessionError`].
+pub fn load(
+    given: &[PathBuf],
+    pack: &Pack,
+    runtime: &Runtime,
+    mut on_progress: impl FnMut(usize, usize, f64),
+) -> Result<Sessions, SessionError> {
+    let contract = InputContract::of(pack.manifest());
+    let gallery = Gallery::load(pack)?;
+    let mut encoder = Encoder::load(pack, runtime)?;
+    let files = recordings(given)?;
+    let mut gathered = Gathered::new(&gallery, pack.manifest().dim());
+    for (place, (session, path)) in files.iter().enumerate() {
+        let mut source = FileSource::new(path.clone()).with_speed(Speed::Max);
+        let found =
+            epochs::collect(&mut source, &contract, |secs| on_progress(place, files.len(), secs))
+                .map_err(|source| SessionError::Epochs { source, path: path.clone() })?;
+        let (sha256, _) = hash_file(path, &path.display().to_string(), &AtomicBool::new(false))?;
+        gathered.take(&found, *session, place, &mut encoder, path, sha256)?;
+    }
+    gathered.finish()
+}
+
+/// Every recording with the number of its session.
+fn recordings(given: &[PathBuf]) -> Result<Vec<(usize, PathBuf)>, SessionError> {
+    let mut files = Vec::new();
+    for (session, path) in given.iter().enumerate() {
+        if !path.is_dir() {
+            files.push((session, path.clone()));
+            continue;
+        }
+        let unreadable = |why: std::io::Error| SessionError::NoRecording {
+            why: format!("the folder cannot be read ({why})"),
+            path: path.clone(),
+        };
+        let mut inside: Vec<PathBuf> = std::fs::read_dir(path)
+            .map_err(unreadable)?
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            .filter(|file| file.is_file() && is_recording(file))
+            .collect();
+        inside.sort();
+        if inside.is_empty() {
+            let why = "no recording is in the folder. Give one that holds the session's .xdf files";
+            return Err(SessionError::NoRecording { why: why.into(), path: path.clone() });
+        }
+        files.extend(inside.into_iter().map(|file| (session, file)));
+    }
+    Ok(files)
+}
+
+fn is_recording(path: &Path) -> bool {
+    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+    ENDINGS.iter().any(|known| ending.eq_ignore_ascii_case(known))
+}
+
+struct Gathered<'a> {
+    gallery: &'a Gallery,
+    dim: usize,
+    shape: Option<(usize, usize, f64)>,
+    /// Gallery row and its place among the pictures shown.
+    rows: Vec<u16>,
+    about: Vec<Trial>,
+    eeg: Vec<f32>,
+    before: Vec<f32>,
+    has_before: bool,
+    answers: Vec<f32>,
+    unknown: Vec<String>,
+    runs: Vec<RunRead>,
+}
+
+impl<'a> Gathered<'a> {
+    fn new(gallery: &'a Gallery, dim: usize) -> Self {
+        Self {
+            gallery,
+            dim,
+            shape: None,
+            rows: Vec::new(),
+            about: Vec::new(),
+            eeg: Vec::new(),
+            before: Vec::new(),
+            has_before: true,
+            answers: Vec::new(),
+            unknown: Vec::new(),
+            runs: Vec::new(),
+        }
+    }
+
+    fn take(
+        &mut self,
+        found: &Epochs,
+        session: usize,
+        run: usize,
+        encoder: &mut Encoder,
+        path: &Path,
+        sha256: String,
+    ) -> Result<(), SessionError> {
+        self.shape = Some((found.channels, found.samples, found.rate_hz));
+        let (mut answer, mut unknown, used) = (vec![0.0; self.dim], 0, self.about.len());
+        for epoch in &found.epochs {
+            let Some(row) = self.gallery.row_of(&epoch.id) else {
+                unknown += 1;
+                if !self.unknown.contains(&epoch.id) {
+                    self.unknown.push(epoch.id.clone());
+                }
+                continue;
+            };
+            let picture = self.picture(row);
+            encoder.encode(&epoch.eeg_uv, &mut answer)?;
+            self.answers.extend_from_slice(&answer);
+            self.about.push(Trial { picture, run, session, onset_secs: epoch.onset_secs });
+            self.eeg.extend_from_slice(&epoch.eeg_uv);
+            match &epoch.before_uv {
+                Some(before) => self.before.extend_from_slice(before),
+                // A trial without its past is a trial of silence to that control.
+                None => self.before.extend(std::iter::repeat_n(0.0, epoch.eeg_uv.len())),
+            }
+        }
+        self.has_before &= found.epochs.iter().any(|epoch| epoch.before_uv.is_some());
+        self.runs.push(RunRead {
+            path: path.into(),
+            sha256,
+            session,
+            trials: self.about.len() - used,
+            refused: found.refused.clone(),
+            unknown,
+            simulated: found.source.simulated,
+        });
+        Ok(())
+    }
+
+    fn picture(&mut self, row: u16) -> usize {
+        self.rows.iter().position(|known| *known == row).unwrap_or_else(|| {
+            self.rows.push(row);
+            self.rows.len() - 1
+        })
+    }
+
+    fn finish(self) -> Result<Sessions, SessionError> {
+        let Some((channels, samples, rate_hz)) = self.shape.filter(|_| !self.about.is_empty())
+        else {
+            return Err(self.nothing().into());
+        };
+        let ids = self.rows.iter().map(|row| self.gallery.ids()[usize::from(*row)].clone());
+        let targets: Vec<f32> = self
+            .rows
+            .iter()
+            .flat_map(|row| self.gallery.embedding(usize::from(*row)))
+            .copied()
+            .collect();
+        let pictures = Pictures::new(ids.collect(), &targets, self.dim)?;
+        let dim = self.dim;
+        let zero_shot =
+            Mat::from_fn(self.about.len(), dim, |i, j| f64::from(self.answers[i * dim + j]));
+        let before = if self.has_before { self.before } else { Vec::new() };
+        let trials =
+            Trials { channels, samples, about: self.about, eeg: self.eeg, before, zero_shot };
+        trials.check(&pictures)?;
+        Ok(Sessions { trials, pictures, rate_hz, runs: self.runs })
+    }
+
+    /// Why there is not a single trial.
+    fn nothing(&self) -> CalibrationError {
+        let refused: usize = self.runs.iter().flat_map(|run| run.refused.values()).sum();
+        let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
+        for (why, count) in self.runs.iter().flat_map(|run| &run.refused) {
+            *reasons.entry(why.plain_words()).or_default() += count;
+        }
+        let remedy = if refused > 0 {
+            let most = reasons.iter().max_by_key(|(_, count)| **count);
+            let why = most.map_or("", |(why, _)| why);
+            format!("All {refused} were refused by the artefact gate, most for this: {why}")
+        } else if self.unknown.is_empty() {
+            "There are no markers 'stim/<picture>'. Record the marker stream together with the EEG"
+                .into()
+        } else {
+            let some = self.unknown.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
+            format!(
+                "The markers name pictures that this pack's gallery does not have ({some}): was it recorded with another pack? Give that with --pack"
+            )
+        };
+        CalibrationError::TooFew { got: 0, of: "in these sessions".into(), needed: 1, remedy }
+    }
+}

@@ -1,0 +1,211 @@
+//! Fitting and scoring on made-up trials whose truth is known: what carries a picture is found, what carries none scores
+//! chance, and a design that gives the answer away is refused.
+
+#![allow(clippy::unwrap_used)] // clippy.toml exempts test functions but not what they share
+
+use faer::Mat;
+use phosphene::calibrate::personal::FitOptions;
+use phosphene::calibrate::score::{Report, Score, score};
+use phosphene::calibrate::split::Split;
+use phosphene::calibrate::{CalibrationError, Pictures, Trial, Trials, fit};
+use rand::seq::SliceRandom as _;
+use rand::{RngExt as _, SeedableRng as _};
+use rand_chacha::ChaCha8Rng;
+use rand_distr::StandardNormal;
+
+const DIM: usize = 16;
+const CHANNELS: usize = 4;
+const SAMPLES: usize = 40;
+const PICTURES: usize = 12;
+const OPTIONS: FitOptions =
+    FitOptions { rate_hz: 100.0, inner: Split::Runs, with_pack: true, seed: 1 };
+
+/// What is shown when, and what the signal holds.
+struct Plan {
+    /// Pictures of each run, in order.
+    runs: Vec<Vec<usize>>,
+    /// Strength of the response to the picture itself.
+    response: f64,
+    /// Strength of the response to the picture before, which is still there when the next one comes.
+    lingering: f64,
+    /// Strength of a slow drift.
+    drift: f64,
+}
+
+fn normal(rng: &mut ChaCha8Rng) -> f64 {
+    rng.sample(StandardNormal)
+}
+
+fn pictures() -> Pictures {
+    let mut rng = ChaCha8Rng::seed_from_u64(77);
+    let mut targets = Vec::new();
+    for _ in 0..PICTURES {
+        let row: Vec<f64> = (0..DIM).map(|_| normal(&mut rng)).collect();
+        let length = row.iter().map(|v| v * v).sum::<f64>().sqrt();
+        targets.extend(row.iter().map(|v| (v / length) as f32));
+    }
+    Pictures::new((0..PICTURES).map(|i| format!("p{i}")).collect(), &targets, DIM).unwrap()
+}
+
+/// Runs of every picture `times` times in random order.
+fn shuffled_runs(runs: usize, times: usize, seed: u64) -> Vec<Vec<usize>> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    (0..runs)
+        .map(|_| {
+            let mut order: Vec<usize> = (0..PICTURES * times).map(|i| i % PICTURES).collect();
+            order.shuffle(&mut rng);
+            order
+        })
+        .collect()
+}
+
+fn trials(plan: &Plan, pictures: &Pictures, seed: u64) -> Trials {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mixing: Vec<f64> = (0..CHANNELS * 5 * DIM).map(|_| normal(&mut rng)).collect();
+    let response = |picture: usize, channel: usize, sample: usize| -> f64 {
+        let part = sample * 5 / SAMPLES;
+        (0..DIM)
+            .map(|d| mixing[(channel * 5 + part) * DIM + d] * pictures.targets[(picture, d)])
+            .sum()
+    };
+    let (mut about, mut eeg, mut before) = (Vec::new(), Vec::new(), Vec::new());
+    let mut onset_secs = 0.0;
+    let mut drift = [0.0; CHANNELS];
+    for (run, order) in plan.runs.iter().enumerate() {
+        let mut last: Option<usize> = None;
+        for picture in order {
+            drift.iter_mut().for_each(|level| *level += 0.3 * normal(&mut rng));
+            for into_future in [true, false] {
+                for (channel, level) in drift.iter().enumerate() {
+                    for sample in 0..SAMPLES {
+                        let mut value = 3.0 * normal(&mut rng) + plan.drift * level;
+                        if into_future {
+                            value += plan.response * response(*picture, channel, sample);
+                        }
+                        if let Some(last) = last {
+                            value += plan.lingering * response(last, channel, sample);
+                        }
+                        if into_future { &mut eeg } else { &mut before }.push(value as f32);
+                    }
+                }
+            }
+            about.push(Trial { picture: *picture, run, session: 0, onset_secs });
+            last = Some(*picture);
+            onset_secs += 1.0 + 0.1 * rng.random::<f64>();
+        }
+        onset_secs += 30.0;
+    }
+    // The pack knows a little.
+    let zero_shot = Mat::from_fn(about.len(), DIM, |i, j| {
+        0.3 * pictures.targets[(about[i].picture, j)] * plan.response + 0.3 * normal(&mut rng)
+    });
+    Trials { channels: CHANNELS, samples: SAMPLES, about, eeg, before, zero_shot }
+}
+
+fn scored(plan: &Plan, split: Split) -> Report {
+    let pictures = pictures();
+    score(&trials(plan, &pictures, 5), &pictures, split, &OPTIONS, |_| ()).unwrap()
+}
+
+fn find<'a>(report: &'a Report, encoder: &str, metric: &str, k: usize) -> &'a Score {
+    let wanted = |s: &&Score| s.encoder == encoder && s.metric == metric && s.k == k;
+    report.scores.iter().find(wanted).unwrap()
+}
+
+fn honest(response: f64) -> Plan {
+    Plan { runs: shuffled_runs(4, 4, 3), response, lingering: 0.0, drift: 1.0 }
+}
+
+#[test]
+fn a_response_is_found_and_every_control_stays_at_chance() {
+    let report = scored(&honest(1.0), Split::Runs);
+    assert_eq!(report.refused, None);
+    let top1 = find(&report, "personal", "top1", 1);
+    assert_eq!((top1.trials, top1.n), (192, PICTURES));
+    assert!(top1.ci95[0] > 2.0 * top1.chance && top1.p_value < 0.002, "{top1:?}");
+    let two_way = find(&report, "personal", "two_way", 1);
+    assert!(two_way.controls.len() == 5, "{two_way:?}");
+    for (control, got) in &two_way.controls {
+        assert!((got.value - 0.5).abs() < 0.08, "{control:?}: {got:?}");
+    }
+    let pack = find(&report, "pack", "top1", 1);
+    assert!(top1.value > pack.value, "the fit is worth something: {} {}", top1.value, pack.value);
+    assert!(find(&report, "personal", "top1", 5).value > top1.value, "averaging helps");
+}
+
+#[test]
+fn pictures_never_seen_in_training_are_told_apart() {
+    let report = scored(&honest(1.5), Split::Pictures);
+    assert_eq!(report.refused, None);
+    let two_way = find(&report, "personal", "two_way", 1);
+    assert!(two_way.ci95[0] > 0.5, "{two_way:?}");
+}
+
+#[test]
+fn no_response_gives_no_score() {
+    for split in [Split::Runs, Split::Pictures] {
+        let report = scored(&honest(0.0), split);
+        assert_eq!(report.refused, None);
+        let two_way = find(&report, "personal", "two_way", 1);
+        assert!(two_way.p_value > 0.01, "{split:?}: {two_way:?}");
+        // Pictures left out score below one half: those that trained are more at hand.
+        assert!(two_way.ci95[0] < 0.5, "{split:?}: {two_way:?}");
+    }
+}
+
+#[test]
+fn blocks_a_fixed_order_and_repeats_in_a_row_are_refused() {
+    let sorted = |times: usize| -> Vec<usize> {
+        (0..PICTURES).flat_map(|picture| vec![picture; times]).collect()
+    };
+    let fixed: Vec<usize> = shuffled_runs(1, 4, 9).remove(0);
+    let drifting = |runs| Plan { runs, response: 0.0, lingering: 0.0, drift: 3.0 };
+    let in_a_row: Vec<Vec<usize>> = shuffled_runs(4, 2, 4)
+        .into_iter()
+        .map(|order| order.into_iter().flat_map(|picture| [picture; 2]).collect())
+        .collect();
+    let lingering = Plan { runs: in_a_row, response: 0.0, lingering: 2.0, drift: 0.0 };
+    for (name, plan, words) in [
+        ("the same blocks in every run", drifting(vec![sorted(4); 4]), "order repeats"),
+        ("the same order in every run", drifting(vec![fixed; 4]), "order repeats"),
+        ("every picture twice in a row", lingering, "before the picture"),
+    ] {
+        let why = scored(&plan, Split::Runs).refused;
+        assert!(why.as_ref().is_some_and(|why| why.contains(words)), "{name}: {why:?}");
+    }
+}
+
+#[test]
+fn too_little_is_an_error_that_says_so() {
+    let pictures = pictures();
+    let all = trials(&honest(1.0), &pictures, 5);
+    let few = fit(&all.at(&(0..10).collect::<Vec<_>>()), &pictures, &OPTIONS).unwrap_err();
+    assert!(few.to_string().contains("10 usable trials"), "{few}");
+    let one: Vec<usize> = (0..all.len()).filter(|i| all.about[*i].picture == 0).collect();
+    let mut one = all.at(&one);
+    one = one.at(&(0..one.len()).chain(0..one.len()).collect::<Vec<_>>());
+    assert!(matches!(fit(&one, &pictures, &OPTIONS), Err(CalibrationError::TooFew { .. })));
+    let mut broken = all.clone();
+    broken.eeg[CHANNELS * SAMPLES * 3] = f32::NAN;
+    let why = fit(&broken, &pictures, &OPTIONS).unwrap_err();
+    assert!(why.to_string().contains("trial 3"), "{why}");
+}
+
+#[test]
+fn a_fit_is_its_own_linear_map() {
+    let pictures = pictures();
+    let all = trials(&honest(1.0), &pictures, 5);
+    let (train, test): (Vec<usize>, Vec<usize>) = (0..all.len()).partition(|i| i % 4 != 0);
+    let (train, test) = (all.at(&train), all.at(&test));
+    let personal = fit(&train, &pictures, &OPTIONS).unwrap();
+    let (direct, strength) =
+        phosphene::calibrate::personal::fit_and_predict(&train, &test, &pictures, &OPTIONS)
+            .unwrap();
+    assert_eq!(strength, personal.strength);
+    for i in 0..test.len() {
+        let answer: Vec<f64> = (0..DIM).map(|j| test.zero_shot[(i, j)]).collect();
+        for (j, got) in personal.predict(test.epoch(i), &answer).iter().enumerate() {
+            assert!((got - direct[(i, j)]).abs() < 1e-9, "{got} {}", direct[(i, j)]);
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! `phosphene fit` and `phosphene evaluate` on recordings of the virtual subject: the written encoder does in ONNX
+//! Runtime what was fitted, takes the pack's place live, and what cannot be used is said.
+
+#![allow(clippy::unwrap_used)] // clippy.toml exempts test functions but not what they share
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+fn phosphene(arguments: &[&str], data: &Path) -> (i32, String, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_phosphene"))
+        .args(arguments)
+        .env("XDG_DATA_HOME", data)
+        .output()
+        .unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+}
+
+/// Two runs of a loud subject whom the pack never met.
+fn session(folder: &Path) -> PathBuf {
+    let session = folder.join("ses-01");
+    std::fs::create_dir(&session).unwrap();
+    for seed in [1, 2] {
+        let source = format!("sim:subject=77,snr=-8,repeats=1,speed=max,seconds=100,seed={seed}");
+        let out = session.join(format!("run-0{seed}.xdf"));
+        let (code, _, errors) =
+            phosphene(&["record", "--source", &source, "--out", out.to_str().unwrap()], folder);
+        assert_eq!(code, 0, "{errors}");
+    }
+    session
+}
+
+#[test]
+fn a_session_becomes_an_encoder_that_is_used_live_and_scored() {
+    let folder = tempfile::tempdir().unwrap();
+    let session = session(folder.path());
+    let path = session.to_str().unwrap();
+    let (code, json, errors) = phosphene(&["fit", path, "--json"], folder.path());
+    assert_eq!(code, 0, "{errors}");
+    let fit: Value = serde_json::from_str(&json).unwrap();
+    assert!(fit["trials"].as_u64().unwrap() > 200 && fit["pictures"] == 40, "{fit:#}");
+    assert_eq!(fit["simulated"], true);
+    assert!(fit["largest_difference_in_onnx_runtime"].as_f64().unwrap() <= 1e-4);
+    let kept = std::fs::read_to_string(session.join("fit.toml")).unwrap();
+    let kept: toml::Value = toml::from_str(&kept).unwrap();
+    assert_eq!(kept["encoder_sha256"].as_str(), fit["encoder_sha256"].as_str());
+
+    // Nothing is written over.
+    let (code, _, errors) = phosphene(&["fit", path], folder.path());
+    assert!(code == 5 && errors.contains("not written over"), "{code} {errors}");
+
+    // Live, the personal encoder stands in the pack's place.
+    let encoder = session.join("encoder.onnx");
+    let run = session.join("run-01.xdf");
+    let replay = |more: &[&str]| {
+        let mut arguments = vec!["replay", run.to_str().unwrap(), "--speed", "max", "--headless"];
+        arguments.extend(["--no-twin", "--json"]);
+        arguments.extend(more);
+        let (code, json, errors) = phosphene(&arguments, folder.path());
+        assert_eq!(code, 0, "{errors}");
+        serde_json::from_str::<Value>(&json).unwrap()
+    };
+    let personal = replay(&["--encoder", encoder.to_str().unwrap()]);
+    assert_eq!(personal["pack"]["encoder_sha256"], fit["encoder_sha256"]);
+    let top1 = |document: &Value| document["truth"]["top1"].as_f64().unwrap();
+    assert!(top1(&personal) > top1(&replay(&[])), "on its own training data it must do better");
+
+    let (code, json, errors) = phosphene(&["evaluate", path, "--json"], folder.path());
+    assert_eq!(code, 0, "{errors}");
+    let scores: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(scores["refused"], Value::Null, "{}", scores["refused"]);
+    for split in ["runs", "pictures"] {
+        let found = scores["scores"].as_array().unwrap().iter().find(|score| {
+            score["split"] == split && score["metric"] == "top1" && score["encoder"] == "personal"
+        });
+        let score = found.unwrap();
+        assert_eq!((score["k"].as_u64(), score["n"].as_u64()), (Some(1), Some(40)));
+        assert!(score["ci95"][0].as_f64() > score["chance"].as_f64(), "{score:#}");
+        assert_eq!(score["controls"].as_object().unwrap().len(), 5, "{score:#}");
+    }
+}
+
+#[test]
+fn what_cannot_be_fitted_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let record = |source: &str, name: &str| {
+        let out = path(name);
+        let (code, _, errors) =
+            phosphene(&["record", "--source", source, "--out", &out], folder.path());
+        assert_eq!(code, 0, "{errors}");
+        out
+    };
+    let refused = |given: &str, expected: i32, words: &str| {
+        let (code, _, errors) = phosphene(&["fit", given], folder.path());
+        assert!(code == expected && errors.contains(words), "{given}: {code} {errors}");
+        assert!(!Path::new(&given.replace(".xdf", "-fit")).join("encoder.onnx").exists());
+    };
+    refused(&path("nowhere.xdf"), 6, "nowhere.xdf");
+    std::fs::create_dir(path("empty")).unwrap();
+    refused(&path("empty"), 6, "no recording");
+    let short = record("sim:repeats=1,speed=max,seconds=8", "short.xdf");
+    refused(&short, 6, "usable trials");
+    let one = record("sim:repeats=100,speed=max,seconds=40", "one.xdf");
+    refused(&one, 6, "at least 2");
+    let montage = record("sim:montage=Fp1/Fp2,repeats=1,speed=max,seconds=30", "frontal.xdf");
+    refused(&montage, 6, "electrodes");
+}
+
+#[test]
+fn a_source_that_stays_away_ends_a_recording_with_code_5() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("a.xdf");
+    let source = "faulty:unplug=1,back=1000+sim";
+    let arguments = ["record", "--source", source, "--seconds", "3", "--out"];
+    let arguments: Vec<&str> = arguments.into_iter().chain([out.to_str().unwrap()]).collect();
+    let (code, _, errors) = phosphene(&arguments, folder.path());
+    assert!(code == 5 && errors.contains("had not come back"), "{code} {errors}");
+    let (code, json, _) = phosphene(&["inspect", out.to_str().unwrap(), "--json"], folder.path());
+    let found: Value = serde_json::from_str(&json).unwrap();
+    assert!(code == 0 && found["streams"][0]["samples"].as_u64() >= Some(240), "{json}");
+}
