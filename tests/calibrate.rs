@@ -209,3 +209,36 @@ fn a_fit_is_its_own_linear_map() {
         }
     }
 }
+
+/// The same trials with two classes: pictures below and above the middle.
+fn two_classes(plan: &Plan) -> Trials {
+    let mut all = trials(plan, &pictures(), 5);
+    all.about
+        .iter_mut()
+        .for_each(|trial| trial.picture = usize::from(trial.picture * 2 >= PICTURES));
+    all
+}
+
+#[test]
+fn two_classes_are_told_apart_where_they_differ_and_only_there() {
+    use phosphene::calibrate::classes::score::score;
+    for (response, is_there) in [(2.0, true), (0.0, false)] {
+        let report = score(&two_classes(&honest(response)), 2, 100.0, 1, |_| ()).unwrap();
+        assert_eq!(report.refused, None);
+        let auc = &report.scores[0];
+        assert_eq!((auc.metric, auc.trials, auc.chance), ("roc_auc", 192, 0.5));
+        assert_eq!(auc.ci95[0] > 0.6 && auc.p_value < 0.002, is_there, "{auc:?}");
+        assert_eq!(auc.controls.len(), 4, "{auc:?}");
+    }
+}
+
+#[test]
+fn classes_in_blocks_are_refused_and_missing_ones_said() {
+    use phosphene::calibrate::classes::score::score;
+    let sorted: Vec<usize> = (0..PICTURES).flat_map(|picture| [picture; 4]).collect();
+    let plan = Plan { runs: vec![sorted; 4], response: 0.0, lingering: 0.0, drift: 3.0 };
+    let why = score(&two_classes(&plan), 2, 100.0, 1, |_| ()).unwrap().refused;
+    assert!(why.as_ref().is_some_and(|why| why.contains("order repeats")), "{why:?}");
+    let why = score(&two_classes(&honest(1.0)), 3, 100.0, 1, |_| ()).unwrap_err();
+    assert!(why.to_string().contains("of class 3"), "{why}");
+}

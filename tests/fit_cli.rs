@@ -122,3 +122,47 @@ fn a_source_that_stays_away_ends_a_recording_with_code_5() {
     let found: Value = serde_json::from_str(&json).unwrap();
     assert!(code == 0 && found["streams"][0]["samples"].as_u64() >= Some(240), "{json}");
 }
+
+#[test]
+fn a_table_of_markers_is_checked_and_says_what_is_wrong() {
+    let folder = tempfile::tempdir().unwrap();
+    let table = folder.path().join("events.toml");
+    let out = folder.path().join("a.xdf");
+    let (code, _, errors) = phosphene(
+        &[
+            "record",
+            "--source",
+            "sim:repeats=1,speed=max,seconds=60",
+            "--out",
+            out.to_str().unwrap(),
+        ],
+        folder.path(),
+    );
+    assert_eq!(code, 0, "{errors}");
+    let evaluate = |text: &str| {
+        std::fs::write(&table, text).unwrap();
+        let arguments = ["evaluate", out.to_str().unwrap(), "--events", table.to_str().unwrap()];
+        phosphene(&arguments, folder.path())
+    };
+    let two = "[classes]\na = [\"stim/panda\"]\nb = [\"stim/cat\"]\n";
+    for (text, code, words) in [
+        ("schema = 2\n".to_owned() + two, 2, "schema"),
+        ("schema = 1\n[classes]\na = [\"x\"]\n".into(), 2, "2 to 10"),
+        ("schema = 1\n".to_owned() + &two.replace("cat", "panda"), 2, "stands for a and for b"),
+        (format!("schema = 1\n{two}[signal]\nband_hz = [30.0, 1.0]\n"), 2, "band_hz"),
+        (format!("schema = 1\n{two}[signal]\nspeed = 1\n"), 2, "unknown field"),
+        ("schema = 1\n".to_owned() + &two.replace("stim", "nothing"), 6, "inspect"),
+        ("schema = 1\n".to_owned() + two, 6, "of class"),
+        (
+            format!("schema = 1\n{two}[signal]\nchannels = [\"Fpz\", \"AFz\", \"Nz\"]\n"),
+            6,
+            "electrodes",
+        ),
+    ] {
+        let (got, _, errors) = evaluate(&text);
+        assert!(got == code && errors.contains(words), "{text}: {got} {errors}");
+    }
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/calibration/events-example.toml");
+    let (code, _, errors) = evaluate(&std::fs::read_to_string(example).unwrap());
+    assert!(code == 6, "the example is a sound table: {code} {errors}");
+}

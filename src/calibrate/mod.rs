@@ -10,6 +10,7 @@
 //! Rules that hold everywhere: what is estimated (noise, means, weights, regularisation) comes from training trials
 //! only; a test trial is looked at once, to score; every score stands beside its chance level and its controls.
 
+pub mod classes;
 pub mod controls;
 pub mod features;
 mod linalg;

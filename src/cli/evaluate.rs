@@ -19,6 +19,7 @@ Examples:
   phosphene evaluate ses-01.xdf
   phosphene evaluate calibration/sub-01/ses-01 calibration/sub-01/ses-02 --json
   phosphene evaluate ses-02.xdf --encoder ses-01-fit/encoder.onnx      next-session score of a fitted encoder
+  phosphene evaluate run-*.csv --events faces.toml        two to ten classes, in a recording made elsewhere
 
 Two splits are scored: 'runs' leaves out one run at a time (or one of five blocks of a single run): the pictures are
 known, the time is not; 'pictures' leaves out all trials of a fifth of the pictures: they were never seen in training.
@@ -40,6 +41,9 @@ pub struct Args {
     /// A fitted encoder to build upon and to compare with, in place of the pack's own
     #[arg(long, value_name = "FILE")]
     pub encoder: Option<PathBuf>,
+    /// Score classes instead of pictures: a table of what the markers mean (see calibration/events-example.toml)
+    #[arg(long, value_name = "TOML", conflicts_with_all = ["pack", "encoder"])]
+    pub events: Option<PathBuf>,
     /// Seed of divisions, intervals and permutations
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
@@ -69,6 +73,9 @@ struct Document<'a> {
 /// # Errors
 /// Exit code 4 for the pack or the encoder, 6 when the sessions cannot be used.
 pub fn run(args: &Args) -> Result<(), Failure> {
+    if let Some(events) = &args.events {
+        return super::evaluate_classes::run(events, args);
+    }
     let mut pack = open_pack(args.pack.as_deref())?;
     if let Some(file) = &args.encoder {
         pack = pack.with_encoder(file)?;

@@ -12,6 +12,7 @@ pub mod devices;
 pub mod doctor;
 pub mod document;
 pub mod evaluate;
+mod evaluate_classes;
 pub mod fit;
 pub mod generate;
 pub mod inspect;

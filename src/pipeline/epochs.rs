@@ -11,7 +11,7 @@ use crate::clock::Clock;
 use crate::dsp::Windows;
 use crate::dsp::chain::{Chain, ChainConfig};
 use crate::signal::marker::MarkerEvent;
-use crate::signal::{Abstention, Chunk, Lock, Window};
+use crate::signal::{Abstention, Chunk, Lock, Marker, Window};
 use crate::source::{CHUNK_FRAMES, CHUNK_MARKERS, ReadStatus, Source, SourceError, SourceInfo};
 
 /// Why a recording gives no epochs.
@@ -65,6 +65,22 @@ pub struct Epochs {
     pub source: SourceInfo,
 }
 
+/// Which markers begin an epoch, and which windows are kept.
+pub struct EpochOptions<'a> {
+    /// What a marker stands for; `None` for one that begins no epoch.
+    pub name: &'a dyn Fn(&Marker) -> Option<String>,
+    /// Keep windows that the gate takes for artefacts or for no EEG: for recordings in unknown units.
+    pub keep_artefacts: bool,
+}
+
+/// The name of the picture that a marker of this program says to have appeared.
+pub fn shown_picture(marker: &Marker) -> Option<String> {
+    match marker.event() {
+        MarkerEvent::StimulusOnset(id) => Some(id.to_owned()),
+        _ => None,
+    }
+}
+
 /// Cuts every epoch of a source.
 ///
 /// # Errors
@@ -72,6 +88,7 @@ pub struct Epochs {
 pub fn collect(
     source: &mut dyn Source,
     contract: &InputContract,
+    options: &EpochOptions<'_>,
     mut on_progress: impl FnMut(f64),
 ) -> Result<Epochs, EpochError> {
     let info = source.prepare(&Clock::system())?;
@@ -97,7 +114,7 @@ pub fn collect(
     loop {
         chunk.clear();
         let status = source.read(&mut chunk)?;
-        cutter.take(&chunk);
+        cutter.take(&chunk, options);
         frames += chunk.len() as u64;
         on_progress(frames as f64 / info.rate.hz());
         if status == ReadStatus::End {
@@ -126,6 +143,12 @@ fn key(secs: f64) -> OrderedSecs {
     (secs.floor() as i64, secs.to_bits())
 }
 
+/// Whether a window with this verdict is kept.
+fn is_usable(abstain: Option<Abstention>, keep_artefacts: bool) -> bool {
+    let torn = |why| matches!(why, Abstention::Gap | Abstention::NotFinite | Abstention::Settling);
+    abstain.is_none_or(|why| keep_artefacts && !torn(why))
+}
+
 impl Cutter {
     fn new(chain: Chain, before: Chain, channels: usize) -> Self {
         let samples = (chain.window_samples(), before.window_samples());
@@ -141,10 +164,10 @@ impl Cutter {
         }
     }
 
-    fn take(&mut self, chunk: &Chunk) {
+    fn take(&mut self, chunk: &Chunk, options: &EpochOptions<'_>) {
         for marker in chunk.markers() {
-            if let MarkerEvent::StimulusOnset(id) = marker.event() {
-                let row = self.row(id);
+            if let Some(id) = (options.name)(marker) {
+                let row = self.row(&id);
                 self.chain.push_onset(row, marker.time_secs);
                 self.before.push_onset(row, marker.time_secs);
             }
@@ -153,11 +176,12 @@ impl Cutter {
             self.chain.push_frame(*meta, chunk.frame(i));
             self.before.push_frame(*meta, chunk.frame(i));
             while self.chain.pop_window(meta.arrival_secs, &mut self.window) {
-                self.keep();
+                self.keep(options.keep_artefacts);
             }
             while self.before.pop_window(meta.arrival_secs, &mut self.before_window) {
-                if let (Lock::Stimulus { onset_secs, .. }, None) =
-                    (self.before_window.lock, self.before_window.abstain)
+                let is_kept = is_usable(self.before_window.abstain, options.keep_artefacts);
+                if let (Lock::Stimulus { onset_secs, .. }, true) =
+                    (self.before_window.lock, is_kept)
                 {
                     self.earlier.insert(key(onset_secs), self.before_window.samples_uv.clone());
                 }
@@ -174,9 +198,10 @@ impl Cutter {
         u16::try_from(place).ok()
     }
 
-    fn keep(&mut self) {
+    fn keep(&mut self, keep_artefacts: bool) {
         let Lock::Stimulus { row: Some(row), onset_secs, .. } = self.window.lock else { return };
-        if let Some(why) = self.window.abstain {
+        if let Some(why) = self.window.abstain.filter(|why| !is_usable(Some(*why), keep_artefacts))
+        {
             *self.refused.entry(why).or_default() += 1;
             return;
         }

@@ -22,6 +22,7 @@ pub mod contract;
 pub mod decoding;
 pub mod epochs;
 pub mod handle;
+pub mod labelled;
 pub mod ledger;
 pub mod offline;
 pub mod process;

@@ -12,7 +12,7 @@ use faer::Mat;
 use serde::Serialize;
 
 use super::contract::InputContract;
-use super::epochs::{self, EpochError, Epochs};
+use super::epochs::{self, EpochError, EpochOptions, Epochs};
 use crate::calibrate::{CalibrationError, Pictures, Trial, Trials};
 use crate::decode::gallery::Gallery;
 use crate::decode::pack::verify::hash_file;
@@ -110,12 +110,14 @@ pub fn load(
     let gallery = Gallery::load(pack)?;
     let mut encoder = Encoder::load(pack, runtime)?;
     let files = recordings(given)?;
+    let options = EpochOptions { name: &epochs::shown_picture, keep_artefacts: false };
     let mut gathered = Gathered::new(&gallery, pack.manifest().dim());
     for (place, (session, path)) in files.iter().enumerate() {
         let mut source = FileSource::new(path.clone()).with_speed(Speed::Max);
-        let found =
-            epochs::collect(&mut source, &contract, |secs| on_progress(place, files.len(), secs))
-                .map_err(|source| SessionError::Epochs { source, path: path.clone() })?;
+        let found = epochs::collect(&mut source, &contract, &options, |secs| {
+            on_progress(place, files.len(), secs)
+        })
+        .map_err(|source| SessionError::Epochs { source, path: path.clone() })?;
         let (sha256, _) = hash_file(path, &path.display().to_string(), &AtomicBool::new(false))?;
         gathered.take(&found, *session, place, &mut encoder, path, sha256)?;
     }

@@ -70,6 +70,7 @@ pub struct FileSource {
     pace: Pace,
     counters: SourceCounters,
     transport: Option<Arc<Transport>>,
+    counted: bool,
 }
 
 /// When frames are due.
@@ -96,6 +97,7 @@ impl FileSource {
             pace: Pace::default(),
             counters: SourceCounters::default(),
             transport: None,
+            counted: false,
         }
     }
 
@@ -103,6 +105,14 @@ impl FileSource {
     #[must_use]
     pub fn with_transport(mut self, transport: Arc<Transport>) -> Self {
         self.transport = Some(transport);
+        self
+    }
+
+    /// The same with times by counting samples at the nominal rate from the first stamp on, and no gaps: for recordings
+    /// whose stamps are those of packets or rounded, and of which no sample is missing. Markers stay at their sample.
+    #[must_use]
+    pub fn with_counted_stamps(mut self) -> Self {
+        self.counted = true;
         self
     }
 
@@ -121,7 +131,10 @@ impl FileSource {
 
 impl Source for FileSource {
     fn prepare(&mut self, clock: &Clock) -> Result<SourceInfo, SourceError> {
-        let tape = Tape::open(&self.path)?;
+        let mut tape = Tape::open(&self.path)?;
+        if self.counted {
+            tape.count_stamps();
+        }
         let info = tape.info.clone();
         if let Some(transport) = &self.transport {
             transport.set_outline(|| outline(&tape));

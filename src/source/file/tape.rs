@@ -54,6 +54,24 @@ impl Tape {
         general::read(&mut *formats::open(path)?, path)
     }
 
+    /// Gives every frame the time that counting at the nominal rate gives, and every marker that of its frame.
+    pub fn count_stamps(&mut self) {
+        let period_secs = self.info.rate.period_secs();
+        let first_secs = self.frames.first().map_or(0.0, |frame| frame.time_secs);
+        let time = |row: usize| first_secs + row as f64 * period_secs;
+        for (row, frame) in self.frames.iter_mut().enumerate() {
+            let time_secs = time(row);
+            *frame = FrameMeta {
+                index: row as u64,
+                time_secs,
+                arrival_secs: time_secs,
+                gap_before: false,
+            };
+        }
+        self.markers.iter_mut().for_each(|each| each.marker.time_secs = time(each.before_row));
+        self.clock_resets.clear();
+    }
+
     /// The values of a frame, `[channels]`, µV.
     pub fn frame(&self, row: usize) -> &[f32] {
         let channels = self.info.channels.len();
