@@ -229,6 +229,20 @@ fn samples_decades_apart_are_refused_not_overflowed() {
 }
 
 #[test]
+fn stamps_that_leap_beyond_counting_are_no_overflow() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.txt");
+    let mut text = "%OpenBCI Raw EXG Data\n%Number of channels = 2\n%Sample Rate = 250 Hz\n\
+        %Board = OpenBCI_GUI$BoardCytonSerial\nSample Index, EXG Channel 0, EXG Channel 1, Timestamp\n"
+        .to_owned();
+    for (i, stamp) in ["1.0", "1.004", "1e300", "1.012", "-1e300", "9e307"].iter().enumerate() {
+        text.push_str(&format!("{i}, 1.0, 2.0, {stamp}\n"));
+    }
+    std::fs::write(&path, text).unwrap();
+    assert_eq!(read_all(&path), 12);
+}
+
+#[test]
 fn a_header_cannot_lead_out_of_its_folder() {
     let folder = tempfile::tempdir().unwrap();
     let inside = folder.path().join("inside");

@@ -180,7 +180,7 @@ impl<R: BufRead + Seek> TextReader<R> {
             self.layout.columns.iter().zip(&cells).find(|(column, _)| **column == Column::Index);
         let index = index.and_then(|(_, cell)| number(cell, delimiter));
         let (time_secs, lost) = self.clock.next(&self.layout, index, stamp);
-        self.lost += lost;
+        self.lost = self.lost.saturating_add(lost);
         block.times_secs.push(time_secs);
         block.events.extend(words().map(|(_, cell)| event(time_secs, cell)));
         let marks =
@@ -244,7 +244,7 @@ impl RowClock {
             (self.begun, self.first_stamp) = (true, stamp);
         } else {
             lost = self.missing(layout, index, stamp);
-            self.count = self.count.saturating_add(1 + lost);
+            self.count = self.count.saturating_add(lost).saturating_add(1);
         }
         self.last_index = index.or(self.last_index);
         self.last_stamp = stamp.or(self.last_stamp);
