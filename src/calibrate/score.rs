@@ -16,7 +16,11 @@ use super::trials::{CalibrationError, Pictures, Trials};
 
 /// A control below this p-value has succeeded. Five controls and two splits: one in a hundred honest recordings would
 /// be refused by chance at 0.001; the smallest p of [`metrics::DRAWS`] permutations is as small.
-const CONTROL_ALPHA: f64 = 0.001;
+pub(super) const CONTROL_ALPHA: f64 = 0.001;
+
+/// A control that succeeds withholds the score when its margin above chance is more than this share of the score's own;
+/// a smaller one is a caution. Balanced orders always tell a little: the next picture is not the last one.
+const WITHHELD_SHARE: f64 = 0.1;
 
 /// Numbers of trials averaged.
 const KS: [usize; 5] = [1, 2, 3, 5, 10];
@@ -62,8 +66,40 @@ pub struct ControlScore {
 pub struct Report {
     /// Why no score means anything, if so.
     pub refused: Option<String>,
+    /// Controls that succeeded by so little that the score stands.
+    pub cautions: Vec<String>,
     /// The scores; the first is the headline.
     pub scores: Vec<Score>,
+}
+
+/// What controls that succeeded mean for a score with this margin above chance: reasons to withhold it, and cautions.
+#[derive(Debug, Default)]
+pub(super) struct Verdict {
+    withheld: Vec<String>,
+    /// See [`Report::cautions`].
+    pub cautions: Vec<String>,
+}
+
+impl Verdict {
+    /// Hears one control whose chance is one half. `metric` is its name in the sentence.
+    pub fn hear(&mut self, control: Control, got: ControlScore, metric: &str, own_margin: f64) {
+        if got.p_value >= CONTROL_ALPHA {
+            return;
+        }
+        let said = format!(
+            "{} ({metric} {:.3} where chance is 0.5, p = {:.4})",
+            control.verdict(),
+            got.value,
+            got.p_value
+        );
+        let withholds = got.value - 0.5 > WITHHELD_SHARE * own_margin.max(0.0);
+        if withholds { &mut self.withheld } else { &mut self.cautions }.push(said);
+    }
+
+    /// Why the score is withheld, if so.
+    pub fn refused(&self) -> Option<String> {
+        (!self.withheld.is_empty()).then(|| self.withheld.join("; "))
+    }
 }
 
 /// Scores a decoder that is fitted anew for each fold, and the pack's own encoder, under one split.
@@ -94,6 +130,7 @@ pub fn score(
         }
     }
     let judge = Judge { trials, pictures, split, seed: options.seed };
+    let truth: Vec<usize> = trials.about.iter().map(|trial| trial.picture).collect();
     let controls: Vec<(Control, BTreeMap<Metric, ControlScore>)> = control_predictions
         .iter()
         .map(|(control, (found, truth))| (*control, judge.control(found, truth)))
@@ -102,24 +139,16 @@ pub fn score(
     if options.with_pack {
         scores.extend(judge.scores("pack", &trials.zero_shot, &controls));
     }
+    let own = judge.control(&found, &truth);
+    let own_margin = own.get(&Metric::TwoWay).map_or(0.0, |score| score.value - 0.5);
+    let mut verdict = Verdict::default();
+    for (control, got) in &controls {
+        if let Some(got) = got.get(&Metric::TwoWay) {
+            verdict.hear(*control, *got, "2-way identification", own_margin);
+        }
+    }
     on_progress(1.0);
-    Ok(Report { refused: refusal(&controls), scores })
-}
-
-fn refusal(controls: &[(Control, BTreeMap<Metric, ControlScore>)]) -> Option<String> {
-    let succeeded = |(control, scores): &(Control, BTreeMap<Metric, ControlScore>)| {
-        let score = scores.get(&Metric::TwoWay)?;
-        (score.p_value < CONTROL_ALPHA).then(|| {
-            format!(
-                "{} (2-way identification {:.3} where chance is 0.5, p = {:.4})",
-                control.verdict(),
-                score.value,
-                score.p_value
-            )
-        })
-    };
-    let all: Vec<String> = controls.iter().filter_map(succeeded).collect();
-    (!all.is_empty()).then(|| all.join("; "))
+    Ok(Report { refused: verdict.refused(), cautions: verdict.cautions, scores })
 }
 
 /// What is measured.

@@ -65,6 +65,8 @@ struct Document<'a> {
     runs: &'a [RunRead],
     /// Why no score means anything, if so.
     refused: Option<String>,
+    /// Controls that succeeded by so little that the score stands.
+    cautions: Vec<String>,
     scores: Vec<Score>,
 }
 
@@ -109,6 +111,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         seed: args.seed,
         runs: &sessions.runs,
         refused: (!refused.is_empty()).then(|| refused.join("; ")),
+        cautions: reports.iter().flat_map(|report| report.cautions.clone()).collect(),
         scores: reports.into_iter().flat_map(|report| report.scores).collect(),
     };
     if args.json {
@@ -133,6 +136,9 @@ fn table(document: &Document<'_>) -> String {
             text,
             "\nNO SCORE: {why}.\nThe table below is what the leak gives, not decoding.\n"
         );
+    }
+    for caution in &document.cautions {
+        let _ = writeln!(text, "caution: {caution}");
     }
     let _ = writeln!(
         text,

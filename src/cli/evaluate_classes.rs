@@ -21,6 +21,8 @@ struct Document<'a> {
     events: &'a Events,
     runs: &'a [LabelledRun],
     refused: Option<String>,
+    /// Controls that succeeded by so little that the score stands.
+    cautions: Vec<String>,
     chosen: Vec<Kind>,
     scores: Vec<ClassScore>,
 }
@@ -49,6 +51,7 @@ pub fn run(events: &Path, args: &Args) -> Result<(), Failure> {
         events: &events,
         runs: &found.runs,
         refused: report.refused,
+        cautions: report.cautions,
         chosen: report.chosen,
         scores: report.scores,
     };
@@ -79,6 +82,9 @@ fn table(document: &Document<'_>) -> String {
             text,
             "\nNO SCORE: {why}.\nWhat follows is what the leak gives, not decoding.\n"
         );
+    }
+    for caution in &document.cautions {
+        let _ = writeln!(text, "caution: {caution}");
     }
     for score in &document.scores {
         let _ = writeln!(

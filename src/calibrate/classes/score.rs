@@ -10,12 +10,9 @@ use serde::Serialize;
 use super::{Kind, balanced_accuracy, cross_validated, mean_auc};
 use crate::calibrate::controls::Control;
 use crate::calibrate::metrics;
-use crate::calibrate::score::ControlScore;
+use crate::calibrate::score::{ControlScore, Verdict};
 use crate::calibrate::split::{Fold, Split, folds, groups};
 use crate::calibrate::trials::{CalibrationError, Trials};
-
-/// See [`crate::calibrate::score`].
-const CONTROL_ALPHA: f64 = 0.001;
 
 /// Training trials nearest in time that vote.
 const NEIGHBOURS: usize = 5;
@@ -50,6 +47,8 @@ pub struct ClassScore {
 pub struct ClassReport {
     /// Why no score means anything, if so.
     pub refused: Option<String>,
+    /// Controls that succeeded by so little that the score stands.
+    pub cautions: Vec<String>,
     /// Features that inner cross-validation chose, fold by fold.
     pub chosen: Vec<Kind>,
     /// The scores.
@@ -86,15 +85,12 @@ pub fn score(
     }
     on_progress(0.9);
     let judge = Judge { trials, classes, seed };
-    let mut refused = Vec::new();
-    for (control, scored) in &controls {
-        let auc = judge.control(Metric::Auc, scored);
-        if auc.p_value < CONTROL_ALPHA {
-            let (words, value, p) = (control.verdict(), auc.value, auc.p_value);
-            refused.push(format!("{words} (ROC AUC {value:.3} where chance is 0.5, p = {p:.4})"));
-        }
-    }
     let scored = (found, labels);
+    let own_margin = judge.value(Metric::Auc, &scored.0, &scored.1) - 0.5;
+    let mut verdict = Verdict::default();
+    for (control, got) in &controls {
+        verdict.hear(*control, judge.control(Metric::Auc, got), "ROC AUC", own_margin);
+    }
     let scores = [Metric::Auc, Metric::Accuracy]
         .map(|metric| ClassScore {
             metric: metric.name(),
@@ -110,8 +106,7 @@ pub fn score(
         })
         .to_vec();
     on_progress(1.0);
-    let refused = (!refused.is_empty()).then(|| refused.join("; "));
-    Ok(ClassReport { refused, chosen, scores })
+    Ok(ClassReport { refused: verdict.refused(), cautions: verdict.cautions, chosen, scores })
 }
 
 fn shuffled(
