@@ -17,6 +17,7 @@ mod linalg;
 pub mod metrics;
 pub mod onnx;
 pub mod personal;
+pub mod protocol;
 pub mod ridge;
 pub mod score;
 pub mod split;
