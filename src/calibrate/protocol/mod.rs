@@ -5,8 +5,8 @@
 //! ```
 //!
 //! A plan divides pictures once and for all: those for training are never shown in a test run and the other way round,
-//! and test runs come last. Within a run every picture comes once in each cycle, in a new random order. [`check`] looks at
-//! any plan, however it was made, and gives the reasons why a score on it would mean nothing.
+//! and test runs come last. Within a run every picture comes once in each cycle, in a new random order. [`mod@check`]
+//! looks at any plan, however it was made, and gives the reasons why a score on it would mean nothing.
 
 pub mod check;
 mod plan;
