@@ -4,6 +4,7 @@ mod lsl_common;
 
 use lsl::{ChannelFormat, ExPushable};
 use lsl_common::*;
+use phosphene::formats::recording::ChannelHead;
 use phosphene::signal::{Chunk, FrameMeta, Marker};
 use phosphene::source::lsl::{Publisher, list_streams};
 use phosphene::source::{ReadStatus, Source, SourceError, SourceInfo, SourceKind};
@@ -199,8 +200,27 @@ fn what_is_published_comes_back_as_it_was() {
         has_markers: true,
         notes: Vec::new(),
     };
-    let mut publisher = Publisher::new(&info, "round trip", &[]).unwrap();
+    // What a recording says of its electrodes is published with them.
+    let known = [ChannelHead {
+        label: "O2".into(),
+        location_mm: Some([28.5, -90.0, 12.0]),
+        filtering: "HP:0.1Hz".into(),
+        reference: "A1".into(),
+        ..ChannelHead::default()
+    }];
+    let mut publisher = Publisher::new(&info, "round trip", &known).unwrap();
     assert_eq!(publisher.name(), "round trip SIMULATED");
+    let found = lsl::resolve_byprop("name", publisher.name(), 1, 5.0).unwrap();
+    let inlet = lsl::StreamInlet::new(&found[0], 1, 0, false).unwrap();
+    let xml: String = inlet.info(5.0).unwrap().to_xml().unwrap().split_whitespace().collect();
+    for part in [
+        "<label>O1</label><unit>microvolts</unit><type>EEG</type></channel>",
+        "<location><X>28.5</X><Y>-90</Y><Z>12</Z></location><filtering>HP:0.1Hz</filtering>",
+        "<reference><label>A1</label></reference>",
+    ] {
+        assert!(xml.contains(part), "{part} is not in {xml}");
+    }
+    drop(inlet);
     let mut source = source("lsl:name=round trip SIMULATED");
     let seen = source.prepare(&clock).unwrap();
     assert_eq!((seen.channels, seen.simulated, seen.has_markers), (info.channels, true, true));

@@ -137,7 +137,7 @@ fn enough(trials: &Trials) -> Result<(), CalibrationError> {
 /// What is known of the training trials before any strength is chosen: every mean and scale comes from them.
 struct Basis {
     features: Features,
-    /// By session; `None` for sessions without training trials is the last one's.
+    /// By session; a session without training trials has that of another.
     whitening: Vec<Mat<f64>>,
     /// Centred features with rows of length about one, `[n, features]`.
     signal: Mat<f64>,

@@ -30,13 +30,13 @@ const KS: [usize; 5] = [1, 2, 3, 5, 10];
 pub struct Score {
     /// What was measured.
     pub metric: &'static str,
-    /// Who predicted: `personal`, or `pack` for the pack's own encoder.
+    /// Who predicted: `personal`, `pack` for the pack's own encoder, or `classifier`.
     pub encoder: &'static str,
     /// The value.
     pub value: f64,
     /// What guessing gives.
     pub chance: f64,
-    /// 95 % interval over pictures.
+    /// 95 % interval over pictures; over trials, for classes.
     pub ci95: [f64; 2],
     /// Share of permutations within runs that do as well.
     pub p_value: f64,
@@ -44,7 +44,7 @@ pub struct Score {
     pub trials: usize,
     /// Trials averaged for each.
     pub k: usize,
-    /// Pictures among which was chosen.
+    /// Pictures or classes among which was chosen.
     pub n: usize,
     /// What was left out at a time.
     pub split: Split,

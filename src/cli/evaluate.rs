@@ -11,7 +11,7 @@ use crate::decode::session::Runtime;
 use crate::pipeline::sessions::RunRead;
 use crate::pipeline::sources;
 
-use super::fit::{load, open_pack};
+use super::sessions::{SessionArgs, THREADS, load, open_pack};
 use super::{Failure, print_json};
 
 const EXAMPLES: &str = "\
@@ -25,31 +25,19 @@ Two splits are scored: 'runs' leaves out one run at a time (or one of five block
 known, the time is not; 'pictures' leaves out all trials of a fifth of the pictures: they were never seen in training.
 A score whose control succeeds is withheld.";
 
-/// Threads of the encoder.
-const THREADS: usize = 2;
-
 /// Arguments of `evaluate`.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// Recorded sessions: folders of recordings, or single recordings
-    #[arg(value_name = "SESSION", required = true)]
-    pub sessions: Vec<PathBuf>,
-    /// Folder of the model pack [default: the bundled pack]
-    #[arg(long, value_name = "DIR")]
-    pub pack: Option<PathBuf>,
+    /// What every command on sessions takes.
+    #[command(flatten)]
+    pub common: SessionArgs,
     /// A fitted encoder to build upon and to compare with, in place of the pack's own
     #[arg(long, value_name = "FILE")]
     pub encoder: Option<PathBuf>,
     /// Score classes instead of pictures: a table of what the markers mean (see calibration/events-example.toml)
     #[arg(long, value_name = "TOML", conflicts_with_all = ["pack", "encoder"])]
     pub events: Option<PathBuf>,
-    /// Seed of divisions, intervals and permutations
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub seed: u64,
-    /// Print one JSON document on standard output
-    #[arg(long)]
-    pub json: bool,
 }
 
 #[derive(Serialize)]
@@ -78,18 +66,18 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     if let Some(events) = &args.events {
         return super::evaluate_classes::run(events, args);
     }
-    let mut pack = open_pack(args.pack.as_deref())?;
+    let mut pack = open_pack(args.common.pack.as_deref())?;
     if let Some(file) = &args.encoder {
         pack = pack.with_encoder(file)?;
     }
     let runtime = Runtime::load(&sources::onnx_runtime().map_err(Failure::pack)?, THREADS)?;
-    let sessions = load(&args.sessions, &pack, &runtime)?;
+    let sessions = load(&args.common.sessions, &pack, &runtime)?;
     let bar = indicatif::ProgressBar::new(100);
     let options = FitOptions {
         rate_hz: sessions.rate_hz,
         inner: Split::Runs,
         with_pack: true,
-        seed: args.seed,
+        seed: args.common.seed,
     };
     let mut reports: Vec<Report> = Vec::new();
     for (i, split) in [Split::Runs, Split::Pictures].into_iter().enumerate() {
@@ -108,13 +96,13 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         encoder_sha256: pack.encoder_sha256(),
         trials: sessions.trials.len(),
         pictures: sessions.pictures.len(),
-        seed: args.seed,
+        seed: args.common.seed,
         runs: &sessions.runs,
         refused: (!refused.is_empty()).then(|| refused.join("; ")),
         cautions: reports.iter().flat_map(|report| report.cautions.clone()).collect(),
         scores: reports.into_iter().flat_map(|report| report.scores).collect(),
     };
-    if args.json {
+    if args.common.json {
         return print_json(&document);
     }
     println!("{}", table(&document));

@@ -5,7 +5,8 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::calibrate::classes::Kind;
-use crate::calibrate::classes::score::{ClassScore, score};
+use crate::calibrate::classes::score::score;
+use crate::calibrate::score::Score;
 use crate::pipeline::labelled::{self, Events, LabelledRun};
 
 use super::evaluate::Args;
@@ -24,7 +25,7 @@ struct Document<'a> {
     /// Controls that succeeded by so little that the score stands.
     cautions: Vec<String>,
     chosen: Vec<Kind>,
-    scores: Vec<ClassScore>,
+    scores: Vec<Score>,
 }
 
 /// Runs `evaluate --events`.
@@ -34,20 +35,21 @@ struct Document<'a> {
 pub fn run(events: &Path, args: &Args) -> Result<(), Failure> {
     let events = Events::read(events).map_err(Failure::usage)?;
     let bar = indicatif::ProgressBar::new(100);
-    let count = args.sessions.len().max(1) as u64;
+    let count = args.common.sessions.len().max(1) as u64;
     let on_progress = |run: usize, _: usize, _: f64| bar.set_position(20 * run as u64 / count);
-    let found = labelled::load(&args.sessions, &events, on_progress)
+    let found = labelled::load(&args.common.sessions, &events, on_progress)
         .map_err(|e| Failure::file(e.to_string()))?;
     let on_progress = |share: f64| bar.set_position(20 + (80.0 * share) as u64);
-    let report = score(&found.trials, found.classes.len(), found.rate_hz, args.seed, on_progress)
-        .map_err(|e| Failure::file(e.to_string()))?;
+    let report =
+        score(&found.trials, found.classes.len(), found.rate_hz, args.common.seed, on_progress)
+            .map_err(|e| Failure::file(e.to_string()))?;
     bar.finish_and_clear();
     let document = Document {
         schema: 1,
         simulated: found.runs.iter().any(|run| run.simulated),
         classes: &found.classes,
         trials: found.trials.len(),
-        seed: args.seed,
+        seed: args.common.seed,
         events: &events,
         runs: &found.runs,
         refused: report.refused,
@@ -55,7 +57,7 @@ pub fn run(events: &Path, args: &Args) -> Result<(), Failure> {
         chosen: report.chosen,
         scores: report.scores,
     };
-    if args.json {
+    if args.common.json {
         return print_json(&document);
     }
     println!("{}", table(&document));

@@ -12,9 +12,10 @@ use crate::clock::{Clock, utc_now_iso8601};
 use crate::decode::Pack;
 use crate::decode::encoder::Encoder;
 use crate::decode::session::Runtime;
-use crate::pipeline::sessions::{self, RunRead, SessionError, Sessions};
+use crate::pipeline::sessions::{RunRead, Sessions};
 use crate::pipeline::sources;
 
+use super::sessions::{SessionArgs, THREADS, load, open_pack};
 use super::{Failure, print_json};
 
 const EXAMPLES: &str = "\
@@ -23,9 +24,6 @@ Examples:
   phosphene fit ses-01.xdf                              writes ses-01-fit/encoder.onnx and fit.toml
   phosphene fit calibration/sub-01/ses-01 calibration/sub-01/ses-02 --out calibration/sub-01/fit
   phosphene live --encoder ses-01-fit/encoder.onnx";
-
-/// Threads of the encoder while fitting.
-const THREADS: usize = 2;
 
 /// Epochs on which the written graph is compared with the fit.
 const COMPARED: usize = 32;
@@ -37,24 +35,15 @@ const TOLERANCE: f64 = 1e-4;
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// Recorded sessions: folders of recordings, or single recordings
-    #[arg(value_name = "SESSION", required = true)]
-    pub sessions: Vec<PathBuf>,
-    /// Folder of the model pack [default: the bundled pack]
-    #[arg(long, value_name = "DIR")]
-    pub pack: Option<PathBuf>,
+    /// What every command on sessions takes.
+    #[command(flatten)]
+    pub common: SessionArgs,
     /// Folder for encoder.onnx and fit.toml [default: the session's folder, or NAME-fit beside a recording]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Choose the strength so that pictures never shown in calibration are decoded, instead of those that were
     #[arg(long)]
     pub for_new_pictures: bool,
-    /// Seed of divisions and permutations
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub seed: u64,
-    /// Print one JSON document on standard output
-    #[arg(long)]
-    pub json: bool,
 }
 
 /// What was fitted and how, also the content of `fit.toml`.
@@ -88,13 +77,14 @@ struct Document<'a> {
 pub fn run(args: &Args) -> Result<(), Failure> {
     let folder = out_folder(args);
     refuse_to_write_over(&folder)?;
-    let pack = open_pack(args.pack.as_deref())?;
+    let pack = open_pack(args.common.pack.as_deref())?;
     let runtime = Runtime::load(&sources::onnx_runtime().map_err(Failure::pack)?, THREADS)?;
-    let sessions = load(&args.sessions, &pack, &runtime)?;
+    let sessions = load(&args.common.sessions, &pack, &runtime)?;
     let clock = Clock::system();
     let started_secs = clock.now_secs();
     let inner = if args.for_new_pictures { Split::Pictures } else { Split::Runs };
-    let options = FitOptions { rate_hz: sessions.rate_hz, inner, with_pack: true, seed: args.seed };
+    let options =
+        FitOptions { rate_hz: sessions.rate_hz, inner, with_pack: true, seed: args.common.seed };
     let personal = calibrate::fit(&sessions.trials, &sessions.pictures, &options)
         .map_err(|e| Failure::file(e.to_string()))?;
     let fit_seconds = clock.now_secs() - started_secs;
@@ -114,7 +104,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         trials: sessions.trials.len(),
         pictures: sessions.pictures.len(),
         strength_chosen_by: inner,
-        seed: args.seed,
+        seed: args.common.seed,
         inner_mean_reciprocal_rank: personal.inner_score[0],
         pack_mean_reciprocal_rank: personal.inner_score[1],
         largest_difference_in_onnx_runtime: difference,
@@ -125,46 +115,18 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let text = toml::to_string(&document)
         .map_err(|e| Failure::unexpected(format!("fit.toml cannot be written: {e}")))?;
     write_new(&folder.join("fit.toml"), text.as_bytes())?;
-    if args.json {
+    if args.common.json {
         return print_json(&document);
     }
     eprint!("{}", summary(&document));
     Ok(())
 }
 
-/// The pack that was named, or the bundled one, verified.
-///
-/// # Errors
-/// Exit code 4.
-pub fn open_pack(folder: Option<&Path>) -> Result<Pack, Failure> {
-    let folder = folder.map(Path::to_path_buf).or_else(crate::config::bundled_pack);
-    let why = "the bundled pack was not found; give its folder with --pack models/demo";
-    Ok(Pack::open(&folder.ok_or_else(|| Failure::pack(why))?)?)
-}
-
-/// Reads sessions with a progress bar.
-///
-/// # Errors
-/// Exit code 4 for the pack, 6 for the sessions.
-pub fn load(given: &[PathBuf], pack: &Pack, runtime: &Runtime) -> Result<Sessions, Failure> {
-    let bar = indicatif::ProgressBar::new_spinner();
-    let on_progress = |place: usize, count: usize, secs: f64| {
-        bar.set_message(format!("reading recording {} of {count}: {secs:.0} s", place + 1));
-        bar.tick();
-    };
-    let found = sessions::load(given, pack, runtime, on_progress);
-    bar.finish_and_clear();
-    found.map_err(|error| match error {
-        SessionError::Pack(_) | SessionError::Decode(_) => Failure::pack(error.to_string()),
-        _ => Failure::file(error.to_string()),
-    })
-}
-
 fn out_folder(args: &Args) -> PathBuf {
     if let Some(out) = &args.out {
         return out.clone();
     }
-    let first = &args.sessions[0]; // clap asks for at least one
+    let first = &args.common.sessions[0]; // clap asks for at least one
     if first.is_dir() {
         return first.clone();
     }

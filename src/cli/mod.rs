@@ -22,6 +22,7 @@ pub mod pack;
 mod pack_show;
 pub mod record;
 pub mod replay;
+pub mod sessions;
 pub mod sheet;
 pub mod simulate;
 #[cfg(feature = "window")]

@@ -156,7 +156,7 @@ static FOUND: Mutex<Vec<Found>> = Mutex::new(Vec::new());
 /// only the file that it names is tried.
 pub fn find(library: Library) -> Result<Found, NativeError> {
     let mut found = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(before) = found.iter().find(|before| before.library == library) {
+    if let Some(before) = found.iter().find(|Found { library: known, .. }| *known == library) {
         return Ok(before.clone());
     }
     search(library).inspect(|first| found.push(first.clone()))

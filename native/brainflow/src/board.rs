@@ -18,7 +18,7 @@ pub const MAX_BUFFER_FRAMES: usize = 86_400 * 250;
 /// A session with a board.
 #[derive(Debug)]
 pub struct Board {
-    library: Library,
+    api: Library,
     id: i32,
     params: CString,
     description: Description,
@@ -39,8 +39,8 @@ impl Board {
         // SAFETY: `json` is zero-terminated and lives through the call.
         let rc = unsafe { (library.functions().prepare_session)(id, json.as_ptr()) };
         check("prepare_session", rc)?;
-        let library = library.clone();
-        Ok(Self { library, id, params: json, description, streaming: false, prepared: true })
+        let api = library.clone();
+        Ok(Self { api, id, params: json, description, streaming: false, prepared: true })
     }
 
     /// The board whose description fits: the master board for playback and streaming.
@@ -72,7 +72,7 @@ impl Board {
         let streamer = zero_terminated("the streamer", streamer)?;
         // SAFETY: both texts are zero-terminated and live through the call.
         let rc = unsafe {
-            (self.library.functions().start_stream)(
+            (self.api.functions().start_stream)(
                 frames,
                 streamer.as_ptr(),
                 self.id,
@@ -92,7 +92,7 @@ impl Board {
         let mut count: c_int = 0;
         // SAFETY: `count` is writable, the text is zero-terminated.
         let rc = unsafe {
-            (self.library.functions().get_board_data_count)(
+            (self.api.functions().get_board_data_count)(
                 Preset::Default.number(),
                 &mut count,
                 self.id,
@@ -119,7 +119,7 @@ impl Board {
         // SAFETY: `buffer` has room for `frames` values of each of the board's rows; only this session's
         // owner takes data (`&mut self`), so that many frames are still there.
         let rc = unsafe {
-            (self.library.functions().get_board_data)(
+            (self.api.functions().get_board_data)(
                 frames as c_int,
                 Preset::Default.number(),
                 buffer.as_mut_ptr(),
@@ -140,7 +140,7 @@ impl Board {
         read_text("config_board", |buffer, length, room| {
             // SAFETY: the texts are zero-terminated, `buffer` has `room` bytes, `length` is writable.
             unsafe {
-                (self.library.functions().config_board)(
+                (self.api.functions().config_board)(
                     command.as_ptr(),
                     buffer,
                     length,
@@ -159,7 +159,7 @@ impl Board {
     pub fn insert_marker(&mut self, value: f64) -> Result<(), Error> {
         // SAFETY: numbers and a zero-terminated text.
         let rc = unsafe {
-            (self.library.functions().insert_marker)(
+            (self.api.functions().insert_marker)(
                 value,
                 Preset::Default.number(),
                 self.id,
@@ -176,7 +176,7 @@ impl Board {
     pub fn stop(&mut self) -> Result<(), Error> {
         self.streaming = false;
         // SAFETY: a number and a zero-terminated text.
-        let rc = unsafe { (self.library.functions().stop_stream)(self.id, self.params.as_ptr()) };
+        let rc = unsafe { (self.api.functions().stop_stream)(self.id, self.params.as_ptr()) };
         check("stop_stream", rc)
     }
 
@@ -197,8 +197,7 @@ impl Board {
             let _ = self.stop();
         }
         // SAFETY: a number and a zero-terminated text.
-        let rc =
-            unsafe { (self.library.functions().release_session)(self.id, self.params.as_ptr()) };
+        let rc = unsafe { (self.api.functions().release_session)(self.id, self.params.as_ptr()) };
         check("release_session", rc)
     }
 }

@@ -1,7 +1,5 @@
 //! The honest score of few classes: AUC and balanced accuracy beside chance, interval, p-value and controls.
 
-use std::collections::BTreeMap;
-
 use faer::Mat;
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
@@ -10,37 +8,12 @@ use serde::Serialize;
 use super::{Kind, balanced_accuracy, cross_validated, mean_auc};
 use crate::calibrate::controls::Control;
 use crate::calibrate::metrics;
-use crate::calibrate::score::{ControlScore, Verdict};
+use crate::calibrate::score::{ControlScore, Score, Verdict};
 use crate::calibrate::split::{Fold, Split, folds, groups};
 use crate::calibrate::trials::{CalibrationError, Trials};
 
 /// Training trials nearest in time that vote.
 const NEIGHBOURS: usize = 5;
-
-/// One number with all that it takes to judge it.
-#[derive(Clone, Debug, Serialize)]
-pub struct ClassScore {
-    /// `roc_auc` or `balanced_accuracy`.
-    pub metric: &'static str,
-    /// The value.
-    pub value: f64,
-    /// What guessing gives.
-    pub chance: f64,
-    /// 95 % interval over trials.
-    pub ci95: [f64; 2],
-    /// Share of permutations within runs that do as well.
-    pub p_value: f64,
-    /// Trials scored, each once, alone.
-    pub trials: usize,
-    /// Trials averaged: always one.
-    pub k: usize,
-    /// Classes.
-    pub n: usize,
-    /// What was left out at a time.
-    pub split: Split,
-    /// The same metric for each control.
-    pub controls: BTreeMap<Control, ControlScore>,
-}
 
 /// All scores.
 #[derive(Clone, Debug, Serialize)]
@@ -52,7 +25,7 @@ pub struct ClassReport {
     /// Features that inner cross-validation chose, fold by fold.
     pub chosen: Vec<Kind>,
     /// The scores.
-    pub scores: Vec<ClassScore>,
+    pub scores: Vec<Score>,
 }
 
 /// Scores of trials and the labels they are held against.
@@ -92,8 +65,9 @@ pub fn score(
         verdict.hear(*control, judge.control(Metric::Auc, got), "ROC AUC", own_margin);
     }
     let scores = [Metric::Auc, Metric::Accuracy]
-        .map(|metric| ClassScore {
+        .map(|metric| Score {
             metric: metric.name(),
+            encoder: "classifier",
             value: judge.value(metric, &scored.0, &scored.1),
             chance: if metric == Metric::Auc { 0.5 } else { 1.0 / classes as f64 },
             ci95: judge.interval(metric, &scored),

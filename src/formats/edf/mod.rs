@@ -4,6 +4,7 @@
 //! edfplus.info/specs, teuniz.net/edfbrowser (BDF+), biosemi.com/faq/file_format.htm.
 
 mod header;
+mod layout;
 mod numbers;
 mod reader;
 mod tal;

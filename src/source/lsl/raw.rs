@@ -254,7 +254,7 @@ impl RawStream {
 }
 
 // SAFETY: liblsl's handles may be used from any thread, one at a time, and these have a single owner.
-#[allow(unsafe_code)]
+#[allow(unsafe_code)] // a promise about threads that only a person can make
 unsafe impl Send for RawStream {}
 
 /// The newest stream of the same source and shape, its connection begun. One of another shape cannot go on in

@@ -12,7 +12,7 @@ use crate::source::spec::Parameters;
 pub struct Found(pub(super) Info);
 
 // SAFETY: liblsl's handles may be used from any thread, one at a time, and this one has a single owner.
-#[allow(unsafe_code)]
+#[allow(unsafe_code)] // a promise about threads that only a person can make
 unsafe impl Send for Found {}
 
 impl Found {
@@ -29,7 +29,7 @@ pub struct Search {
 }
 
 // SAFETY: as for `Found`: liblsl's resolvers may be used from any thread, one at a time.
-#[allow(unsafe_code)]
+#[allow(unsafe_code)] // a promise about threads that only a person can make
 unsafe impl Send for Search {}
 
 impl Search {

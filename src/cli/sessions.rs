@@ -1,0 +1,57 @@
+//! What `fit` and `evaluate` share: their arguments, the pack, reading sessions with a progress bar.
+
+use std::path::{Path, PathBuf};
+
+use crate::decode::Pack;
+use crate::decode::session::Runtime;
+use crate::pipeline::sessions::{self, SessionError, Sessions};
+
+use super::Failure;
+
+/// Threads of the encoder.
+pub const THREADS: usize = 2;
+
+/// What every command on sessions takes.
+#[derive(Clone, Debug, clap::Args)]
+pub struct SessionArgs {
+    /// Recorded sessions: folders of recordings, or single recordings
+    #[arg(value_name = "SESSION", required = true)]
+    pub sessions: Vec<PathBuf>,
+    /// Folder of the model pack [default: the bundled pack]
+    #[arg(long, value_name = "DIR")]
+    pub pack: Option<PathBuf>,
+    /// Seed of divisions, intervals and permutations
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// Print one JSON document on standard output
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// The pack that was named, or the bundled one, verified.
+///
+/// # Errors
+/// Exit code 4.
+pub fn open_pack(folder: Option<&Path>) -> Result<Pack, Failure> {
+    let folder = folder.map(Path::to_path_buf).or_else(crate::config::bundled_pack);
+    let why = "the bundled pack was not found; give its folder with --pack models/demo";
+    Ok(Pack::open(&folder.ok_or_else(|| Failure::pack(why))?)?)
+}
+
+/// Reads sessions with a progress bar.
+///
+/// # Errors
+/// Exit code 4 for the pack, 6 for the sessions.
+pub fn load(given: &[PathBuf], pack: &Pack, runtime: &Runtime) -> Result<Sessions, Failure> {
+    let bar = indicatif::ProgressBar::new_spinner();
+    let on_progress = |place: usize, count: usize, secs: f64| {
+        bar.set_message(format!("reading recording {} of {count}: {secs:.0} s", place + 1));
+        bar.tick();
+    };
+    let found = sessions::load(given, pack, runtime, on_progress);
+    bar.finish_and_clear();
+    found.map_err(|error| match error {
+        SessionError::Pack(_) | SessionError::Decode(_) => Failure::pack(error.to_string()),
+        _ => Failure::file(error.to_string()),
+    })
+}
