@@ -205,7 +205,7 @@ fn open_session(runtime: &Runtime, path: &Path) -> ort::Result<Session> {
         // Idle threads sleep: the acquisition threads need the processor more.
         .with_intra_op_spinning(false)?
         // The arena keeps every peak for good; without it memory goes back after each run.
-        .with_execution_providers([CPU::default().with_arena_allocator(false).build()])?;
+        .with_execution_providers([CPU::default().with_arena_allocator(true).build()])?;
     builder.commit_from_file(path)
 }
 
