@@ -70,6 +70,9 @@ pub struct Report {
     pub cautions: Vec<String>,
     /// The scores; the first is the headline.
     pub scores: Vec<Score>,
+    /// What the decoder that was fitted anew for each fold said of each trial, `[trials, dim]`.
+    #[serde(skip)]
+    pub found: Mat<f64>,
 }
 
 /// What controls that succeeded mean for a score with this margin above chance: reasons to withhold it, and cautions.
@@ -148,7 +151,46 @@ pub fn score(
         }
     }
     on_progress(1.0);
-    Ok(Report { refused: verdict.refused(), cautions: verdict.cautions, scores })
+    Ok(Report { refused: verdict.refused(), cautions: verdict.cautions, scores, found })
+}
+
+/// Scores of encoders that were fitted before, on trials that none of them met: nothing is fitted, so no control of a
+/// fit applies; permutations within runs give the p-value.
+///
+/// # Errors
+/// [`CalibrationError::Shape`] for answers of another shape.
+pub fn score_given(
+    trials: &Trials,
+    pictures: &Pictures,
+    answers: &[(&'static str, &Mat<f64>)],
+    seed: u64,
+) -> Result<Vec<Score>, CalibrationError> {
+    let judge = Judge { trials, pictures, split: Split::TestRuns, seed };
+    let mut scores = Vec::new();
+    for (encoder, found) in answers {
+        let (got, expected) = (found.nrows(), trials.len());
+        if got != expected {
+            return Err(CalibrationError::Shape { what: "the answers", got, expected });
+        }
+        scores.extend(judge.scores(encoder, found, &[]));
+    }
+    Ok(scores)
+}
+
+/// How often each picture (row) was taken for each (column) by the nearest target in angle.
+pub fn confusion(trials: &Trials, pictures: &Pictures, found: &Mat<f64>) -> Mat<f64> {
+    let mut counts = Mat::zeros(pictures.len(), pictures.len());
+    for (i, trial) in trials.about.iter().enumerate() {
+        let cosine = |row: usize| {
+            let truth = vec![row];
+            metrics::cosine(found.as_ref().subrows(i, 1), pictures, &truth)
+        };
+        let best = (0..pictures.len()).max_by(|a, b| cosine(*a).total_cmp(&cosine(*b)));
+        if let Some(best) = best {
+            counts[(trial.picture, best)] += 1.0;
+        }
+    }
+    counts
 }
 
 /// What is measured.

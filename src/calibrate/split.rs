@@ -18,6 +18,8 @@ pub enum Split {
     Runs,
     /// All trials of some pictures are left out at a time: the pictures were never seen in training.
     Pictures,
+    /// Runs held afterwards with pictures of their own, scored with an encoder that was fitted before.
+    TestRuns,
 }
 
 /// One division.
@@ -32,7 +34,7 @@ pub struct Fold {
 /// Which group each trial belongs to; groups are never cut. Groups are numbered from 0.
 pub fn groups(trials: &Trials, split: Split, seed: u64) -> Vec<usize> {
     match split {
-        Split::Runs => runs_or_blocks(&trials.about),
+        Split::Runs | Split::TestRuns => runs_or_blocks(&trials.about),
         Split::Pictures => picture_groups(&trials.about, seed),
     }
 }

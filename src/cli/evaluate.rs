@@ -2,13 +2,10 @@
 
 use std::path::PathBuf;
 
-use serde::Serialize;
-
-use crate::calibrate::personal::FitOptions;
-use crate::calibrate::score::{Report, Score, score};
+use crate::calibrate::score::Score;
 use crate::calibrate::split::Split;
 use crate::decode::session::Runtime;
-use crate::pipeline::sessions::RunRead;
+use crate::pipeline::evaluation::{Evaluation, evaluate};
 use crate::pipeline::sources;
 
 use super::sessions::{SessionArgs, THREADS, load, open_pack};
@@ -40,24 +37,6 @@ pub struct Args {
     pub events: Option<PathBuf>,
 }
 
-#[derive(Serialize)]
-struct Document<'a> {
-    schema: u32,
-    simulated: bool,
-    pack: &'a str,
-    pack_sha256: &'a str,
-    encoder_sha256: &'a str,
-    trials: usize,
-    pictures: usize,
-    seed: u64,
-    runs: &'a [RunRead],
-    /// Why no score means anything, if so.
-    refused: Option<String>,
-    /// Controls that succeeded by so little that the score stands.
-    cautions: Vec<String>,
-    scores: Vec<Score>,
-}
-
 /// Runs `evaluate`.
 ///
 /// # Errors
@@ -73,35 +52,10 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let runtime = Runtime::load(&sources::onnx_runtime().map_err(Failure::pack)?, THREADS)?;
     let sessions = load(&args.common.sessions, &pack, &runtime)?;
     let bar = indicatif::ProgressBar::new(100);
-    let options = FitOptions {
-        rate_hz: sessions.rate_hz,
-        inner: Split::Runs,
-        with_pack: true,
-        seed: args.common.seed,
-    };
-    let mut reports: Vec<Report> = Vec::new();
-    for (i, split) in [Split::Runs, Split::Pictures].into_iter().enumerate() {
-        let on_progress = |share: f64| bar.set_position((50.0 * (i as f64 + share)) as u64);
-        let report = score(&sessions.trials, &sessions.pictures, split, &options, on_progress)
-            .map_err(|e| Failure::file(e.to_string()))?;
-        reports.push(report);
-    }
+    let on_progress = |share: f64| bar.set_position((100.0 * share) as u64);
+    let document = evaluate(&sessions, &pack, args.common.seed, on_progress)
+        .map_err(|e| Failure::file(e.to_string()))?;
     bar.finish_and_clear();
-    let refused: Vec<String> = reports.iter().filter_map(|report| report.refused.clone()).collect();
-    let document = Document {
-        schema: 1,
-        simulated: sessions.simulated(),
-        pack: &pack.manifest().name,
-        pack_sha256: pack.sha256(),
-        encoder_sha256: pack.encoder_sha256(),
-        trials: sessions.trials.len(),
-        pictures: sessions.pictures.len(),
-        seed: args.common.seed,
-        runs: &sessions.runs,
-        refused: (!refused.is_empty()).then(|| refused.join("; ")),
-        cautions: reports.iter().flat_map(|report| report.cautions.clone()).collect(),
-        scores: reports.into_iter().flat_map(|report| report.scores).collect(),
-    };
     if args.common.json {
         return print_json(&document);
     }
@@ -114,7 +68,7 @@ fn is_shown(score: &Score) -> bool {
     matches!((score.metric, score.k), (_, 1) | ("top1" | "two_way", 3 | 10))
 }
 
-fn table(document: &Document<'_>) -> String {
+pub(super) fn table(document: &Evaluation) -> String {
     use std::fmt::Write;
     let mut text = String::new();
     let label = if document.simulated { "SIMULATED · " } else { "" };
@@ -139,6 +93,7 @@ fn table(document: &Document<'_>) -> String {
         let split = match score.split {
             Split::Runs => "runs",
             Split::Pictures => "pictures",
+            Split::TestRuns => "test runs",
         };
         let _ = writeln!(
             text,

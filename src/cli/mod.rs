@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+pub mod calibrate;
 pub mod convert;
 pub mod devices;
 pub mod doctor;
@@ -66,6 +67,8 @@ enum Subcommands {
     Replay(replay::Args),
     /// Record any number of sources at once into one XDF file
     Record(record::Args),
+    /// Hold a calibration session: pictures in the window or before the virtual subject, then fit, score, report
+    Calibrate(calibrate::Args),
     /// Fit a personal encoder to recorded sessions
     Fit(fit::Args),
     /// Score recorded sessions, with chance, intervals and controls
@@ -134,6 +137,19 @@ impl From<crate::pipeline::handle::RunFailure> for Failure {
     }
 }
 
+impl From<crate::pipeline::personal::PersonalError> for Failure {
+    fn from(error: crate::pipeline::personal::PersonalError) -> Self {
+        use crate::pipeline::personal::PersonalError;
+        let message = error.to_string();
+        match error {
+            PersonalError::Pack(_) => Self::pack(message),
+            PersonalError::Output(_) => Self::output(message),
+            PersonalError::Sessions(_) => Self::file(message),
+            PersonalError::Unexpected(_) => Self::unexpected(message),
+        }
+    }
+}
+
 /// Reads the arguments, runs the command, gives the exit code.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -148,6 +164,7 @@ pub fn main() -> ExitCode {
         Some(Subcommands::Inspect(args)) => inspect::run(&args),
         Some(Subcommands::Convert(args)) => convert::run(&args),
         Some(Subcommands::Record(args)) => record::run(&args),
+        Some(Subcommands::Calibrate(args)) => calibrate::run(&args),
         Some(Subcommands::Fit(args)) => fit::run(&args),
         Some(Subcommands::Evaluate(args)) => evaluate::run(&args),
         Some(Subcommands::Pack(args)) => {

@@ -2,17 +2,24 @@
 //!
 //! Nothing here waits: runs end and devices are sought on background threads.
 
+use std::cell::RefCell;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crossbeam_utils::atomic::AtomicCell;
+
 use crate::clock::Clock;
 use crate::pipeline::background::{Later, retire};
+use crate::pipeline::calibration::conclude::{Outcome, Step, conclude};
+use crate::pipeline::calibration::{Held, Session};
+use crate::pipeline::personal::PersonalError;
 use crate::pipeline::record::recover::{Recovered, recover};
 use crate::pipeline::{Command, Pipeline, RunConfig};
-use crate::signal::FrameMeta;
+use crate::signal::{FrameMeta, Screen};
 use crate::snapshot::{Level, Notice, Picture, Snapshot};
 use crate::source::SourceSpec;
 use crate::source::file::Transport;
+use crate::ui::Conclusion;
 use crate::ui::engine::{DeviceEntry, Engine, Wake};
 
 use super::Failure;
@@ -21,13 +28,29 @@ use super::devices::{self, Devices};
 /// Seconds that a scan listens for LSL streams.
 const SCAN_SECS: f64 = 1.5;
 
+/// Pictures and markers between the presenter and the source: some minutes of a session, though they are taken at once.
+const SCREEN_CAPACITY: usize = 1024;
+
 /// Opens the window and runs until it is closed.
 ///
 /// # Errors
 /// Exit code 1 when there is no display or no graphics adapter.
 pub fn run(config: RunConfig) -> Result<(), Failure> {
+    open(config, None)
+}
+
+/// As [`run`], with a calibration session to be held.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_session(config: RunConfig, session: Session) -> Result<(), Failure> {
+    open(config, Some(session))
+}
+
+fn open(config: RunConfig, session: Option<Session>) -> Result<(), Failure> {
     let transport = config.transport.clone().or_else(|| controls_for(&config.spec));
-    let config = RunConfig { traces: true, transport, ..config };
+    let screen = Some(Arc::new(Screen::new(SCREEN_CAPACITY)));
+    let config = RunConfig { traces: true, transport, screen, ..config };
     let initial = crate::ui::InitialView {
         source: Some(config.spec.clone()),
         pack: config.pack.clone(),
@@ -35,6 +58,7 @@ pub fn run(config: RunConfig) -> Result<(), Failure> {
         mode: config.mode,
         twin: config.twin,
         steadying: config.steadying,
+        session,
         ..Default::default()
     };
     let engine = LiveEngine::start(config);
@@ -63,6 +87,14 @@ struct LiveEngine {
     /// Recordings that an earlier run left unfinished, while they are mended beside the window.
     recovering: Later<Vec<Recovered>>,
     recovered: Vec<Notice>,
+    concluding: Option<Concluding>,
+}
+
+/// A session that is being fitted and scored.
+struct Concluding {
+    work: Later<Result<Outcome, PersonalError>>,
+    progress: Arc<AtomicCell<(Step, f64)>>,
+    done: RefCell<Option<Conclusion>>,
 }
 
 impl LiveEngine {
@@ -84,6 +116,7 @@ impl LiveEngine {
             wake: None,
             recovering: Later::run("phosphene-recover", recover),
             recovered: Vec::new(),
+            concluding: None,
         }
     }
 
@@ -195,6 +228,39 @@ impl Engine for LiveEngine {
 
     fn replay(&self) -> Option<Arc<Transport>> {
         self.pipeline.as_ref().and(self.config.transport.clone())
+    }
+
+    fn screen(&self) -> Option<Arc<Screen>> {
+        self.config.screen.clone()
+    }
+
+    fn conclude(&mut self, session: Session, held: Held, pack: Option<PathBuf>) {
+        let progress = Arc::new(AtomicCell::new((Step::Reading, 0.0)));
+        let (told, seed) = (progress.clone(), self.config.seed);
+        let pack = pack.or_else(|| self.config.pack.clone());
+        let work = Later::run("phosphene-conclude", move || {
+            let none = || PersonalError::Pack("no model pack is chosen".into());
+            let pack = pack.ok_or_else(none)?;
+            conclude(&session, &held, &pack, seed, |step, share| told.store((step, share)))
+        });
+        self.concluding = Some(Concluding { work, progress, done: RefCell::new(None) });
+    }
+
+    fn conclusion(&self) -> Conclusion {
+        let Some(concluding) = &self.concluding else { return Conclusion::None };
+        let mut done = concluding.done.borrow_mut();
+        if let Some(outcome) = concluding.work.take() {
+            *done = Some(match outcome {
+                Ok(outcome) => Conclusion::Done(Arc::new(outcome)),
+                Err(why) => Conclusion::Failed(why.to_string()),
+            });
+        }
+        let (step, share) = concluding.progress.load();
+        done.clone().unwrap_or(Conclusion::Working(step, share))
+    }
+
+    fn use_encoder(&mut self, encoder: PathBuf) {
+        self.config.encoder = Some(encoder);
     }
 
     fn set_repaint(&mut self, wake: Wake) {

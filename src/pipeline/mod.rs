@@ -13,18 +13,22 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::decode::Steadying;
+use crate::signal::Screen;
 use crate::source::SourceSpec;
 use crate::source::file::Transport;
 
 pub mod acquire;
 pub mod background;
+pub mod calibration;
 pub mod contract;
 pub mod decoding;
 pub mod epochs;
+pub mod evaluation;
 pub mod handle;
 pub mod labelled;
 pub mod ledger;
 pub mod offline;
+pub mod personal;
 pub mod process;
 pub mod record;
 pub mod scores;
@@ -119,6 +123,8 @@ pub struct RunConfig {
     pub record_to: Option<PathBuf>,
     /// The controls of a replay; with them a recording waits for the decoder, so that every window is decoded.
     pub transport: Option<Arc<Transport>>,
+    /// What a presenter shows: seen by the virtual subject, told in every source's markers.
+    pub screen: Option<Arc<Screen>>,
 }
 
 impl Default for RunConfig {
@@ -136,6 +142,7 @@ impl Default for RunConfig {
             traces: false,
             record_to: None,
             transport: None,
+            screen: None,
         }
     }
 }

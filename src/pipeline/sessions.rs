@@ -1,7 +1,7 @@
 //! Recorded sessions as labelled trials: what fitting and scoring begin with.
 //!
 //! Takes recordings, or folders of them, and a pack; gives every usable epoch with its picture, run and session and with
-//! what the pack's own encoder says of it. A folder is a session and its recordings are runs; a recording that is named
+//! what the pack's own encoder says of it. A folder is a session and its recordings are runs (test runs of a session held here are left out); a recording that is named
 //! itself is a session of one run. Names in markers that the pack's gallery does not know are counted, not used.
 
 use std::collections::BTreeMap;
@@ -11,6 +11,7 @@ use std::sync::atomic::AtomicBool;
 use faer::Mat;
 use serde::Serialize;
 
+use super::calibration::TEST_TASK;
 use super::contract::InputContract;
 use super::epochs::{self, EpochError, EpochOptions, Epochs};
 use crate::calibrate::{CalibrationError, Pictures, Trial, Trials};
@@ -104,12 +105,34 @@ pub fn load(
     given: &[PathBuf],
     pack: &Pack,
     runtime: &Runtime,
+    on_progress: impl FnMut(usize, usize, f64),
+) -> Result<Sessions, SessionError> {
+    load_files(&recordings(given)?, pack, runtime, on_progress)
+}
+
+/// Reads recordings as runs of one session.
+///
+/// # Errors
+/// [`SessionError`].
+pub fn load_as_one(
+    files: &[PathBuf],
+    pack: &Pack,
+    runtime: &Runtime,
+    on_progress: impl FnMut(usize, usize, f64),
+) -> Result<Sessions, SessionError> {
+    let files: Vec<(usize, PathBuf)> = files.iter().map(|file| (0, file.clone())).collect();
+    load_files(&files, pack, runtime, on_progress)
+}
+
+fn load_files(
+    files: &[(usize, PathBuf)],
+    pack: &Pack,
+    runtime: &Runtime,
     mut on_progress: impl FnMut(usize, usize, f64),
 ) -> Result<Sessions, SessionError> {
     let contract = InputContract::of(pack.manifest());
     let gallery = Gallery::load(pack)?;
     let mut encoder = Encoder::load(pack, runtime)?;
-    let files = recordings(given)?;
     let options = EpochOptions { name: &epochs::shown_picture, keep_artefacts: false };
     let mut gathered = Gathered::new(&gallery, pack.manifest().dim());
     for (place, (session, path)) in files.iter().enumerate() {
@@ -139,7 +162,7 @@ fn recordings(given: &[PathBuf]) -> Result<Vec<(usize, PathBuf)>, SessionError> 
         let mut inside: Vec<PathBuf> = std::fs::read_dir(path)
             .map_err(unreadable)?
             .filter_map(|entry| Some(entry.ok()?.path()))
-            .filter(|file| file.is_file() && is_recording(file))
+            .filter(|file| file.is_file() && is_recording(file) && !is_test(file))
             .collect();
         inside.sort();
         if inside.is_empty() {
@@ -149,6 +172,12 @@ fn recordings(given: &[PathBuf]) -> Result<Vec<(usize, PathBuf)>, SessionError> 
         files.extend(inside.into_iter().map(|file| (session, file)));
     }
     Ok(files)
+}
+
+/// A test run of a session that this program held: its pictures must stay unknown to every fit. It is read where it is
+/// named itself.
+fn is_test(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.to_string_lossy().contains(TEST_TASK))
 }
 
 fn is_recording(path: &Path) -> bool {

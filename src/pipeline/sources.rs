@@ -10,6 +10,7 @@ use crate::source::brainflow::BrainflowSource;
 use crate::source::faulty::{Faults, FaultySource};
 use crate::source::file::{FileSource, Speed};
 use crate::source::lsl::LslSource;
+use crate::source::presented::PresentedSource;
 use crate::source::simulator::{SimParams, SimulatedSource};
 use crate::source::{Source, SourceError, SourceSpec};
 
@@ -38,12 +39,20 @@ pub fn make(spec: &SourceSpec, speed: Speed) -> Result<Box<dyn Source>, SourceEr
 /// # Errors
 /// As [`make`].
 pub fn make_for(config: &RunConfig) -> Result<Box<dyn Source>, SourceError> {
-    match (&config.spec, &config.transport) {
-        (SourceSpec::File(path), Some(transport)) => {
-            Ok(Box::new(FileSource::new(path.clone()).with_transport(transport.clone())))
+    let source: Box<dyn Source> = match (&config.spec, &config.transport, &config.screen) {
+        (SourceSpec::File(path), Some(transport), _) => {
+            Box::new(FileSource::new(path.clone()).with_transport(transport.clone()))
         }
-        (spec, _) => make(spec, Speed::Times(1.0)),
-    }
+        (SourceSpec::Sim(parameters), _, Some(screen)) => {
+            let subject = SimulatedSource::new(SimParams::from_parameters(parameters)?, stimuli());
+            Box::new(subject.with_screen(screen.clone()))
+        }
+        (spec, _, _) => make(spec, Speed::Times(1.0))?,
+    };
+    Ok(match &config.screen {
+        Some(screen) => Box::new(PresentedSource::new(source, screen.clone())),
+        None => source,
+    })
 }
 
 /// The bundled pictures. A test proves that they can be read; a damaged build shows none and says so.

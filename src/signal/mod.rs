@@ -8,6 +8,7 @@ pub mod chunk;
 pub mod marker;
 pub mod montage;
 pub mod picture;
+pub mod screen;
 pub mod stimulus;
 pub mod window;
 
@@ -15,5 +16,6 @@ pub use chunk::{Chunk, FrameMeta};
 pub use marker::{Marker, MarkerEvent};
 pub use montage::Montage;
 pub use picture::Picture;
+pub use screen::{Screen, Shown};
 pub use stimulus::{Stimulus, StimulusSet};
 pub use window::{Abstention, Lock, Window};

@@ -13,6 +13,7 @@ pub mod brainflow;
 pub mod faulty;
 pub mod file;
 pub mod lsl;
+pub mod presented;
 pub mod simulator;
 pub mod spec;
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use egui::{Context, ThemePreference, Ui};
 
+use super::calibrate::{SessionPanel, Wish};
 use super::connect::ConnectPanel;
 use super::engine::Engine;
 use super::evidence::EvidencePanel;
@@ -21,7 +22,8 @@ use super::timeline::{self, TimelinePanel};
 use super::traces::TracesPanel;
 use crate::clock::{Clock, utc_now_iso8601};
 use crate::decode::Steadying;
-use crate::pipeline::{Command, DisplayFilter, WindowMode};
+use crate::pipeline::calibration::Session;
+use crate::pipeline::{Command, DisplayFilter, WindowMode, sources};
 use crate::snapshot::{RecordingState, RunState, Snapshot};
 use crate::source::SourceSpec;
 
@@ -55,6 +57,10 @@ pub struct InitialView {
     pub twin: bool,
     /// How pictures follow one another.
     pub steadying: Steadying,
+    /// Where calibration sessions go.
+    pub sessions_folder: PathBuf,
+    /// A session to be held at once.
+    pub session: Option<Session>,
 }
 
 impl Default for InitialView {
@@ -70,6 +76,8 @@ impl Default for InitialView {
             mode: WindowMode::Auto,
             twin: true,
             steadying: Steadying::default(),
+            sessions_folder: PathBuf::from("calibration"),
+            session: None,
         }
     }
 }
@@ -95,6 +103,8 @@ pub struct App {
     clock: Clock,
     view: View,
     panels: Panels,
+    calibration: Option<SessionPanel>,
+    sessions_folder: PathBuf,
     last_run: Option<(SourceSpec, Option<PathBuf>)>,
     unsent: Vec<Command>,
 }
@@ -125,7 +135,22 @@ impl App {
             span_secs: 10.0,
             record_folder: initial.record_folder,
         };
-        let mut app = Self { engine, clock, view, panels, last_run: None, unsent: Vec::new() };
+        let sessions_folder = initial.sessions_folder;
+        let pack = first.as_ref().and_then(|(_, pack)| pack.clone());
+        let calibration = initial.session.map(|session| {
+            let root = sessions_folder.clone();
+            SessionPanel::new(Some(session), root, pack, sources::stimuli())
+        });
+        let mut app = Self {
+            engine,
+            clock,
+            view,
+            panels,
+            calibration,
+            sessions_folder,
+            last_run: first.clone(),
+            unsent: Vec::new(),
+        };
         if let Some((source, pack)) = first.filter(|_| initial.connect_now) {
             app.connect(source, pack);
         }
@@ -159,6 +184,12 @@ impl App {
         let scene = Scene { snapshot: &snapshot, view: &view, palette, now_secs, replay };
         if let Some(transport) = replay {
             timeline::keys(ui, transport);
+        }
+        if let Some(panel) = &mut self.calibration {
+            let mut wishes = Vec::new();
+            panel.ui(ui, &scene, self.engine.as_mut(), &mut wishes);
+            self.retry();
+            return self.grant(wishes);
         }
         keys::pressed(ui.ctx(), &scene, &mut actions);
         layout::ui(ui, &scene, &mut self.panels, &mut actions);
@@ -203,6 +234,7 @@ impl App {
             }
             Action::ToggleConnect => view.connect_open = !view.connect_open,
             Action::ToggleHelp => view.help_open = !view.help_open,
+            Action::ToggleCalibration => self.open_calibration(),
             Action::ToggleMessages => view.messages_open = !view.messages_open,
             Action::CloseOverlays => close_topmost(view),
             Action::TogglePause => view.paused = !view.paused,
@@ -250,6 +282,22 @@ impl App {
         match self.last_run.clone() {
             Some((source, pack)) => self.connect(source, pack),
             None => self.view.connect_open = true,
+        }
+    }
+
+    fn open_calibration(&mut self) {
+        let pack = self.last_run.as_ref().and_then(|(_, pack)| pack.clone());
+        let root = self.sessions_folder.clone();
+        self.calibration = Some(SessionPanel::new(None, root, pack, sources::stimuli()));
+    }
+
+    fn grant(&mut self, wishes: Vec<Wish>) {
+        for wish in wishes {
+            self.calibration = None;
+            if let Wish::UseEncoder(encoder) = wish {
+                self.engine.use_encoder(encoder);
+                self.connect_again();
+            }
         }
     }
 

@@ -6,8 +6,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::calibrate::Conclusion;
 use crate::pipeline::Command;
-use crate::signal::FrameMeta;
+use crate::pipeline::calibration::{Held, Session};
+use crate::signal::{FrameMeta, Screen};
 use crate::snapshot::{Picture, Snapshot};
 use crate::source::SourceSpec;
 use crate::source::file::Transport;
@@ -57,6 +59,22 @@ pub trait Engine {
     fn replay(&self) -> Option<Arc<Transport>> {
         None
     }
+
+    /// Where a presenter shows pictures; `None` where nobody could look.
+    fn screen(&self) -> Option<Arc<Screen>> {
+        None
+    }
+
+    /// Begins to fit and to score a session whose runs are recorded. Returns at once.
+    fn conclude(&mut self, _session: Session, _held: Held, _pack: Option<PathBuf>) {}
+
+    /// Where that is.
+    fn conclusion(&self) -> Conclusion {
+        Conclusion::None
+    }
+
+    /// The personal encoder for the runs that begin from now on.
+    fn use_encoder(&mut self, _encoder: PathBuf) {}
 
     /// Gives the engine a way to say that there is something new to see.
     fn set_repaint(&mut self, wake: Wake);

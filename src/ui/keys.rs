@@ -9,7 +9,7 @@ use super::scene::{Action, Scene, next_mode, next_noise, next_steady};
 use crate::snapshot::PackState;
 
 /// What the help overlay shows: keys and what they do.
-pub const HELP: [(&str, &str); 20] = [
+pub const HELP: [(&str, &str); 21] = [
     ("Space", "Pause or resume the traces; in a replay: pause or play"),
     ("Left  Right", "Replay: one second back or on; with Shift: previous or next event"),
     ("Home  End", "Replay: to the beginning, to the end"),
@@ -19,6 +19,7 @@ pub const HELP: [(&str, &str); 20] = [
     ("+  or  -", "Traces larger or smaller (µV per division)"),
     ("R", "Start or stop recording"),
     ("C", "Open or close the connect panel"),
+    ("K", "Calibrate: pictures are shown, and a personal encoder is fitted"),
     ("T", "Null twin on or off"),
     ("M", "Windows: automatic, picture onsets, free-running"),
     ("1  2  4", "Steps of the generator"),
@@ -78,6 +79,7 @@ fn letters(ctx: &Context, scene: &Scene<'_>, actions: &mut Vec<Action>) {
         (Key::M, Action::SetMode(next_mode(scene.view.mode))),
         (Key::S, Action::SetSteadying(next_steady(scene.view.steadying))),
         (Key::F, Action::SetSteadying(next_noise(scene.view.steadying))),
+        (Key::K, Action::ToggleCalibration),
         (Key::N, Action::ToggleMessages),
         (Key::Questionmark, Action::ToggleHelp),
     ] {

@@ -26,10 +26,12 @@ pub mod traces;
 pub mod timeline;
 pub mod notices;
 pub mod help;
+pub mod calibrate;
 pub mod app;
 pub mod layout;
 
 pub use app::{App, InitialView};
+pub use calibrate::Conclusion;
 pub use engine::{DeviceEntry, Engine, Wake};
 
 use crate::clock::Clock;

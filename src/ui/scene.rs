@@ -91,6 +91,8 @@ pub enum Action {
     ToggleConnect,
     /// Opens or closes the list of keys.
     ToggleHelp,
+    /// Opens or closes the calibration session.
+    ToggleCalibration,
     /// Opens or closes the list of messages.
     ToggleMessages,
     /// Closes whatever is open on top.

@@ -26,6 +26,9 @@ pub fn ui(ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) {
         if ui.selectable_label(open, "Connect").on_hover_text("C").clicked() {
             actions.push(Action::ToggleConnect);
         }
+        if ui.button("Calibrate").on_hover_text("K").clicked() {
+            actions.push(Action::ToggleCalibration);
+        }
         if width >= ROOMY {
             ui.separator();
             appearance(ui, scene, actions);

@@ -93,6 +93,17 @@ pub struct AttentionSpec {
 }
 
 impl Protocol {
+    /// The protocols that come along, by name.
+    pub const BUNDLED: [(&'static str, &'static str); 2] = [
+        ("default", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/calibration/default.toml"))),
+        ("short", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/calibration/short.toml"))),
+    ];
+
+    /// The text of a protocol that comes along.
+    pub fn bundled(name: &str) -> Option<&'static str> {
+        Self::BUNDLED.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
+    }
+
     /// Reads a protocol's text.
     ///
     /// # Errors
@@ -152,10 +163,8 @@ impl Protocol {
 mod tests {
     use super::*;
 
-    const DEFAULT: &str =
-        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/calibration/default.toml"));
-    const SHORT: &str =
-        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/calibration/short.toml"));
+    const DEFAULT: &str = Protocol::BUNDLED[0].1;
+    const SHORT: &str = Protocol::BUNDLED[1].1;
 
     #[test]
     fn the_protocols_that_come_along_are_sound_and_last_as_long_as_they_say() {

@@ -29,7 +29,7 @@ mod subject;
 pub use params::{DEFAULT_SNR_DB, SimParams, Speed};
 pub use schedule::{Schedule, Trial};
 use subject::Anatomy;
-pub use subject::{Event, VirtualSubject};
+pub use subject::{Event, PRESENTED, VirtualSubject};
 
 use super::{
     CHUNK_FRAMES, CHUNK_MARKERS, MAX_READ_WAIT_SECS, ReadStatus, Source, SourceCounters,
@@ -37,7 +37,7 @@ use super::{
 };
 use crate::clock::Clock;
 use crate::signal::marker::STIMULUS_OFF;
-use crate::signal::{Chunk, FrameMeta, Marker, StimulusSet};
+use crate::signal::{Chunk, FrameMeta, Marker, Screen, StimulusSet};
 
 /// Independent random sequences of one session, so that none depends on how much another draws.
 #[derive(Clone, Copy, Debug)]
@@ -66,6 +66,7 @@ fn stream(params: &SimParams, purpose: Stream) -> ChaCha8Rng {
 pub struct SimulatedSource {
     params: SimParams,
     stimuli: Arc<StimulusSet>,
+    screen: Option<Arc<Screen>>,
     running: Option<Running>,
 }
 
@@ -82,7 +83,13 @@ struct Running {
 impl SimulatedSource {
     /// A source that is made ready by `prepare`.
     pub fn new(params: SimParams, stimuli: Arc<StimulusSet>) -> Self {
-        Self { params, stimuli, running: None }
+        Self { params, stimuli, screen: None, running: None }
+    }
+
+    /// The same subject before a presenter's screen: while that is open it sees what is shown there.
+    #[must_use]
+    pub fn with_screen(self, screen: Arc<Screen>) -> Self {
+        Self { screen: Some(screen), ..self }
     }
 
     /// What will be shown when, in seconds since the first sample.
@@ -154,13 +161,9 @@ impl Source for SimulatedSource {
             return Ok(ReadStatus::Idle);
         }
         let arrival_secs = (self.params.speed != Speed::Max).then_some(now_secs);
-        running.fill(
-            chunk,
-            (last - produced).min(CHUNK_FRAMES as u64),
-            rate_hz,
-            arrival_secs,
-            &self.stimuli,
-        );
+        let seen = Seen { stimuli: &self.stimuli, screen: self.screen.as_deref() };
+        let frames = (last - produced).min(CHUNK_FRAMES as u64);
+        running.fill(chunk, frames, rate_hz, arrival_secs, seen);
         Ok(if chunk.is_empty() { ReadStatus::Idle } else { ReadStatus::Data })
     }
 
@@ -177,7 +180,26 @@ impl Source for SimulatedSource {
     }
 }
 
+/// What there is to see.
+#[derive(Clone, Copy)]
+struct Seen<'a> {
+    stimuli: &'a StimulusSet,
+    screen: Option<&'a Screen>,
+}
+
 impl Running {
+    /// Takes the next picture from a presenter's screen.
+    fn look_at(&mut self, screen: &Screen) {
+        self.subject.look_away(screen.is_open());
+        if self.subject.can_see()
+            && let Some(shown) = screen.next_shown()
+        {
+            let [onset, offset] =
+                [shown.onset_secs, shown.offset_secs].map(|secs| secs - self.start_secs);
+            self.subject.see(shown.row, onset, offset);
+        }
+    }
+
     /// Puts up to `frames` frames into the chunk, with the markers that fall before them. `arrival_secs` is the
     /// time now; `None` says that signals arrive when they are made.
     fn fill(
@@ -186,19 +208,23 @@ impl Running {
         frames: u64,
         rate_hz: f64,
         arrival_secs: Option<f64>,
-        stimuli: &StimulusSet,
+        seen: Seen<'_>,
     ) {
         for _ in 0..frames {
             // A frame brings at most one offset and one onset; both must find room.
             if chunk.room() == 0 || chunk.markers().len() + 2 > CHUNK_MARKERS {
                 return;
             }
+            if let Some(screen) = seen.screen {
+                self.look_at(screen);
+            }
             let index = self.subject.next_index();
             let time_secs = self.start_secs + index as f64 / rate_hz;
             let start_secs = self.start_secs;
             self.subject.next_block(&mut self.frame, |event| {
-                let marker = marker(event, start_secs, stimuli);
-                let _room_was_checked = chunk.push_marker(marker);
+                if let Some(marker) = marker(event, start_secs, seen.stimuli) {
+                    let _room_was_checked = chunk.push_marker(marker);
+                }
             });
             let arrival_secs = arrival_secs.unwrap_or(time_secs);
             let meta = FrameMeta { index, time_secs, arrival_secs, gap_before: false };
@@ -207,10 +233,14 @@ impl Running {
     }
 }
 
-fn marker(event: Event, start_secs: f64, stimuli: &StimulusSet) -> Marker {
+/// What the own schedule says of it; a presenter says its markers itself.
+fn marker(event: Event, start_secs: f64, stimuli: &StimulusSet) -> Option<Marker> {
     let time_secs = start_secs + event.secs();
     match event {
-        Event::Onset(trial) => Marker::stimulus_onset(time_secs, &stimuli.stimuli[trial.row].id),
-        Event::Offset(_) => Marker::new(time_secs, STIMULUS_OFF),
+        Event::Onset(trial) | Event::Offset(trial) if trial.number == PRESENTED => None,
+        Event::Onset(trial) => {
+            Some(Marker::stimulus_onset(time_secs, &stimuli.stimuli[trial.row].id))
+        }
+        Event::Offset(_) => Some(Marker::new(time_secs, STIMULUS_OFF)),
     }
 }

@@ -26,6 +26,9 @@ const EVERYONE_SEED: u64 = 0x5048_4f53_5048_454e;
 /// after the picture is gone.
 const MAX_ACTIVE: usize = 32;
 
+/// Number of a trial that a presenter shows: it says the markers itself.
+pub const PRESENTED: u64 = u64::MAX;
+
 /// Where the generators' activities lie in one frame.
 const EVOKED: usize = background::SOURCES;
 const ARTEFACTS: usize = EVOKED + evoked::SOURCES;
@@ -89,6 +92,8 @@ pub struct VirtualSubject {
     next_index: u64,
     schedule: Schedule,
     upcoming: Option<Trial>,
+    /// Looks at a presenter's screen; the own schedule passes unseen.
+    looks_away: bool,
     active: ArrayVec<Active, MAX_ACTIVE>,
     response: Response,
     background: Background,
@@ -114,6 +119,7 @@ impl VirtualSubject {
             rate_hz: params.rate.hz(),
             next_index: 0,
             upcoming: schedule.next(),
+            looks_away: false,
             schedule,
             active: ArrayVec::new(),
             response,
@@ -181,8 +187,37 @@ impl VirtualSubject {
             }
             self.active.push(Active { trial, drive, offset_told: false });
             on_event(Event::Onset(trial));
-            self.upcoming = self.schedule.next();
+            self.upcoming = if self.looks_away { None } else { self.schedule.next() };
         }
+    }
+
+    /// Looks at a presenter's screen (true), or at the own schedule again, from where that is by now.
+    pub fn look_away(&mut self, away: bool) {
+        if self.looks_away == away {
+            return;
+        }
+        self.looks_away = away;
+        let now_secs = self.next_index as f64 / self.rate_hz;
+        self.upcoming = None;
+        if !away {
+            self.upcoming = self.schedule.find(|trial| trial.onset_secs >= now_secs);
+        }
+    }
+
+    /// A picture on the presenter's screen, in seconds since the first sample; false while one before it has not
+    /// begun. An onset in the past takes effect with the next frame, as far on as it is by then.
+    pub fn see(&mut self, row: usize, onset_secs: f64, offset_secs: f64) -> bool {
+        let is_free = self.looks_away && self.upcoming.is_none() && row < self.stimuli.len();
+        if is_free {
+            let number = PRESENTED;
+            self.upcoming = Some(Trial { number, row, flash: 0, onset_secs, offset_secs });
+        }
+        is_free
+    }
+
+    /// Whether a picture of the presenter's can be taken.
+    pub fn can_see(&self) -> bool {
+        self.looks_away && self.upcoming.is_none()
     }
 
     fn mix(&self, frame: &mut [f32]) {

@@ -1,0 +1,260 @@
+//! A personal encoder from sessions: fitted, written, checked in ONNX Runtime.
+//!
+//! Takes sessions and a pack; leaves `encoder.onnx` and `fit.toml` in a folder, and writes over nothing. An encoder that
+//! differs from the fit does not stay.
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use super::sessions::{RunRead, Sessions};
+use crate::calibrate::onnx::{Ends, personal_encoder};
+use crate::calibrate::personal::FitOptions;
+use crate::calibrate::split::Split;
+use crate::calibrate::{self, Personal};
+use crate::clock::{Clock, utc_now_iso8601};
+use crate::decode::encoder::Encoder;
+use crate::decode::session::Runtime;
+use crate::decode::{DecodeError, Pack, PackError};
+
+/// Epochs on which the written graph is compared with the fit.
+const COMPARED: usize = 32;
+
+/// Farthest that they may be apart.
+const TOLERANCE: f64 = 1e-4;
+
+/// Why there is no personal encoder.
+#[derive(Debug, thiserror::Error)]
+pub enum PersonalError {
+    /// The pack or its encoder.
+    #[error("{0}")]
+    Pack(String),
+    /// The folder or a file in it.
+    #[error("{0}")]
+    Output(String),
+    /// The sessions.
+    #[error("{0}")]
+    Sessions(String),
+    /// The program is at fault.
+    #[error("{0}")]
+    Unexpected(String),
+}
+
+impl From<PackError> for PersonalError {
+    fn from(error: PackError) -> Self {
+        Self::Pack(error.to_string())
+    }
+}
+
+impl From<DecodeError> for PersonalError {
+    fn from(error: DecodeError) -> Self {
+        Self::Pack(error.to_string())
+    }
+}
+
+/// What was fitted and how, also the content of `fit.toml`.
+#[derive(Clone, Debug, Serialize)]
+pub struct FitDocument {
+    /// 1.
+    pub schema: u32,
+    /// Program and version.
+    pub program: String,
+    /// When, UTC.
+    pub created: String,
+    /// Whether any signal came from no person.
+    pub simulated: bool,
+    /// The file.
+    pub encoder: String,
+    /// Its hash.
+    pub encoder_sha256: String,
+    /// The pack's name.
+    pub pack: String,
+    /// Its hash.
+    pub pack_sha256: String,
+    /// Hash of the encoder that was built upon.
+    pub pack_encoder_sha256: String,
+    /// Trials fitted to.
+    pub trials: usize,
+    /// Pictures among them.
+    pub pictures: usize,
+    /// What the inner cross-validation left out.
+    pub strength_chosen_by: Split,
+    /// Seed of divisions.
+    pub seed: u64,
+    /// Inner score of what was chosen.
+    pub inner_mean_reciprocal_rank: f64,
+    /// The same of the pack's own encoder.
+    pub pack_mean_reciprocal_rank: f64,
+    /// Between the fit and the written graph.
+    pub largest_difference_in_onnx_runtime: f64,
+    /// How long the fit took.
+    pub fit_seconds: f64,
+    /// What was chosen.
+    pub strength: calibrate::ridge::Strength,
+    /// The recordings.
+    pub runs: Vec<RunRead>,
+}
+
+/// How to fit.
+#[derive(Clone, Copy, Debug)]
+pub struct FitRequest<'a> {
+    /// Where the files go.
+    pub folder: &'a Path,
+    /// What the inner cross-validation leaves out.
+    pub inner: Split,
+    /// Seed of divisions.
+    pub seed: u64,
+}
+
+/// Fits and writes; also gives the pack with the new encoder in place of its own.
+///
+/// # Errors
+/// [`PersonalError`]; nothing is left in the folder then.
+pub fn fit_into(
+    request: FitRequest<'_>,
+    pack: Pack,
+    runtime: &Runtime,
+    sessions: &Sessions,
+) -> Result<(FitDocument, Pack), PersonalError> {
+    refuse_to_write_over(request.folder)?;
+    let clock = Clock::system();
+    let started_secs = clock.now_secs();
+    let (inner, seed) = (request.inner, request.seed);
+    let options = FitOptions { rate_hz: sessions.rate_hz, inner, with_pack: true, seed };
+    let personal = calibrate::fit(&sessions.trials, &sessions.pictures, &options)
+        .map_err(|e| PersonalError::Sessions(e.to_string()))?;
+    let fit_seconds = clock.now_secs() - started_secs;
+    let written = Written::new(request.folder, &pack, &personal)?;
+    let (pack_with, difference) = written.checked(pack, runtime, sessions, &personal)?;
+    let manifest = pack_with.manifest();
+    let document = FitDocument {
+        schema: 1,
+        program: format!("phosphene {}", env!("CARGO_PKG_VERSION")),
+        created: utc_now_iso8601(),
+        simulated: sessions.simulated(),
+        encoder: written.path.display().to_string(),
+        encoder_sha256: pack_with.encoder_sha256().to_owned(),
+        pack: manifest.name.clone(),
+        pack_sha256: pack_with.sha256().to_owned(),
+        pack_encoder_sha256: written.pack_encoder_sha256.clone(),
+        trials: sessions.trials.len(),
+        pictures: sessions.pictures.len(),
+        strength_chosen_by: inner,
+        seed,
+        inner_mean_reciprocal_rank: personal.inner_score[0],
+        pack_mean_reciprocal_rank: personal.inner_score[1],
+        largest_difference_in_onnx_runtime: difference,
+        fit_seconds,
+        strength: personal.strength,
+        runs: sessions.runs.clone(),
+    };
+    let text = toml::to_string(&document)
+        .map_err(|e| PersonalError::Unexpected(format!("fit.toml cannot be written: {e}")))?;
+    write_new(&request.folder.join("fit.toml"), text.as_bytes())?;
+    Ok((document, pack_with))
+}
+
+/// Refuses a folder that holds a fit.
+///
+/// # Errors
+/// [`PersonalError::Output`].
+pub fn refuse_to_write_over(folder: &Path) -> Result<(), PersonalError> {
+    for name in ["encoder.onnx", "fit.toml"] {
+        let path = folder.join(name);
+        if path.exists() {
+            return Err(PersonalError::Output(format!(
+                "there is a fit already, it is not written over. Give another folder with --out: {}",
+                path.display()
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// The encoder on disk.
+struct Written {
+    path: PathBuf,
+    pack_encoder_sha256: String,
+}
+
+impl Written {
+    fn new(folder: &Path, pack: &Pack, personal: &Personal) -> Result<Self, PersonalError> {
+        let (own, _) = pack.encoder_file();
+        let bytes = std::fs::read(own).map_err(|e| {
+            PersonalError::Pack(format!(
+                "the pack's encoder cannot be read ({e}): {}",
+                own.display()
+            ))
+        })?;
+        let spec = &pack.manifest().encoder;
+        let ends = Ends { input: &spec.input, output: &spec.output };
+        let graph = personal_encoder(&bytes, ends, personal)
+            .map_err(|e| PersonalError::Pack(e.to_string()))?;
+        std::fs::create_dir_all(folder).map_err(|e| {
+            PersonalError::Output(format!("the folder cannot be made ({e}): {}", folder.display()))
+        })?;
+        let path = folder.join("encoder.onnx");
+        write_new(&path, &graph)?;
+        Ok(Self { path, pack_encoder_sha256: pack.encoder_sha256().to_owned() })
+    }
+
+    /// The pack with the new encoder and the largest difference between the fit and ONNX Runtime. An encoder that
+    /// does not do what was fitted does not stay.
+    fn checked(
+        &self,
+        pack: Pack,
+        runtime: &Runtime,
+        sessions: &Sessions,
+        personal: &Personal,
+    ) -> Result<(Pack, f64), PersonalError> {
+        let outcome = (|| {
+            let pack = pack.with_encoder(&self.path)?;
+            let difference = difference(&pack, runtime, sessions, personal)?;
+            if difference <= TOLERANCE {
+                return Ok((pack, difference));
+            }
+            Err(PersonalError::Unexpected(format!(
+                "the written encoder differs from the fit by {difference:.1e}, more than {TOLERANCE:.0e}; it was taken back"
+            )))
+        })();
+        if outcome.is_err() {
+            let _ = std::fs::remove_file(&self.path);
+        }
+        outcome
+    }
+}
+
+fn difference(
+    pack: &Pack,
+    runtime: &Runtime,
+    sessions: &Sessions,
+    personal: &Personal,
+) -> Result<f64, PersonalError> {
+    let mut encoder = Encoder::load(pack, runtime)?;
+    let trials = &sessions.trials;
+    let mut embedding = vec![0.0_f32; encoder.dim()];
+    let mut largest = 0.0_f64;
+    for i in 0..trials.len().min(COMPARED) {
+        encoder.encode(trials.epoch(i), &mut embedding)?;
+        let answer: Vec<f64> = (0..encoder.dim()).map(|j| trials.zero_shot[(i, j)]).collect();
+        let expected = personal.predict(trials.epoch(i), &answer);
+        for (got, want) in embedding.iter().zip(expected) {
+            largest = largest.max((f64::from(*got) - want).abs());
+        }
+    }
+    Ok(largest)
+}
+
+/// Writes a file that must not exist, synchronised with the disk.
+///
+/// # Errors
+/// [`PersonalError::Output`].
+pub fn write_new(path: &Path, bytes: &[u8]) -> Result<(), PersonalError> {
+    use std::io::Write;
+    let failed = |e: std::io::Error| {
+        PersonalError::Output(format!("it cannot be written ({e}): {}", path.display()))
+    };
+    let mut file = std::fs::File::create_new(path).map_err(failed)?;
+    file.write_all(bytes).map_err(failed)?;
+    file.sync_all().map_err(failed)
+}

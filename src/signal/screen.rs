@@ -1,0 +1,101 @@
+//! What a presenter shows, told to whoever must know: the virtual subject, who looks, and the source, whose markers say it.
+//!
+//! Takes pictures with their times on the program's clock and markers; gives each once, in order. Both ways are bounded
+//! and lock-free: the reading side sits on the acquisition thread. What finds no room is counted, never waited for.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use crossbeam_queue::ArrayQueue;
+
+use super::Marker;
+
+/// One picture on the screen.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Shown {
+    /// Row in the stimulus set.
+    pub row: usize,
+    /// When it appeared, in seconds on the program's clock.
+    pub onset_secs: f64,
+    /// When it goes away.
+    pub offset_secs: f64,
+}
+
+/// A screen between a presenter and a source.
+#[derive(Debug)]
+pub struct Screen {
+    shown: ArrayQueue<Shown>,
+    markers: ArrayQueue<Marker>,
+    open: AtomicBool,
+    dropped: AtomicU64,
+}
+
+impl Screen {
+    /// A dark screen with room for so many pictures and markers that nobody has looked at yet.
+    pub fn new(capacity: usize) -> Self {
+        let capacity = capacity.max(1);
+        Self {
+            shown: ArrayQueue::new(capacity),
+            markers: ArrayQueue::new(capacity),
+            open: AtomicBool::new(false),
+            dropped: AtomicU64::new(0),
+        }
+    }
+
+    /// A presenter begins (true) or ends: the virtual subject looks at this screen, or at its own schedule again.
+    pub fn set_open(&self, open: bool) {
+        self.open.store(open, Ordering::Release);
+    }
+
+    /// Whether a presenter is at work.
+    pub fn is_open(&self) -> bool {
+        self.open.load(Ordering::Acquire)
+    }
+
+    /// Shows a picture.
+    pub fn show(&self, picture: Shown) {
+        self.count(self.shown.push(picture).is_err());
+    }
+
+    /// Says a marker.
+    pub fn say(&self, marker: Marker) {
+        self.count(self.markers.push(marker).is_err());
+    }
+
+    /// The next picture that nobody has looked at.
+    pub fn next_shown(&self) -> Option<Shown> {
+        self.shown.pop()
+    }
+
+    /// The next marker that nobody has taken.
+    pub fn next_marker(&self) -> Option<Marker> {
+        self.markers.pop()
+    }
+
+    /// Markers and pictures that found no room.
+    pub fn dropped(&self) -> u64 {
+        self.dropped.load(Ordering::Relaxed)
+    }
+
+    fn count(&self, is_full: bool) {
+        if is_full {
+            self.dropped.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_comes_once_and_in_order_and_what_finds_no_room_is_counted() {
+        let screen = Screen::new(2);
+        for i in 0..3 {
+            screen.say(Marker::new(f64::from(i), "x"));
+        }
+        assert_eq!(screen.next_marker().map(|m| m.time_secs), Some(0.0));
+        assert_eq!(screen.next_marker().map(|m| m.time_secs), Some(1.0));
+        assert_eq!((screen.next_marker(), screen.dropped()), (None, 1));
+        assert!(!screen.is_open() && screen.next_shown().is_none());
+    }
+}

@@ -1,0 +1,376 @@
+//! A calibration session in the window: setup, runs, pauses, conclusion, result.
+//!
+//! ```text
+//! Setup ─Enter─► Starting ─recording runs─► Presenting ─run over─► Stopping ─► Pause ─► … ─► Concluding ─► Result
+//! ```
+//!
+//! The presenter (`calibrate::present`) decides what is shown; this module tells it when frames were seen. Recording
+//! and conclusion happen behind the [`Engine`]. Escape stops a session; what was recorded until then stays.
+
+mod meter;
+mod pages;
+mod stage;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use egui::{Context, Key, TextureHandle, TextureOptions, Ui, ViewportCommand};
+
+use super::engine::Engine;
+use super::scene::Scene;
+use crate::calibrate::present::{Attention, Presenter, Showing};
+use crate::calibrate::protocol::Protocol;
+use crate::pipeline::calibration::conclude::{Outcome, Step};
+use crate::pipeline::calibration::{Held, Session};
+use crate::pipeline::{Command, WindowMode};
+use crate::signal::{Screen, StimulusSet};
+use crate::snapshot::{RecordingState, RunState, Snapshot};
+use meter::Meter;
+
+/// Shortest pause, in seconds: a key pressed by mistake must not begin the next run.
+const LEAST_PAUSE_SECS: f64 = 1.0;
+
+/// Longest wait for a recording to begin or end, in seconds.
+const RECORDING_WAIT_SECS: f64 = 20.0;
+
+/// What a session's conclusion is at.
+#[derive(Clone, Debug, Default)]
+pub enum Conclusion {
+    /// Not begun.
+    #[default]
+    None,
+    /// At work.
+    Working(Step, f64),
+    /// There.
+    Done(Arc<Outcome>),
+    /// It could not be.
+    Failed(String),
+}
+
+/// What the session panel asks of the window.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Wish {
+    /// Close the panel.
+    Close,
+    /// Use this personal encoder from now on.
+    UseEncoder(PathBuf),
+}
+
+/// Where a session is.
+enum Stage {
+    Setup,
+    /// The recording of this run is being opened, since when.
+    Starting {
+        run: usize,
+        since_secs: f64,
+    },
+    Presenting {
+        run: usize,
+        presenter: Presenter,
+        /// What the frame before this one shows.
+        painted: Option<Showing>,
+    },
+    /// The recording of this run is being closed.
+    Stopping {
+        run: usize,
+        since_secs: f64,
+    },
+    Pause {
+        next: usize,
+        since_secs: f64,
+    },
+    Concluding,
+    Result,
+    Failed(String),
+}
+
+/// A session in the window.
+pub struct SessionPanel {
+    root: PathBuf,
+    subject: String,
+    protocol: String,
+    pack: Option<PathBuf>,
+    stimuli: Arc<StimulusSet>,
+    planned: Result<Session, String>,
+    stage: Stage,
+    meter: Meter,
+    held: Held,
+    textures: BTreeMap<usize, TextureHandle>,
+    was_fullscreen: bool,
+}
+
+impl SessionPanel {
+    /// A panel that offers a session; `given` is one that was planned already.
+    pub fn new(
+        given: Option<Session>,
+        root: PathBuf,
+        pack: Option<PathBuf>,
+        stimuli: Arc<StimulusSet>,
+    ) -> Self {
+        let subject = given.as_ref().map_or_else(
+            || "01".to_owned(),
+            |session| session.subject.trim_start_matches("sub-").to_owned(),
+        );
+        let protocol =
+            given.as_ref().map_or_else(|| "default".to_owned(), |s| s.protocol.name.clone());
+        let mut panel = Self {
+            root,
+            subject,
+            protocol,
+            pack,
+            stimuli,
+            planned: Err(String::new()),
+            stage: Stage::Setup,
+            meter: Meter::default(),
+            held: Held::default(),
+            textures: BTreeMap::new(),
+            was_fullscreen: false,
+        };
+        match given {
+            Some(session) => panel.planned = Ok(session),
+            None => panel.plan(),
+        }
+        panel
+    }
+
+    /// Plans anew with what is chosen.
+    fn plan(&mut self) {
+        let protocol = Protocol::bundled(&self.protocol)
+            .ok_or_else(|| format!("there is no protocol '{}'", self.protocol))
+            .and_then(Protocol::parse);
+        self.planned = protocol.and_then(|protocol| {
+            Session::new(protocol, &self.stimuli, &self.root, &self.subject, None)
+        });
+    }
+
+    /// True while pictures are shown: then nothing else is painted.
+    pub fn is_presenting(&self) -> bool {
+        matches!(self.stage, Stage::Presenting { .. })
+    }
+
+    /// One frame. `now_secs` is when it began, on the program's clock.
+    pub fn ui(
+        &mut self,
+        ui: &mut Ui,
+        scene: &Scene<'_>,
+        engine: &mut dyn Engine,
+        wishes: &mut Vec<Wish>,
+    ) {
+        let seen = self.meter.frame(scene.now_secs);
+        self.advance(ui.ctx(), scene, engine, seen);
+        match &mut self.stage {
+            Stage::Presenting { presenter, painted, .. } => {
+                // What is painted now is seen when the next frame begins.
+                let showing = presenter.frame(scene.now_secs + self.meter.period_secs());
+                let texture = match showing {
+                    Showing::Picture { row, .. } => self.textures.get(&row).map(TextureHandle::id),
+                    Showing::Cross => None,
+                };
+                stage::ui(ui, showing, texture);
+                *painted = Some(showing);
+                ui.ctx().request_repaint();
+            }
+            _ => self.page(ui, scene, engine, wishes),
+        }
+    }
+
+    /// Begins the session.
+    fn begin(&mut self, ctx: &Context, scene: &Scene<'_>, engine: &mut dyn Engine) {
+        let Ok(session) = &self.planned else { return };
+        let simulated = scene.snapshot.source.as_ref().is_some_and(|source| source.simulated);
+        let hash = match &scene.snapshot.pack {
+            crate::snapshot::PackState::Ready(pack) => pack.sha256.clone(),
+            _ => String::new(),
+        };
+        if let Err(why) = session.create(&self.stimuli, simulated, &hash) {
+            self.stage = Stage::Failed(why.to_string());
+            return;
+        }
+        self.held = Held { display: self.meter.verdict(), ..Held::default() };
+        self.load_textures(ctx);
+        self.meter.reset();
+        ctx.send_viewport_cmd(ViewportCommand::Fullscreen(true));
+        self.was_fullscreen = true;
+        engine.send(Command::SetMode(WindowMode::Locked));
+        self.start_run(0, scene.now_secs, engine);
+    }
+
+    fn load_textures(&mut self, ctx: &Context) {
+        for (row, stimulus) in self.stimuli.stimuli.iter().enumerate() {
+            if let Ok(picture) = crate::snapshot::Picture::from_encoded(&stimulus.png) {
+                let size = [picture.width as usize, picture.height as usize];
+                let image = egui::ColorImage::from_rgb(size, &picture.rgb);
+                let handle = ctx.load_texture(&stimulus.id, image, TextureOptions::LINEAR);
+                self.textures.insert(row, handle);
+            }
+        }
+    }
+
+    fn start_run(&mut self, run: usize, now_secs: f64, engine: &mut dyn Engine) {
+        let Ok(session) = &self.planned else { return };
+        if let Some(screen) = engine.screen() {
+            screen.set_open(true);
+        }
+        engine.send(Command::StartRecording(session.recording(run)));
+        self.stage = Stage::Starting { run, since_secs: now_secs };
+    }
+
+    fn advance(
+        &mut self,
+        ctx: &Context,
+        scene: &Scene<'_>,
+        engine: &mut dyn Engine,
+        seen: Option<crate::calibrate::present::SeenFrame>,
+    ) {
+        let now_secs = scene.now_secs;
+        if !matches!(
+            self.stage,
+            Stage::Setup | Stage::Concluding | Stage::Result | Stage::Failed(_)
+        ) {
+            if let Some(why) = broken(scene.snapshot) {
+                return self.stop(ctx, engine, why);
+            }
+            if ctx.input(|input| input.key_pressed(Key::Escape)) {
+                let why = "The session was stopped. What was recorded until then is in its folder";
+                return self.stop(ctx, engine, why.into());
+            }
+        }
+        let Ok(session) = &self.planned else { return };
+        match &mut self.stage {
+            Stage::Starting { run, since_secs } => {
+                ctx.request_repaint();
+                let path = session.recording(*run);
+                let is_on = matches!(&scene.snapshot.recording, RecordingState::On { path: p, .. } if *p == path);
+                if is_on {
+                    let planned = &session.plan.runs[*run];
+                    let on_secs = session.protocol.timing.on_secs;
+                    let presenter = Presenter::new(planned, &session.ids, on_secs, now_secs);
+                    self.stage = Stage::Presenting { run: *run, presenter, painted: None };
+                } else if now_secs - *since_secs > RECORDING_WAIT_SECS {
+                    self.stop(ctx, engine, "The recording did not begin".into());
+                }
+            }
+            Stage::Presenting { run, presenter, painted } => {
+                let Some(screen) = engine.screen() else { return };
+                if let (Some(showing), Some(frame)) = (*painted, seen) {
+                    presenter.seen(showing, frame, &screen);
+                }
+                for _ in 0..presses(ctx) {
+                    presenter.pressed(now_secs, &screen);
+                }
+                if presenter.is_over(now_secs) {
+                    let (run, log) = (*run, presenter.log().to_vec());
+                    let attention = presenter.attention();
+                    self.stage = Stage::Stopping { run, since_secs: now_secs };
+                    self.run_over(run, log, attention, &screen, engine, ctx);
+                }
+            }
+            Stage::Stopping { run, since_secs } => {
+                ctx.request_repaint();
+                if scene.snapshot.recording == RecordingState::Off {
+                    let next = *run + 1;
+                    if next < session.plan.runs.len() {
+                        self.stage = Stage::Pause { next, since_secs: now_secs };
+                    } else {
+                        self.conclude(ctx, engine);
+                    }
+                } else if now_secs - *since_secs > RECORDING_WAIT_SECS {
+                    self.stop(ctx, engine, "The recording did not end".into());
+                }
+            }
+            Stage::Pause { next, since_secs } => {
+                ctx.request_repaint();
+                let waited = now_secs - *since_secs;
+                let go_on = waited >= LEAST_PAUSE_SECS && presses(ctx) > 0;
+                if go_on || waited >= session.plan.pause_secs.max(LEAST_PAUSE_SECS) {
+                    let next = *next;
+                    self.start_run(next, now_secs, engine);
+                }
+            }
+            Stage::Concluding => match engine.conclusion() {
+                Conclusion::Done(_) => self.stage = Stage::Result,
+                Conclusion::Failed(why) => self.stage = Stage::Failed(why),
+                Conclusion::None | Conclusion::Working(..) => {
+                    ctx.request_repaint_after(std::time::Duration::from_millis(100));
+                }
+            },
+            Stage::Setup => ctx.request_repaint(), // the display is being measured
+            Stage::Result | Stage::Failed(_) => {}
+        }
+    }
+
+    fn run_over(
+        &mut self,
+        run: usize,
+        log: Vec<crate::calibrate::present::TrialTiming>,
+        attention: Attention,
+        screen: &Screen,
+        engine: &mut dyn Engine,
+        ctx: &Context,
+    ) {
+        screen.set_open(false);
+        engine.send(Command::StopRecording);
+        let written = match &self.planned {
+            Ok(session) => session.write_timing(run, &log).map_err(|why| why.to_string()),
+            Err(why) => Err(why.clone()),
+        };
+        let sum = self.held.attention.get_or_insert_default();
+        sum.hits += attention.hits;
+        sum.repeats += attention.repeats;
+        sum.false_alarms += attention.false_alarms;
+        self.held.timing.extend(log);
+        if let Err(why) = written {
+            self.stop(ctx, engine, why);
+        }
+    }
+
+    fn conclude(&mut self, ctx: &Context, engine: &mut dyn Engine) {
+        self.leave_fullscreen(ctx);
+        engine.send(Command::SetMode(WindowMode::Auto));
+        if let Ok(session) = &self.planned {
+            engine.conclude(session.clone(), self.held.clone(), self.pack.clone());
+        }
+        self.stage = Stage::Concluding;
+    }
+
+    fn stop(&mut self, ctx: &Context, engine: &mut dyn Engine, why: String) {
+        if let Some(screen) = engine.screen() {
+            screen.set_open(false);
+        }
+        engine.send(Command::StopRecording);
+        engine.send(Command::SetMode(WindowMode::Auto));
+        self.leave_fullscreen(ctx);
+        self.stage = Stage::Failed(why);
+    }
+
+    fn leave_fullscreen(&mut self, ctx: &Context) {
+        if std::mem::take(&mut self.was_fullscreen) {
+            ctx.send_viewport_cmd(ViewportCommand::Fullscreen(false));
+        }
+    }
+}
+
+/// Why a session cannot go on.
+fn broken(snapshot: &Snapshot) -> Option<String> {
+    match (&snapshot.run, &snapshot.recording) {
+        (_, RecordingState::Failed(why)) => Some(why.clone()),
+        (RunState::Failed { message, .. }, _) => Some(message.clone()),
+        (RunState::Ended, _) => Some("The source has ended".into()),
+        (RunState::SourceLost { .. }, _) => Some(
+            "The source was lost, so pictures were shown that no signal belongs to. Check the headset and begin again"
+                .into(),
+        ),
+        _ => None,
+    }
+}
+
+/// How often the viewer's key went down in this frame.
+fn presses(ctx: &Context) -> usize {
+    ctx.input(|input| {
+        let pressed = |event: &&egui::Event| {
+            matches!(event, egui::Event::Key { key: Key::Space, pressed: true, repeat: false, .. })
+        };
+        input.events.iter().filter(pressed).count()
+    })
+}
