@@ -351,6 +351,8 @@ pub enum RecordingState {
         frames: u64,
         /// Frames lost on the way to the file: always shown as an error.
         lost: u64,
+        /// Streams recorded beside the run's own, each with its samples so far.
+        also: Vec<(String, u64)>,
     },
     /// It could not be kept safe; the message says why.
     Failed(String),

@@ -5,7 +5,7 @@ use std::io::Cursor;
 use std::time::Duration;
 
 use phosphene::formats::xdf::{LoadOptions, load};
-use phosphene::pipeline::{Pipeline, RunConfig};
+use phosphene::pipeline::{Pipeline, Recording, RunConfig};
 
 #[test]
 fn decodes_are_in_the_recording() {
@@ -15,8 +15,11 @@ fn decodes_are_in_the_recording() {
     };
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.xdf");
-    let config =
-        RunConfig { pack: Some(pack), record_to: Some(path.clone()), ..RunConfig::default() };
+    let config = RunConfig {
+        pack: Some(pack),
+        record: Some(Recording::to(path.clone())),
+        ..RunConfig::default()
+    };
     let pipeline = Pipeline::start(config, Vec::new());
     for _ in 0..600 {
         std::thread::sleep(Duration::from_millis(50));

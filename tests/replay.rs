@@ -64,7 +64,7 @@ fn decodes(folder: &Path) -> BTreeMap<String, Value> {
 #[test]
 fn a_live_recording_replayed_at_any_speed_gives_its_hash() {
     let (_, path, hash) = recording();
-    for speed in ["max", "16", "4"] {
+    for speed in ["max", "16", "4", "1"] {
         let json = phosphene(&[
             "replay",
             path.to_str().unwrap(),
@@ -153,6 +153,38 @@ fn a_pause_and_a_change_of_speed_change_nothing() {
     });
     assert_eq!(&report.decode_hash, hash);
     assert_eq!(report.snapshot.windows.skipped, 0);
+}
+
+#[test]
+fn a_loop_shows_the_same_windows_again_and_scores_them_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("o");
+    let transport = Arc::new(Transport::new(16.0));
+    transport.set_looping(true);
+    let state = Mutex::new((0, 0.0));
+    let report = controlled(&out, &transport, |transport, here| {
+        if transport.outline().is_none() {
+            return false;
+        }
+        let mut state = state.lock().unwrap();
+        state.0 += usize::from(here < state.1);
+        state.1 = here;
+        // Two rounds, and a part of the third.
+        state.0 >= 2
+    });
+    let lines = std::fs::read_to_string(out.join("decodes.jsonl")).unwrap();
+    let mut seen = BTreeMap::<String, Vec<Value>>::new();
+    for line in lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()) {
+        let embedding = (line["embedding_sha256"].clone(), line["abstained"].clone());
+        seen.entry(line["onset_secs"].to_string()).or_default().push(serde_json::json!(embedding));
+    }
+    assert!(seen.len() > 10, "{} windows", seen.len());
+    for (onset, rounds) in &seen {
+        assert!(rounds.iter().all(|round| round == &rounds[0]), "window at {onset}: {rounds:?}");
+        assert!(rounds.len() >= 2, "window at {onset} came in one round of two only");
+    }
+    let trials = report.snapshot.truth.map_or(0, |truth| truth.trials);
+    assert!(trials > 5 && trials as usize <= seen.len(), "{trials} trials of {}", seen.len());
 }
 
 #[test]

@@ -119,8 +119,11 @@ fn a_steadied_picture_says_so_under_both_squares() {
 fn r_starts_a_recording_in_the_folder_and_stops_it() {
     let (mut harness, engine) = window(scripted::running());
     press(&mut harness, Key::R);
-    let [Command::StartRecording(path)] = &engine.sent()[..] else { panic!("{:?}", engine.sent()) };
-    let name = path.file_name().unwrap().to_str().unwrap();
+    let [Command::StartRecording(recording)] = &engine.sent()[..] else {
+        panic!("{:?}", engine.sent())
+    };
+    assert!(recording.also.is_empty(), "nothing else was asked for");
+    let name = recording.path.file_name().unwrap().to_str().unwrap();
     assert!(
         name.starts_with("phosphene_") && name.ends_with("Z.xdf") && !name.contains(':'),
         "{name}"

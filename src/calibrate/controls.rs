@@ -33,10 +33,12 @@ pub enum Control {
     PreStimulus,
     /// See the module.
     MeanEmbedding,
+    /// The same trials with their phases shuffled, painted by the same machinery: of pictures only.
+    NullTwin,
 }
 
 impl Control {
-    /// Every control.
+    /// Every control of a decoder that is fitted for a score.
     pub const ALL: [Self; 5] = [
         Self::LabelShuffle,
         Self::TimeOnly,
@@ -63,6 +65,7 @@ impl Control {
             Self::MeanEmbedding => {
                 "one and the same embedding for all trials scores above chance: pictures are not balanced"
             }
+            Self::NullTwin => "what is painted from noise is as like the pictures that were seen",
         }
     }
 }
@@ -97,7 +100,8 @@ pub fn predict(
             Some((cross_validated(&shuffled, pictures, folds, options)?, labels))
         }
         Control::TimeOnly => {
-            Some((by_time(trials, pictures, folds, &|i| trials.about[i].onset_secs), truth))
+            let at = since_all(trials);
+            Some((by_time(trials, pictures, folds, &|i| at[i]), truth))
         }
         Control::TimeInRun => {
             let since: Vec<f64> = since_run(trials);
@@ -118,6 +122,7 @@ pub fn predict(
             }
             Some((out, truth))
         }
+        Control::NullTwin => None,
     })
 }
 
@@ -178,6 +183,13 @@ fn by_time(
         }
     }
     out
+}
+
+/// Seconds since the first trial, with runs far apart in their order: each may have a clock of its own.
+fn since_all(trials: &Trials) -> Vec<f64> {
+    const APART_SECS: f64 = 1e7;
+    let own = since_run(trials).into_iter().zip(&trials.about);
+    own.map(|(secs, trial)| secs + trial.run as f64 * APART_SECS).collect()
 }
 
 /// Seconds since the first trial of the run.

@@ -13,6 +13,7 @@
 pub mod classes;
 pub mod controls;
 pub mod features;
+pub mod likeness;
 mod linalg;
 pub mod metrics;
 pub mod onnx;

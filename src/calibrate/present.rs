@@ -4,7 +4,7 @@
 //! appeared when, and keeps the log of every trial. Knows no window and no clock: the window calls it once a frame, and
 //! a virtual display ([`on_virtual_display`]) does the same without one.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::protocol::{PlannedRun, PlannedTrial};
 use crate::signal::marker::STIMULUS_OFF;
@@ -43,7 +43,7 @@ pub enum Showing {
 }
 
 /// When a trial was shown.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
 pub struct TrialTiming {
     /// Row of the picture.
     pub picture: usize,
@@ -51,16 +51,21 @@ pub struct TrialTiming {
     pub is_repeat: bool,
     /// When it was due, in seconds since the run began.
     pub planned_secs: f64,
-    /// When it was seen, likewise.
+    /// When it was seen, likewise; NaN where it never was.
+    #[serde(with = "null_is_nan")]
     pub shown_secs: f64,
     /// It may have been seen so much earlier or later.
+    #[serde(with = "null_is_nan")]
     pub uncertainty_secs: f64,
+    /// Refreshes of the display in a second, as measured until then.
+    #[serde(with = "null_is_nan")]
+    pub refresh_hz: f64,
     /// Refreshes of the display that passed without a new frame while it was due.
     pub missed_frames: u32,
 }
 
 /// How the task was done.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Attention {
     /// Repetitions that were answered.
     pub hits: usize,
@@ -77,6 +82,8 @@ pub struct SeenFrame {
     pub at_secs: f64,
     /// Half-width of that.
     pub uncertainty_secs: f64,
+    /// Refreshes in a second, as measured until then.
+    pub refresh_hz: f64,
     /// Refreshes without a new frame since the one before.
     pub missed: u32,
 }
@@ -157,6 +164,7 @@ impl Presenter {
             planned_secs: planned.onset_secs,
             shown_secs: frame.at_secs - self.start_secs,
             uncertainty_secs: frame.uncertainty_secs,
+            refresh_hz: frame.refresh_hz,
             missed_frames: frame.missed,
         });
     }
@@ -222,7 +230,21 @@ fn never(planned: &PlannedTrial) -> TrialTiming {
         planned_secs: planned.onset_secs,
         shown_secs: f64::NAN,
         uncertainty_secs: f64::NAN,
+        refresh_hz: f64::NAN,
         missed_frames: 0,
+    }
+}
+
+/// JSON has no NaN.
+mod null_is_nan {
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    pub fn serialize<S: Serializer>(value: &f64, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_f64(*value) // serde_json writes null for what is not finite
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+        Ok(Option::<f64>::deserialize(from)?.unwrap_or(f64::NAN))
     }
 }
 
@@ -252,7 +274,9 @@ pub fn on_virtual_display(
         }
         let showing = presenter.frame(at_secs);
         let uncertainty_secs = 0.5 / VIRTUAL_HZ;
-        presenter.seen(showing, SeenFrame { at_secs, uncertainty_secs, missed: 0 }, screen);
+        let refresh_hz = VIRTUAL_HZ;
+        let frame = SeenFrame { at_secs, uncertainty_secs, refresh_hz, missed: 0 };
+        presenter.seen(showing, frame, screen);
     }
     presenter.log
 }
@@ -311,7 +335,7 @@ mod tests {
             let showing = presenter.frame(at_secs);
             presenter.seen(
                 showing,
-                SeenFrame { at_secs, uncertainty_secs: 0.0, missed: 0 },
+                SeenFrame { at_secs, uncertainty_secs: 0.0, refresh_hz: 60.0, missed: 0 },
                 &screen,
             );
             if refresh == 30 || refresh == 150 {
@@ -330,7 +354,7 @@ mod tests {
             let showing = presenter.frame(at_secs);
             presenter.seen(
                 showing,
-                SeenFrame { at_secs, uncertainty_secs: 0.1, missed: 9 },
+                SeenFrame { at_secs, uncertainty_secs: 0.1, refresh_hz: 60.0, missed: 9 },
                 &screen,
             );
         }

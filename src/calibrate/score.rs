@@ -116,7 +116,7 @@ pub fn score(
     options: &FitOptions,
     mut on_progress: impl FnMut(f64),
 ) -> Result<Report, CalibrationError> {
-    let options = FitOptions { inner: split, ..*options };
+    let options = FitOptions { inner: split.inner(), ..*options };
     let groups = groups(trials, split, options.seed);
     let folds = folds(&groups);
     if folds.len() < 2 {
@@ -136,13 +136,17 @@ pub fn score(
     let truth: Vec<usize> = trials.about.iter().map(|trial| trial.picture).collect();
     let controls: Vec<(Control, BTreeMap<Metric, ControlScore>)> = control_predictions
         .iter()
-        .map(|(control, (found, truth))| (*control, judge.control(found, truth)))
+        .map(|(control, (found, truth))| {
+            // One answer for all trials of a run: exchanging labels within runs would never change its score.
+            let within = if *control == Control::MeanEmbedding { Among::All } else { Among::Runs };
+            (*control, judge.control(found, truth, within))
+        })
         .collect();
     let mut scores = judge.scores("personal", &found, &controls);
     if options.with_pack {
         scores.extend(judge.scores("pack", &trials.zero_shot, &controls));
     }
-    let own = judge.control(&found, &truth);
+    let own = judge.control(&found, &truth, Among::Runs);
     let own_margin = own.get(&Metric::TwoWay).map_or(0.0, |score| score.value - 0.5);
     let mut verdict = Verdict::default();
     for (control, got) in &controls {
@@ -154,27 +158,51 @@ pub fn score(
     Ok(Report { refused: verdict.refused(), cautions: verdict.cautions, scores, found })
 }
 
-/// Scores of encoders that were fitted before, on trials that none of them met: nothing is fitted, so no control of a
-/// fit applies; permutations within runs give the p-value.
+/// What an encoder that was fitted before said of some trials.
+#[derive(Clone, Copy)]
+pub struct Given<'a> {
+    /// Its name.
+    pub encoder: &'static str,
+    /// Of the epochs, `[trials, dim]`.
+    pub found: &'a Mat<f64>,
+    /// Of the signal before them, where there is any.
+    pub before: Option<&'a Mat<f64>>,
+}
+
+/// Scores encoders that were fitted before, on trials that none of them met. Nothing is fitted, so the only control is
+/// the signal before the pictures; that of the first encoder may withhold the score. Permutations stay within runs.
 ///
 /// # Errors
 /// [`CalibrationError::Shape`] for answers of another shape.
 pub fn score_given(
     trials: &Trials,
     pictures: &Pictures,
-    answers: &[(&'static str, &Mat<f64>)],
+    all: &[Given<'_>],
+    split: Split,
     seed: u64,
-) -> Result<Vec<Score>, CalibrationError> {
-    let judge = Judge { trials, pictures, split: Split::TestRuns, seed };
-    let mut scores = Vec::new();
-    for (encoder, found) in answers {
-        let (got, expected) = (found.nrows(), trials.len());
+) -> Result<Report, CalibrationError> {
+    let judge = Judge { trials, pictures, split, seed };
+    let truth: Vec<usize> = trials.about.iter().map(|trial| trial.picture).collect();
+    let (mut scores, mut verdict) = (Vec::new(), Verdict::default());
+    for (place, given) in all.iter().enumerate() {
+        let (got, expected) = (given.found.nrows(), trials.len());
         if got != expected {
             return Err(CalibrationError::Shape { what: "the answers", got, expected });
         }
-        scores.extend(judge.scores(encoder, found, &[]));
+        let control =
+            |before: &Mat<f64>| (Control::PreStimulus, judge.control(before, &truth, Among::Runs));
+        let controls: Vec<_> = given.before.map(control).into_iter().collect();
+        let own = judge.control(given.found, &truth, Among::Runs);
+        let own_margin = own.get(&Metric::TwoWay).map_or(0.0, |score| score.value - 0.5);
+        for (control, got) in controls.iter().filter(|_| place == 0) {
+            if let Some(got) = got.get(&Metric::TwoWay) {
+                verdict.hear(*control, *got, "2-way identification", own_margin);
+            }
+        }
+        scores.extend(judge.scores(given.encoder, given.found, &controls));
     }
-    Ok(scores)
+    let found = all.first().map_or_else(|| Mat::zeros(0, 0), |given| given.found.clone());
+    Ok(Report { refused: verdict.refused(), cautions: verdict.cautions, scores, found })
 }
 
 /// How often each picture (row) was taken for each (column) by the nearest target in angle.
@@ -231,6 +259,13 @@ struct Judge<'a> {
     seed: u64,
 }
 
+/// Among which trials a permutation exchanges labels.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Among {
+    Runs,
+    All,
+}
+
 /// Predictions that are scored together.
 struct Predicted {
     found: Mat<f64>,
@@ -243,9 +278,17 @@ impl Judge<'_> {
         self.trials.about.iter().map(|trial| trial.run).collect()
     }
 
-    fn control(&self, found: &Mat<f64>, truth: &[usize]) -> BTreeMap<Metric, ControlScore> {
-        let predicted =
-            Predicted { found: found.clone(), truth: truth.to_vec(), runs: self.runs() };
+    fn control(
+        &self,
+        found: &Mat<f64>,
+        truth: &[usize],
+        among: Among,
+    ) -> BTreeMap<Metric, ControlScore> {
+        let runs = match among {
+            Among::Runs => self.runs(),
+            Among::All => vec![0; truth.len()],
+        };
+        let predicted = Predicted { found: found.clone(), truth: truth.to_vec(), runs };
         let each = |metric: Metric| {
             let value = self.value(metric, &predicted, &predicted.truth);
             let p_value = self.p_value(metric, &predicted);

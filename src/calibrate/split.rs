@@ -18,8 +18,30 @@ pub enum Split {
     Runs,
     /// All trials of some pictures are left out at a time: the pictures were never seen in training.
     Pictures,
+    /// One session is left out at a time: the cap was put on anew.
+    Sessions,
     /// Runs held afterwards with pictures of their own, scored with an encoder that was fitted before.
     TestRuns,
+}
+
+impl Split {
+    /// What is left out at a time, in words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Runs => "runs",
+            Self::Pictures => "pictures",
+            Self::Sessions => "sessions",
+            Self::TestRuns => "test runs",
+        }
+    }
+
+    /// What is left out at a time within a training set: it may hold a single session.
+    pub fn inner(self) -> Self {
+        match self {
+            Self::Sessions | Self::TestRuns => Self::Runs,
+            other => other,
+        }
+    }
 }
 
 /// One division.
@@ -36,6 +58,7 @@ pub fn groups(trials: &Trials, split: Split, seed: u64) -> Vec<usize> {
     match split {
         Split::Runs | Split::TestRuns => runs_or_blocks(&trials.about),
         Split::Pictures => picture_groups(&trials.about, seed),
+        Split::Sessions => trials.about.iter().map(|trial| trial.session).collect(),
     }
 }
 

@@ -14,7 +14,7 @@ use crate::config;
 use crate::decode::{Noise, Steady, Steadying};
 use crate::pipeline::offline::run_offline;
 use crate::pipeline::sources::{self, exit_code_of};
-use crate::pipeline::{DecodeSink, Pipeline, RunConfig, RunReport, WindowMode};
+use crate::pipeline::{DecodeSink, Pipeline, Recording, RunConfig, RunReport, WindowMode};
 use crate::snapshot::{PackState, RunState, Snapshot};
 use crate::source::file::{Speed, Transport};
 use crate::source::{Source, SourceSpec};
@@ -60,6 +60,9 @@ pub struct Args {
     /// Record the raw signal and the markers into this XDF file
     #[arg(long, value_name = "FILE")]
     pub record: Option<PathBuf>,
+    /// Record this source too, into the same file, from when it is there (again for more; lsl:all for every stream)
+    #[arg(long, value_name = "SOURCE", requires = "record")]
+    pub record_also: Vec<String>,
     /// Seed of the generator's noise and of the null
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
@@ -107,6 +110,7 @@ impl Default for Args {
             headless: false,
             out: None,
             record: None,
+            record_also: Vec::new(),
             seed: 1,
             steps: None,
             mode: WindowMode::Auto,
@@ -140,6 +144,10 @@ fn run_config(args: &Args, spec: SourceSpec) -> Result<RunConfig, Failure> {
             Failure::pack(why)
         })?,
     };
+    let record = match &args.record {
+        Some(path) => Some(Recording { path: path.clone(), also: record_also(args)? }),
+        None => None,
+    };
     Ok(RunConfig {
         spec,
         pack: Some(pack),
@@ -149,10 +157,15 @@ fn run_config(args: &Args, spec: SourceSpec) -> Result<RunConfig, Failure> {
         mode: args.mode,
         twin: !args.no_twin,
         steadying: Steadying { steady: args.steady, noise: args.noise },
-        record_to: args.record.clone(),
+        record,
         transport: args.replay.as_ref().map(|replay| replay.transport.clone()),
         ..RunConfig::default()
     })
+}
+
+fn record_also(args: &Args) -> Result<Vec<SourceSpec>, Failure> {
+    let parsed = args.record_also.iter().map(|text| text.parse::<SourceSpec>());
+    parsed.collect::<Result<_, _>>().map_err(|e| Failure::usage(e.to_string()))
 }
 
 #[cfg(feature = "window")]

@@ -145,6 +145,7 @@ impl From<crate::pipeline::personal::PersonalError> for Failure {
             PersonalError::Pack(_) => Self::pack(message),
             PersonalError::Output(_) => Self::output(message),
             PersonalError::Sessions(_) => Self::file(message),
+            PersonalError::Run(failure) => Self { message, code: failure.exit_code },
             PersonalError::Unexpected(_) => Self::unexpected(message),
         }
     }

@@ -28,14 +28,22 @@ pub struct SessionArgs {
     pub json: bool,
 }
 
-/// The pack that was named, or the bundled one, verified.
+/// The folder of the pack that was named, or of the bundled one.
+///
+/// # Errors
+/// Exit code 4 where there is none.
+pub fn pack_folder(folder: Option<&Path>) -> Result<PathBuf, Failure> {
+    let folder = folder.map(Path::to_path_buf).or_else(crate::config::bundled_pack);
+    let why = "the bundled pack was not found; give its folder with --pack models/demo";
+    folder.ok_or_else(|| Failure::pack(why))
+}
+
+/// That pack, verified.
 ///
 /// # Errors
 /// Exit code 4.
 pub fn open_pack(folder: Option<&Path>) -> Result<Pack, Failure> {
-    let folder = folder.map(Path::to_path_buf).or_else(crate::config::bundled_pack);
-    let why = "the bundled pack was not found; give its folder with --pack models/demo";
-    Ok(Pack::open(&folder.ok_or_else(|| Failure::pack(why))?)?)
+    Ok(Pack::open(&pack_folder(folder)?)?)
 }
 
 /// Reads sessions with a progress bar.

@@ -14,7 +14,7 @@ use crate::pipeline::calibration::conclude::{Outcome, Step, conclude};
 use crate::pipeline::calibration::{Held, Session};
 use crate::pipeline::personal::PersonalError;
 use crate::pipeline::record::recover::{Recovered, recover};
-use crate::pipeline::{Command, Pipeline, RunConfig};
+use crate::pipeline::{Command, Pipeline, RunConfig, sources};
 use crate::signal::{FrameMeta, Screen};
 use crate::snapshot::{Level, Notice, Picture, Snapshot};
 use crate::source::SourceSpec;
@@ -58,12 +58,17 @@ fn open(config: RunConfig, session: Option<Session>) -> Result<(), Failure> {
         mode: config.mode,
         twin: config.twin,
         steadying: config.steadying,
+        sessions_folder: session.as_ref().map_or_else(default_sessions, |s| s.root.clone()),
         session,
         ..Default::default()
     };
     let engine = LiveEngine::start(config);
     crate::ui::run(Box::new(engine), Clock::system(), initial)
         .map_err(|e| Failure::unexpected(e.to_string()))
+}
+
+fn default_sessions() -> PathBuf {
+    PathBuf::from("calibration")
 }
 
 /// A recording is played under the viewer's control, and waits at its end.
@@ -107,7 +112,7 @@ impl LiveEngine {
             .collect();
         let pipeline = Some(Pipeline::start(config.clone(), Vec::new()));
         Self {
-            config: RunConfig { record_to: None, ..config },
+            config: RunConfig { record: None, ..config },
             pipeline,
             retired: None,
             scan: None,
@@ -191,7 +196,12 @@ impl Engine for LiveEngine {
         self.retire_current();
         self.config.transport = controls_for(&source);
         self.config.spec = source;
-        self.config.pack = pack.or_else(crate::config::bundled_pack);
+        let pack = pack.or_else(crate::config::bundled_pack);
+        if pack != self.config.pack {
+            // It was fitted to the other pack.
+            self.config.encoder = None;
+        }
+        self.config.pack = pack;
         let pipeline = Pipeline::start_after(self.retired.take(), self.config.clone(), Vec::new());
         if let Some(wake) = &self.wake {
             pipeline.set_wake(wake.clone());
@@ -234,6 +244,10 @@ impl Engine for LiveEngine {
         self.config.screen.clone()
     }
 
+    fn cannot_present(&self) -> Option<String> {
+        sources::cannot_see(&self.config.spec)
+    }
+
     fn conclude(&mut self, session: Session, held: Held, pack: Option<PathBuf>) {
         let progress = Arc::new(AtomicCell::new((Step::Reading, 0.0)));
         let (told, seed) = (progress.clone(), self.config.seed);
@@ -254,6 +268,11 @@ impl Engine for LiveEngine {
                 Ok(outcome) => Conclusion::Done(Arc::new(outcome)),
                 Err(why) => Conclusion::Failed(why.to_string()),
             });
+        }
+        if done.is_none() && concluding.work.is_over() {
+            let why =
+                "the program failed while it fitted; the recordings are whole: try `phosphene fit`";
+            *done = Some(Conclusion::Failed(why.into()));
         }
         let (step, share) = concluding.progress.load();
         done.clone().unwrap_or(Conclusion::Working(step, share))

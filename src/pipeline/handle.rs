@@ -162,8 +162,8 @@ impl Pipeline {
             Command::PictureShown { window, at_secs } => {
                 self.decode.try_send(DecodeCommand::Shown { window, at_secs }).is_ok()
             }
-            Command::StartRecording(path) => {
-                self.record.try_send(RecordCommand::Start(path)).is_ok()
+            Command::StartRecording(recording) => {
+                self.record.try_send(RecordCommand::Start(recording)).is_ok()
             }
             Command::StopRecording => self.record.try_send(RecordCommand::Stop).is_ok(),
         }

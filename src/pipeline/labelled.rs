@@ -240,19 +240,27 @@ pub fn load(
         runs.push(read);
     }
     let Some((channels, samples, rate_hz)) = shape.filter(|_| !about.is_empty()) else {
-        return Err(CalibrationError::TooFew {
-            got: 0,
-            of: "in these recordings".into(),
-            needed: 1,
-            remedy:
-                "None of their markers is in the table: `phosphene inspect` lists what there is"
-                    .into(),
-        }
-        .into());
+        return Err(nothing(&runs).into());
     };
     let zero_shot = Mat::zeros(about.len(), 1);
     let trials = Trials { channels, samples, about, eeg, before, zero_shot };
     Ok(Labelled { trials, classes, rate_hz, runs })
+}
+
+/// Why there is not a single trial.
+fn nothing(runs: &[LabelledRun]) -> CalibrationError {
+    let too_large: usize = runs.iter().map(|run| run.too_large).sum();
+    let refused: usize = runs.iter().flat_map(|run| run.refused.values()).sum();
+    let remedy = match (too_large, refused) {
+        (0, 0) => {
+            "None of their markers is in the table: `phosphene inspect` lists what there is".into()
+        }
+        (large, _) if large >= refused => format!(
+            "All {large} epochs are larger than signal.reject_uv: see the unit with `phosphene inspect`, or allow more"
+        ),
+        _ => format!("All {refused} epochs were refused: their signal is broken or cut off"),
+    };
+    CalibrationError::TooFew { got: 0, of: "in these recordings".into(), needed: 1, remedy }
 }
 
 fn is_too_large(eeg_uv: &[f32], samples: usize, limit_uv: f32) -> bool {

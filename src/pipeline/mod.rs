@@ -30,6 +30,7 @@ pub mod ledger;
 pub mod offline;
 pub mod personal;
 pub mod process;
+pub mod provenance;
 pub mod record;
 pub mod scores;
 pub mod sessions;
@@ -83,8 +84,8 @@ pub enum Command {
     SetTwin(bool),
     /// Changes how pictures follow one another.
     SetSteadying(Steadying),
-    /// Starts recording into this file, which must not exist.
-    StartRecording(PathBuf),
+    /// Starts recording.
+    StartRecording(Recording),
     /// Ends the recording.
     StopRecording,
     /// Says when a picture reached the screen: window number and seconds on the program's clock.
@@ -94,6 +95,22 @@ pub enum Command {
         /// Seconds on the program's clock.
         at_secs: f64,
     },
+}
+
+/// What a run records.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recording {
+    /// The file, which must not exist.
+    pub path: PathBuf,
+    /// Other sources that go into it beside the run's own, each from when it is there.
+    pub also: Vec<SourceSpec>,
+}
+
+impl Recording {
+    /// Of the run's own source alone.
+    pub fn to(path: PathBuf) -> Self {
+        Self { path, also: Vec::new() }
+    }
 }
 
 /// What to run.
@@ -119,8 +136,8 @@ pub struct RunConfig {
     pub inference_threads: usize,
     /// Whether someone draws traces.
     pub traces: bool,
-    /// Start recording into this file at once.
-    pub record_to: Option<PathBuf>,
+    /// Start recording at once.
+    pub record: Option<Recording>,
     /// The controls of a replay; with them a recording waits for the decoder, so that every window is decoded.
     pub transport: Option<Arc<Transport>>,
     /// What a presenter shows: seen by the virtual subject, told in every source's markers.
@@ -140,7 +157,7 @@ impl Default for RunConfig {
             steadying: Steadying::default(),
             inference_threads: 2,
             traces: false,
-            record_to: None,
+            record: None,
             transport: None,
             screen: None,
         }

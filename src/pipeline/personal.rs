@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use super::handle::RunFailure;
 use super::sessions::{RunRead, Sessions};
 use crate::calibrate::onnx::{Ends, personal_encoder};
 use crate::calibrate::personal::FitOptions;
@@ -35,6 +36,9 @@ pub enum PersonalError {
     /// The sessions.
     #[error("{0}")]
     Sessions(String),
+    /// The run that records: its own message and exit code.
+    #[error("{}", .0.message)]
+    Run(RunFailure),
     /// The program is at fault.
     #[error("{0}")]
     Unexpected(String),
@@ -150,7 +154,11 @@ pub fn fit_into(
     };
     let text = toml::to_string(&document)
         .map_err(|e| PersonalError::Unexpected(format!("fit.toml cannot be written: {e}")))?;
-    write_new(&request.folder.join("fit.toml"), text.as_bytes())?;
+    if let Err(why) = write_new(&request.folder.join("fit.toml"), text.as_bytes()) {
+        // An encoder that nobody can tell the origin of does not stay.
+        let _ = std::fs::remove_file(&written.path);
+        return Err(why);
+    }
     Ok((document, pack_with))
 }
 

@@ -12,6 +12,7 @@ use faer::Mat;
 use serde::Serialize;
 
 use super::calibration::TEST_TASK;
+use super::calibration::folder::Folder;
 use super::contract::InputContract;
 use super::epochs::{self, EpochError, EpochOptions, Epochs};
 use crate::calibrate::{CalibrationError, Pictures, Trial, Trials};
@@ -24,6 +25,10 @@ use crate::source::file::{FileSource, Speed};
 
 /// Endings of files in a session's folder that are recordings.
 const ENDINGS: [&str; 6] = ["xdf", "xdfz", "edf", "bdf", "vhdr", "csv"];
+
+/// Largest gallery whose every picture may be chosen; of a larger one, those that were shown. Permutations look at
+/// each choice of each trial.
+pub const MOST_CHOICES: usize = 200;
 
 /// Longest list of names in a message.
 const NAMED: usize = 5;
@@ -82,19 +87,36 @@ pub struct RunRead {
 pub struct Sessions {
     /// The trials.
     pub trials: Trials,
-    /// Every picture that was shown.
+    /// Every picture that may be chosen: those that were shown first.
     pub pictures: Pictures,
     /// Sampling rate of the epochs.
     pub rate_hz: f64,
     /// What became of each recording.
     pub runs: Vec<RunRead>,
+    /// What the user should know.
+    pub warnings: Vec<String>,
 }
 
 impl Sessions {
+    /// How many sessions there are.
+    pub fn count(&self) -> usize {
+        self.runs.iter().map(|run| run.session + 1).max().unwrap_or_default()
+    }
+
     /// Whether any signal came from no person.
     pub fn simulated(&self) -> bool {
         self.runs.iter().any(|run| run.simulated)
     }
+}
+
+/// Which pictures a decoder chooses from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Choices {
+    /// Those that were shown. A decoder that is fitted learns which those are: with others beside them, it would be
+    /// above chance without having seen anything.
+    Shown,
+    /// The whole gallery, where it is not larger than [`MOST_CHOICES`]: for test runs, whose pictures no fit has met.
+    Gallery,
 }
 
 /// Reads sessions; `on_progress` gets the number of the recording, their count, and seconds of signal.
@@ -107,7 +129,24 @@ pub fn load(
     runtime: &Runtime,
     on_progress: impl FnMut(usize, usize, f64),
 ) -> Result<Sessions, SessionError> {
-    load_files(&recordings(given)?, pack, runtime, on_progress)
+    let files = recordings(given)?;
+    let mut sessions = load_files(&files, pack, runtime, Choices::Shown, on_progress)?;
+    sessions.warnings = given.iter().filter_map(|path| other_pack(path, pack)).collect();
+    Ok(sessions)
+}
+
+/// Says so where a session was held with another pack: its pictures are known by name only.
+fn other_pack(path: &Path, pack: &Pack) -> Option<String> {
+    let held_with = Folder::read(path)?.pack_sha256;
+    let short = |hash: &str| hash.chars().take(12).collect::<String>();
+    (!held_with.is_empty() && held_with != pack.sha256()).then(|| {
+        format!(
+            "{} was held with another pack ({}…) than this one ({}…): its pictures are taken by their names",
+            path.display(),
+            short(&held_with),
+            short(pack.sha256())
+        )
+    })
 }
 
 /// Reads recordings as runs of one session.
@@ -118,16 +157,18 @@ pub fn load_as_one(
     files: &[PathBuf],
     pack: &Pack,
     runtime: &Runtime,
+    choices: Choices,
     on_progress: impl FnMut(usize, usize, f64),
 ) -> Result<Sessions, SessionError> {
     let files: Vec<(usize, PathBuf)> = files.iter().map(|file| (0, file.clone())).collect();
-    load_files(&files, pack, runtime, on_progress)
+    load_files(&files, pack, runtime, choices, on_progress)
 }
 
 fn load_files(
     files: &[(usize, PathBuf)],
     pack: &Pack,
     runtime: &Runtime,
+    choices: Choices,
     mut on_progress: impl FnMut(usize, usize, f64),
 ) -> Result<Sessions, SessionError> {
     let contract = InputContract::of(pack.manifest());
@@ -144,7 +185,7 @@ fn load_files(
         let (sha256, _) = hash_file(path, &path.display().to_string(), &AtomicBool::new(false))?;
         gathered.take(&found, *session, place, &mut encoder, path, sha256)?;
     }
-    gathered.finish()
+    gathered.finish(choices)
 }
 
 /// Every recording with the number of its session.
@@ -267,14 +308,19 @@ impl<'a> Gathered<'a> {
         })
     }
 
-    fn finish(self) -> Result<Sessions, SessionError> {
+    fn finish(self, choices: Choices) -> Result<Sessions, SessionError> {
         let Some((channels, samples, rate_hz)) = self.shape.filter(|_| !self.about.is_empty())
         else {
             return Err(self.nothing().into());
         };
-        let ids = self.rows.iter().map(|row| self.gallery.ids()[usize::from(*row)].clone());
-        let targets: Vec<f32> = self
-            .rows
+        let mut rows = self.rows;
+        if choices == Choices::Gallery && self.gallery.ids().len() <= MOST_CHOICES {
+            let others = (0..self.gallery.ids().len() as u16).filter(|row| !rows.contains(row));
+            let others: Vec<u16> = others.collect();
+            rows.extend(others);
+        }
+        let ids = rows.iter().map(|row| self.gallery.ids()[usize::from(*row)].clone());
+        let targets: Vec<f32> = rows
             .iter()
             .flat_map(|row| self.gallery.embedding(usize::from(*row)))
             .copied()
@@ -287,7 +333,7 @@ impl<'a> Gathered<'a> {
         let trials =
             Trials { channels, samples, about: self.about, eeg: self.eeg, before, zero_shot };
         trials.check(&pictures)?;
-        Ok(Sessions { trials, pictures, rate_hz, runs: self.runs })
+        Ok(Sessions { trials, pictures, rate_hz, runs: self.runs, warnings: Vec::new() })
     }
 
     /// Why there is not a single trial.

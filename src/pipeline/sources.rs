@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::RunConfig;
 use crate::clock::Clock;
 use crate::native::{self, Library};
-use crate::signal::StimulusSet;
+use crate::signal::{Screen, StimulusSet};
 use crate::source::brainflow::BrainflowSource;
 use crate::source::faulty::{Faults, FaultySource};
 use crate::source::file::{FileSource, Speed};
@@ -43,16 +43,46 @@ pub fn make_for(config: &RunConfig) -> Result<Box<dyn Source>, SourceError> {
         (SourceSpec::File(path), Some(transport), _) => {
             Box::new(FileSource::new(path.clone()).with_transport(transport.clone()))
         }
-        (SourceSpec::Sim(parameters), _, Some(screen)) => {
-            let subject = SimulatedSource::new(SimParams::from_parameters(parameters)?, stimuli());
-            Box::new(subject.with_screen(screen.clone()))
-        }
-        (spec, _, _) => make(spec, Speed::Times(1.0))?,
+        (spec, _, Some(screen)) => seeing(spec, screen)?,
+        (spec, _, None) => make(spec, Speed::Times(1.0))?,
     };
     Ok(match &config.screen {
         Some(screen) => Box::new(PresentedSource::new(source, screen.clone())),
         None => source,
     })
+}
+
+/// As [`make`] in real time, with a virtual subject, also one behind faults, before this screen.
+fn seeing(spec: &SourceSpec, screen: &Arc<Screen>) -> Result<Box<dyn Source>, SourceError> {
+    Ok(match spec {
+        SourceSpec::Sim(parameters) => {
+            let subject = SimulatedSource::new(SimParams::from_parameters(parameters)?, stimuli());
+            Box::new(subject.with_screen(screen.clone()))
+        }
+        SourceSpec::Faulty { parameters, inner } => {
+            let faults = Faults::from_parameters(parameters)?;
+            Box::new(FaultySource::new(seeing(inner, screen)?, faults))
+        }
+        other => make(other, Speed::Times(1.0))?,
+    })
+}
+
+/// Why nobody behind this source can be shown pictures in a window, if so.
+pub fn cannot_see(spec: &SourceSpec) -> Option<String> {
+    match spec {
+        SourceSpec::File(_) => {
+            Some("a recording cannot look at pictures: connect a headset".into())
+        }
+        SourceSpec::Faulty { inner, .. } => cannot_see(inner),
+        SourceSpec::Sim(parameters) => {
+            let speed = parameters.get("speed").is_some_and(|speed| speed != "1");
+            speed.then(|| {
+                "this virtual subject lives at another speed than the window: leave speed away"
+                    .into()
+            })
+        }
+        SourceSpec::Lsl(_) | SourceSpec::Brainflow { .. } => None,
+    }
 }
 
 /// The bundled pictures. A test proves that they can be read; a damaged build shows none and says so.

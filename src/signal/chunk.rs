@@ -110,6 +110,11 @@ impl Chunk {
         &self.markers
     }
 
+    /// The markers, for a stage that changes them on their way.
+    pub fn markers_mut(&mut self) -> &mut [Marker] {
+        &mut self.markers
+    }
+
     /// For a stage that changes a chunk on its way, as a fault layer does: the values and the times.
     pub fn parts_mut(&mut self) -> (&mut [f32], &mut [FrameMeta]) {
         (&mut self.samples, &mut self.frames)

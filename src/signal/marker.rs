@@ -62,6 +62,20 @@ impl Marker {
         Self::new(time_secs, &label)
     }
 
+    /// The same moment with `prefix` before the label, cut to [`MAX_LABEL_BYTES`].
+    pub fn prefixed(&self, prefix: &str) -> Self {
+        let mut label = ArrayString::<{ MAX_LABEL_BYTES * 2 }>::new();
+        // A prefix that is too long for the buffer is left away.
+        let _ = label.try_push_str(prefix);
+        let _ = label.try_push_str(&self.label);
+        Self::new(self.time_secs, &label)
+    }
+
+    /// Whether it says that a picture came or went.
+    pub fn is_of_a_picture(&self) -> bool {
+        !matches!(self.event(), MarkerEvent::Other(_))
+    }
+
     /// The label as written.
     pub fn label(&self) -> &str {
         &self.label

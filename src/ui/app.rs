@@ -23,7 +23,7 @@ use super::traces::TracesPanel;
 use crate::clock::{Clock, utc_now_iso8601};
 use crate::decode::Steadying;
 use crate::pipeline::calibration::Session;
-use crate::pipeline::{Command, DisplayFilter, WindowMode, sources};
+use crate::pipeline::{Command, DisplayFilter, Recording, WindowMode, sources};
 use crate::snapshot::{RecordingState, RunState, Snapshot};
 use crate::source::SourceSpec;
 
@@ -134,6 +134,7 @@ impl App {
             scale: FIRST_SCALE,
             span_secs: 10.0,
             record_folder: initial.record_folder,
+            record_also: Vec::new(),
         };
         let sessions_folder = initial.sessions_folder;
         let pack = first.as_ref().and_then(|(_, pack)| pack.clone());
@@ -173,12 +174,13 @@ impl App {
 
     /// One frame.
     pub fn ui(&mut self, ui: &mut Ui) {
+        // First of all: a presenter takes the begin of a frame for when the one before was seen.
+        let now_secs = self.clock.now_secs();
         let snapshot = self.engine.snapshot();
         self.pull(ui.ctx(), &snapshot);
         let mut actions = Vec::new();
         let view = self.view.clone();
         let palette = Palette::of(ui.visuals());
-        let now_secs = self.clock.now_secs();
         let replay = self.engine.replay();
         let replay = replay.as_deref();
         let scene = Scene { snapshot: &snapshot, view: &view, palette, now_secs, replay };
@@ -223,6 +225,12 @@ impl App {
             Action::ScanDevices => self.scan(),
             Action::ToggleRecording => self.toggle_recording(snapshot),
             Action::SetRecordFolder(folder) => view.record_folder = folder,
+            Action::ToggleRecordAlso(spec) => {
+                match view.record_also.iter().position(|s| *s == spec) {
+                    Some(place) => drop(view.record_also.remove(place)),
+                    None => view.record_also.push(spec),
+                }
+            }
             Action::SetTheme(theme) => {
                 view.theme = theme;
                 ctx.set_theme(theme);
@@ -312,7 +320,8 @@ impl App {
             (_, RunState::Running) => {
                 let stamp = utc_now_iso8601().replace(':', "");
                 let path = self.view.record_folder.join(format!("phosphene_{stamp}.xdf"));
-                self.send(Command::StartRecording(path));
+                let also = self.view.record_also.clone();
+                self.send(Command::StartRecording(Recording { path, also }));
             }
             _ => {}
         }

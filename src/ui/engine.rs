@@ -65,6 +65,11 @@ pub trait Engine {
         None
     }
 
+    /// Why no session can be held with the source of this run, if so.
+    fn cannot_present(&self) -> Option<String> {
+        None
+    }
+
     /// Begins to fit and to score a session whose runs are recorded. Returns at once.
     fn conclude(&mut self, _session: Session, _held: Held, _pack: Option<PathBuf>) {}
 

@@ -52,6 +52,8 @@ pub struct View {
     pub span_secs: f64,
     /// Where recordings go.
     pub record_folder: PathBuf,
+    /// What goes into them beside the connected source.
+    pub record_also: Vec<SourceSpec>,
 }
 
 impl View {
@@ -83,6 +85,8 @@ pub enum Action {
     ToggleRecording,
     /// Changes where recordings go.
     SetRecordFolder(PathBuf),
+    /// Records a source beside the connected one, or no longer.
+    ToggleRecordAlso(SourceSpec),
     /// Light, dark or as the desktop says.
     SetTheme(ThemePreference),
     /// Changes the text scale by this much; 0 sets it back to 1.

@@ -122,10 +122,15 @@ fn never_locks(scene: &Scene<'_>) -> bool {
 /// The recording light's text.
 pub fn recording_words(state: &RecordingState, rate_hz: f64) -> Option<String> {
     match state {
-        RecordingState::On { path, frames, .. } => {
+        RecordingState::On { path, frames, also, .. } => {
             let time =
                 if rate_hz > 0.0 { duration(*frames as f64 / rate_hz) } else { "–".into() };
-            Some(format!("{time} · {} frames · {}", count(*frames), short_path(path)))
+            let beside = match also.len() {
+                0 => String::new(),
+                1 => " · 1 stream beside".into(),
+                several => format!(" · {several} streams beside"),
+            };
+            Some(format!("{time} · {} frames{beside} · {}", count(*frames), short_path(path)))
         }
         RecordingState::Off | RecordingState::Failed(_) => None,
     }

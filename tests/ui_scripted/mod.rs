@@ -405,7 +405,10 @@ pub fn failed() -> Snapshot {
 /// Recording, with frames lost on the way to the file.
 pub fn recording(lost: u64) -> Snapshot {
     let path = PathBuf::from("/data/phosphene_2026-11-23T182410Z.xdf");
-    Snapshot { recording: RecordingState::On { path, frames: 31_250, lost }, ..running() }
+    Snapshot {
+        recording: RecordingState::On { path, frames: 31_250, lost, also: Vec::new() },
+        ..running()
+    }
 }
 
 /// 64 channels at 1000 Hz.

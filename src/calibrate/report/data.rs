@@ -26,6 +26,8 @@ pub struct ReportData<'a> {
     pub scores: &'a [Score],
     /// Scores on test runs, whose pictures were never trained on.
     pub held_out: &'a [Score],
+    /// Scores of what was painted.
+    pub painted: &'a [Score],
     /// The trials of the training runs.
     pub trials: &'a Trials,
     /// Their pictures.
@@ -38,9 +40,11 @@ pub struct ReportData<'a> {
     pub channels: Vec<String>,
     /// Where each is on the unit disc (x right, y front); `None` where that is not known.
     pub positions: Vec<Option<[f64; 2]>>,
+    /// Whether the examples' pictures were never trained on; else only the trials were left out.
+    pub examples_are_new: bool,
     /// How often each picture (row) was taken for each (column).
     pub confusion: Option<Mat<f64>>,
-    /// When every trial was due and seen.
+    /// When every trial was due and seen; empty where another program presented.
     pub timing: &'a [TrialTiming],
     /// The display; `None` for a virtual one.
     pub display: Option<DisplayFacts>,
@@ -48,7 +52,7 @@ pub struct ReportData<'a> {
     pub attention: Option<Attention>,
     /// The recordings.
     pub runs: Vec<RunFacts>,
-    /// What was decoded from held-out pictures, in the order in which they were first shown.
+    /// What was decoded from left-out trials, in the order in which their pictures were first shown.
     pub examples: Vec<Example>,
 }
 
@@ -88,7 +92,7 @@ pub struct Example {
     /// What was painted from the trials.
     pub reconstruction_png: Vec<u8>,
     /// What the same machinery paints from the same trials with their phases shuffled.
-    pub twin_png: Vec<u8>,
+    pub twin_png: Option<Vec<u8>>,
     /// How many trials.
     pub note: String,
 }

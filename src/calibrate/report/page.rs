@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::data::{Example, ReportData};
+use super::data::ReportData;
 use super::signal::Response;
 use super::{escaped, number, plots, table};
 
@@ -37,7 +37,13 @@ pub fn page(data: &ReportData<'_>) -> String {
         "Accuracy against the number of trials averaged",
         &plots::against_k(data.scores),
     );
-    section(&mut html, "Seen, reconstructed, null twin", &examples(&data.examples));
+    section(&mut html, "Seen, reconstructed, null twin", &examples(data));
+    if !data.painted.is_empty() {
+        html.push_str(
+            "<p class=\"weak\">Each picture is painted once, from the mean of all its trials. Chance is what the same paintings score beside the other pictures.</p>",
+        );
+        html.push_str(&table::scores(data.painted));
+    }
     let confusion = data.confusion.as_ref();
     let confusion = confusion.map_or_else(
         || "<p>There is none.</p>".into(),
@@ -55,6 +61,7 @@ pub fn page(data: &ReportData<'_>) -> String {
         }
         None => section(&mut html, "Mean response", "<p>There are too few trials.</p>"),
     }
+    section(&mut html, "Electrodes", &super::signal::electrodes(data));
     section(&mut html, "Timing of the pictures", &timing(data));
     section(&mut html, "Recordings", &recordings(data));
     section(&mut html, "How it was made", &facts(data));
@@ -89,14 +96,19 @@ fn headline(html: &mut String, data: &ReportData<'_>) {
     }
 }
 
-fn examples(examples: &[Example]) -> String {
-    if examples.is_empty() {
-        return "<p>No test run was held: a picture that was trained on proves nothing.</p>".into();
+fn examples(data: &ReportData<'_>) -> String {
+    if data.examples.is_empty() {
+        return "<p>Nothing was painted.</p>".into();
     }
-    let mut html = String::from(
-        "<p class=\"weak\">Every held-out picture in the order in which it was first shown; none was chosen. The twin is the same machinery on the same trials with shuffled phases.</p><div class=\"examples\">",
+    let whose = if data.examples_are_new {
+        "Pictures of the test runs, which the encoder never met. The twin is the same machinery on the same trials with shuffled phases."
+    } else {
+        "Pictures that the decoder knows from other runs: only the trials were left out, so this is memory, not reconstruction."
+    };
+    let mut html = format!(
+        "<p class=\"weak\">{whose} In the order in which they were first shown; none was chosen.</p><div class=\"examples\">",
     );
-    for example in examples {
+    for example in &data.examples {
         let image = |png: &[u8], what: &str| {
             let label = escaped(&example.label);
             format!(
@@ -109,7 +121,7 @@ fn examples(examples: &[Example]) -> String {
             "<figure>{} {} {}<figcaption class=\"small\">{} · {}</figcaption></figure>",
             image(&example.seen_png, "seen"),
             image(&example.reconstruction_png, "reconstructed"),
-            image(&example.twin_png, "null twin"),
+            example.twin_png.as_ref().map_or_else(String::new, |png| image(png, "null twin")),
             escaped(&example.label),
             escaped(&example.note)
         );
@@ -118,6 +130,10 @@ fn examples(examples: &[Example]) -> String {
 }
 
 fn timing(data: &ReportData<'_>) -> String {
+    if data.timing.is_empty() {
+        return "<p>Another program showed the pictures: its markers are taken as they are.</p>"
+            .into();
+    }
     let mut html = match &data.display {
         Some(display) => format!(
             "<p>Display: {} Hz, jitter {} ms, {} % of refreshes missed: {}.</p>",

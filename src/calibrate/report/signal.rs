@@ -27,6 +27,47 @@ const MAP_GRID: usize = 28;
 /// 97.5th percentile of the normal distribution: half-width of a 95 % interval in standard errors.
 const Z95: f64 = 1.96;
 
+/// How good each electrode was: its spread before the pictures against the others', over all trials that were used.
+pub(super) fn electrodes(data: &ReportData<'_>) -> String {
+    let trials = data.trials;
+    let signal = if trials.before.is_empty() { &trials.eeg } else { &trials.before };
+    let width = trials.channels * trials.samples;
+    if width == 0 || signal.is_empty() {
+        return "<p>There is no signal.</p>".into();
+    }
+    let spread = |channel: usize| {
+        let of = |epoch: &[f32]| {
+            let own = &epoch[channel * trials.samples..(channel + 1) * trials.samples];
+            let mean = own.iter().map(|v| f64::from(*v)).sum::<f64>() / own.len() as f64;
+            own.iter().map(|v| (f64::from(*v) - mean).powi(2)).sum::<f64>() / own.len() as f64
+        };
+        let variances: Vec<f64> = signal.chunks_exact(width).map(of).collect();
+        (variances.iter().sum::<f64>() / variances.len() as f64).sqrt()
+    };
+    let spreads: Vec<f64> = (0..trials.channels).map(spread).collect();
+    let mut sorted = spreads.clone();
+    sorted.sort_by(f64::total_cmp);
+    let usual = sorted[sorted.len() / 2];
+    let most = sorted.last().copied().unwrap_or(1.0).max(f64::MIN_POSITIVE);
+    let mut html = String::from(
+        "<p class=\"weak\">Standard deviation of the filtered signal before the pictures, in µV. Less than a third or more than three times the median is worth a look.</p><div class=\"wide\"><table>",
+    );
+    for (name, spread) in data.channels.iter().zip(&spreads) {
+        let odd = *spread < usual / 3.0 || *spread > usual * 3.0;
+        let bar = (200.0 * spread / most).clamp(0.0, 200.0);
+        let _ = write!(
+            html,
+            "<tr><td>{}</td><td>{}</td><td><svg width=\"200\" height=\"10\" role=\"img\" aria-label=\"{} µV\"><rect width=\"{bar:.0}\" height=\"10\" fill=\"{}\"/></svg></td><td>{}</td></tr>",
+            escaped(name),
+            number(*spread, 1),
+            number(*spread, 1),
+            if odd { "#d55e00" } else { "#0072b2" },
+            if odd { "worth a look" } else { "" }
+        );
+    }
+    html + "</table></div>"
+}
+
 /// Mean and half-width of its 95 % interval, `[channels][samples]`.
 pub(super) struct Response {
     mean: Vec<Vec<f64>>,

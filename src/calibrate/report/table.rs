@@ -11,6 +11,7 @@ pub(super) fn split_words(split: Split) -> &'static str {
     match split {
         Split::Runs => "runs left out",
         Split::Pictures => "pictures left out",
+        Split::Sessions => "sessions left out",
         Split::TestRuns => "test runs",
     }
 }

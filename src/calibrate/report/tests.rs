@@ -50,9 +50,12 @@ fn with(change: impl FnOnce(&mut ReportData<'_>)) -> String {
         planned_secs: 1.0,
         shown_secs: 1.004,
         uncertainty_secs: 0.01,
+        refresh_hz: 60.0,
         missed_frames: 0,
     }];
     let mut data = ReportData {
+        painted: &[],
+        examples_are_new: true,
         title: "sub-01 ses-01".into(),
         created_utc: "2026-01-01".into(),
         simulated: true,
@@ -82,7 +85,7 @@ fn with(change: impl FnOnce(&mut ReportData<'_>)) -> String {
             label: "cat".into(),
             seen_png: vec![1, 2, 3],
             reconstruction_png: vec![4],
-            twin_png: vec![5],
+            twin_png: Some(vec![5]),
             note: "mean of 3 trials".into(),
         }],
     };
@@ -134,7 +137,7 @@ fn texts_stay_texts_and_every_plot_is_well_formed() {
         roxmltree::Document::parse(&svg).unwrap_or_else(|why| panic!("{why}: {svg}"));
         found += 1;
     }
-    assert_eq!(found, 5);
+    assert_eq!(found, 5 + 4, "five plots and a bar for each electrode");
 }
 
 #[test]
@@ -147,11 +150,12 @@ fn nothing_at_all_is_said_in_words() {
     });
     for text in [
         "There is none",
-        "No trial was timed",
+        "Another program showed the pictures",
         "Too few electrodes",
-        "nobody could press",
-        "No test run",
+        "Nothing was painted",
     ] {
         assert!(html.contains(text), "{text}");
     }
+    assert!(with(|data| data.attention = None).contains("nobody could press"));
+    assert!(with(|data| data.examples_are_new = false).contains("memory, not reconstruction"));
 }

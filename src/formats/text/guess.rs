@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::layout::{Column, Layout, Timing, moment_secs, number};
+use super::layout::{Column, Digits, Layout, Timing, moment_secs, number};
+use super::sd_card;
 use crate::formats::FormatError;
 use crate::formats::recording::{Calendar, ChannelHead};
 
@@ -11,7 +12,7 @@ const RATES_HZ: [f64; 9] = [125.0, 200.0, 220.0, 250.0, 256.0, 500.0, 512.0, 100
 const RATE_TOLERANCE: f64 = 0.05;
 
 /// The Cyton's count of samples.
-const COUNT_MODULUS: u32 = 256;
+pub(super) const COUNT_MODULUS: u32 = 256;
 
 /// BrainFlow's rows of a default preset: columns in all, first EEG column, EEG columns, stamp, marker, and what
 /// boards that is. Source: BrainFlow 5.23's board descriptions.
@@ -38,6 +39,9 @@ pub(super) fn layout(first: &[u8], len: u64, path: &Path) -> Result<Layout, Form
     let Some(line) = lines.first() else {
         return Err(unknown("its first 64 KiB hold no line of text".into()));
     };
+    if let Some(layout) = sd_card::layout(&lines) {
+        return Ok(layout);
+    }
     if line.starts_with('%') {
         return openbci(&lines).map_err(unknown);
     }
@@ -53,7 +57,7 @@ pub(super) fn layout(first: &[u8], len: u64, path: &Path) -> Result<Layout, Form
         .map_err(unknown)
 }
 
-fn eeg(label: &str) -> Column {
+pub(super) fn eeg(label: &str) -> Column {
     Column::Signal(ChannelHead {
         label: label.into(),
         unit: "uV".into(),
@@ -62,7 +66,7 @@ fn eeg(label: &str) -> Column {
     })
 }
 
-fn other(label: &str, unit: &str) -> Column {
+pub(super) fn other(label: &str, unit: &str) -> Column {
     Column::Signal(ChannelHead {
         label: label.into(),
         unit: unit.into(),
@@ -71,7 +75,7 @@ fn other(label: &str, unit: &str) -> Column {
     })
 }
 
-fn cells(line: &str, delimiter: u8) -> Vec<&str> {
+pub(super) fn cells(line: &str, delimiter: u8) -> Vec<&str> {
     line.split(char::from(delimiter)).map(str::trim).collect()
 }
 
@@ -83,11 +87,6 @@ fn openbci(lines: &[&str]) -> Result<Layout, String> {
             head.iter().find_map(|line| line.trim_start_matches('%').trim().strip_prefix(key))?;
         line.trim_start_matches([' ', '=']).split(' ').next()?.parse::<f64>().ok()
     };
-    if head.iter().any(|line| line.contains("STOP AT") || line.contains("Total time")) {
-        return Err("it is a raw SD card of OpenBCI in hexadecimal; convert it with the OpenBCI GUI (SD File \
-                    Converter) first"
-            .into());
-    }
     let rest = &lines[head.len()..];
     let mut warnings = Vec::new();
     let names = rest
@@ -134,6 +133,7 @@ fn openbci(lines: &[&str]) -> Result<Layout, String> {
     let mut layout = Layout {
         format: if sd_card { "OpenBCI SD text" } else { "OpenBCI text" },
         delimiter: b',',
+        digits: Digits::Decimal,
         least_cells: least_cells(&columns),
         columns,
         rate_hz,
@@ -192,7 +192,7 @@ fn unnamed(row: &[&str], channels: usize) -> Result<Vec<Column>, String> {
 }
 
 /// Cells that a row must have: up to the last channel of EEG.
-fn least_cells(columns: &[Column]) -> usize {
+pub(super) fn least_cells(columns: &[Column]) -> usize {
     let is_eeg =
         |column: &Column| matches!(column, Column::Signal(channel) if channel.kind == "EEG");
     columns.iter().rposition(is_eeg).map_or(columns.len(), |place| place + 1)
@@ -268,6 +268,7 @@ fn empty(delimiter: u8) -> Layout {
     Layout {
         format: "",
         delimiter,
+        digits: Digits::Decimal,
         columns: Vec::new(),
         least_cells: 0,
         rate_hz: 0.0,

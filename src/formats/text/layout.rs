@@ -1,5 +1,6 @@
 //! What the columns of a text mean.
 
+use super::sd_card;
 use crate::formats::recording::{Calendar, ChannelHead};
 
 /// One column.
@@ -37,11 +38,21 @@ pub(super) enum Timing {
     Rows,
 }
 
+/// How numbers are written.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Digits {
+    /// As people write them.
+    Decimal,
+    /// As the Cyton writes them on its SD card; see [`super::sd_card`].
+    CytonHex,
+}
+
 /// A dialect as it was met.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Layout {
     pub format: &'static str,
     pub delimiter: u8,
+    pub digits: Digits,
     pub columns: Vec<Column>,
     /// Least number of cells of a row that is used; further columns may be missing.
     pub least_cells: usize,
@@ -51,6 +62,16 @@ pub(super) struct Layout {
     pub facts: Vec<(String, String)>,
     pub warnings: Vec<String>,
     pub simulated: bool,
+}
+
+impl Layout {
+    /// The number in a cell, in the unit of its column.
+    pub fn value(&self, cell: &str) -> Option<f64> {
+        match self.digits {
+            Digits::Decimal => number(cell, self.delimiter),
+            Digits::CytonHex => sd_card::value(cell),
+        }
+    }
 }
 
 /// Days and seconds of a moment as text, in seconds since 1970 without a zone.

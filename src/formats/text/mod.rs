@@ -1,4 +1,5 @@
-//! Recordings as text: OpenBCI GUI (versions 2 to 6) and its converted SD cards, BrainFlow, muse-lsl, Mind Monitor.
+//! Recordings as text: OpenBCI GUI (versions 2 to 6), the Cyton's SD cards as they are and converted, BrainFlow,
+//! muse-lsl, Mind Monitor.
 //!
 //! Takes a file; finds its dialect by its first lines; gives a reader that holds a stretch of lines. What the
 //! text does not say and had to be assumed is a warning.
@@ -6,6 +7,7 @@
 mod guess;
 mod layout;
 mod reader;
+mod sd_card;
 
 use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};

@@ -8,7 +8,8 @@ use std::io::{BufRead, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use super::guess::stamp_of;
-use super::layout::{Column, Layout, Timing, number};
+use super::layout::{Column, Digits, Layout, Timing};
+use super::sd_card::Stamps;
 use crate::formats::FormatError;
 use crate::formats::recording::{Block, Event, Head, ReadRecording, StreamHead};
 
@@ -44,6 +45,10 @@ pub struct TextReader<R: BufRead + Seek> {
     bad_in_row: u64,
     lost: u64,
     clock: RowClock,
+    /// What the lines between the rows of an SD card say.
+    card: Stamps,
+    /// What is left of the file is not text.
+    ended: bool,
     warnings: Vec<String>,
 }
 
@@ -103,6 +108,8 @@ impl<R: BufRead + Seek> TextReader<R> {
             bad_in_row: 0,
             lost: 0,
             clock: RowClock::default(),
+            card: Stamps::default(),
+            ended: false,
         };
         reader.rewind()?;
         Ok(reader)
@@ -117,6 +124,15 @@ impl<R: BufRead + Seek> TextReader<R> {
             source,
             path: self.path.clone(),
         })?;
+        // Space that was set aside for a file and never written, as after a power cut.
+        if self.line.first() == Some(&0) {
+            self.warnings.push(format!(
+                "from line {} on the file holds no text but zeros: it ends there",
+                self.line_number + 1
+            ));
+            self.ended = true;
+            return Ok(false);
+        }
         if read as u64 == MAX_LINE_BYTES && self.line.last() != Some(&b'\n') {
             return Err(FormatError::Malformed {
                 format: self.layout.format,
@@ -134,12 +150,23 @@ impl<R: BufRead + Seek> TextReader<R> {
     fn take(&mut self, block: &mut Block) -> bool {
         let text = String::from_utf8_lossy(&self.line);
         let text = text.trim_start_matches('\u{feff}').trim_end_matches(['\r', '\n']);
-        if text.trim().is_empty() || text.starts_with('%') {
+        if text.trim().is_empty() {
+            return true;
+        }
+        if let Some(said) = text.strip_prefix('%') {
+            if self.layout.digits == Digits::CytonHex
+                && let Some(paused_at) = self.card.take(said.trim())
+            {
+                self.clock.pause(paused_at);
+            }
             return true;
         }
         let delimiter = self.layout.delimiter;
         let cells: Vec<&str> = text.split(char::from(delimiter)).map(str::trim).collect();
-        let stamp = stamp_of(&self.layout.columns, &cells, delimiter);
+        let stamp = match self.layout.digits {
+            Digits::Decimal => stamp_of(&self.layout.columns, &cells, delimiter),
+            Digits::CytonHex => self.card.take_start(),
+        };
         let words = || {
             self.layout
                 .columns
@@ -159,7 +186,7 @@ impl<R: BufRead + Seek> TextReader<R> {
         }
         let before = block.values.len();
         for place in &self.signals {
-            match cells.get(*place).map_or(Some(f64::NAN), |cell| number(cell, delimiter)) {
+            match cells.get(*place).map_or(Some(f64::NAN), |cell| self.layout.value(cell)) {
                 Some(value) => block.values.push(value),
                 None => {
                     block.values.truncate(before);
@@ -178,7 +205,7 @@ impl<R: BufRead + Seek> TextReader<R> {
         }
         let index =
             self.layout.columns.iter().zip(&cells).find(|(column, _)| **column == Column::Index);
-        let index = index.and_then(|(_, cell)| number(cell, delimiter));
+        let index = index.and_then(|(_, cell)| self.layout.value(cell));
         let (time_secs, lost) = self.clock.next(&self.layout, index, stamp);
         self.lost = self.lost.saturating_add(lost);
         block.times_secs.push(time_secs);
@@ -186,7 +213,7 @@ impl<R: BufRead + Seek> TextReader<R> {
         let marks =
             self.layout.columns.iter().zip(&cells).filter(|(column, _)| **column == Column::Marker);
         for (_, cell) in marks {
-            if number(cell, delimiter).is_some_and(|value| value != 0.0) {
+            if self.layout.value(cell).is_some_and(|value| value != 0.0) {
                 block
                     .events
                     .push(event(time_secs, cell.trim_end_matches(['0']).trim_end_matches('.')));
@@ -255,6 +282,11 @@ impl RowClock {
         }
     }
 
+    /// The device was stopped at `secs` of its own time; its count begins again afterwards.
+    fn pause(&mut self, secs: f64) {
+        (self.last_stamp, self.last_index) = (Some(secs), None);
+    }
+
     fn missing(&self, layout: &Layout, index: Option<f64>, stamp: Option<f64>) -> u64 {
         let mut steps = 1;
         let mut wraps_at = 0.0;
@@ -305,7 +337,7 @@ impl<R: BufRead + Seek> ReadRecording for TextReader<R> {
     fn next_block(&mut self, block: &mut Block) -> Result<bool, FormatError> {
         block.clear();
         while block.times_secs.len() < MAX_BLOCK_ROWS {
-            if !self.next_line()? {
+            if self.ended || self.card.is_over() || !self.next_line()? {
                 if block.times_secs.is_empty() {
                     self.sum_up();
                     return Ok(false);
@@ -326,7 +358,7 @@ impl<R: BufRead + Seek> ReadRecording for TextReader<R> {
         self.input.seek(SeekFrom::Start(0)).map_err(io)?;
         self.warnings.clone_from(&self.layout.warnings);
         (self.at, self.line_number, self.bad_rows, self.bad_in_row, self.lost) = (0, 0, 0, 0, 0);
-        self.clock = RowClock::default();
+        (self.clock, self.card, self.ended) = (RowClock::default(), Stamps::default(), false);
         Ok(())
     }
 

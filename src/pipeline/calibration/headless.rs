@@ -10,11 +10,15 @@ use std::time::Duration;
 use super::{Held, Session};
 use crate::calibrate::present::{on_virtual_display, run_secs, screen_capacity};
 use crate::clock::Clock;
+use crate::pipeline::handle::RunFailure;
 use crate::pipeline::personal::PersonalError;
-use crate::pipeline::{Pipeline, RunConfig, WindowMode};
+use crate::pipeline::{Pipeline, Recording, RunConfig, WindowMode};
 use crate::signal::Screen;
 use crate::snapshot::RunState;
 use crate::source::SourceSpec;
+
+/// Exit code of a session that somebody stopped: neither a file nor a source is at fault.
+const STOPPED: u8 = 1;
 
 /// How often it is looked whether a run is over.
 const POLL: Duration = Duration::from_millis(10);
@@ -49,7 +53,7 @@ pub fn hold(
         parameters.insert("seed".into(), seed.to_string());
         let config = RunConfig {
             spec: SourceSpec::Sim(parameters.clone()),
-            record_to: Some(session.recording(i)),
+            record: Some(Recording::to(session.recording(i))),
             mode: WindowMode::Locked,
             twin: false,
             screen: Some(screen.clone()),
@@ -92,12 +96,16 @@ fn hold_run(
         std::thread::sleep(POLL);
     }
     let report = pipeline.stop();
+    let lost = report.snapshot.dropped_in_rings;
     match report.failure {
-        Some(failure) if failure.exit_code == 5 => Err(PersonalError::Output(failure.message)),
-        Some(failure) => Err(PersonalError::Sessions(failure.message)),
-        None if stopped => Err(PersonalError::Sessions(
-            "the session was stopped; what was recorded until then is whole".into(),
-        )),
+        Some(failure) => Err(PersonalError::Run(failure)),
+        None if stopped => Err(PersonalError::Run(RunFailure {
+            message: "the session was stopped; what was recorded until then is whole".into(),
+            exit_code: STOPPED,
+        })),
+        None if lost > 0 => Err(PersonalError::Output(format!(
+            "this computer lost {lost} frames of the recording. Close other programs, or use speed=1"
+        ))),
         None => Ok(()),
     }
 }

@@ -6,6 +6,7 @@
 //!   sub-01_ses-01_task-calib_run-01.xdf            signal, markers and decodes of a training run
 //!   sub-01_ses-01_task-calib_run-01_timing.csv     when every trial was due and when it was seen
 //!   sub-01_ses-01_task-test_run-01.xdf             a run with pictures that are never trained on
+//!   held.json                                      timing of all runs, display, attention task
 //!   encoder.onnx  fit.toml                         the personal encoder, and how it was made
 //!   evaluation.json  report.html                   what it is worth
 //! ```
@@ -13,17 +14,19 @@
 //! | file | does |
 //! |---|---|
 //! | this file | names, the folder, `protocol.toml`, timing tables |
+//! | `folder` | what a session that was held left in its folder |
 //! | `headless` | holds every run with the virtual subject before a virtual display |
 //! | `conclude` | fits, scores, writes |
-//! | `examples` | paints what was decoded from held-out pictures |
+//! | `report` | gathers what the page shows |
 
 pub mod conclude;
-mod examples;
+pub mod folder;
 pub mod headless;
+pub mod report;
 
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::calibrate::present::{Attention, TrialTiming};
@@ -49,6 +52,8 @@ pub struct Session {
     pub subject: String,
     /// `ses-01`.
     pub session: String,
+    /// Folder of all sessions.
+    pub root: PathBuf,
     /// Where it goes.
     pub folder: PathBuf,
     /// Names of the pictures, by row.
@@ -119,10 +124,13 @@ impl Session {
         }
         let number =
             session.bytes().fold(0_u64, |sum, byte| sum.wrapping_mul(131) + u64::from(byte));
-        let seeded = Protocol { seed: protocol.seed.wrapping_add(number), ..protocol.clone() };
+        // TOML's integers have a sign.
+        let seed = protocol.seed.wrapping_add(number) & i64::MAX.cast_unsigned();
+        let seeded = Protocol { seed, ..protocol.clone() };
         let plan = plan(&seeded, stimuli.len())?;
         let ids = stimuli.stimuli.iter().map(|stimulus| stimulus.id.clone()).collect();
-        Ok(Self { protocol, plan, subject, session, folder, ids })
+        let root = root.to_path_buf();
+        Ok(Self { protocol, plan, subject, session, root, folder, ids })
     }
 
     /// Makes the folder and writes `protocol.toml`.
@@ -204,15 +212,15 @@ impl Session {
     pub fn write_timing(&self, run: usize, log: &[TrialTiming]) -> Result<(), PersonalError> {
         use std::fmt::Write;
         let mut text = String::from(
-            "trial,picture,is_repeat,planned_secs,shown_secs,uncertainty_secs,missed_frames\n",
+            "trial,picture,is_repeat,planned_secs,shown_secs,uncertainty_secs,refresh_hz,missed_frames\n",
         );
         for (i, timing) in log.iter().enumerate() {
             let id = self.ids.get(timing.picture).map_or("", String::as_str);
-            let TrialTiming { planned_secs, shown_secs, uncertainty_secs, .. } = timing;
+            let TrialTiming { planned_secs, shown_secs, uncertainty_secs, refresh_hz, .. } = timing;
             let (repeat, missed) = (timing.is_repeat, timing.missed_frames);
             let _ = writeln!(
                 text,
-                "{i},{id},{repeat},{planned_secs:.6},{shown_secs:.6},{uncertainty_secs:.6},{missed}"
+                "{i},{id},{repeat},{planned_secs:.6},{shown_secs:.6},{uncertainty_secs:.6},{refresh_hz:.3},{missed}"
             );
         }
         write_new(&self.folder.join(self.name(run, "_timing.csv")), text.as_bytes())
@@ -220,7 +228,7 @@ impl Session {
 }
 
 /// What became of the runs.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub struct Held {
     /// When every trial was seen, run after run.
     pub timing: Vec<TrialTiming>,
@@ -231,7 +239,7 @@ pub struct Held {
 }
 
 /// What a display was found to do before the session.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Display {
     /// Refreshes in a second.
     pub refresh_hz: f64,

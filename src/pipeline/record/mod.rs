@@ -23,8 +23,9 @@ use crate::formats::own;
 use crate::formats::xdf::{XdfWriteError, XdfWriter};
 use crate::hop::ring::FrameConsumer;
 use crate::signal::{FrameMeta, Marker};
-use crate::source::SourceInfo;
+use crate::source::{SourceInfo, SourceSpec};
 use layout::Streams;
+use multi::{Companions, Message, StartError, StreamReport, Table};
 pub use outcome::{RecordError, RecordSummary};
 use outcome::{check_space, io_error};
 pub use sink::RecordSink;
@@ -81,6 +82,9 @@ pub struct Recorder<S: RecordSink = File> {
     last_secs: f64,
     lost: u64,
     ended: bool,
+    companions: Option<Companions>,
+    /// The streams that they bring.
+    table: Table,
     /// Says that the file is unfinished, until it is finished.
     entry: Option<journal::Entry>,
 }
@@ -134,8 +138,95 @@ impl<S: RecordSink> Recorder<S> {
             last_secs: 0.0,
             lost: 0,
             ended: false,
+            companions: None,
+            table: Table::default(),
             entry: None,
         })
+    }
+
+    /// Records other sources too, each from when it is there. `running` is the LSL stream that the run reads,
+    /// where it is one.
+    ///
+    /// # Errors
+    /// [`StartError`]; the recording itself goes on.
+    pub fn take_along(
+        &mut self,
+        specs: &[SourceSpec],
+        running: Option<&str>,
+    ) -> Result<(), StartError> {
+        if !specs.is_empty() {
+            self.companions = Some(Companions::start(specs, running, &self.clock)?);
+        }
+        Ok(())
+    }
+
+    /// Writes what the other sources have sent; gives what the user should know.
+    ///
+    /// # Errors
+    /// As [`Recorder::step`].
+    pub fn step_companions(&mut self) -> Result<Vec<String>, RecordError> {
+        let mut said = Vec::new();
+        // No more than is there now, as in `step`.
+        for _ in 0..multi::QUEUE {
+            let Some(message) = self.companions.as_ref().and_then(Companions::next) else { break };
+            said.extend(self.take(message)?);
+        }
+        Ok(said)
+    }
+
+    /// Ends the other sources, with what they had sent until now; gives what the user should know.
+    ///
+    /// # Errors
+    /// As [`Recorder::step`].
+    pub fn stop_companions(&mut self) -> Result<Vec<String>, RecordError> {
+        let Some(companions) = self.companions.take() else { return Ok(Vec::new()) };
+        companions.stop();
+        let mut said = Vec::new();
+        for message in companions.rest() {
+            said.extend(self.take(message)?);
+        }
+        Ok(said)
+    }
+
+    /// What is written of each stream of the other sources.
+    pub fn companions(&self) -> Vec<StreamReport> {
+        self.table.reports(&self.writer)
+    }
+
+    fn take(&mut self, message: Message) -> Result<Option<String>, RecordError> {
+        if self.ended {
+            return Err(RecordError::Ended { path: self.path.clone() });
+        }
+        let mut said = None;
+        let written = match message {
+            Message::Samples(key, mut block, back) => {
+                let written = self.table.put(&mut self.writer, key, &block);
+                block.clear();
+                // The thread may have ended; the block then ends too.
+                let _ = back.try_send(block);
+                written
+            }
+            Message::Add(key, head) => {
+                self.pending
+                    .markers
+                    .push(Marker::new(self.clock.now_secs(), &own::back_label(&head.name)));
+                self.table.add(&mut self.writer, key, head)
+            }
+            Message::Offset(key, at_secs, offset_secs) => {
+                self.table.offset(&mut self.writer, key, (at_secs, offset_secs))
+            }
+            Message::Note(at_secs, label) => {
+                self.pending.markers.push(Marker::new(at_secs, &label));
+                said = Some(label);
+                Ok(())
+            }
+            Message::Warn(text) | Message::Dead(text) => {
+                said = Some(text);
+                Ok(())
+            }
+        };
+        self.kept("writing the recording", written)?;
+        Ok(said)
     }
 
     /// Takes what is in the ring, which must have been made for this recording, and writes what is due.
@@ -253,7 +344,9 @@ impl<S: RecordSink> Recorder<S> {
         }
         if now - self.done.boundary_secs >= BOUNDARY_SECS {
             self.done.boundary_secs = now;
-            let written = layout::boundary(&mut self.writer, &self.streams, now);
+            let written = self.table.own_offsets(&mut self.writer, now);
+            let written =
+                written.and_then(|()| layout::boundary(&mut self.writer, &self.streams, now));
             self.kept("writing a boundary", written)?;
             check_space(self.writer.output().free_bytes(), MIN_FREE_BYTES_TO_GO_ON, &self.path)?;
         }

@@ -12,7 +12,7 @@ use crate::pipeline::contract::InputContract;
 use crate::pipeline::decoding::{DecodeSink, DecodeSummary, Decoding};
 use crate::pipeline::handle::RunFailure;
 use crate::pipeline::shared::Shared;
-use crate::pipeline::{RunConfig, sources};
+use crate::pipeline::{RunConfig, provenance, sources};
 use crate::signal::{StimulusSet, Window};
 use crate::snapshot::{Level, PackState};
 
@@ -22,7 +22,11 @@ use super::{DecodeCommand, FittedHop, IDLE, Outcome, fail};
 pub fn open_pack(config: &RunConfig, folder: &Path, cancel: &AtomicBool) -> Result<Pack, String> {
     let pack = Pack::open_unless(folder, cancel).map_err(|e| e.to_string())?;
     match &config.encoder {
-        Some(file) => pack.with_encoder(file).map_err(|e| e.to_string()),
+        Some(file) => {
+            let pack = pack.with_encoder(file).map_err(|e| e.to_string())?;
+            provenance::check(&pack, file)?;
+            Ok(pack)
+        }
         None => Ok(pack),
     }
 }

@@ -4,7 +4,6 @@
 //! the acquisition thread connects and hands over the rings; then samples flow. Stopping goes the same way:
 //! acquisition lets go of its ring ends, the others see that and finish.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
@@ -20,13 +19,13 @@ use crate::signal::{StimulusSet, Window};
 use crate::snapshot::{ChannelOrigin, Level, RunState};
 use crate::source::SourceInfo;
 
-use super::RunConfig;
 use super::background::Later;
 use super::decoding::{DecodeSink, DecodeSummary, RunFacts};
 use super::handle::RunFailure;
 use super::process::ProcessCommand;
 use super::record::decodes::decode_tap;
 use super::shared::Shared;
+use super::{Recording, RunConfig};
 
 mod acquire;
 mod decode;
@@ -66,7 +65,7 @@ pub enum DecodeCommand {
 /// What the record thread may be asked.
 pub enum RecordCommand {
     /// Start writing.
-    Start(PathBuf),
+    Start(Recording),
     /// Finish the file.
     Stop,
 }
@@ -118,8 +117,8 @@ impl Threads {
         let (contract_tx, contract_rx) = bounded(1);
         let (slot_tx, slot_rx) = bounded(1);
         let (traces_tx, traces) = bounded(1);
-        if let Some(path) = config.record_to.clone() {
-            let _ = record_tx.try_send(RecordCommand::Start(path));
+        if let Some(recording) = config.record.clone() {
+            let _ = record_tx.try_send(RecordCommand::Start(recording));
         }
         let acquire = AcquireShell {
             earlier,

@@ -13,7 +13,7 @@ use crate::pipeline::record::decodes::DecodeTap;
 use crate::pipeline::record::{RecordError, RecordSummary, Recorder};
 use crate::pipeline::shared::Shared;
 use crate::snapshot::{Level, RecordingState};
-use crate::source::SourceInfo;
+use crate::source::{SourceInfo, SourceKind, SourceSpec};
 
 use super::{Connected, Outcome, RecordCommand};
 
@@ -41,9 +41,10 @@ impl RecordShell {
             let ended = ring.is_abandoned();
             let taken = match &mut recorder {
                 Some(open) => match step(open, &mut ring, &mut self.decodes) {
-                    Ok(frames) => {
+                    Ok((taken, said)) => {
                         self.shared.set_recording(recording_state(open));
-                        frames
+                        self.tell(said);
+                        taken
                     }
                     Err(error) => {
                         // What was written before stays; its footers are written if that is still possible.
@@ -76,9 +77,11 @@ impl RecordShell {
                 self.shared.notice(Level::Warning, "a recording is running already");
                 Ok(())
             }
-            RecordCommand::Start(path) => {
-                match Recorder::create(&path, info, &utc_now_iso8601(), &self.shared.clock) {
-                    Ok(open) => {
+            RecordCommand::Start(recording) => {
+                let now = utc_now_iso8601();
+                match Recorder::create(&recording.path, info, &now, &self.shared.clock) {
+                    Ok(mut open) => {
+                        self.take_along(&mut open, &recording.also, info);
                         self.shared.set_recording(recording_state(&open));
                         *recorder = Some(open);
                         Ok(())
@@ -90,8 +93,23 @@ impl RecordShell {
         }
     }
 
+    /// The recording of the run's own source goes on without what cannot be had.
+    fn take_along(&self, recorder: &mut Recorder, also: &[SourceSpec], info: &SourceInfo) {
+        let running = (info.kind == SourceKind::Lsl).then_some(info.name.as_str());
+        if let Err(why) = recorder.take_along(also, running) {
+            let text = format!("other sources are not recorded: {why}");
+            self.shared.notice(Level::Warning, text);
+        }
+    }
+
     fn close(&self, recorder: Option<Recorder>) -> Outcome {
-        let Some(open) = recorder else { return Ok(()) };
+        let Some(mut open) = recorder else { return Ok(()) };
+        // What cannot be written shows in `finish` too.
+        self.tell(open.stop_companions().unwrap_or_default());
+        for stream in open.companions().iter().filter(|stream| stream.samples == 0) {
+            let text = format!("'{}' sent nothing while it was recorded", stream.name);
+            self.shared.notice(Level::Info, text);
+        }
         match open.finish() {
             Ok(summary) => {
                 self.shared.set_recording(RecordingState::Off);
@@ -100,6 +118,12 @@ impl RecordShell {
                 Ok(())
             }
             Err(error) => Err(self.failed(error.to_string())),
+        }
+    }
+
+    fn tell(&self, said: Vec<String>) {
+        for text in said {
+            self.shared.notice(Level::Warning, text);
         }
     }
 
@@ -112,16 +136,19 @@ impl RecordShell {
 
 fn recording_state(recorder: &Recorder) -> RecordingState {
     let RecordSummary { path, frames, lost, .. } = recorder.summary();
-    RecordingState::On { path, frames, lost }
+    let also = recorder.companions().into_iter().map(|stream| (stream.name, stream.samples));
+    RecordingState::On { path, frames, lost, also: also.collect() }
 }
 
-/// Takes what is there of the signal and of the decodes; how much that was.
+/// Takes what is there of the signal, the decodes and other sources; how much that was, and what the user should
+/// know.
 fn step(
     recorder: &mut Recorder,
     ring: &mut FrameConsumer,
     decodes: &mut DecodeTap,
-) -> Result<usize, RecordError> {
+) -> Result<(usize, Vec<String>), RecordError> {
     let mut taken = recorder.step(ring)?;
+    let said = recorder.step_companions()?;
     while let Some(decode) = decodes.next_line() {
         recorder.push_decode(decode.at_secs, &decode.json)?;
         taken += 1;
@@ -130,7 +157,7 @@ fn step(
     if dropped > 0 {
         recorder.note(&own::decodes_lost_label(dropped));
     }
-    Ok(taken)
+    Ok((taken, said))
 }
 
 fn discard(ring: &mut FrameConsumer, decodes: &mut DecodeTap) -> usize {

@@ -16,6 +16,9 @@ const WARM_UP: usize = 10;
 /// A wait longer than this, in refreshes, has missed one.
 const MISSED: f64 = 1.5;
 
+/// No display refreshes faster: frames that come faster wait for none, and nothing tells when they are seen.
+const FASTEST_SECS: f64 = 1.0 / 500.0;
+
 /// At most so many frames are kept.
 const KEPT: usize = 600;
 
@@ -40,7 +43,8 @@ impl Meter {
             self.waits.push(wait);
         }
         let missed = (wait / period).round().max(1.0) as u32 - 1;
-        Some(SeenFrame { at_secs: now_secs, uncertainty_secs: wait.max(0.0), missed })
+        let (uncertainty_secs, refresh_hz) = (wait.max(0.0), 1.0 / period);
+        Some(SeenFrame { at_secs: now_secs, uncertainty_secs, refresh_hz, missed })
     }
 
     /// Time between refreshes, in seconds: the median wait; a sixtieth until that is known.
@@ -70,6 +74,9 @@ impl Meter {
         let jitter_secs = (spread / self.waits.len() as f64).sqrt();
         let missed_share = missed as f64 / self.waits.len() as f64;
         let verdict = match (period, jitter_secs, missed_share) {
+            (period, ..) if period < FASTEST_SECS => {
+                "not good enough for timing: frames do not wait for the display, so nothing tells when they are seen. Switch vertical synchronisation on"
+            }
             (period, jitter, missed) if period <= 0.018 && jitter <= 0.003 && missed <= 0.01 => {
                 "good: onsets are known to one refresh"
             }
@@ -112,6 +119,8 @@ mod tests {
         let stumbling = after((0..200).map(|i| if i % 5 == 0 { 0.1 } else { 1.0 / 60.0 }));
         let verdict = stumbling.verdict().unwrap();
         assert!(verdict.verdict.starts_with("not good") && verdict.missed_share > 0.15);
+        let unsynchronised = after((0..200).map(|_| 1e-3)).verdict().unwrap();
+        assert!(unsynchronised.verdict.contains("vertical"), "{unsynchronised:?}");
         assert!(after((0..20).map(|_| 0.01)).verdict().is_none());
     }
 

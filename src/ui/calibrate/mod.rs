@@ -23,7 +23,7 @@ use crate::calibrate::present::{Attention, Presenter, Showing};
 use crate::calibrate::protocol::Protocol;
 use crate::pipeline::calibration::conclude::{Outcome, Step};
 use crate::pipeline::calibration::{Held, Session};
-use crate::pipeline::{Command, WindowMode};
+use crate::pipeline::{Command, Recording, WindowMode};
 use crate::signal::{Screen, StimulusSet};
 use crate::snapshot::{RecordingState, RunState, Snapshot};
 use meter::Meter;
@@ -60,10 +60,11 @@ pub enum Wish {
 /// Where a session is.
 enum Stage {
     Setup,
-    /// The recording of this run is being opened, since when.
+    /// The recording of this run is being opened, since when; what had failed before that is no news.
     Starting {
         run: usize,
         since_secs: f64,
+        before: RecordingState,
     },
     Presenting {
         run: usize,
@@ -89,7 +90,11 @@ enum Stage {
 pub struct SessionPanel {
     root: PathBuf,
     subject: String,
+    /// The session's name, where one was asked for.
+    session: Option<String>,
     protocol: String,
+    /// A protocol that does not come along.
+    own_protocol: Option<Protocol>,
     pack: Option<PathBuf>,
     stimuli: Arc<StimulusSet>,
     planned: Result<Session, String>,
@@ -98,6 +103,8 @@ pub struct SessionPanel {
     held: Held,
     textures: BTreeMap<usize, TextureHandle>,
     was_fullscreen: bool,
+    /// Which windows the viewer had chosen before.
+    mode: WindowMode,
 }
 
 impl SessionPanel {
@@ -114,10 +121,17 @@ impl SessionPanel {
         );
         let protocol =
             given.as_ref().map_or_else(|| "default".to_owned(), |s| s.protocol.name.clone());
+        let own_protocol = given
+            .as_ref()
+            .map(|session| session.protocol.clone())
+            .filter(|protocol| Protocol::bundled(&protocol.name).is_none());
+        let session = given.as_ref().map(|s| s.session.trim_start_matches("ses-").to_owned());
         let mut panel = Self {
             root,
             subject,
+            session,
             protocol,
+            own_protocol,
             pack,
             stimuli,
             planned: Err(String::new()),
@@ -126,6 +140,7 @@ impl SessionPanel {
             held: Held::default(),
             textures: BTreeMap::new(),
             was_fullscreen: false,
+            mode: WindowMode::Auto,
         };
         match given {
             Some(session) => panel.planned = Ok(session),
@@ -136,11 +151,15 @@ impl SessionPanel {
 
     /// Plans anew with what is chosen.
     fn plan(&mut self) {
-        let protocol = Protocol::bundled(&self.protocol)
-            .ok_or_else(|| format!("there is no protocol '{}'", self.protocol))
-            .and_then(Protocol::parse);
+        let own = self.own_protocol.as_ref().filter(|own| own.name == self.protocol).cloned();
+        let protocol = own.map(Ok).unwrap_or_else(|| {
+            Protocol::bundled(&self.protocol)
+                .ok_or_else(|| format!("there is no protocol '{}'", self.protocol))
+                .and_then(Protocol::parse)
+        });
+        let session = self.session.as_deref();
         self.planned = protocol.and_then(|protocol| {
-            Session::new(protocol, &self.stimuli, &self.root, &self.subject, None)
+            Session::new(protocol, &self.stimuli, &self.root, &self.subject, session)
         });
     }
 
@@ -188,17 +207,20 @@ impl SessionPanel {
             return;
         }
         self.held = Held { display: self.meter.verdict(), ..Held::default() };
-        self.load_textures(ctx);
+        self.load_textures(ctx, engine);
+        // Full screen may be timed otherwise: measured anew while pictures are shown.
         self.meter.reset();
+        self.mode = scene.view.mode;
         ctx.send_viewport_cmd(ViewportCommand::Fullscreen(true));
         self.was_fullscreen = true;
         engine.send(Command::SetMode(WindowMode::Locked));
-        self.start_run(0, scene.now_secs, engine);
+        self.start_run(0, scene, engine);
     }
 
-    fn load_textures(&mut self, ctx: &Context) {
+    fn load_textures(&mut self, ctx: &Context, engine: &dyn Engine) {
         for (row, stimulus) in self.stimuli.stimuli.iter().enumerate() {
-            if let Ok(picture) = crate::snapshot::Picture::from_encoded(&stimulus.png) {
+            let picture = u16::try_from(row).ok().and_then(|row| engine.stimulus_picture(row));
+            if let Some(picture) = picture {
                 let size = [picture.width as usize, picture.height as usize];
                 let image = egui::ColorImage::from_rgb(size, &picture.rgb);
                 let handle = ctx.load_texture(&stimulus.id, image, TextureOptions::LINEAR);
@@ -207,13 +229,14 @@ impl SessionPanel {
         }
     }
 
-    fn start_run(&mut self, run: usize, now_secs: f64, engine: &mut dyn Engine) {
+    fn start_run(&mut self, run: usize, scene: &Scene<'_>, engine: &mut dyn Engine) {
         let Ok(session) = &self.planned else { return };
         if let Some(screen) = engine.screen() {
             screen.set_open(true);
         }
-        engine.send(Command::StartRecording(session.recording(run)));
-        self.stage = Stage::Starting { run, since_secs: now_secs };
+        engine.send(Command::StartRecording(Recording::to(session.recording(run))));
+        let before = scene.snapshot.recording.clone();
+        self.stage = Stage::Starting { run, since_secs: scene.now_secs, before };
     }
 
     fn advance(
@@ -228,17 +251,18 @@ impl SessionPanel {
             self.stage,
             Stage::Setup | Stage::Concluding | Stage::Result | Stage::Failed(_)
         ) {
-            if let Some(why) = broken(scene.snapshot) {
+            if let Some(why) = self.broken(scene.snapshot) {
                 return self.stop(ctx, engine, why);
             }
-            if ctx.input(|input| input.key_pressed(Key::Escape)) {
+            // Taken away, so that the page that says so is not closed by the same key.
+            if ctx.input_mut(|input| input.consume_key(egui::Modifiers::NONE, Key::Escape)) {
                 let why = "The session was stopped. What was recorded until then is in its folder";
                 return self.stop(ctx, engine, why.into());
             }
         }
         let Ok(session) = &self.planned else { return };
         match &mut self.stage {
-            Stage::Starting { run, since_secs } => {
+            Stage::Starting { run, since_secs, .. } => {
                 ctx.request_repaint();
                 let path = session.recording(*run);
                 let is_on = matches!(&scene.snapshot.recording, RecordingState::On { path: p, .. } if *p == path);
@@ -248,7 +272,11 @@ impl SessionPanel {
                     let presenter = Presenter::new(planned, &session.ids, on_secs, now_secs);
                     self.stage = Stage::Presenting { run: *run, presenter, painted: None };
                 } else if now_secs - *since_secs > RECORDING_WAIT_SECS {
-                    self.stop(ctx, engine, "The recording did not begin".into());
+                    let why = match &scene.snapshot.recording {
+                        RecordingState::Failed(why) => why.clone(),
+                        _ => "The recording did not begin".into(),
+                    };
+                    self.stop(ctx, engine, why);
                 }
             }
             Stage::Presenting { run, presenter, painted } => {
@@ -285,7 +313,7 @@ impl SessionPanel {
                 let go_on = waited >= LEAST_PAUSE_SECS && presses(ctx) > 0;
                 if go_on || waited >= session.plan.pause_secs.max(LEAST_PAUSE_SECS) {
                     let next = *next;
-                    self.start_run(next, now_secs, engine);
+                    self.start_run(next, scene, engine);
                 }
             }
             Stage::Concluding => match engine.conclusion() {
@@ -320,6 +348,7 @@ impl SessionPanel {
         sum.repeats += attention.repeats;
         sum.false_alarms += attention.false_alarms;
         self.held.timing.extend(log);
+        self.held.display = self.meter.verdict().or(self.held.display.take());
         if let Err(why) = written {
             self.stop(ctx, engine, why);
         }
@@ -327,7 +356,7 @@ impl SessionPanel {
 
     fn conclude(&mut self, ctx: &Context, engine: &mut dyn Engine) {
         self.leave_fullscreen(ctx);
-        engine.send(Command::SetMode(WindowMode::Auto));
+        engine.send(Command::SetMode(self.mode));
         if let Ok(session) = &self.planned {
             engine.conclude(session.clone(), self.held.clone(), self.pack.clone());
         }
@@ -338,8 +367,14 @@ impl SessionPanel {
         if let Some(screen) = engine.screen() {
             screen.set_open(false);
         }
+        // A run that was broken off still has its timing.
+        if let (Stage::Presenting { run, presenter, .. }, Ok(session)) =
+            (&self.stage, &self.planned)
+        {
+            let _ = session.write_timing(*run, presenter.log());
+        }
         engine.send(Command::StopRecording);
-        engine.send(Command::SetMode(WindowMode::Auto));
+        engine.send(Command::SetMode(self.mode));
         self.leave_fullscreen(ctx);
         self.stage = Stage::Failed(why);
     }
@@ -351,10 +386,21 @@ impl SessionPanel {
     }
 }
 
-/// Why a session cannot go on.
-fn broken(snapshot: &Snapshot) -> Option<String> {
+impl SessionPanel {
+    /// Why the session cannot go on.
+    fn broken(&self, snapshot: &Snapshot) -> Option<String> {
+        let is_stale = matches!(
+            &self.stage,
+            Stage::Starting { before, .. } if *before == snapshot.recording
+        );
+        broken(snapshot, is_stale)
+    }
+}
+
+/// Why a session cannot go on; a recording that failed before it began is no reason.
+fn broken(snapshot: &Snapshot, is_stale: bool) -> Option<String> {
     match (&snapshot.run, &snapshot.recording) {
-        (_, RecordingState::Failed(why)) => Some(why.clone()),
+        (_, RecordingState::Failed(why)) if !is_stale => Some(why.clone()),
         (RunState::Failed { message, .. }, _) => Some(message.clone()),
         (RunState::Ended, _) => Some("The source has ended".into()),
         (RunState::SourceLost { .. }, _) => Some(

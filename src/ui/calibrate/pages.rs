@@ -6,7 +6,7 @@ use super::{Conclusion, SessionPanel, Stage, Wish};
 use crate::calibrate::protocol::Protocol;
 use crate::calibrate::score::Score;
 use crate::pipeline::calibration::conclude::Outcome;
-use crate::snapshot::{PackState, QualityVerdict, RunState};
+use crate::snapshot::{PackState, QualityVerdict, RecordingState, RunState};
 use crate::ui::engine::Engine;
 use crate::ui::scene::Scene;
 use crate::ui::{parts, theme, words};
@@ -60,7 +60,7 @@ impl SessionPanel {
         wishes: &mut Vec<Wish>,
     ) -> Option<Choice> {
         match &self.stage {
-            Stage::Setup => return self.setup(ui, scene, wishes),
+            Stage::Setup => return self.setup(ui, scene, engine, wishes),
             Stage::Starting { run, .. } => {
                 title(ui, &format!("Run {}", run + 1));
                 ui.label("The recording is being opened.");
@@ -77,7 +77,12 @@ impl SessionPanel {
                 ui.label(format!("Blink, stretch, rest. It goes on in {left:.0} s."));
                 ui.label(RichText::new("Space goes on at once, Escape stops the session.").weak());
             }
-            Stage::Concluding => concluding(ui, &engine.conclusion()),
+            Stage::Concluding => {
+                concluding(ui, &engine.conclusion());
+                if ui.button("Close, it goes on in the background (Esc)").clicked() || escape(ui) {
+                    wishes.push(Wish::Close);
+                }
+            }
             Stage::Result => {
                 if let Conclusion::Done(outcome) = engine.conclusion() {
                     result(ui, scene, &outcome, wishes);
@@ -98,7 +103,13 @@ impl SessionPanel {
         None
     }
 
-    fn setup(&mut self, ui: &mut Ui, scene: &Scene<'_>, wishes: &mut Vec<Wish>) -> Option<Choice> {
+    fn setup(
+        &mut self,
+        ui: &mut Ui,
+        scene: &Scene<'_>,
+        engine: &dyn Engine,
+        wishes: &mut Vec<Wish>,
+    ) -> Option<Choice> {
         let mut choice = None;
         title(ui, "Calibrate");
         ui.label("Look at the cross. Pictures appear behind it; press Space when one comes twice in a row.");
@@ -113,8 +124,10 @@ impl SessionPanel {
             let label = ui.label("Protocol");
             let combo = ComboBox::from_id_salt("protocol").selected_text(&self.protocol);
             let shown = combo.show_ui(ui, |ui| {
-                for (name, _) in Protocol::BUNDLED {
-                    if ui.selectable_value(&mut self.protocol, name.to_owned(), name).clicked() {
+                let own = self.own_protocol.iter().map(|protocol| protocol.name.clone());
+                let known = Protocol::BUNDLED.map(|(name, _)| name.to_owned());
+                for name in known.into_iter().chain(own) {
+                    if ui.selectable_value(&mut self.protocol, name.clone(), name).clicked() {
                         choice = Some(Choice::Plan);
                     }
                 }
@@ -136,7 +149,7 @@ impl SessionPanel {
             ui.label(text);
         });
         ui.add_space(12.0);
-        let why_not = self.why_not(scene);
+        let why_not = self.why_not(scene, engine);
         ui.horizontal_wrapped(|ui| {
             let text = RichText::new("Begin (Enter)").strong();
             let begin = Button::new(text).fill(scene.palette.accent_soft).min_size(vec2(0.0, 34.0));
@@ -199,12 +212,20 @@ impl SessionPanel {
     }
 
     /// Why it cannot begin.
-    fn why_not(&self, scene: &Scene<'_>) -> Option<String> {
+    fn why_not(&self, scene: &Scene<'_>, engine: &dyn Engine) -> Option<String> {
         if let Err(why) = &self.planned {
             return Some(format!("This session cannot be held: {why}"));
         }
         if scene.snapshot.run != RunState::Running {
-            return Some("Connect a headset first: press C.".into());
+            return Some("Connect a headset first: close this page (Esc), then press C.".into());
+        }
+        if let Some(why) = engine.cannot_present() {
+            return Some(why);
+        }
+        if matches!(scene.snapshot.recording, RecordingState::On { .. }) {
+            return Some(
+                "A recording runs: stop it first, close this page (Esc) and press R.".into(),
+            );
         }
         if !matches!(scene.snapshot.pack, PackState::Ready(_)) {
             return Some(

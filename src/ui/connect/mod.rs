@@ -5,6 +5,7 @@
 
 mod fields;
 pub mod form;
+mod recordings;
 
 use std::path::PathBuf;
 
@@ -64,7 +65,7 @@ impl ConnectPanel {
             ui.add_space(8.0);
             self.buttons(ui, scene, actions);
             ui.add_space(12.0);
-            self.folder_ui(ui, scene, actions);
+            self.recordings_ui(ui, scene, actions);
         });
     }
 
@@ -203,15 +204,5 @@ impl ConnectPanel {
             }
             Err(error) => Some(error.to_string()),
         };
-    }
-
-    fn folder_ui(&mut self, ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) {
-        parts::eyebrow(ui, scene.palette, "RECORDINGS");
-        let folder = &scene.view.record_folder;
-        let text = self.record_folder.get_or_insert_with(|| folder.display().to_string());
-        if fields::text(ui, "Folder", text, "where recordings go") && !text.trim().is_empty() {
-            actions.push(Action::SetRecordFolder(PathBuf::from(text.trim())));
-        }
-        parts::weak(ui, "Raw signal and markers as crash-safe XDF. Files stay on this computer.");
     }
 }

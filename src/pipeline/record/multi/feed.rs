@@ -37,7 +37,7 @@ pub(super) fn block_samples(rate_hz: f64) -> usize {
 
 /// How a stream is described in the file.
 #[derive(Clone, Debug)]
-pub(super) enum Header {
+pub(in crate::pipeline::record) enum Header {
     /// As its sender described it.
     AsSent(String),
     /// As the program describes its own streams, which are on its own clock.
@@ -46,7 +46,7 @@ pub(super) enum Header {
 
 /// A stream that is going to be written.
 #[derive(Clone, Debug)]
-pub(super) struct Head {
+pub(in crate::pipeline::record) struct Head {
     pub name: String,
     pub kind: String,
     pub header: Header,
@@ -55,7 +55,7 @@ pub(super) struct Head {
 }
 
 /// What goes to the writer.
-pub(super) enum Message {
+pub(in crate::pipeline::record) enum Message {
     /// A stream that came late.
     Add(usize, Head),
     /// Samples of stream `key`, and where the block goes afterwards.

@@ -12,10 +12,12 @@
 //! 0.2 s long, writes the footers and synchronises the file. Blocks go round (`feed`): nothing is made
 //! anew while samples flow.
 
+mod companions;
 mod feed;
 mod plain;
 mod raw;
 mod report;
+mod table;
 mod watch;
 mod writer;
 
@@ -35,15 +37,18 @@ use crate::pipeline::sources;
 use crate::source::file::Speed;
 use crate::source::lsl::{Found, Search};
 use crate::source::{SourceError, SourceSpec};
-use feed::{Control, Head, Message, POOL_BLOCKS};
+pub(super) use companions::Companions;
+pub(super) use feed::Message;
+use feed::{Control, Head, POOL_BLOCKS};
 use plain::PlainReader;
 use raw::RawReader;
 pub use report::{RecordReport, StartError, StreamReport};
+pub(super) use table::Table;
 use watch::{Known, Watch};
 use writer::MultiWriter;
 
 /// Messages that wait for the writer at most: all blocks of some streams. A reader waits when it is full.
-const QUEUE: usize = 8 * POOL_BLOCKS;
+pub(super) const QUEUE: usize = 8 * POOL_BLOCKS;
 
 /// How often the writer looks at the time when no message comes.
 const TICK: Duration = Duration::from_millis(20);
@@ -70,6 +75,15 @@ struct Crew {
 }
 
 impl Crew {
+    fn new(clock: &Clock) -> Self {
+        Self {
+            clock: clock.clone(),
+            control: Arc::default(),
+            keys: Arc::default(),
+            threads: Arc::default(),
+        }
+    }
+
     fn is_ending(&self) -> bool {
         self.control.has_failed() || self.control.stop_secs().is_some()
     }
@@ -163,12 +177,7 @@ impl MultiRecording {
         make_sink: impl FnOnce() -> Result<S, RecordError>,
     ) -> Result<Self, StartError> {
         let clock = clock_for(specs)?;
-        let crew = Crew {
-            clock: clock.clone(),
-            control: Arc::default(),
-            keys: Arc::default(),
-            threads: Arc::default(),
-        };
+        let crew = Crew::new(&clock);
         let begun = begin(&crew, specs, path, make_sink);
         if begun.is_err() {
             // Threads that wait for the sign to begin have seen that it will not come.
@@ -257,7 +266,8 @@ fn begin<S: RecordSink + Send + 'static>(
         let _ = go.send(Go { key, to_writer: to_writer.clone() });
     }
     if !searches.is_empty() {
-        let watch = Watch { searches, known, crew: crew.clone(), to_writer };
+        let openings = Vec::new();
+        let watch = Watch { searches, known, crew: crew.clone(), to_writer, openings };
         crew.spawn("phosphene-watch", move || watch.run())?;
     }
     Ok((thread, progress))

@@ -1,4 +1,4 @@
-//! The thread that looks for streams which come while a recording runs, and opens them.
+//! The thread that takes in streams while a recording runs: those that come late are looked for and opened.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -6,8 +6,8 @@ use std::time::Duration;
 use crossbeam_channel::Sender;
 
 use super::feed::Message;
-use super::{Crew, Go};
-use crate::source::lsl::{Found, Search, StreamSummary};
+use super::{Crew, Go, Opening};
+use crate::source::lsl::{Search, StreamSummary};
 
 /// How often to look, and how often to see whether to end.
 const LOOK: Duration = Duration::from_millis(500);
@@ -19,16 +19,24 @@ pub(super) struct Watch {
     pub known: Known,
     pub crew: Crew,
     pub to_writer: Sender<Message>,
+    /// Other sources that are being opened, with what they are called.
+    pub openings: Vec<(String, Opening)>,
 }
 
 /// Streams that are being recorded, by what stays the same when they are started anew.
 #[derive(Default)]
 pub(super) struct Known {
+    names: BTreeSet<String>,
     uids: BTreeSet<String>,
     sources: BTreeSet<[String; 3]>,
 }
 
 impl Known {
+    /// None yet but this one, by its name.
+    pub fn but(name: Option<&str>) -> Self {
+        Self { names: name.map(Into::into).into_iter().collect(), ..Self::default() }
+    }
+
     /// Whether a stream found at the start is not yet among those to record; it is from then on. Two that
     /// stand side by side are two, also of one source.
     pub fn add_first(&mut self, found: &StreamSummary) -> bool {
@@ -40,7 +48,8 @@ impl Known {
     /// takes.
     pub fn add_late(&mut self, found: &StreamSummary) -> bool {
         let new_uid = self.uids.insert(found.uid.clone());
-        self.sources.insert(source_of(found)) && new_uid
+        let new = self.sources.insert(source_of(found)) && new_uid;
+        new && !self.names.contains(&found.name)
     }
 }
 
@@ -53,11 +62,18 @@ fn source_of(found: &StreamSummary) -> [String; 3] {
 impl Watch {
     /// The body of the thread.
     pub fn run(mut self) {
+        for (name, opening) in std::mem::take(&mut self.openings) {
+            self.join_in(&name, &opening);
+        }
         while self.wait() {
             let found: Vec<_> = self.searches.iter().flat_map(Search::now).collect();
             for found in found {
-                if self.known.add_late(&found.summary()) && !self.crew.is_ending() {
-                    self.join_in(found);
+                let name = found.summary().name;
+                if self.known.add_late(&found.summary())
+                    && !self.crew.is_ending()
+                    && let Ok(opening) = self.crew.add_raw(found)
+                {
+                    self.join_in(&name, &opening);
                 }
             }
         }
@@ -73,21 +89,20 @@ impl Watch {
         true
     }
 
-    fn join_in(&self, found: Found) {
-        let name = found.summary().name;
-        let Ok((opened, go)) = self.crew.add_raw(found) else { return };
+    /// Waits until it is open, and tells the writer of its streams.
+    fn join_in(&self, name: &str, (opened, go): &Opening) {
         loop {
             match opened.recv_timeout(STEP) {
                 Ok(Ok((heads, _))) => {
-                    for head in heads {
-                        let key = self.crew.next_key(1);
-                        let _ = self.to_writer.send(Message::Add(key, head));
-                        let _ = go.send(Go { key, to_writer: self.to_writer.clone() });
+                    let key = self.crew.next_key(heads.len());
+                    for (i, head) in heads.into_iter().enumerate() {
+                        let _ = self.to_writer.send(Message::Add(key + i, head));
                     }
+                    let _ = go.send(Go { key, to_writer: self.to_writer.clone() });
                     return;
                 }
                 Ok(Err(why)) => {
-                    let text = format!("'{name}' came late and could not be opened: {why}");
+                    let text = format!("'{name}' could not be opened and is not recorded: {why}");
                     let _ = self.to_writer.send(Message::Warn(text));
                     return;
                 }

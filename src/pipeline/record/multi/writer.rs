@@ -4,29 +4,20 @@
 //! time, synchronised every [`super::super::SYNC_SECS`]. After a failure the file is cut to its last whole
 //! chunk, footers are tried, and what comes later is let go of.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::super::outcome::{RecordError, check_space, io_error};
 use super::super::{BOUNDARY_SECS, MIN_FREE_BYTES_TO_GO_ON, RecordSink, SYNC_SECS};
-use super::feed::{Control, Head, Header, Message};
+use super::feed::{Control, Head, Message};
 use super::report::{RecordReport, StreamReport};
+use super::table::Table;
 use crate::clock::Clock;
 use crate::formats::own;
 use crate::formats::xdf::{
     ChannelDescription, FileDescription, StreamDescription, StreamId, XdfWriteError, XdfWriter,
 };
-use crate::source::lsl::{Block, BlockValues};
-
-/// A stream of the file.
-struct Stream {
-    id: StreamId,
-    own_clock: bool,
-    lost: Arc<AtomicU64>,
-    report: StreamReport,
-}
+use crate::source::lsl::Block;
 
 /// Writes one file.
 pub(super) struct MultiWriter<S: RecordSink> {
@@ -34,7 +25,7 @@ pub(super) struct MultiWriter<S: RecordSink> {
     path: PathBuf,
     clock: Clock,
     control: Arc<Control>,
-    streams: BTreeMap<usize, Stream>,
+    streams: Table,
     notes: StreamId,
     progress: Arc<Mutex<Vec<StreamReport>>>,
     warnings: Vec<String>,
@@ -58,9 +49,9 @@ impl<S: RecordSink> MultiWriter<S> {
         let refused = |why| io_error("writing the headers", why, path);
         let mut writer = XdfWriter::new(sink, file).map_err(refused)?;
         let now = clock.now_secs();
-        let mut streams = BTreeMap::new();
+        let mut streams = Table::default();
         for (key, head) in heads {
-            streams.insert(key, add(&mut writer, head).map_err(refused)?);
+            streams.add(&mut writer, key, head).map_err(refused)?;
         }
         let notes = writer.add_stream(&notes(file.simulated)).map_err(refused)?;
         let mut new = Self {
@@ -94,12 +85,10 @@ impl<S: RecordSink> MultiWriter<S> {
                 written
             }
             Message::Add(key, head) => self.add_late(key, head),
-            Message::Offset(key, at_secs, offset_secs) => match self.streams.get(&key) {
-                Some(stream) if self.failure.is_none() => {
-                    self.writer.clock_offset(stream.id, at_secs, offset_secs)
-                }
-                _ => Ok(()),
-            },
+            Message::Offset(..) if self.failure.is_some() => Ok(()),
+            Message::Offset(key, at_secs, offset_secs) => {
+                self.streams.offset(&mut self.writer, key, (at_secs, offset_secs))
+            }
             Message::Note(at_secs, label) => {
                 self.warnings.push(label.clone());
                 self.put_note(at_secs, &label)
@@ -147,7 +136,7 @@ impl<S: RecordSink> MultiWriter<S> {
         let synced = self.writer.output().sync();
         self.kept("synchronising with the disk", synced.map_err(Into::into));
         self.show_progress();
-        let streams = self.reports();
+        let streams = self.streams.reports(&self.writer);
         let away =
             streams.iter().map(|stream| stream.name.clone()).filter(|name| self.is_away(name));
         RecordReport {
@@ -176,8 +165,7 @@ impl<S: RecordSink> MultiWriter<S> {
             return Ok(());
         }
         let label = own::back_label(&head.name);
-        let stream = add(&mut self.writer, head)?;
-        self.streams.insert(key, stream);
+        self.streams.add(&mut self.writer, key, head)?;
         let now = self.clock.now_secs();
         self.warnings.push(format!("{label} (it came after the start)"));
         self.put_note(now, &label)
@@ -191,29 +179,15 @@ impl<S: RecordSink> MultiWriter<S> {
     }
 
     fn put(&mut self, key: usize, block: &Block) -> Result<(), XdfWriteError> {
-        let Some(stream) = self.streams.get(&key).filter(|_| self.failure.is_none()) else {
+        if self.failure.is_some() {
             return Ok(());
-        };
-        let (id, stamps, writer) = (stream.id, &block.stamps, &mut self.writer);
-        match &block.values {
-            BlockValues::Int8(values) => writer.samples(id, stamps, values),
-            BlockValues::Int16(values) => writer.samples(id, stamps, values),
-            BlockValues::Int32(values) => writer.samples(id, stamps, values),
-            BlockValues::Int64(values) => writer.samples(id, stamps, values),
-            BlockValues::Float32(values) => writer.samples(id, stamps, values),
-            BlockValues::Double64(values) => writer.samples(id, stamps, values),
-            texts @ BlockValues::Text { .. } => {
-                let texts: Vec<&[u8]> = texts.texts().collect();
-                writer.texts(id, stamps, &texts)
-            }
         }
+        self.streams.put(&mut self.writer, key, block)
     }
 
     /// Writes a place to resume reading, and that the program's own streams are on its own clock.
     fn boundary(&mut self, now_secs: f64) -> Result<(), XdfWriteError> {
-        for stream in self.streams.values().filter(|stream| stream.own_clock) {
-            self.writer.clock_offset(stream.id, now_secs, 0.0)?;
-        }
+        self.streams.own_offsets(&mut self.writer, now_secs)?;
         self.writer.clock_offset(self.notes, now_secs, 0.0)?;
         self.writer.boundary()
     }
@@ -230,45 +204,10 @@ impl<S: RecordSink> MultiWriter<S> {
         self.control.fail();
     }
 
-    fn reports(&self) -> Vec<StreamReport> {
-        let report = |stream: &Stream| {
-            let range = self.writer.stamp_range_secs(stream.id);
-            StreamReport {
-                samples: self.writer.sample_count(stream.id),
-                first: range.map(|(first, _)| first),
-                last: range.map(|(_, last)| last),
-                lost: stream.lost.load(Ordering::Relaxed),
-                clock_offsets: self.writer.offset_count(stream.id),
-                ..stream.report.clone()
-            }
-        };
-        self.streams.values().map(report).collect()
-    }
-
     fn show_progress(&self) {
-        *self.progress.lock().unwrap_or_else(PoisonError::into_inner) = self.reports();
+        *self.progress.lock().unwrap_or_else(PoisonError::into_inner) =
+            self.streams.reports(&self.writer);
     }
-}
-
-fn add<S: RecordSink>(writer: &mut XdfWriter<S>, head: Head) -> Result<Stream, XdfWriteError> {
-    let (id, own_clock, format, channels, rate_hz) = match &head.header {
-        Header::AsSent(xml) => {
-            let (id, said) = writer.add_stream_as_described(xml)?;
-            (id, false, said.format, said.channel_count, said.nominal_rate_hz)
-        }
-        Header::Own(own) => {
-            (writer.add_stream(own)?, true, own.format, own.channels.len(), own.rate_hz)
-        }
-    };
-    let report = StreamReport {
-        name: head.name,
-        kind: head.kind,
-        format: format.name(),
-        channels,
-        rate_hz,
-        ..StreamReport::default()
-    };
-    Ok(Stream { id, own_clock, lost: head.lost, report })
 }
 
 /// The stream of notes about the recording itself.

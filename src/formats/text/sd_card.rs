@@ -1,0 +1,144 @@
+//! The Cyton's SD card as the board writes it: hexadecimal, two's complement.
+//!
+//! ```text
+//! %START AT                 the board's milliseconds, in hexadecimal, on the next line
+//! %0001F4A0
+//! 3F,FFE2A1,…[,0010,FF80,4000]      count, 8 or 16 channels of 24 bits, on some rows three accelerations of 16
+//! %STOP AT … %Total time mS: …      and behind that whatever the card held before
+//! ```
+//!
+//! The file names neither rate nor gain: 250 Hz and 24 are the board's own, and assumed with a warning. Source:
+//! the Cyton's firmware and its documentation ("Cyton Data Format", "SD card").
+
+use super::guess::{COUNT_MODULUS, cells, eeg, least_cells, other};
+use super::layout::{Column, Digits, Layout, Timing};
+
+/// µV per count: 4.5 V reference, gain 24, 24 bits.
+const UV_PER_COUNT: f64 = 4.5e6 / 24.0 / 8_388_607.0;
+
+/// g per count of the accelerometer at ±4 g: 2 mg, in the upper twelve of sixteen bits.
+const G_PER_COUNT: f64 = 0.002 / 16.0;
+
+/// Rate of the board unless it was told another.
+const RATE_HZ: f64 = 250.0;
+
+/// Rows that must look like it.
+const ROWS: usize = 4;
+
+/// The number in a cell, by how many digits it has: a count, an acceleration in g, a channel in µV.
+pub(super) fn value(cell: &str) -> Option<f64> {
+    let bits = u32::from_str_radix(cell, 16).ok().filter(|_| !cell.starts_with('+'))?;
+    match cell.len() {
+        2 => Some(f64::from(bits)),
+        4 => Some(f64::from(bits as u16 as i16) * G_PER_COUNT),
+        6 => Some(f64::from(((bits << 8) as i32) >> 8) * UV_PER_COUNT),
+        _ => None,
+    }
+}
+
+/// Its layout, when the first rows are such rows.
+pub(super) fn layout(lines: &[&str]) -> Option<Layout> {
+    let rows = || lines.iter().filter(|line| !line.starts_with('%')).take(ROWS);
+    let channels = rows().map(|line| channels_of(line)).min().flatten()?;
+    let columns: Vec<Column> = std::iter::once(Column::Index)
+        .chain((1..=channels).map(|number| eeg(&format!("EXG{number}"))))
+        .chain(["X", "Y", "Z"].map(|axis| other(&format!("Accel {axis}"), "g")))
+        .collect();
+    Some(Layout {
+        format: "OpenBCI SD hexadecimal",
+        delimiter: b',',
+        digits: Digits::CytonHex,
+        least_cells: least_cells(&columns),
+        columns,
+        rate_hz: RATE_HZ,
+        timing: Timing::Counted { modulus: COUNT_MODULUS, step: 1 },
+        started: None,
+        facts: vec![("device".into(), "OpenBCI Cyton".into())],
+        warnings: vec!["the card names neither rate nor gain: 250 Hz and 24 are assumed".into()],
+        simulated: false,
+    })
+}
+
+/// Channels of a row, where it is one.
+fn channels_of(line: &str) -> Option<usize> {
+    let cells = cells(line, b',');
+    let (count, rest) = cells.split_first()?;
+    let channels = rest.iter().take_while(|cell| cell.len() == 6).count();
+    let others = &rest[channels..];
+    let whole = count.len() == 2
+        && [8, 16].contains(&channels)
+        && (others.is_empty() || others.len() == 3)
+        && others.iter().all(|cell| cell.len() == 4)
+        && cells.iter().all(|cell| value(cell).is_some());
+    whole.then_some(channels)
+}
+
+/// What the lines between the rows say: when the board began and stopped, and where the recording ends.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Stamps {
+    awaited: Option<Awaited>,
+    running: bool,
+    started_secs: Option<f64>,
+    over: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Awaited {
+    Start,
+    Stop,
+}
+
+impl Stamps {
+    /// Takes a line without its `%`. Gives when the board stopped, in seconds of its own time, once that is said.
+    pub fn take(&mut self, said: &str) -> Option<f64> {
+        match said {
+            "START AT" => self.awaited = Some(Awaited::Start),
+            "STOP AT" => self.awaited = Some(Awaited::Stop),
+            _ if said.starts_with("Total time") => self.over = true,
+            _ => {
+                let secs = f64::from(u32::from_str_radix(said, 16).ok()?) * 1e-3;
+                match self.awaited.take()? {
+                    // Begun twice without a stop between: how long the board ran is not known.
+                    Awaited::Start if self.running => {}
+                    Awaited::Start => (self.running, self.started_secs) = (true, Some(secs)),
+                    Awaited::Stop => {
+                        self.running = false;
+                        return Some(secs);
+                    }
+                }
+            }
+        }
+        None
+    }
+
+    /// When the board began to send, for the first row behind that.
+    pub fn take_start(&mut self) -> Option<f64> {
+        self.started_secs.take()
+    }
+
+    /// Whether what follows is what the card held before.
+    pub fn is_over(&self) -> bool {
+        self.over
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_are_twos_complement() {
+        assert_eq!(value("FF"), Some(255.0));
+        assert_eq!(value("7FFFFF").map(f64::round), Some(187_500.0));
+        assert_eq!(value("FFFFFF"), Some(-UV_PER_COUNT));
+        assert_eq!(value("2000"), Some(8192.0 * 0.002 / 16.0));
+        assert_eq!((value("+1"), value("12345"), value("")), (None, None, None));
+    }
+
+    #[test]
+    fn decimal_rows_are_not_taken_for_it() {
+        assert!(layout(&["0.0,84022.69,84056.17,84118.64"]).is_none());
+        assert!(layout(&["%OpenBCI Raw EEG Data"]).is_none());
+        assert!(layout(&["00,123456"]).is_none(), "one channel is no Cyton");
+    }
+}

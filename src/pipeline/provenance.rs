@@ -1,0 +1,74 @@
+//! What a personal encoder was fitted to: the `fit.toml` that [`super::personal`] leaves beside it.
+//!
+//! Takes the encoder's path; gives the hashes of its pack and of the recordings that it has seen, so that it is not
+//! used with another pack, and not scored on what it was fitted to. A `fit.toml` of another encoder is no provenance.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use serde::Deserialize;
+
+use super::sessions::RunRead;
+use crate::decode::Pack;
+
+/// Largest `fit.toml`, in bytes.
+const MAX_BYTES: u64 = 16 << 20;
+
+/// Where an encoder comes from.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Provenance {
+    pack: String,
+    pack_sha256: String,
+    encoder_sha256: String,
+    #[serde(default)]
+    runs: Vec<FittedRun>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct FittedRun {
+    sha256: String,
+}
+
+impl Provenance {
+    /// Of the encoder in use in `pack`, which lies at `encoder`; `None` where nothing beside it tells.
+    pub fn of(pack: &Pack, encoder: &Path) -> Option<Self> {
+        let path = encoder.with_file_name("fit.toml");
+        let size = std::fs::metadata(&path).ok()?.len();
+        let text = (size <= MAX_BYTES).then(|| std::fs::read_to_string(&path).ok())??;
+        let found: Self = toml::from_str(&text).ok()?;
+        (found.encoder_sha256 == pack.encoder_sha256()).then_some(found)
+    }
+
+    /// Refuses another pack than it was fitted to: its embeddings would mean something else there.
+    ///
+    /// # Errors
+    /// A message with both hashes.
+    pub fn check_pack(&self, pack: &Pack) -> Result<(), String> {
+        if self.pack_sha256 == pack.sha256() {
+            return Ok(());
+        }
+        let short = |hash: &str| hash.chars().take(12).collect::<String>();
+        Err(format!(
+            "the personal encoder was fitted to the pack {} ({}…), this is {} ({}…): fit it again with `phosphene fit --pack`",
+            self.pack,
+            short(&self.pack_sha256),
+            pack.manifest().name,
+            short(pack.sha256())
+        ))
+    }
+
+    /// Recordings among these that it was fitted to.
+    pub fn seen<'a>(&self, runs: &'a [RunRead]) -> Vec<&'a Path> {
+        let known: BTreeSet<&str> = self.runs.iter().map(|run| run.sha256.as_str()).collect();
+        let seen = runs.iter().filter(|run| known.contains(run.sha256.as_str()));
+        seen.map(|run| run.path.as_path()).collect()
+    }
+}
+
+/// Refuses an encoder that was fitted to another pack; one without provenance is taken as it is.
+///
+/// # Errors
+/// As [`Provenance::check_pack`].
+pub fn check(pack: &Pack, encoder: &Path) -> Result<(), String> {
+    Provenance::of(pack, encoder).map_or(Ok(()), |known| known.check_pack(pack))
+}
