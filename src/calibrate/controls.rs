@@ -47,6 +47,18 @@ impl Control {
         Self::MeanEmbedding,
     ];
 
+    /// Its name in words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::LabelShuffle => "labels shuffled",
+            Self::TimeOnly => "time only",
+            Self::TimeInRun => "time in the run",
+            Self::PreStimulus => "before the picture",
+            Self::MeanEmbedding => "one embedding for all",
+            Self::NullTwin => "null twin",
+        }
+    }
+
     /// In plain words, what it means that it succeeded.
     pub fn verdict(self) -> &'static str {
         match self {

@@ -6,13 +6,23 @@
 //!      └─► Flatten ──────────► MatMul signal ──► Add ──┴─► Add bias ─► embedding
 //! ```
 //!
+//! Or an encoder of its own for a few classes, which has nothing of the pack's in it:
+//!
+//! ```text
+//! eeg ─► Flatten ─► MatMul weights ─► Add offsets ─► Softmax ─► MatMul class embeddings ─► embedding
+//! ```
+//!
 //! The pack's nodes and weights are copied byte for byte; only the name of its output changes. Field numbers from
 //! `onnx.proto`; the wire format from protobuf.dev, "Encoding".
 
 use faer::MatRef;
 
+use super::classes::Linear;
 use super::personal::Personal;
 use super::trials::CalibrationError;
+
+/// The number that ONNX has for float32.
+const FLOAT: u64 = 1;
 
 /// What the pack's own answer is called in the new graph, and what names of ours begin with.
 const PREFIX: &str = "phosphene/";
@@ -49,6 +59,70 @@ pub fn personal_encoder(
         }
     }
     if found { Ok(out) } else { Err(CalibrationError::Graph("it holds no graph".into())) }
+}
+
+/// Version of the format and of the operators that a graph of our own says: old enough for every runtime here.
+const IR_VERSION: u64 = 8;
+const OPERATORS: u64 = 17;
+
+/// The bytes of an encoder for a few classes: `[1, channels, samples]` µV → posteriors → `[1, dim]`.
+///
+/// `embeddings` is `[classes, dim]`.
+pub fn class_encoder(
+    ends: Ends<'_>,
+    (channels, samples): (usize, usize),
+    linear: &Linear,
+    embeddings: MatRef<'_, f64>,
+) -> Vec<u8> {
+    let name = |what: &str| format!("{PREFIX}{what}");
+    let (flat, scores, moved) = (name("flat"), name("scores"), name("moved"));
+    let (share, weights, offsets, classes) =
+        (name("share"), name("weights"), name("offsets"), name("classes"));
+    let nodes: [(&str, &[&str], &str); 5] = [
+        ("Flatten", &[ends.input], &flat),
+        ("MatMul", &[&flat, &weights], &scores),
+        ("Add", &[&scores, &offsets], &moved),
+        ("Softmax", &[&moved], &share),
+        ("MatMul", &[&share, &classes], ends.output),
+    ];
+    let mut graph = Vec::new();
+    for (operator, inputs, output) in nodes {
+        put_bytes(&mut graph, 1, &node(operator, inputs, output));
+    }
+    put_bytes(&mut graph, 2, b"phosphene classes");
+    put_bytes(&mut graph, 5, &tensor(&weights, linear.weights.as_ref()));
+    let row = faer::Mat::from_fn(1, linear.offsets.len(), |_, j| linear.offsets[j]);
+    put_bytes(&mut graph, 5, &tensor(&offsets, row.as_ref()));
+    put_bytes(&mut graph, 5, &tensor(&classes, embeddings));
+    put_bytes(&mut graph, 11, &value(ends.input, &[1, channels, samples]));
+    put_bytes(&mut graph, 12, &value(ends.output, &[1, embeddings.ncols()]));
+    let mut operators = Vec::new();
+    put_bytes(&mut operators, 1, b"");
+    put_number(&mut operators, 2, OPERATORS);
+    let mut out = Vec::with_capacity(graph.len() + 64);
+    put_number(&mut out, 1, IR_VERSION);
+    put_bytes(&mut out, 2, b"phosphene fit");
+    put_bytes(&mut out, 7, &graph);
+    put_bytes(&mut out, 8, &operators);
+    out
+}
+
+/// What a float32 tensor at an end of the graph is called, and its shape.
+fn value(name: &str, shape: &[usize]) -> Vec<u8> {
+    let mut dims = Vec::new();
+    for size in shape {
+        let mut dim = Vec::new();
+        put_number(&mut dim, 1, *size as u64);
+        put_bytes(&mut dims, 1, &dim);
+    }
+    let mut tensor = Vec::new();
+    put_number(&mut tensor, 1, FLOAT);
+    put_bytes(&mut tensor, 2, &dims);
+    let (mut kind, mut out) = (Vec::new(), Vec::new());
+    put_bytes(&mut kind, 1, &tensor);
+    put_bytes(&mut out, 1, name.as_bytes());
+    put_bytes(&mut out, 2, &kind);
+    out
 }
 
 /// The graph with its output renamed and our nodes behind it.
@@ -121,14 +195,11 @@ fn node(operator: &str, inputs: &[&str], output: &str) -> Vec<u8> {
 
 /// A float32 initializer, row-major.
 fn tensor(name: &str, values: MatRef<'_, f64>) -> Vec<u8> {
-    const FLOAT: u64 = 1;
     let mut out = Vec::with_capacity(values.nrows() * values.ncols() * 4 + 64);
     for size in [values.nrows(), values.ncols()] {
-        put_varint(&mut out, 1 << 3);
-        put_varint(&mut out, size as u64);
+        put_number(&mut out, 1, size as u64);
     }
-    put_varint(&mut out, 2 << 3);
-    put_varint(&mut out, FLOAT);
+    put_number(&mut out, 2, FLOAT);
     put_bytes(&mut out, 8, name.as_bytes());
     let mut raw = Vec::with_capacity(values.nrows() * values.ncols() * 4);
     for i in 0..values.nrows() {
@@ -201,6 +272,11 @@ fn put_varint(out: &mut Vec<u8>, mut value: u64) {
         value >>= 7;
     }
     out.push(value as u8);
+}
+
+fn put_number(out: &mut Vec<u8>, number: u64, value: u64) {
+    put_varint(out, number << 3);
+    put_varint(out, value);
 }
 
 fn put_bytes(out: &mut Vec<u8>, number: u64, bytes: &[u8]) {

@@ -11,7 +11,7 @@ use super::features::Features;
 use super::linalg;
 use super::metrics;
 use super::ridge::{Dual, Strength, candidates};
-use super::split::{Split, folds, groups};
+use super::split::{Split, few, folds, groups};
 use super::trials::{CalibrationError, Pictures, Trials};
 use super::whiten::whitening;
 
@@ -233,7 +233,7 @@ impl Basis {
         pictures: &Pictures,
         options: &FitOptions,
     ) -> Result<(Strength, [f64; 2]), CalibrationError> {
-        let groups = groups(trials, options.inner, options.seed);
+        let groups = few(&groups(trials, options.inner, options.seed));
         let folds = folds(&groups);
         let all = candidates(options.with_pack);
         let mut scores = vec![0.0; all.len()];

@@ -62,6 +62,13 @@ pub fn groups(trials: &Trials, split: Split, seed: u64) -> Vec<usize> {
     }
 }
 
+/// The same in at most [`FOLDS`] groups of neighbours: an inner choice over many runs would take minutes.
+pub fn few(groups: &[usize]) -> Vec<usize> {
+    let count = groups.iter().max().map_or(0, |most| most + 1);
+    let few = |group: &usize| if count > FOLDS { group * FOLDS / count } else { *group };
+    groups.iter().map(few).collect()
+}
+
 /// Each group in turn as the test set.
 pub fn folds(groups: &[usize]) -> Vec<Fold> {
     let count = groups.iter().max().map_or(0, |most| most + 1);
@@ -120,6 +127,14 @@ mod tests {
         let one = trials(about(&|_| 2));
         let found = folds(&groups(&one, Split::Runs, 1));
         assert_eq!((found.len(), &found[1].test[..]), (5, &[8, 9, 10, 11, 12, 13, 14, 15][..]));
+    }
+
+    #[test]
+    fn many_groups_become_five_of_neighbours_and_few_stay() {
+        let many: Vec<usize> = (0..20).collect();
+        let found = few(&many);
+        assert_eq!((found[0], found[3], found[4], found[19]), (0, 0, 1, 4));
+        assert_eq!(few(&[0, 1, 2, 2]), [0, 1, 2, 2]);
     }
 
     #[test]

@@ -4,21 +4,24 @@
 //! the whole path runs anywhere; every other source is refused there, since nobody would see the pictures.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use crate::calibrate::protocol::{Plan, Protocol};
-use crate::config;
 use crate::decode::Pack;
+use crate::decode::session::Runtime;
 use crate::pipeline::calibration::conclude::{Outcome, conclude};
-use crate::pipeline::calibration::{Session, headless};
+use crate::pipeline::calibration::{Session, headless, pictures};
 use crate::pipeline::evaluation::Evaluation;
 use crate::pipeline::personal::FitDocument;
 use crate::pipeline::{RunConfig, sources};
+use crate::signal::StimulusSet;
 use crate::source::SourceSpec;
 
 use super::live::on_interrupt;
+use super::sessions::{THREADS, pack_folder};
 use super::{Failure, print_json};
 
 const EXAMPLES: &str = "\
@@ -26,6 +29,7 @@ Examples:
   phosphene calibrate                                          the window, on the simulated headset
   phosphene calibrate --source lsl:type=EEG --subject 01 --protocol default
   phosphene calibrate --headless --source sim:subject=77,speed=max --subject 77
+  phosphene calibrate --pictures ~/Pictures/mine --source lsl:type=EEG
   phosphene calibrate --protocol my-protocol.toml --plan       how long it takes and what is shown, nothing else
 
 A protocol that would leak (blocks, repeats on both sides, orders that follow time) is refused with the reason.
@@ -50,6 +54,9 @@ pub struct Args {
     /// Folder of the sessions
     #[arg(long, value_name = "DIR", default_value = "calibration")]
     pub out: PathBuf,
+    /// Folder of your own pictures (PNG, JPEG, WebP) in place of the bundled ones; the pack's image encoder embeds them
+    #[arg(long, value_name = "DIR")]
+    pub pictures: Option<PathBuf>,
     /// Folder of the model pack [default: the bundled pack]
     #[arg(long, value_name = "DIR")]
     pub pack: Option<PathBuf>,
@@ -95,23 +102,40 @@ struct PlanDocument<'a> {
 pub fn run(args: &Args) -> Result<(), Failure> {
     let spec: SourceSpec = args.source.parse().map_err(|e| Failure::usage(format!("{e}")))?;
     let protocol = protocol(&args.protocol)?;
-    let stimuli = sources::stimuli();
+    let pack = pack_folder(args.pack.as_deref())?;
+    let own = args.pictures.as_ref().map(|folder| own_pictures(folder, &pack)).transpose()?;
+    let stimuli = own.clone().unwrap_or_else(sources::stimuli);
     let planned =
         Session::new(protocol, &stimuli, &args.out, &args.subject, args.session.as_deref());
-    let session = planned.map_err(|why| {
+    let planned = planned.map_err(|why| {
         Failure::usage(format!("this session cannot be held: {why}. Protocol: {}", args.protocol))
     })?;
+    let session = Session { own, ..planned };
     if args.plan {
         return tell_plan(args, &session);
     }
-    let pack = args.pack.clone().or_else(config::bundled_pack).ok_or_else(|| {
-        Failure::pack("the bundled pack was not found; give its folder with --pack models/demo")
-    })?;
+    let config = RunConfig {
+        spec,
+        pack: Some(pack.clone()),
+        seed: args.seed,
+        stimuli: session.own.clone(),
+        ..RunConfig::default()
+    };
     if args.headless {
-        run_headless(args, &session, spec, &pack)
+        run_headless(args, &session, config, &pack)
     } else {
-        window(args, session, spec, pack)
+        window(args, session, config)
     }
+}
+
+fn own_pictures(folder: &Path, pack: &Path) -> Result<Arc<StimulusSet>, Failure> {
+    let runtime = Runtime::load(&sources::onnx_runtime().map_err(Failure::pack)?, THREADS)?;
+    let bar = ProgressBar::new(100);
+    let on_progress = |share: f64| bar.set_position((share * 100.0) as u64);
+    let set = pictures::from_folder(folder, &Pack::open(pack)?, &runtime, on_progress)
+        .map_err(|why| Failure::file(why.to_string()));
+    bar.finish_and_clear();
+    set.map(Arc::new)
 }
 
 /// The protocol of this name, or the one in this file.
@@ -163,24 +187,22 @@ fn tell_plan(args: &Args, session: &Session) -> Result<(), Failure> {
 fn run_headless(
     args: &Args,
     session: &Session,
-    spec: SourceSpec,
+    config: RunConfig,
     pack: &Path,
 ) -> Result<(), Failure> {
-    if !headless::can_hold(&spec) {
+    if !headless::can_hold(&config.spec) {
         let why = "--headless shows pictures to nobody but the virtual subject. Leave it away, or use --source sim";
         return Err(Failure::usage(why));
     }
     let interrupted = on_interrupt()?;
     super::record::tell_recovered();
     let opened = Pack::open(pack)?;
-    session.create(&sources::stimuli(), true, opened.sha256())?;
+    session.create(&config.stimuli(), true, opened.sha256())?;
     let bar = ProgressBar::new(1000);
     if let Ok(style) = ProgressStyle::with_template("{bar:30} {percent}%  {msg}") {
         bar.set_style(style);
     }
     bar.set_message("holding the session (SIMULATED)");
-    let config =
-        RunConfig { spec, pack: Some(pack.to_path_buf()), seed: args.seed, ..RunConfig::default() };
     let held = headless::hold(session, &config, |share| {
         bar.set_position((share * 1000.0) as u64);
         !interrupted.load(std::sync::atomic::Ordering::Relaxed)
@@ -211,15 +233,14 @@ fn tell(args: &Args, session: &Session, outcome: &Outcome) -> Result<(), Failure
 }
 
 #[cfg(feature = "window")]
-fn window(args: &Args, session: Session, spec: SourceSpec, pack: PathBuf) -> Result<(), Failure> {
+fn window(args: &Args, session: Session, config: RunConfig) -> Result<(), Failure> {
     if args.json {
         return Err(Failure::usage("--json goes with --headless or --plan"));
     }
-    let config = RunConfig { spec, pack: Some(pack), seed: args.seed, ..RunConfig::default() };
     super::window::run_session(config, session)
 }
 
 #[cfg(not(feature = "window"))]
-fn window(_: &Args, _: Session, _: SourceSpec, _: PathBuf) -> Result<(), Failure> {
+fn window(_: &Args, _: Session, _: RunConfig) -> Result<(), Failure> {
     Err(Failure::usage("this build has no window; add --headless"))
 }

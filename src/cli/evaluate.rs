@@ -11,9 +11,9 @@ use crate::pipeline::calibration::Held;
 use crate::pipeline::calibration::folder::Folder;
 use crate::pipeline::calibration::report::{self, Material};
 use crate::pipeline::evaluation::{Evaluation, evaluate, given, painted};
-use crate::pipeline::personal::write_new;
+use crate::pipeline::personal::{fit_for_new_pictures, write_new};
 use crate::pipeline::provenance::{self, Provenance};
-use crate::pipeline::sessions::Sessions;
+use crate::pipeline::sessions::{Sessions, TestRuns};
 use crate::pipeline::sources;
 
 use super::sessions::{SessionArgs, THREADS, load, pack_folder};
@@ -29,7 +29,8 @@ Examples:
 
 Splits: 'runs' leaves out one run at a time (or one of five blocks of a single run): the pictures are known, the time
 is not; 'pictures' leaves out all trials of a fifth of the pictures: they were never seen in training; 'sessions', of
-several, leaves out one session at a time. Test runs of a single session folder are scored with its own encoder.
+several, leaves out one session at a time. Test runs of a single session folder are scored by an encoder that is fitted
+to its training runs, its strength chosen for new pictures.
 A score whose control succeeds is withheld. An encoder is never scored on recordings that it was fitted to.";
 
 /// Arguments of `evaluate`.
@@ -73,7 +74,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         provenance::check(&pack, file).map_err(Failure::pack)?;
     }
     let runtime = Runtime::load(&sources::onnx_runtime().map_err(Failure::pack)?, THREADS)?;
-    let sessions = load(&args.common.sessions, &pack, &runtime)?;
+    let sessions = load(&args.common.sessions, TestRuns::LeftOut, &pack, &runtime)?;
     if let Some(file) = &args.encoder {
         refuse_what_it_has_seen(file, &pack, &sessions)?;
     }
@@ -94,9 +95,11 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         let plain = Pack::open(&folder)?;
         given::someone_elses(&mut document, &sessions, plain, file, &runtime, seed)?;
     }
-    let examples = match test_runs(args, &folder)? {
-        Some((files, personal)) => {
-            let packs = (&personal, &pack);
+    let examples = match test_runs(args) {
+        Some(files) => {
+            let plain = Pack::open(&folder)?;
+            let (fitted, _kept) = fit_for_new_pictures(plain, &runtime, &sessions, seed)?;
+            let packs = (&fitted, &pack);
             (painted::of_test_runs(&mut document, &files, packs, &runtime, seed)?, true)
         }
         None => (painted::of_left_out(&mut document, &sessions, &pack, &runtime, seed)?, false),
@@ -124,14 +127,10 @@ fn refuse_what_it_has_seen(file: &Path, pack: &Pack, sessions: &Sessions) -> Res
     )))
 }
 
-/// The test runs of a single session that was held here, and the pack with its own encoder.
-fn test_runs(args: &Args, pack: &Path) -> Result<Option<(Vec<PathBuf>, Pack)>, Failure> {
-    let [only] = args.common.sessions.as_slice() else { return Ok(None) };
-    let Some(held) = Folder::read(only) else { return Ok(None) };
-    let Some(encoder) = held.encoder().filter(|_| !held.test.is_empty()) else { return Ok(None) };
-    let personal = Pack::open(pack)?.with_encoder(&encoder)?;
-    provenance::check(&personal, &encoder).map_err(Failure::pack)?;
-    Ok(Some((held.test, personal)))
+/// The test runs of a single session that was held here.
+fn test_runs(args: &Args) -> Option<Vec<PathBuf>> {
+    let [only] = args.common.sessions.as_slice() else { return None };
+    Folder::read(only).map(|held| held.test).filter(|test| !test.is_empty())
 }
 
 fn write_report(

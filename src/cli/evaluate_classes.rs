@@ -35,8 +35,9 @@ struct Document<'a> {
 pub fn run(events: &Path, args: &Args) -> Result<(), Failure> {
     let events = Events::read(events).map_err(Failure::usage)?;
     let bar = indicatif::ProgressBar::new(100);
-    let count = args.common.sessions.len().max(1) as u64;
-    let on_progress = |run: usize, _: usize, _: f64| bar.set_position(20 * run as u64 / count);
+    let on_progress = |run: usize, count: usize, _: f64| {
+        bar.set_position(20 * run as u64 / count.max(1) as u64);
+    };
     let found = labelled::load(&args.common.sessions, &events, on_progress)
         .map_err(|e| Failure::file(e.to_string()))?;
     let on_progress = |share: f64| bar.set_position(20 + (80.0 * share) as u64);
@@ -46,7 +47,7 @@ pub fn run(events: &Path, args: &Args) -> Result<(), Failure> {
     bar.finish_and_clear();
     let document = Document {
         schema: 1,
-        simulated: found.runs.iter().any(|run| run.simulated),
+        simulated: found.simulated(),
         classes: &found.classes,
         trials: found.trials.len(),
         seed: args.common.seed,
@@ -78,6 +79,9 @@ fn table(document: &Document<'_>) -> String {
             run.too_large,
             run.path.display()
         );
+        for note in &run.notes {
+            let _ = writeln!(text, "    {note}");
+        }
     }
     if let Some(why) = &document.refused {
         let _ = writeln!(

@@ -1,11 +1,13 @@
 //! `phosphene fit`: a personal encoder from recorded sessions.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::calibrate::split::Split;
 use crate::decode::session::Runtime;
+use crate::pipeline::labelled::{self, Events};
 use crate::pipeline::personal::{FitDocument, FitRequest, fit_into, refuse_to_write_over};
-use crate::pipeline::sources;
+use crate::pipeline::sessions::TestRuns;
+use crate::pipeline::{class_pack, sources};
 
 use super::sessions::{SessionArgs, THREADS, load, open_pack};
 use super::{Failure, print_json};
@@ -15,7 +17,9 @@ Examples:
   phosphene record --source sim:repeats=1 --seconds 600 --out ses-01.xdf
   phosphene fit ses-01.xdf                              writes ses-01-fit/encoder.onnx and fit.toml
   phosphene fit calibration/sub-01/ses-01 calibration/sub-01/ses-02 --out calibration/sub-01/fit
-  phosphene live --encoder ses-01-fit/encoder.onnx";
+  phosphene live --encoder ses-01-fit/encoder.onnx
+  phosphene fit run-*.csv --events faces.toml --out faces-pack      two to ten classes, as a model pack of its own
+  phosphene live --pack faces-pack --source lsl:type=EEG";
 
 /// Arguments of `fit`.
 #[derive(Clone, Debug, clap::Args)]
@@ -27,6 +31,12 @@ pub struct Args {
     /// Folder for encoder.onnx and fit.toml [default: the session's folder, or NAME-fit beside a recording]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// Fit to the test runs of sessions too, as a session does at its end, when everything has been scored
+    #[arg(long)]
+    pub with_test_runs: bool,
+    /// Fit classes instead of pictures: a table of what the markers mean (see calibration/events-example.toml)
+    #[arg(long, value_name = "TOML", requires = "out", conflicts_with = "for_new_pictures")]
+    pub events: Option<PathBuf>,
     /// Choose the strength so that pictures never shown in calibration are decoded, instead of those that were
     #[arg(long)]
     pub for_new_pictures: bool,
@@ -37,11 +47,15 @@ pub struct Args {
 /// # Errors
 /// Exit code 4 for the pack, 5 when nothing can be written, 6 when the sessions cannot be used.
 pub fn run(args: &Args) -> Result<(), Failure> {
+    if let Some(events) = &args.events {
+        return fit_table(events, args);
+    }
     let folder = out_folder(args);
     refuse_to_write_over(&folder)?;
     let pack = open_pack(args.common.pack.as_deref())?;
     let runtime = Runtime::load(&sources::onnx_runtime().map_err(Failure::pack)?, THREADS)?;
-    let sessions = load(&args.common.sessions, &pack, &runtime)?;
+    let test_runs = if args.with_test_runs { TestRuns::Included } else { TestRuns::LeftOut };
+    let sessions = load(&args.common.sessions, test_runs, &pack, &runtime)?;
     let inner = if args.for_new_pictures { Split::Pictures } else { Split::Runs };
     let request = FitRequest { folder: &folder, inner, seed: args.common.seed };
     let (document, _) = fit_into(request, pack, &runtime, &sessions)?;
@@ -49,6 +63,30 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         return print_json(&document);
     }
     eprint!("{}", summary(&document));
+    Ok(())
+}
+
+/// Two to ten classes of recordings made elsewhere.
+fn fit_table(events: &Path, args: &Args) -> Result<(), Failure> {
+    let folder = out_folder(args);
+    class_pack::refuse_to_write_over(&folder)?;
+    let events = Events::read(events).map_err(Failure::usage)?;
+    let pack = open_pack(args.common.pack.as_deref())?;
+    let runtime = Runtime::load(&sources::onnx_runtime().map_err(Failure::pack)?, THREADS)?;
+    let found = labelled::load(&args.common.sessions, &events, |_, _, _| {})
+        .map_err(|e| Failure::file(e.to_string()))?;
+    let document = class_pack::fit_classes(&folder, &found, &events, &pack, &runtime)?;
+    if args.common.json {
+        return print_json(&document);
+    }
+    let label = if document.simulated { " (SIMULATED)" } else { "" };
+    eprintln!("fitted to   {} trials of {}{label}", document.trials, found.classes.join(", "));
+    eprintln!(
+        "ROC AUC     {:.3} over runs by this encoder, {:.3} by the best features ({:?})",
+        document.auc_of_this_encoder, document.auc_of_the_best_features, document.best_features
+    );
+    eprintln!("written     {}: phosphene live --pack {0}", document.pack);
+    eprintln!("This is no score: `phosphene evaluate --events` gives one, with its controls.");
     Ok(())
 }
 

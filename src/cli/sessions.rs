@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::decode::Pack;
 use crate::decode::session::Runtime;
-use crate::pipeline::sessions::{self, SessionError, Sessions};
+use crate::pipeline::sessions::{self, SessionError, Sessions, TestRuns};
 
 use super::Failure;
 
@@ -50,13 +50,18 @@ pub fn open_pack(folder: Option<&Path>) -> Result<Pack, Failure> {
 ///
 /// # Errors
 /// Exit code 4 for the pack, 6 for the sessions.
-pub fn load(given: &[PathBuf], pack: &Pack, runtime: &Runtime) -> Result<Sessions, Failure> {
+pub fn load(
+    given: &[PathBuf],
+    test_runs: TestRuns,
+    pack: &Pack,
+    runtime: &Runtime,
+) -> Result<Sessions, Failure> {
     let bar = indicatif::ProgressBar::new_spinner();
     let on_progress = |place: usize, count: usize, secs: f64| {
         bar.set_message(format!("reading recording {} of {count}: {secs:.0} s", place + 1));
         bar.tick();
     };
-    let found = sessions::load(given, pack, runtime, on_progress);
+    let found = sessions::load_with(given, test_runs, pack, runtime, on_progress);
     bar.finish_and_clear();
     found.map_err(|error| match error {
         SessionError::Pack(_) | SessionError::Decode(_) => Failure::pack(error.to_string()),

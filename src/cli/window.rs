@@ -60,6 +60,7 @@ fn open(config: RunConfig, session: Option<Session>) -> Result<(), Failure> {
         steadying: config.steadying,
         sessions_folder: session.as_ref().map_or_else(default_sessions, |s| s.root.clone()),
         session,
+        stimuli: config.stimuli.clone(),
         ..Default::default()
     };
     let engine = LiveEngine::start(config);
@@ -104,7 +105,7 @@ struct Concluding {
 
 impl LiveEngine {
     fn start(config: RunConfig) -> Self {
-        let stimuli = crate::pipeline::sources::stimuli();
+        let stimuli = config.stimuli();
         let pictures = stimuli
             .stimuli
             .iter()

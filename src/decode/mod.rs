@@ -13,6 +13,7 @@
 pub mod error;
 pub mod pack;
 pub mod session;
+pub mod square;
 pub mod encoder;
 pub mod gallery;
 pub mod sureness;

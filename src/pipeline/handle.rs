@@ -17,7 +17,7 @@ use super::contract;
 use super::decoding::{DecodeSink, DecodeSummary};
 use super::process::ProcessCommand;
 use super::shared::Shared;
-use super::sources::{self, clock_for};
+use super::sources::clock_for;
 use super::threads::{DecodeCommand, RecordCommand, Threads};
 use super::{Command, DisplayFilter, RunConfig, WindowMode};
 
@@ -85,7 +85,7 @@ impl Pipeline {
             Err(error) => (Clock::system(), Some(error)),
         };
         let shared = Arc::new(Shared::new(clock));
-        let stimuli = sources::stimuli();
+        let stimuli = config.stimuli();
         let started_secs = shared.clock.now_secs();
         let mode = config.mode;
         if let Some(error) = clock_error {

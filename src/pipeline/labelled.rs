@@ -14,6 +14,9 @@ use super::epochs::{self, EpochOptions};
 use super::sessions::SessionError;
 use crate::calibrate::{CalibrationError, Trial, Trials};
 use crate::dsp::reference::Reference;
+use crate::formats::FormatError;
+use crate::formats::bids::import;
+use crate::signal::marker::MAX_LABEL_BYTES;
 use crate::signal::{Abstention, Marker};
 use crate::source::file::{FileSource, Speed};
 
@@ -31,6 +34,10 @@ pub struct Events {
     pub schema: u32,
     /// Markers of each class, in the order of the table's names.
     pub classes: BTreeMap<String, Vec<String>>,
+    /// Which picture of the pack's gallery stands for a class when it is fitted: by id or label. A class that is named
+    /// like a picture needs no entry.
+    #[serde(default)]
+    pub pictures: BTreeMap<String, String>,
     /// The signal.
     #[serde(default)]
     pub signal: SignalSpec,
@@ -89,8 +96,17 @@ pub struct Labelled {
     pub classes: Vec<String>,
     /// Sampling rate of the epochs.
     pub rate_hz: f64,
+    /// Channels of the epochs.
+    pub channels: Vec<String>,
     /// What became of each recording.
     pub runs: Vec<LabelledRun>,
+}
+
+impl Labelled {
+    /// Whether any signal came from no person.
+    pub fn simulated(&self) -> bool {
+        self.runs.iter().any(|run| run.simulated)
+    }
 }
 
 /// One recording.
@@ -106,6 +122,8 @@ pub struct LabelledRun {
     pub refused: BTreeMap<Abstention, usize>,
     /// Whether it says that no person made its signal.
     pub simulated: bool,
+    /// What was odd about its table of events.
+    pub notes: Vec<String>,
 }
 
 impl Events {
@@ -156,6 +174,11 @@ impl Events {
         let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
         for (class, markers) in &self.classes {
             for marker in markers {
+                if marker.len() > MAX_LABEL_BYTES {
+                    return Err(format!(
+                        "the marker '{marker}' has more than {MAX_LABEL_BYTES} bytes, which are cut"
+                    ));
+                }
                 if let Some(other) = seen.insert(marker, class) {
                     return Err(format!(
                         "the marker '{marker}' stands for {other} and for {class}"
@@ -203,8 +226,19 @@ pub fn load(
     let (mut about, mut eeg, mut before, mut runs) =
         (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let mut shape: Option<(usize, usize, f64)> = None;
+    let mut labels: Vec<String> = Vec::new();
+    let files = recordings(files)?;
+    let meanings: Vec<Vec<String>> = events.classes.values().cloned().collect();
     for (run, path) in files.iter().enumerate() {
         let mut source = FileSource::new(path.clone()).with_speed(Speed::Max);
+        let mut notes = Vec::new();
+        let unusable = |why: FormatError| SessionError::NoRecording {
+            why: format!("its table of events cannot be used: {why}"),
+            path: path.clone(),
+        };
+        if let Some(table) = import::table_beside(path).map_err(unusable)? {
+            source = source.with_events(table.events(&meanings, &mut notes).map_err(unusable)?);
+        }
         if events.signal.stamps == Stamps::Counted {
             source = source.with_counted_stamps();
         }
@@ -219,12 +253,20 @@ pub fn load(
             );
             return Err(SessionError::NoRecording { why, path: path.clone() });
         }
+        if labels.is_empty() {
+            labels = if contract.channels.is_empty() {
+                found.source.channels.clone()
+            } else {
+                contract.channels.clone()
+            };
+        }
         let mut read = LabelledRun {
             path: path.clone(),
             trials: BTreeMap::new(),
             too_large: 0,
             refused: found.refused,
             simulated: found.source.simulated,
+            notes,
         };
         for epoch in found.epochs {
             let Some(class) = classes.iter().position(|class| *class == epoch.id) else { continue };
@@ -244,7 +286,27 @@ pub fn load(
     };
     let zero_shot = Mat::zeros(about.len(), 1);
     let trials = Trials { channels, samples, about, eeg, before, zero_shot };
-    Ok(Labelled { trials, classes, rate_hz, runs })
+    Ok(Labelled { trials, classes, rate_hz, channels: labels, runs })
+}
+
+/// Recordings as they are named, and those of every BIDS data set, or part of one, among them.
+fn recordings(given: &[PathBuf]) -> Result<Vec<PathBuf>, SessionError> {
+    let mut all = Vec::new();
+    for path in given {
+        if !path.is_dir() {
+            all.push(path.clone());
+            continue;
+        }
+        let refused = |why: String| SessionError::NoRecording { why, path: path.clone() };
+        match import::recordings(path).map_err(|e| refused(e.to_string()))? {
+            Some(found) => all.extend(found),
+            None => {
+                let why = "it is a folder but no BIDS data set: name the recordings themselves";
+                return Err(refused(why.into()));
+            }
+        }
+    }
+    Ok(all)
 }
 
 /// Why there is not a single trial.

@@ -13,13 +13,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::decode::Steadying;
-use crate::signal::Screen;
+use crate::signal::{Screen, StimulusSet};
 use crate::source::SourceSpec;
 use crate::source::file::Transport;
 
 pub mod acquire;
 pub mod background;
 pub mod calibration;
+pub mod class_pack;
 pub mod contract;
 pub mod decoding;
 pub mod epochs;
@@ -140,8 +141,17 @@ pub struct RunConfig {
     pub record: Option<Recording>,
     /// The controls of a replay; with them a recording waits for the decoder, so that every window is decoded.
     pub transport: Option<Arc<Transport>>,
+    /// The pictures that can be shown; the bundled ones when `None`.
+    pub stimuli: Option<Arc<StimulusSet>>,
     /// What a presenter shows: seen by the virtual subject, told in every source's markers.
     pub screen: Option<Arc<Screen>>,
+}
+
+impl RunConfig {
+    /// The pictures that can be shown.
+    pub fn stimuli(&self) -> Arc<StimulusSet> {
+        self.stimuli.clone().unwrap_or_else(sources::stimuli)
+    }
 }
 
 impl Default for RunConfig {
@@ -159,6 +169,7 @@ impl Default for RunConfig {
             traces: false,
             record: None,
             transport: None,
+            stimuli: None,
             screen: None,
         }
     }

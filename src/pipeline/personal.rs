@@ -162,6 +162,24 @@ pub fn fit_into(
     Ok((document, pack_with))
 }
 
+/// The pack with an encoder fitted to these sessions, its strength chosen for pictures that it never met. Leaves nothing
+/// behind: it lives as long as the folder that is given with it.
+///
+/// # Errors
+/// [`PersonalError`].
+pub fn fit_for_new_pictures(
+    pack: Pack,
+    runtime: &Runtime,
+    sessions: &Sessions,
+    seed: u64,
+) -> Result<(Pack, tempfile::TempDir), PersonalError> {
+    let folder = tempfile::tempdir()
+        .map_err(|e| PersonalError::Output(format!("a temporary folder cannot be made: {e}")))?;
+    let request = FitRequest { folder: folder.path(), inner: Split::Pictures, seed };
+    let (_, pack) = fit_into(request, pack, runtime, sessions)?;
+    Ok((pack, folder))
+}
+
 /// Refuses a folder that holds a fit.
 ///
 /// # Errors

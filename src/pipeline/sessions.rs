@@ -4,23 +4,25 @@
 //! what the pack's own encoder says of it. A folder is a session and its recordings are runs (test runs of a session held here are left out); a recording that is named
 //! itself is a session of one run. Names in markers that the pack's gallery does not know are counted, not used.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use faer::Mat;
 use serde::Serialize;
 
-use super::calibration::TEST_TASK;
 use super::calibration::folder::Folder;
+use super::calibration::pictures;
+use super::calibration::{TEST_TASK, TIMING_ENDING};
 use super::contract::InputContract;
 use super::epochs::{self, EpochError, EpochOptions, Epochs};
+use super::sources;
 use crate::calibrate::{CalibrationError, Pictures, Trial, Trials};
 use crate::decode::gallery::Gallery;
 use crate::decode::pack::verify::hash_file;
 use crate::decode::session::Runtime;
 use crate::decode::{DecodeError, Pack, PackError, encoder::Encoder};
-use crate::signal::Abstention;
+use crate::signal::{Abstention, StimulusSet};
 use crate::source::file::{FileSource, Speed};
 
 /// Endings of files in a session's folder that are recordings.
@@ -95,6 +97,8 @@ pub struct Sessions {
     pub runs: Vec<RunRead>,
     /// What the user should know.
     pub warnings: Vec<String>,
+    /// The pictures that are at hand: the bundled ones, and the sessions' own.
+    pub stimuli: StimulusSet,
 }
 
 impl Sessions {
@@ -129,7 +133,30 @@ pub fn load(
     runtime: &Runtime,
     on_progress: impl FnMut(usize, usize, f64),
 ) -> Result<Sessions, SessionError> {
-    let files = recordings(given)?;
+    load_with(given, TestRuns::LeftOut, pack, runtime, on_progress)
+}
+
+/// Whether the test runs of sessions that were held here are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TestRuns {
+    /// No: their pictures must stay unknown to whatever is going to be scored on them.
+    LeftOut,
+    /// Yes: everything has been scored, and the more is known the better.
+    Included,
+}
+
+/// As [`load`], with or without test runs.
+///
+/// # Errors
+/// [`SessionError`].
+pub fn load_with(
+    given: &[PathBuf],
+    test_runs: TestRuns,
+    pack: &Pack,
+    runtime: &Runtime,
+    on_progress: impl FnMut(usize, usize, f64),
+) -> Result<Sessions, SessionError> {
+    let files = recordings(given, test_runs)?;
     let mut sessions = load_files(&files, pack, runtime, Choices::Shown, on_progress)?;
     sessions.warnings = given.iter().filter_map(|path| other_pack(path, pack)).collect();
     Ok(sessions)
@@ -172,10 +199,10 @@ fn load_files(
     mut on_progress: impl FnMut(usize, usize, f64),
 ) -> Result<Sessions, SessionError> {
     let contract = InputContract::of(pack.manifest());
-    let gallery = Gallery::load(pack)?;
+    let known = Known::load(pack, files)?;
     let mut encoder = Encoder::load(pack, runtime)?;
     let options = EpochOptions { name: &epochs::shown_picture, keep_artefacts: false };
-    let mut gathered = Gathered::new(&gallery, pack.manifest().dim());
+    let mut gathered = Gathered::new(known, pack.manifest().dim());
     for (place, (session, path)) in files.iter().enumerate() {
         let mut source = FileSource::new(path.clone()).with_speed(Speed::Max);
         let found = epochs::collect(&mut source, &contract, &options, |secs| {
@@ -189,7 +216,10 @@ fn load_files(
 }
 
 /// Every recording with the number of its session.
-fn recordings(given: &[PathBuf]) -> Result<Vec<(usize, PathBuf)>, SessionError> {
+fn recordings(
+    given: &[PathBuf],
+    test_runs: TestRuns,
+) -> Result<Vec<(usize, PathBuf)>, SessionError> {
     let mut files = Vec::new();
     for (session, path) in given.iter().enumerate() {
         if !path.is_dir() {
@@ -203,7 +233,8 @@ fn recordings(given: &[PathBuf]) -> Result<Vec<(usize, PathBuf)>, SessionError> 
         let mut inside: Vec<PathBuf> = std::fs::read_dir(path)
             .map_err(unreadable)?
             .filter_map(|entry| Some(entry.ok()?.path()))
-            .filter(|file| file.is_file() && is_recording(file) && !is_test(file))
+            .filter(|file| file.is_file() && is_recording(file) && !is_timing(file))
+            .filter(|file| test_runs == TestRuns::Included || !is_test(file))
             .collect();
         inside.sort();
         if inside.is_empty() {
@@ -221,13 +252,83 @@ fn is_test(path: &Path) -> bool {
     path.file_name().is_some_and(|name| name.to_string_lossy().contains(TEST_TASK))
 }
 
+/// When a session's pictures were shown: a table, but no recording.
+fn is_timing(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.to_string_lossy().ends_with(TIMING_ENDING))
+}
+
 fn is_recording(path: &Path) -> bool {
     let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
     ENDINGS.iter().any(|known| ending.eq_ignore_ascii_case(known))
 }
 
-struct Gathered<'a> {
-    gallery: &'a Gallery,
+/// The pictures whose place in the embedding space is known: the pack's gallery, and the sessions' own.
+struct Known {
+    ids: Vec<String>,
+    /// `[ids, dim]`
+    embeddings: Vec<f32>,
+    dim: usize,
+    /// The pictures themselves, as far as they are at hand.
+    stimuli: StimulusSet,
+}
+
+impl Known {
+    fn load(pack: &Pack, files: &[(usize, PathBuf)]) -> Result<Self, SessionError> {
+        let gallery = Gallery::load(pack)?;
+        let dim = pack.manifest().dim();
+        let rows = 0..gallery.ids().len();
+        let embeddings = rows.flat_map(|row| gallery.embedding(row).to_vec()).collect();
+        let stimuli = StimulusSet::clone(&sources::stimuli());
+        let mut known = Self { ids: gallery.ids().to_vec(), embeddings, dim, stimuli };
+        let folders: BTreeSet<&Path> = files.iter().filter_map(|(_, file)| file.parent()).collect();
+        for folder in folders {
+            let unusable = |why: String| SessionError::NoRecording { why, path: folder.into() };
+            if let Some(own) = pictures::kept(folder).map_err(unusable)? {
+                known.add(own).map_err(unusable)?;
+            }
+        }
+        Ok(known)
+    }
+
+    fn add(&mut self, own: StimulusSet) -> Result<(), String> {
+        if own.dim != self.dim {
+            return Err(format!(
+                "its own pictures are embedded in {} numbers, this pack has {}: it was held with another pack",
+                own.dim, self.dim
+            ));
+        }
+        for (row, stimulus) in own.stimuli.iter().enumerate() {
+            match self.row_of(&stimulus.id) {
+                Some(before) if self.embedding(before) == own.embedding(row) => {}
+                Some(_) => {
+                    return Err(format!(
+                        "its picture '{}' is another one than that of the same name elsewhere",
+                        stimulus.id
+                    ));
+                }
+                None => {
+                    self.ids.push(stimulus.id.clone());
+                    self.embeddings.extend_from_slice(own.embedding(row));
+                    self.stimuli.stimuli.push(stimulus.clone());
+                    self.stimuli.embeddings.extend_from_slice(own.embedding(row));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn row_of(&self, id: &str) -> Option<u16> {
+        self.ids.iter().position(|own| own == id).and_then(|row| u16::try_from(row).ok())
+    }
+
+    fn embedding(&self, row: u16) -> &[f32] {
+        let begin = usize::from(row) * self.dim;
+        &self.embeddings[begin..begin + self.dim]
+    }
+}
+
+struct Gathered {
+    known: Known,
     dim: usize,
     shape: Option<(usize, usize, f64)>,
     /// Gallery row and its place among the pictures shown.
@@ -241,10 +342,10 @@ struct Gathered<'a> {
     runs: Vec<RunRead>,
 }
 
-impl<'a> Gathered<'a> {
-    fn new(gallery: &'a Gallery, dim: usize) -> Self {
+impl Gathered {
+    fn new(known: Known, dim: usize) -> Self {
         Self {
-            gallery,
+            known,
             dim,
             shape: None,
             rows: Vec::new(),
@@ -270,7 +371,7 @@ impl<'a> Gathered<'a> {
         self.shape = Some((found.channels, found.samples, found.rate_hz));
         let (mut answer, mut unknown, used) = (vec![0.0; self.dim], 0, self.about.len());
         for epoch in &found.epochs {
-            let Some(row) = self.gallery.row_of(&epoch.id) else {
+            let Some(row) = self.known.row_of(&epoch.id) else {
                 unknown += 1;
                 if !self.unknown.contains(&epoch.id) {
                     self.unknown.push(epoch.id.clone());
@@ -314,17 +415,14 @@ impl<'a> Gathered<'a> {
             return Err(self.nothing().into());
         };
         let mut rows = self.rows;
-        if choices == Choices::Gallery && self.gallery.ids().len() <= MOST_CHOICES {
-            let others = (0..self.gallery.ids().len() as u16).filter(|row| !rows.contains(row));
+        if choices == Choices::Gallery && self.known.ids.len() <= MOST_CHOICES {
+            let others = (0..self.known.ids.len() as u16).filter(|row| !rows.contains(row));
             let others: Vec<u16> = others.collect();
             rows.extend(others);
         }
-        let ids = rows.iter().map(|row| self.gallery.ids()[usize::from(*row)].clone());
-        let targets: Vec<f32> = rows
-            .iter()
-            .flat_map(|row| self.gallery.embedding(usize::from(*row)))
-            .copied()
-            .collect();
+        let ids = rows.iter().map(|row| self.known.ids[usize::from(*row)].clone());
+        let targets: Vec<f32> =
+            rows.iter().flat_map(|row| self.known.embedding(*row)).copied().collect();
         let pictures = Pictures::new(ids.collect(), &targets, self.dim)?;
         let dim = self.dim;
         let zero_shot =
@@ -333,7 +431,8 @@ impl<'a> Gathered<'a> {
         let trials =
             Trials { channels, samples, about: self.about, eeg: self.eeg, before, zero_shot };
         trials.check(&pictures)?;
-        Ok(Sessions { trials, pictures, rate_hz, runs: self.runs, warnings: Vec::new() })
+        let stimuli = self.known.stimuli;
+        Ok(Sessions { trials, pictures, rate_hz, runs: self.runs, warnings: Vec::new(), stimuli })
     }
 
     /// Why there is not a single trial.

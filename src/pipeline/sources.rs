@@ -43,7 +43,7 @@ pub fn make_for(config: &RunConfig) -> Result<Box<dyn Source>, SourceError> {
         (SourceSpec::File(path), Some(transport), _) => {
             Box::new(FileSource::new(path.clone()).with_transport(transport.clone()))
         }
-        (spec, _, Some(screen)) => seeing(spec, screen)?,
+        (spec, _, Some(screen)) => seeing(spec, screen, &config.stimuli())?,
         (spec, _, None) => make(spec, Speed::Times(1.0))?,
     };
     Ok(match &config.screen {
@@ -53,18 +53,33 @@ pub fn make_for(config: &RunConfig) -> Result<Box<dyn Source>, SourceError> {
 }
 
 /// As [`make`] in real time, with a virtual subject, also one behind faults, before this screen.
-fn seeing(spec: &SourceSpec, screen: &Arc<Screen>) -> Result<Box<dyn Source>, SourceError> {
+fn seeing(
+    spec: &SourceSpec,
+    screen: &Arc<Screen>,
+    stimuli: &Arc<StimulusSet>,
+) -> Result<Box<dyn Source>, SourceError> {
     Ok(match spec {
         SourceSpec::Sim(parameters) => {
-            let subject = SimulatedSource::new(SimParams::from_parameters(parameters)?, stimuli());
+            let params = SimParams::from_parameters(parameters)?;
+            let subject = SimulatedSource::new(params, stimuli.clone());
             Box::new(subject.with_screen(screen.clone()))
         }
         SourceSpec::Faulty { parameters, inner } => {
             let faults = Faults::from_parameters(parameters)?;
-            Box::new(FaultySource::new(seeing(inner, screen)?, faults))
+            Box::new(FaultySource::new(seeing(inner, screen, stimuli)?, faults))
         }
         other => make(other, Speed::Times(1.0))?,
     })
+}
+
+/// Whether a source makes its own time instead of living in ours.
+pub fn makes_own_time(spec: &SourceSpec) -> bool {
+    match spec {
+        SourceSpec::Sim(parameters) => parameters.get("speed").is_some_and(|speed| speed != "1"),
+        SourceSpec::Faulty { inner, .. } => makes_own_time(inner),
+        SourceSpec::File(_) => true,
+        SourceSpec::Lsl(_) | SourceSpec::Brainflow { .. } => false,
+    }
 }
 
 /// Why nobody behind this source can be shown pictures in a window, if so.
@@ -74,13 +89,9 @@ pub fn cannot_see(spec: &SourceSpec) -> Option<String> {
             Some("a recording cannot look at pictures: connect a headset".into())
         }
         SourceSpec::Faulty { inner, .. } => cannot_see(inner),
-        SourceSpec::Sim(parameters) => {
-            let speed = parameters.get("speed").is_some_and(|speed| speed != "1");
-            speed.then(|| {
-                "this virtual subject lives at another speed than the window: leave speed away"
-                    .into()
-            })
-        }
+        SourceSpec::Sim(_) => makes_own_time(spec).then(|| {
+            "this virtual subject lives at another speed than the window: leave speed away".into()
+        }),
         SourceSpec::Lsl(_) | SourceSpec::Brainflow { .. } => None,
     }
 }

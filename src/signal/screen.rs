@@ -25,6 +25,8 @@ pub struct Shown {
 pub struct Screen {
     shown: ArrayQueue<Shown>,
     markers: ArrayQueue<Marker>,
+    /// The same, for other programs.
+    announced: ArrayQueue<Marker>,
     open: AtomicBool,
     dropped: AtomicU64,
 }
@@ -36,6 +38,7 @@ impl Screen {
         Self {
             shown: ArrayQueue::new(capacity),
             markers: ArrayQueue::new(capacity),
+            announced: ArrayQueue::new(capacity),
             open: AtomicBool::new(false),
             dropped: AtomicU64::new(0),
         }
@@ -59,6 +62,8 @@ impl Screen {
     /// Says a marker.
     pub fn say(&self, marker: Marker) {
         self.count(self.markers.push(marker).is_err());
+        // Nobody may be there to take it; what is recorded is what counts.
+        self.announced.force_push(marker);
     }
 
     /// The next picture that nobody has looked at.
@@ -69,6 +74,11 @@ impl Screen {
     /// The next marker that nobody has taken.
     pub fn next_marker(&self) -> Option<Marker> {
         self.markers.pop()
+    }
+
+    /// The next marker that other programs have not been told.
+    pub fn next_announced(&self) -> Option<Marker> {
+        self.announced.pop()
     }
 
     /// Markers and pictures that found no room.
@@ -96,6 +106,8 @@ mod tests {
         assert_eq!(screen.next_marker().map(|m| m.time_secs), Some(0.0));
         assert_eq!(screen.next_marker().map(|m| m.time_secs), Some(1.0));
         assert_eq!((screen.next_marker(), screen.dropped()), (None, 1));
+        // Whoever announces hears the newest.
+        assert_eq!(screen.next_announced().map(|m| m.time_secs), Some(1.0));
         assert!(!screen.is_open() && screen.next_shown().is_none());
     }
 }

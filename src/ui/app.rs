@@ -23,7 +23,8 @@ use super::traces::TracesPanel;
 use crate::clock::{Clock, utc_now_iso8601};
 use crate::decode::Steadying;
 use crate::pipeline::calibration::Session;
-use crate::pipeline::{Command, DisplayFilter, Recording, WindowMode, sources};
+use crate::pipeline::{Command, DisplayFilter, Recording, WindowMode};
+use crate::signal::StimulusSet;
 use crate::snapshot::{RecordingState, RunState, Snapshot};
 use crate::source::SourceSpec;
 
@@ -61,6 +62,8 @@ pub struct InitialView {
     pub sessions_folder: PathBuf,
     /// A session to be held at once.
     pub session: Option<Session>,
+    /// The pictures of sessions; the bundled ones when `None`.
+    pub stimuli: Option<Arc<StimulusSet>>,
 }
 
 impl Default for InitialView {
@@ -78,6 +81,7 @@ impl Default for InitialView {
             steadying: Steadying::default(),
             sessions_folder: PathBuf::from("calibration"),
             session: None,
+            stimuli: None,
         }
     }
 }
@@ -105,6 +109,7 @@ pub struct App {
     panels: Panels,
     calibration: Option<SessionPanel>,
     sessions_folder: PathBuf,
+    stimuli: Option<Arc<StimulusSet>>,
     last_run: Option<(SourceSpec, Option<PathBuf>)>,
     unsent: Vec<Command>,
 }
@@ -138,9 +143,10 @@ impl App {
         };
         let sessions_folder = initial.sessions_folder;
         let pack = first.as_ref().and_then(|(_, pack)| pack.clone());
+        let stimuli = initial.stimuli;
         let calibration = initial.session.map(|session| {
             let root = sessions_folder.clone();
-            SessionPanel::new(Some(session), root, pack, sources::stimuli())
+            SessionPanel::new(Some(session), root, pack, stimuli.clone())
         });
         let mut app = Self {
             engine,
@@ -149,6 +155,7 @@ impl App {
             panels,
             calibration,
             sessions_folder,
+            stimuli,
             last_run: first.clone(),
             unsent: Vec::new(),
         };
@@ -296,7 +303,7 @@ impl App {
     fn open_calibration(&mut self) {
         let pack = self.last_run.as_ref().and_then(|(_, pack)| pack.clone());
         let root = self.sessions_folder.clone();
-        self.calibration = Some(SessionPanel::new(None, root, pack, sources::stimuli()));
+        self.calibration = Some(SessionPanel::new(None, root, pack, self.stimuli.clone()));
     }
 
     fn grant(&mut self, wishes: Vec<Wish>) {

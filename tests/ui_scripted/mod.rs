@@ -10,11 +10,12 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use phosphene::pipeline::Command;
-use phosphene::signal::{Abstention, FrameMeta, Lock};
+use phosphene::pipeline::calibration::{Held, Session};
+use phosphene::signal::{Abstention, FrameMeta, Lock, Screen};
 use phosphene::snapshot::*;
 use phosphene::source::file::Transport;
 use phosphene::source::{SourceCounters, SourceKind, SourceSpec};
-use phosphene::ui::{DeviceEntry, Engine, Wake};
+use phosphene::ui::{Conclusion, DeviceEntry, Engine, Wake};
 
 /// What the engine says and what it was told.
 #[derive(Default)]
@@ -30,6 +31,11 @@ pub struct Script {
     pub pictures: BTreeMap<u16, Arc<Picture>>,
     pub wake: Option<Wake>,
     pub replay: Option<Arc<Transport>>,
+    pub screen: Option<Arc<Screen>>,
+    pub cannot_present: Option<String>,
+    /// Sessions that were to be fitted, and where that is.
+    pub concluded: Vec<Held>,
+    pub conclusion: Conclusion,
 }
 
 /// An engine that plays a script.
@@ -123,6 +129,18 @@ impl Engine for ScriptedEngine {
     }
     fn replay(&self) -> Option<Arc<Transport>> {
         self.0.borrow().replay.clone()
+    }
+    fn screen(&self) -> Option<Arc<Screen>> {
+        self.0.borrow().screen.clone()
+    }
+    fn cannot_present(&self) -> Option<String> {
+        self.0.borrow().cannot_present.clone()
+    }
+    fn conclude(&mut self, _: Session, held: Held, _: Option<PathBuf>) {
+        self.0.borrow_mut().concluded.push(held);
+    }
+    fn conclusion(&self) -> Conclusion {
+        self.0.borrow().conclusion.clone()
     }
     fn set_repaint(&mut self, wake: Wake) {
         self.0.borrow_mut().wake = Some(wake);

@@ -55,6 +55,14 @@ impl Discriminant {
         Ok(Self { scale, offsets: (0..classes).map(offset).collect(), weights })
     }
 
+    /// Weights on rows as they are, `[features, classes]`, and offsets `[classes]`.
+    pub fn linear(&self) -> (Mat<f64>, Vec<f64>) {
+        let weights = Mat::from_fn(self.weights.nrows(), self.weights.ncols(), |j, class| {
+            self.weights[(j, class)] / self.scale[j]
+        });
+        (weights, self.offsets.clone())
+    }
+
     /// Scores `[trials, classes]`.
     pub fn scores(&self, rows: &Mat<f64>) -> Mat<f64> {
         let scaled = Mat::from_fn(rows.nrows(), rows.ncols(), |i, j| rows[(i, j)] / self.scale[j]);

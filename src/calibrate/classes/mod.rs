@@ -117,6 +117,63 @@ impl Classifier {
     }
 }
 
+/// A classifier as one linear map of the samples, as far as it is one.
+#[derive(Clone, Debug)]
+pub struct Linear {
+    /// On the epoch in µV, `[channels × samples, classes]`.
+    pub weights: Mat<f64>,
+    /// `[classes]`
+    pub offsets: Vec<f64>,
+}
+
+impl Linear {
+    /// Posterior of each class for an epoch `[channels × samples]` in µV, classes being equally likely before.
+    pub fn posteriors(&self, epoch_uv: &[f32]) -> Vec<f64> {
+        let score = |class: usize| {
+            let of = |(i, v): (usize, &f32)| f64::from(*v) * self.weights[(i, class)];
+            self.offsets[class] + epoch_uv.iter().enumerate().map(of).sum::<f64>()
+        };
+        let scores: Vec<f64> = (0..self.offsets.len()).map(score).collect();
+        let most = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let shares: Vec<f64> = scores.iter().map(|score| (score - most).exp()).collect();
+        let sum: f64 = shares.iter().sum();
+        shares.iter().map(|share| share / sum).collect()
+    }
+}
+
+impl Classifier {
+    /// This classifier as one linear map; only [`Kind::Epochs`] is one.
+    pub fn linear(&self) -> Option<Linear> {
+        let Self::Epochs(parts) = self else { return None };
+        let (features, white, discriminant) = parts.as_ref();
+        let (on_features, offsets) = discriminant.linear();
+        Some(Linear { weights: features.on_samples(on_features.as_ref(), white), offsets })
+    }
+}
+
+/// The AUC of one kind of features in cross-validation over runs.
+///
+/// # Errors
+/// As [`Classifier::fit`].
+pub fn score_of(
+    kind: Kind,
+    trials: &Trials,
+    classes: usize,
+    rate_hz: f64,
+) -> Result<f64, CalibrationError> {
+    let (mut sum, mut count) = (0.0, 0);
+    for fold in &folds(&groups(trials, Split::Runs, 0)) {
+        let (train, test) = (trials.at(&fold.train), trials.at(&fold.test));
+        let scores = Classifier::fit(kind, &train, classes, rate_hz)?.scores(&test)?;
+        let labels: Vec<usize> = test.about.iter().map(|trial| trial.picture).collect();
+        if let Some(auc) = mean_auc(&scores, &labels, classes) {
+            sum += auc;
+            count += 1;
+        }
+    }
+    Ok(sum / f64::from(count.max(1)))
+}
+
 /// Whitening here is by one matrix for all.
 fn one_session(trials: &Trials) -> Trials {
     let mut one = trials.clone();
@@ -148,20 +205,9 @@ pub fn choose(
     classes: usize,
     rate_hz: f64,
 ) -> Result<(Kind, f64), CalibrationError> {
-    let folds = folds(&groups(trials, Split::Runs, 0));
     let mut best = (Kind::Epochs, f64::NEG_INFINITY);
     for kind in Kind::ALL {
-        let (mut sum, mut count) = (0.0, 0);
-        for fold in &folds {
-            let (train, test) = (trials.at(&fold.train), trials.at(&fold.test));
-            let scores = Classifier::fit(kind, &train, classes, rate_hz)?.scores(&test)?;
-            let labels: Vec<usize> = test.about.iter().map(|trial| trial.picture).collect();
-            if let Some(auc) = mean_auc(&scores, &labels, classes) {
-                sum += auc;
-                count += 1;
-            }
-        }
-        let auc = sum / f64::from(count.max(1));
+        let auc = score_of(kind, trials, classes, rate_hz)?;
         if auc > best.1 + 1e-9 {
             best = (kind, auc);
         }

@@ -30,8 +30,11 @@ pub fn page(data: &ReportData<'_>) -> String {
         html.push_str("<p class=\"warn\"><b>SIMULATED.</b> No person made this signal.</p>");
     }
     headline(&mut html, data);
-    section(&mut html, "Scores", &table::scores(data.scores));
-    section(&mut html, "Pictures that were never trained on", &table::scores(data.held_out));
+    section(&mut html, "Scores", &table::scores_by_k(data.scores));
+    section(&mut html, "Pictures that were never trained on", &table::scores_by_k(data.held_out));
+    html.push_str(
+        "<p class=\"weak\">By an encoder that was fitted to the training runs alone, its strength chosen for new pictures. The encoder in use is fitted to all runs afterwards.</p>",
+    );
     section(
         &mut html,
         "Accuracy against the number of trials averaged",
@@ -42,7 +45,7 @@ pub fn page(data: &ReportData<'_>) -> String {
         html.push_str(
             "<p class=\"weak\">Each picture is painted once, from the mean of all its trials. Chance is what the same paintings score beside the other pictures.</p>",
         );
-        html.push_str(&table::scores(data.painted));
+        html.push_str(&table::scores(data.painted.iter()));
     }
     let confusion = data.confusion.as_ref();
     let confusion = confusion.map_or_else(

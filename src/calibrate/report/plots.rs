@@ -23,11 +23,13 @@ pub(super) fn against_k(scores: &[Score]) -> String {
     if points.is_empty() {
         return "<p>There are too few trials.</p>".into();
     }
-    let (width, height, left, bottom) = (560.0, 280.0, 46.0, 34.0);
+    // The legend has the right side for itself: no curve runs behind it.
+    let (width, height, left, bottom, legend) = (560.0, 280.0, 46.0, 34.0, 250.0);
     let most_k = points.iter().map(|score| score.k).max().unwrap_or(1) as f64;
     let x = |k: f64| left + (width - left - 20.0) * (k.ln() / most_k.max(2.0).ln());
     let y = |value: f64| (height - bottom) - (height - bottom - 12.0) * value.clamp(0.0, 1.0);
-    let mut svg = open(width, height, "Top-1 accuracy against the number of trials averaged");
+    let mut svg =
+        open(width + legend, height, "Top-1 accuracy against the number of trials averaged");
     for tick in [0.0, 0.25, 0.5, 0.75, 1.0] {
         let _ = write!(
             svg,
@@ -74,9 +76,9 @@ pub(super) fn against_k(scores: &[Score]) -> String {
         let _ = write!(
             svg,
             "<line stroke=\"{colour}\" stroke-width=\"2\"{dash} x1=\"{0}\" x2=\"{1}\" y1=\"{row}\" y2=\"{row}\"/><text x=\"{2}\" y=\"{3}\">{4}, {split}</text>",
-            left + 10.0,
-            left + 38.0,
-            left + 44.0,
+            width,
+            width + 28.0,
+            width + 34.0,
             row + 4.0,
             escaped(encoder)
         );

@@ -16,9 +16,39 @@ pub(super) fn split_words(split: Split) -> &'static str {
     }
 }
 
+/// A metric in words.
+fn metric_words(metric: &str) -> &str {
+    match metric {
+        "top1" => "top-1",
+        "top5" => "top-5",
+        "two_way" => "2-way identification",
+        "cosine" => "cosine of embeddings",
+        "pixcorr" => "PixCorr",
+        "ssim" => "SSIM",
+        "image_top1" => "top-1 by the image encoder",
+        "image_two_way" => "2-way by the image encoder",
+        other => other,
+    }
+}
+
+/// Single trials first; means over several are there to be opened.
+pub(super) fn scores_by_k(all: &[Score]) -> String {
+    let (single, several): (Vec<&Score>, Vec<&Score>) = all.iter().partition(|s| s.k == 1);
+    let mut html = scores(single.iter().copied());
+    if !several.is_empty() {
+        let _ = write!(
+            html,
+            "<details><summary>Means over several trials: {} more rows</summary>{}</details>",
+            several.len(),
+            scores(several.iter().copied())
+        );
+    }
+    html
+}
+
 /// The whole table.
-pub(super) fn scores(scores: &[Score]) -> String {
-    if scores.is_empty() {
+pub(super) fn scores<'a>(scores: impl ExactSizeIterator<Item = &'a Score>) -> String {
+    if scores.len() == 0 {
         return "<p>There is none.</p>".into();
     }
     let mut text = String::from(
@@ -28,10 +58,7 @@ pub(super) fn scores(scores: &[Score]) -> String {
         let controls: Vec<String> = score
             .controls
             .iter()
-            .map(|(control, got)| {
-                let name = format!("{control:?}");
-                format!("{} {}", escaped(&name), number(got.value, 3))
-            })
+            .map(|(control, got)| format!("{} {}", control.words(), number(got.value, 3)))
             .collect();
         let [low, high] = score.ci95;
         let _ = write!(
@@ -39,7 +66,7 @@ pub(super) fn scores(scores: &[Score]) -> String {
             "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td><b>{}</b></td><td>{}</td><td>{} – {}</td><td>{}</td><td>{}</td><td class=\"small\">{}</td></tr>",
             split_words(score.split),
             escaped(score.encoder),
-            escaped(score.metric),
+            escaped(metric_words(score.metric)),
             score.k,
             score.n,
             number(score.value, 3),

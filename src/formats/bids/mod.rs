@@ -5,6 +5,8 @@
 //! but the list of participants, which keeps its rows. Source: bids-specification 1.10.
 
 mod entities;
+pub mod events;
+pub mod import;
 mod sidecars;
 mod tables;
 

@@ -1,21 +1,24 @@
 //! The end of a session: fit, score, report.
 //!
 //! Takes a session whose runs are recorded; leaves `held.json`, `encoder.onnx`, `fit.toml`, `evaluation.json` and
-//! `report.html` in its folder. Earlier sessions of the same person go into the fit; the scores are of this session
-//! alone, and of what the earlier ones would have made of it. Test runs, whose pictures nobody trained on, are scored
-//! with the encoder that was fitted before. What cannot be scored is said on the page; the encoder stays.
+//! `report.html` in its folder. The scores are of this session alone: of training runs left out in turn, and of test
+//! runs by an encoder that met the training runs only. The encoder that stays is fitted to everything afterwards: all
+//! runs of this session and earlier sessions of the same person. What cannot be scored is said on the page.
 
 use std::path::{Path, PathBuf};
 
 use super::report::{self, Material};
 use super::{Held, Session, folder};
 use crate::calibrate::protocol::Role;
+use crate::calibrate::report::Example;
 use crate::calibrate::split::Split;
 use crate::decode::Pack;
 use crate::decode::session::Runtime;
 use crate::pipeline::evaluation::{Evaluation, evaluate, given, painted};
-use crate::pipeline::personal::{FitDocument, FitRequest, PersonalError, fit_into, write_new};
-use crate::pipeline::sessions::{self, Choices, SessionError, Sessions};
+use crate::pipeline::personal::{
+    FitDocument, FitRequest, PersonalError, fit_for_new_pictures, fit_into, write_new,
+};
+use crate::pipeline::sessions::{self, Choices, SessionError, Sessions, TestRuns};
 use crate::pipeline::sources;
 
 /// Threads of the encoder.
@@ -95,18 +98,17 @@ pub fn conclude(
     // A session's runs share one cap and one whitening.
     let trained =
         sessions::load_as_one(&training, &pack, &work.runtime, Choices::Shown, |_, _, _| {})?;
-    on_progress(Step::Fitting, 0.0);
-    let earlier = folder::earlier(session, pack.sha256());
-    let (fit, personal) = work.fit(&earlier, &trained, &pack)?;
     let mut evaluation = work.scores(&trained, &pack, |share| on_progress(Step::Scoring, share));
+    on_progress(Step::Fitting, 0.0);
+    let mut named = folder::earlier(session, pack.sha256());
+    named.push(session.folder.clone());
+    let fit = work.fit(&named, &pack)?;
     on_progress(Step::Reporting, 0.0);
-    let examples = work.left_out(&mut evaluation, &trained, (&personal, &pack));
+    let examples = work.left_out(&mut evaluation, &trained, &pack);
     let text = serde_json::to_string_pretty(&evaluation).map_err(|e| {
         PersonalError::Unexpected(format!("evaluation.json cannot be written: {e}"))
     })?;
     write_new(&session.folder.join("evaluation.json"), text.as_bytes())?;
-    let mut named = earlier.clone();
-    named.push(session.folder.clone());
     let page = report::page(Material {
         title: format!("{} {}", session.subject, session.session),
         protocol: Some(session.protocol.name.clone()),
@@ -125,22 +127,13 @@ pub fn conclude(
 }
 
 impl Work<'_> {
-    /// Fits to this session and to earlier ones, this one last: live signal is whitened like its own.
-    fn fit(
-        &self,
-        earlier: &[PathBuf],
-        trained: &Sessions,
-        pack: &Pack,
-    ) -> Result<(FitDocument, Pack), PersonalError> {
+    /// Fits to all of these sessions, this one last: live signal is whitened like its own.
+    fn fit(&self, named: &[PathBuf], pack: &Pack) -> Result<FitDocument, PersonalError> {
+        let included = TestRuns::Included;
+        let all = sessions::load_with(named, included, pack, &self.runtime, |_, _, _| {})?;
         let folder = self.session.folder.as_path();
         let request = FitRequest { folder, inner: Split::Runs, seed: self.seed };
-        if earlier.is_empty() {
-            return fit_into(request, Pack::open(self.pack)?, &self.runtime, trained);
-        }
-        let mut all = earlier.to_vec();
-        all.push(self.session.folder.clone());
-        let all = sessions::load(&all, pack, &self.runtime, |_, _, _| {})?;
-        fit_into(request, Pack::open(self.pack)?, &self.runtime, &all)
+        fit_into(request, Pack::open(self.pack)?, &self.runtime, &all).map(|(fit, _)| fit)
     }
 
     /// Scores of this session by folds of its own; what fails is a caution.
@@ -177,13 +170,18 @@ impl Work<'_> {
         &self,
         evaluation: &mut Evaluation,
         trained: &Sessions,
-        packs: (&Pack, &Pack),
-    ) -> (Vec<crate::calibrate::report::Example>, bool) {
-        let test = self.session.recordings(Role::Test);
+        pack: &Pack,
+    ) -> (Vec<Example>, bool) {
+        let (test, runtime, seed) = (self.session.recordings(Role::Test), &self.runtime, self.seed);
+        let mut of_test_runs = || -> Result<Vec<Example>, PersonalError> {
+            let plain = Pack::open(self.pack)?;
+            let (fitted, _kept) = fit_for_new_pictures(plain, runtime, trained, seed)?;
+            painted::of_test_runs(evaluation, &test, (&fitted, pack), runtime, seed)
+        };
         let (made, new) = if test.is_empty() {
-            (painted::of_left_out(evaluation, trained, packs.1, &self.runtime, self.seed), false)
+            (painted::of_left_out(evaluation, trained, pack, runtime, seed), false)
         } else {
-            (painted::of_test_runs(evaluation, &test, packs, &self.runtime, self.seed), true)
+            (of_test_runs(), true)
         };
         match made {
             Ok(examples) => (examples, new),

@@ -127,3 +127,104 @@ fn folders_in(path: &Path) -> Vec<PathBuf> {
     found.sort();
     found
 }
+
+/// A session that was held, as a list shows it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Listed {
+    /// `ses-01`.
+    pub session: String,
+    /// Its score in a sentence, or why there is none.
+    pub verdict: String,
+    /// Its report, where there is one.
+    pub report: Option<PathBuf>,
+    /// Its personal encoder, where there is one.
+    pub encoder: Option<PathBuf>,
+}
+
+#[derive(Deserialize)]
+struct Scored {
+    #[serde(default)]
+    simulated: bool,
+    refused: Option<String>,
+    #[serde(default)]
+    scores: Vec<ScoredLine>,
+}
+
+#[derive(Deserialize)]
+struct ScoredLine {
+    metric: String,
+    encoder: String,
+    value: f64,
+    chance: f64,
+    ci95: [f64; 2],
+    trials: usize,
+    k: usize,
+    n: usize,
+}
+
+/// The sessions of a person, oldest first. Reads small files only.
+pub fn listed(root: &Path, subject: &str) -> Vec<Listed> {
+    let folders = folders_in(&root.join(format!("sub-{}", subject.trim_start_matches("sub-"))));
+    let one = |path: PathBuf| {
+        let kept = Folder::read(&path)?;
+        let scored = text(&path.join("evaluation.json"));
+        let scored: Option<Scored> = scored.and_then(|text| serde_json::from_str(&text).ok());
+        let report = Some(path.join("report.html")).filter(|report| report.is_file());
+        let verdict = scored.map_or_else(|| "it was not scored".into(), verdict);
+        Some(Listed { session: kept.session.clone(), verdict, report, encoder: kept.encoder() })
+    };
+    folders.into_iter().filter_map(one).collect()
+}
+
+fn verdict(scored: Scored) -> String {
+    let label = if scored.simulated { "SIMULATED, " } else { "" };
+    if let Some(why) = scored.refused {
+        return format!("{label}no score: {why}");
+    }
+    let is =
+        |line: &&ScoredLine| line.metric == "top1" && line.encoder == "personal" && line.k == 1;
+    let Some(line) = scored.scores.iter().find(is) else { return format!("{label}no score") };
+    format!(
+        "{label}{:.1} % right of {} (95 %: {:.1}–{:.1}, chance {:.1} %), {} single trials",
+        100.0 * line.value,
+        line.n,
+        100.0 * line.ci95[0],
+        100.0 * line.ci95[1],
+        100.0 * line.chance,
+        line.trials
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sessions_are_listed_with_their_scores_and_damaged_ones_with_what_is_left() {
+        let root = tempfile::tempdir().unwrap();
+        let session = |name: &str, evaluation: &str| {
+            let path = root.path().join("sub-01").join(name);
+            std::fs::create_dir_all(&path).unwrap();
+            let protocol = format!(
+                "subject = \"sub-01\"\nsession = \"{name}\"\n[protocol]\nname = \"short\"\n"
+            );
+            std::fs::write(path.join("protocol.toml"), protocol).unwrap();
+            std::fs::write(path.join("evaluation.json"), evaluation).unwrap();
+            path
+        };
+        let score = r#"{"metric":"top1","encoder":"personal","value":0.5,"chance":0.025,"ci95":[0.4,0.6],"trials":99,"k":1,"n":40}"#;
+        let first = session("ses-01", &format!("{{\"simulated\":true,\"scores\":[{score}]}}"));
+        session("ses-02", "{ damaged");
+        session("ses-03", "{\"refused\":\"time tells\"}");
+        std::fs::write(first.join("encoder.onnx"), "x").unwrap();
+        std::fs::create_dir_all(root.path().join("sub-01/elsewhere")).unwrap();
+        let all = listed(root.path(), "01");
+        assert_eq!(all.len(), 3);
+        assert!(
+            all[0].verdict.starts_with("SIMULATED, 50.0 % right of 40") && all[0].encoder.is_some()
+        );
+        assert_eq!(all[1].verdict, "it was not scored");
+        assert_eq!(all[2].verdict, "no score: time tells");
+        assert!(listed(root.path(), "../..").is_empty());
+    }
+}

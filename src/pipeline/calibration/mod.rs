@@ -6,6 +6,7 @@
 //!   sub-01_ses-01_task-calib_run-01.xdf            signal, markers and decodes of a training run
 //!   sub-01_ses-01_task-calib_run-01_timing.csv     when every trial was due and when it was seen
 //!   sub-01_ses-01_task-test_run-01.xdf             a run with pictures that are never trained on
+//!   stimuli/                                       pictures of the user's own, with their embeddings
 //!   held.json                                      timing of all runs, display, attention task
 //!   encoder.onnx  fit.toml                         the personal encoder, and how it was made
 //!   evaluation.json  report.html                   what it is worth
@@ -16,15 +17,18 @@
 //! | this file | names, the folder, `protocol.toml`, timing tables |
 //! | `folder` | what a session that was held left in its folder |
 //! | `headless` | holds every run with the virtual subject before a virtual display |
+//! | `pictures` | pictures of the user's own |
 //! | `conclude` | fits, scores, writes |
 //! | `report` | gathers what the page shows |
 
 pub mod conclude;
 pub mod folder;
 pub mod headless;
+pub mod pictures;
 pub mod report;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -37,6 +41,9 @@ use crate::signal::StimulusSet;
 
 /// Part of the names of recordings that nothing is fitted to.
 pub const TEST_TASK: &str = "_task-test_";
+
+/// How the names of timing tables end: no recordings, though they are tables too.
+pub const TIMING_ENDING: &str = "_timing.csv";
 
 /// Most sessions of a subject that are looked for.
 const MAX_SESSIONS: usize = 999;
@@ -58,6 +65,8 @@ pub struct Session {
     pub folder: PathBuf,
     /// Names of the pictures, by row.
     pub ids: Vec<String>,
+    /// The pictures, where they are the user's own.
+    pub own: Option<Arc<StimulusSet>>,
 }
 
 /// The start of `protocol.toml`, before the protocol's own keys.
@@ -130,7 +139,7 @@ impl Session {
         let plan = plan(&seeded, stimuli.len())?;
         let ids = stimuli.stimuli.iter().map(|stimulus| stimulus.id.clone()).collect();
         let root = root.to_path_buf();
-        Ok(Self { protocol, plan, subject, session, root, folder, ids })
+        Ok(Self { protocol, plan, subject, session, root, folder, ids, own: None })
     }
 
     /// Makes the folder and writes `protocol.toml`.
@@ -147,6 +156,9 @@ impl Session {
             let folder = self.folder.display();
             PersonalError::Output(format!("the folder cannot be made ({e}): {folder}"))
         })?;
+        if let Some(own) = &self.own {
+            pictures::keep(own, &self.folder)?;
+        }
         let picture = stimuli.stimuli.iter().map(|stimulus| KeptPicture {
             id: &stimulus.id,
             sha256: hex(&Sha256::digest(&stimulus.png)),
@@ -223,7 +235,7 @@ impl Session {
                 "{i},{id},{repeat},{planned_secs:.6},{shown_secs:.6},{uncertainty_secs:.6},{refresh_hz:.3},{missed}"
             );
         }
-        write_new(&self.folder.join(self.name(run, "_timing.csv")), text.as_bytes())
+        write_new(&self.folder.join(self.name(run, TIMING_ENDING)), text.as_bytes())
     }
 }
 

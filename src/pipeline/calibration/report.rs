@@ -107,7 +107,9 @@ pub fn commands(sessions: &[PathBuf], pack: &Path, seed: u64) -> Vec<String> {
     let all: Vec<String> = sessions.iter().map(|path| quoted(path)).collect();
     let (all, pack) = (all.join(" "), quoted(pack));
     vec![
-        format!("phosphene fit {all} --pack {pack} --seed {seed} --out NEW-FOLDER"),
+        format!(
+            "phosphene fit {all} --with-test-runs --pack {pack} --seed {seed} --out NEW-FOLDER"
+        ),
         format!("phosphene evaluate {all} --pack {pack} --seed {seed} --report NEW-FILE.html"),
     ]
 }

@@ -80,6 +80,28 @@ impl Evaluation {
     }
 }
 
+impl Evaluation {
+    /// Single-trial top-1 of an encoder on left-out runs.
+    pub fn headline(&self, encoder: &str) -> Option<&Score> {
+        let is = |s: &&Score| s.encoder == encoder && s.metric == "top1" && s.k == 1;
+        self.scores.iter().find(is)
+    }
+
+    /// Says so when the encoder that was built upon does better by itself.
+    fn note_what_did_not_help(&mut self) {
+        let (Some(own), Some(pack)) = (self.headline("personal"), self.headline("pack")) else {
+            return;
+        };
+        if own.value < pack.value {
+            let said = format!(
+                "the fit does not help here: {:.3} where the encoder that it builds upon scores {:.3} by itself. Keep that one, or calibrate longer",
+                own.value, pack.value
+            );
+            self.cautions.push(said);
+        }
+    }
+}
+
 /// Scores sessions under every split that they allow; `on_progress` gets a share.
 ///
 /// # Errors
@@ -115,9 +137,12 @@ pub fn evaluate(
     if let Some(first) = reports.first() {
         evaluation.found = first.found.clone();
     }
-    for report in reports {
+    for (place, report) in reports.into_iter().enumerate() {
         evaluation.cautions.extend(report.cautions);
-        evaluation.scores.extend(report.scores);
+        // Nothing of the pack's own encoder is fitted: it scores the same under every split.
+        let scores = report.scores.into_iter().filter(|s| place == 0 || s.encoder != "pack");
+        evaluation.scores.extend(scores);
     }
+    evaluation.note_what_did_not_help();
     Ok(evaluation)
 }

@@ -29,7 +29,6 @@ use crate::decode::trials::Trials;
 use crate::decode::{DecodeError, Pack};
 use crate::pipeline::personal::PersonalError;
 use crate::pipeline::sessions::Sessions;
-use crate::pipeline::sources;
 use crate::signal::{Picture, StimulusSet};
 
 /// Pictures that are painted at most; every pair of them is compared.
@@ -65,10 +64,9 @@ pub fn of_test_runs(
 ) -> Result<Vec<Example>, PersonalError> {
     let test = given::test_runs(evaluation, files, packs, runtime, seed)?;
     let painted = from_test_runs(&test, packs.0, runtime, seed)?;
-    let seen = sources::stimuli();
     let (how, pictures) = ((Split::TestRuns, seed), &test.pictures);
-    evaluation.painted.extend(scores(&painted, pictures, &seen, (packs.0, runtime), how)?);
-    Ok(examples(&painted, pictures, &seen))
+    evaluation.painted.extend(scores(&painted, pictures, &test.stimuli, (packs.0, runtime), how)?);
+    Ok(examples(&painted, pictures, &test.stimuli))
 }
 
 /// Paints what was decoded from left-out runs of known pictures, and scores it; gives it for a page.
@@ -86,10 +84,9 @@ pub fn of_left_out(
         return Ok(Vec::new());
     }
     let painted = from_left_out(sessions, &evaluation.found, pack, runtime, seed)?;
-    let seen = sources::stimuli();
-    let (how, pictures) = ((Split::Runs, seed), &sessions.pictures);
-    evaluation.painted.extend(scores(&painted, pictures, &seen, (pack, runtime), how)?);
-    Ok(examples(&painted, pictures, &seen))
+    let (how, pictures, seen) = ((Split::Runs, seed), &sessions.pictures, &sessions.stimuli);
+    evaluation.painted.extend(scores(&painted, pictures, seen, (pack, runtime), how)?);
+    Ok(examples(&painted, pictures, seen))
 }
 
 /// Paints from test runs, with the personal encoder of `pack`, and the null twins.

@@ -71,8 +71,10 @@ impl AcquireShell {
             frame_ring(channels, ring_frames(rate_hz, PROCESS_RING_SECS));
         let (record_tx, record_rx) = frame_ring(channels, ring_frames(rate_hz, RECORD_RING_SECS));
         // Both receivers wait for exactly this message, so there is room.
-        let _ = self.to_process.send(Connected { info: info.clone(), ring: process_rx });
-        let _ = self.to_record.send(Connected { info, ring: record_rx });
+        let source_waits = source.can_wait();
+        let _ =
+            self.to_process.send(Connected { info: info.clone(), ring: process_rx, source_waits });
+        let _ = self.to_record.send(Connected { info, ring: record_rx, source_waits });
         Ok(Acquire::new(source, channels, process_tx, Some(record_tx)))
     }
 }

@@ -25,9 +25,11 @@ use super::handle::RunFailure;
 use super::process::ProcessCommand;
 use super::record::decodes::decode_tap;
 use super::shared::Shared;
+use super::sources;
 use super::{Recording, RunConfig};
 
 mod acquire;
+mod announce;
 mod decode;
 mod process;
 mod record;
@@ -36,6 +38,7 @@ pub use acquire::view_of;
 pub use decode::open_pack;
 
 use acquire::AcquireShell;
+use announce::AnnounceShell;
 use decode::DecodeShell;
 use process::ProcessShell;
 use record::RecordShell;
@@ -88,6 +91,7 @@ pub struct Threads {
     process: Option<JoinHandle<Outcome>>,
     decode: Option<JoinHandle<(DecodeSummary, Outcome)>>,
     record: Option<JoinHandle<Outcome>>,
+    announce: Option<JoinHandle<Outcome>>,
     /// Gives the reading end of the trace ring once the source is there.
     pub traces: Receiver<FrameConsumer>,
 }
@@ -96,6 +100,8 @@ pub struct Threads {
 struct Connected {
     info: SourceInfo,
     ring: FrameConsumer,
+    /// Whether the source waits for the stages behind: then no window may be passed over, or it would wait for ever.
+    source_waits: bool,
 }
 
 impl Threads {
@@ -120,6 +126,8 @@ impl Threads {
         if let Some(recording) = config.record.clone() {
             let _ = record_tx.try_send(RecordCommand::Start(recording));
         }
+        let (announced, is_offline) =
+            (config.screen.clone(), sources::makes_own_time(&config.spec));
         let acquire = AcquireShell {
             earlier,
             config: config.clone(),
@@ -152,7 +160,14 @@ impl Threads {
             commands: record_rx,
             decodes,
         };
+        // A source that makes its own time has moments that mean nothing to other programs.
+        let screen = announced.filter(|_| !is_offline);
+        let announce = screen.and_then(|screen| {
+            let shell = AnnounceShell { shared: shared.clone(), screen };
+            spawn("phosphene-announce", &shared, move || shell.run())
+        });
         let threads = Self {
+            announce,
             acquire: spawn("phosphene-acquire", &shared, move || acquire.run()),
             process: spawn("phosphene-process", &shared, move || process.run()),
             decode: spawn("phosphene-decode", &shared, move || decode.run()),
@@ -166,7 +181,9 @@ impl Threads {
     pub fn join(&mut self, shared: &Shared) -> (DecodeSummary, Option<RunFailure>) {
         let mut failures = Vec::new();
         for handle in
-            [self.acquire.take(), self.process.take(), self.record.take()].into_iter().flatten()
+            [self.acquire.take(), self.process.take(), self.record.take(), self.announce.take()]
+                .into_iter()
+                .flatten()
         {
             failures.extend(join_one(handle).and_then(Result::err));
         }

@@ -40,7 +40,9 @@ impl ProcessShell {
     /// The body of the thread.
     pub fn run(self) -> Outcome {
         // Without a connection the acquisition thread has said why.
-        let Ok(Connected { info, ring }) = self.connected.recv() else { return Ok(()) };
+        let Ok(Connected { info, ring, source_waits }) = self.connected.recv() else {
+            return Ok(());
+        };
         let contract = self.contract.recv().unwrap_or_else(|_| InputContract::without_pack());
         let windows = contract::windows(self.config.mode, info.has_markers);
         let fitted = contract::fit(&contract, &info, windows);
@@ -68,10 +70,9 @@ impl ProcessShell {
             commands: self.commands.clone(),
             rows: StimulusRows::of(&self.stimuli),
         });
-        let waits = self.config.transport.is_some();
         let mut publish = |window: &Window| {
-            // A replay skips no window, even where one read brings several. Live never waits.
-            while waits && self.shared.decoder_is_behind() && !self.shared.stopping() {
+            // A source that waits skips no window, even where one read brings several. Live never waits.
+            while source_waits && self.shared.decoder_is_behind() && !self.shared.stopping() {
                 std::thread::sleep(IDLE);
             }
             slot_tx.buffer().copy_from(window);

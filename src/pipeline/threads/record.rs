@@ -31,7 +31,7 @@ pub(super) struct RecordShell {
 impl RecordShell {
     /// The body of the thread.
     pub fn run(mut self) -> Outcome {
-        let Ok(Connected { info, mut ring }) = self.connected.recv() else { return Ok(()) };
+        let Ok(Connected { info, mut ring, .. }) = self.connected.recv() else { return Ok(()) };
         let mut recorder: Option<Recorder> = None;
         let mut outcome = Ok(());
         loop {

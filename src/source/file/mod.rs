@@ -24,6 +24,7 @@ use std::time::Duration;
 use super::{MAX_READ_WAIT_SECS, ReadStatus, Source, SourceCounters, SourceError, SourceInfo};
 use crate::clock::Clock;
 use crate::formats::FormatError;
+use crate::formats::recording::Event;
 use crate::signal::{Chunk, FrameMeta};
 pub use tape::MAX_TAPE_BYTES;
 use tape::Tape;
@@ -71,6 +72,7 @@ pub struct FileSource {
     counters: SourceCounters,
     transport: Option<Arc<Transport>>,
     counted: bool,
+    events: Option<Vec<Event>>,
 }
 
 /// When frames are due.
@@ -98,6 +100,7 @@ impl FileSource {
             counters: SourceCounters::default(),
             transport: None,
             counted: false,
+            events: None,
         }
     }
 
@@ -113,6 +116,13 @@ impl FileSource {
     #[must_use]
     pub fn with_counted_stamps(mut self) -> Self {
         self.counted = true;
+        self
+    }
+
+    /// The same with these events in place of its own markers: a table of events beside the recording, as in BIDS.
+    #[must_use]
+    pub fn with_events(mut self, events: Vec<Event>) -> Self {
+        self.events = Some(events);
         self
     }
 
@@ -132,6 +142,9 @@ impl FileSource {
 impl Source for FileSource {
     fn prepare(&mut self, clock: &Clock) -> Result<SourceInfo, SourceError> {
         let mut tape = Tape::open(&self.path)?;
+        if let Some(events) = &self.events {
+            tape.take_events(events);
+        }
         if self.counted {
             tape.count_stamps();
         }

@@ -8,6 +8,7 @@ use std::io::{BufReader, Read};
 use std::path::Path;
 
 use super::{general, xdf};
+use crate::formats::recording::Event;
 use crate::formats::xdf::MAGIC as XDF_MAGIC;
 use crate::formats::{self, FormatError};
 use crate::signal::{FrameMeta, Marker};
@@ -52,6 +53,26 @@ impl Tape {
             return xdf::read(BufReader::new(file), path);
         }
         general::read(&mut *formats::open(path)?, path)
+    }
+
+    /// Takes these events in place of the recording's own markers; their zero is the first frame. What lies outside the
+    /// recording is left out and noted.
+    pub fn take_events(&mut self, events: &[Event]) {
+        let (Some(first), Some(last)) = (self.frames.first(), self.frames.last()) else { return };
+        let (first_secs, last_secs) = (first.time_secs, last.time_secs);
+        let marker = |event: &Event| Marker::new(first_secs + event.time_secs, &event.label);
+        let all: Vec<Marker> = events.iter().map(marker).collect();
+        let inside: Vec<Marker> = all
+            .iter()
+            .filter(|marker| (first_secs..=last_secs).contains(&marker.time_secs))
+            .copied()
+            .collect();
+        if inside.len() < all.len() {
+            let outside = all.len() - inside.len();
+            self.info.notes.push(format!("{outside} event(s) lie outside the recording"));
+        }
+        self.markers = place_markers(&self.frames, merge_markers(vec![inside]));
+        self.info.has_markers = !self.markers.is_empty();
     }
 
     /// Gives every frame the time that counting at the nominal rate gives, and every marker that of its frame.

@@ -32,7 +32,7 @@ mod suitable;
 
 pub use block::{Block, BlockValues};
 pub use library::{configure, ensure_loaded, lsl_clock};
-pub use outlet::Publisher;
+pub use outlet::{MarkerOutlet, Publisher};
 pub use raw::{RawEvent, RawStream};
 pub use resolve::{StreamSummary, list_streams};
 pub use search::{Found, Search};

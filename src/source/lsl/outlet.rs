@@ -8,8 +8,9 @@
 use lsl::ExPushable;
 
 use super::library::ensure_loaded;
+use crate::clock::Clock;
 use crate::formats::recording::ChannelHead;
-use crate::signal::Chunk;
+use crate::signal::{Chunk, Marker};
 use crate::source::{SourceError, SourceInfo};
 
 /// Signal that liblsl keeps for a receiver that is slow, in seconds.
@@ -97,6 +98,44 @@ impl Publisher {
     }
 }
 
+/// A stream of markers by itself.
+pub struct MarkerOutlet {
+    outlet: lsl::StreamOutlet,
+    /// What to add to the program's clock to get LSL's; nothing where they are the same.
+    shift_secs: f64,
+}
+
+impl MarkerOutlet {
+    /// Makes the stream known. `clock` is the one that its markers' times are on.
+    ///
+    /// # Errors
+    /// [`SourceError`] when liblsl cannot be had or refuses the stream.
+    pub fn open(name: &str, clock: &Clock) -> Result<Self, SourceError> {
+        ensure_loaded()?;
+        let refused = |why: lsl::Error| SourceError::Unusable {
+            what: format!("LSL stream '{name}'"),
+            why: format!("liblsl could not publish it: {why}"),
+            remedy: "Check that a network interface is up".into(),
+        };
+        let outlet = marker_outlet(name).map_err(refused)?;
+        let shift_secs = lsl::local_clock() - clock.now_secs();
+        Ok(Self { outlet, shift_secs })
+    }
+
+    /// Sends a marker with its own time. What liblsl refuses is let go of.
+    pub fn push(&mut self, marker: &Marker) {
+        let stamp_secs = marker.time_secs + self.shift_secs;
+        let _ = self.outlet.push_sample_ex(&vec![marker.label()], stamp_secs, true);
+    }
+}
+
+fn marker_outlet(name: &str) -> Result<lsl::StreamOutlet, lsl::Error> {
+    let (text, id) = (lsl::ChannelFormat::String, format!("phosphene/{name}"));
+    let mut info = lsl::StreamInfo::new(name, "Markers", 1, lsl::IRREGULAR_RATE, text, &id)?;
+    info.desc().append_child_value("manufacturer", "Phosphene");
+    lsl::StreamOutlet::new(&info, 0, BUFFER_SECS)
+}
+
 fn outlets(
     info: &SourceInfo,
     name: &str,
@@ -107,8 +146,8 @@ fn outlets(
     let eeg_id = format!("phosphene/{name}/eeg");
     let mut eeg = lsl::StreamInfo::new(name, "EEG", channels, info.rate.hz(), float, &eeg_id)?;
     describe_eeg(&mut eeg, info, known);
-    let text = lsl::ChannelFormat::String;
     let (marker_name, marker_id) = (format!("{name} markers"), format!("phosphene/{name}/markers"));
+    let text = lsl::ChannelFormat::String;
     let rate_hz = lsl::IRREGULAR_RATE;
     let mut markers = lsl::StreamInfo::new(&marker_name, "Markers", 1, rate_hz, text, &marker_id)?;
     markers.desc().append_child_value("manufacturer", "Phosphene");

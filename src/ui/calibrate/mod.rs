@@ -22,8 +22,9 @@ use super::scene::Scene;
 use crate::calibrate::present::{Attention, Presenter, Showing};
 use crate::calibrate::protocol::Protocol;
 use crate::pipeline::calibration::conclude::{Outcome, Step};
+use crate::pipeline::calibration::folder::{self, Listed};
 use crate::pipeline::calibration::{Held, Session};
-use crate::pipeline::{Command, Recording, WindowMode};
+use crate::pipeline::{Command, Recording, WindowMode, sources};
 use crate::signal::{Screen, StimulusSet};
 use crate::snapshot::{RecordingState, RunState, Snapshot};
 use meter::Meter;
@@ -97,7 +98,11 @@ pub struct SessionPanel {
     own_protocol: Option<Protocol>,
     pack: Option<PathBuf>,
     stimuli: Arc<StimulusSet>,
+    /// The same, where they are the user's own.
+    own: Option<Arc<StimulusSet>>,
     planned: Result<Session, String>,
+    /// Sessions of this person that were held before.
+    before: Vec<Listed>,
     stage: Stage,
     meter: Meter,
     held: Held,
@@ -108,13 +113,15 @@ pub struct SessionPanel {
 }
 
 impl SessionPanel {
-    /// A panel that offers a session; `given` is one that was planned already.
+    /// A panel that offers a session; `given` is one that was planned already, `own` are pictures in place of the bundled
+    /// ones.
     pub fn new(
         given: Option<Session>,
         root: PathBuf,
         pack: Option<PathBuf>,
-        stimuli: Arc<StimulusSet>,
+        own: Option<Arc<StimulusSet>>,
     ) -> Self {
+        let stimuli = own.clone().unwrap_or_else(sources::stimuli);
         let subject = given.as_ref().map_or_else(
             || "01".to_owned(),
             |session| session.subject.trim_start_matches("sub-").to_owned(),
@@ -134,7 +141,9 @@ impl SessionPanel {
             own_protocol,
             pack,
             stimuli,
+            own,
             planned: Err(String::new()),
+            before: Vec::new(),
             stage: Stage::Setup,
             meter: Meter::default(),
             held: Held::default(),
@@ -143,7 +152,10 @@ impl SessionPanel {
             mode: WindowMode::Auto,
         };
         match given {
-            Some(session) => panel.planned = Ok(session),
+            Some(session) => {
+                panel.before = folder::listed(&panel.root, &panel.subject);
+                panel.planned = Ok(session);
+            }
             None => panel.plan(),
         }
         panel
@@ -161,6 +173,10 @@ impl SessionPanel {
         self.planned = protocol.and_then(|protocol| {
             Session::new(protocol, &self.stimuli, &self.root, &self.subject, session)
         });
+        self.before = folder::listed(&self.root, &self.subject);
+        if let Ok(planned) = &mut self.planned {
+            planned.own = self.own.clone();
+        }
     }
 
     /// True while pictures are shown: then nothing else is painted.

@@ -167,7 +167,32 @@ impl SessionPanel {
         if let Some(why) = why_not {
             ui.label(RichText::new(why).color(scene.palette.fair));
         }
+        self.earlier(ui, wishes);
         choice
+    }
+
+    /// What earlier sessions were worth.
+    fn earlier(&self, ui: &mut Ui, wishes: &mut Vec<Wish>) {
+        if self.before.is_empty() {
+            return;
+        }
+        ui.add_space(14.0);
+        ui.label(RichText::new("Held before").strong());
+        for listed in &self.before {
+            fact(ui, &listed.session, listed.verdict.clone());
+            ui.horizontal(|ui| {
+                if let Some(report) = &listed.report
+                    && ui.button(format!("Report of {}", listed.session)).clicked()
+                {
+                    open(ui, report);
+                }
+                if let Some(encoder) = &listed.encoder
+                    && ui.button(format!("Use the encoder of {}", listed.session)).clicked()
+                {
+                    wishes.push(Wish::UseEncoder(encoder.clone()));
+                }
+            });
+        }
     }
 
     /// Duration, headset, display.
@@ -268,15 +293,17 @@ fn result(ui: &mut Ui, scene: &Scene<'_>, outcome: &Outcome, wishes: &mut Vec<Wi
     title(ui, if evaluation.simulated { "The result (SIMULATED)" } else { "The result" });
     if let Some(why) = &evaluation.refused {
         ui.label(RichText::new(format!("No score: {why}.")).color(scene.palette.bad));
-    } else if let Some(score) = headline(&evaluation.scores, "personal") {
+    } else if let Some(score) = evaluation.headline("personal") {
         ui.label(RichText::new(sentence(score)).size(17.0));
-        if let Some(pack) = headline(&evaluation.scores, "pack") {
+        if let Some(pack) = evaluation.headline("pack") {
             parts::weak(
                 ui,
                 format!("The pack's own encoder, without calibration: {:.1} %", 100.0 * pack.value),
             );
         }
-        if let Some(score) = headline(&evaluation.held_out, "personal") {
+        let held_out = evaluation.held_out.iter();
+        let mut held_out = held_out.filter(|s| s.metric == "top1" && s.k == 1);
+        if let Some(score) = held_out.find(|score| score.encoder == "personal") {
             let text =
                 format!("Pictures never trained on, chosen among {}: {}", score.n, sentence(score));
             parts::weak(ui, text);
@@ -294,22 +321,24 @@ fn result(ui: &mut Ui, scene: &Scene<'_>, outcome: &Outcome, wishes: &mut Vec<Wi
     fact(ui, "Report", outcome.report.display().to_string());
     ui.add_space(10.0);
     ui.horizontal_wrapped(|ui| {
-        let encoder = Button::new(RichText::new("Use this encoder now").strong());
-        if ui.add(encoder.fill(scene.palette.accent_soft)).clicked() {
+        let encoder = Button::new(RichText::new("Use this encoder now (Enter)").strong());
+        let enter = ui.input(|input| input.key_pressed(Key::Enter));
+        if ui.add(encoder.fill(scene.palette.accent_soft)).clicked() || enter {
             wishes.push(Wish::UseEncoder(outcome.fit.encoder.clone().into()));
         }
-        if ui.button("Open the report").clicked() {
-            let path = std::fs::canonicalize(&outcome.report).unwrap_or(outcome.report.clone());
-            ui.ctx().open_url(egui::OpenUrl::new_tab(format!("file://{}", path.display())));
+        if ui.button("Open the report (O)").clicked() || ui.input(|i| i.key_pressed(Key::O)) {
+            open(ui, &outcome.report);
         }
-        if ui.button("Close").clicked() || escape(ui) {
+        if ui.button("Close (Esc)").clicked() || escape(ui) {
             wishes.push(Wish::Close);
         }
     });
 }
 
-fn headline<'a>(scores: &'a [Score], encoder: &str) -> Option<&'a Score> {
-    scores.iter().find(|score| score.encoder == encoder && score.metric == "top1" && score.k == 1)
+/// Shows a page in the browser.
+fn open(ui: &Ui, page: &std::path::Path) {
+    let path = std::fs::canonicalize(page).unwrap_or_else(|_| page.to_path_buf());
+    ui.ctx().open_url(egui::OpenUrl::new_tab(format!("file://{}", path.display())));
 }
 
 fn sentence(score: &Score) -> String {
