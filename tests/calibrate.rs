@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used)] // clippy.toml exempts test functions but not what they share
 
 use faer::Mat;
-use phosphene::calibrate::personal::FitOptions;
+use phosphene::calibrate::personal::{FitOptions, Method, fit_and_predict};
 use phosphene::calibrate::score::{Report, Score, score};
 use phosphene::calibrate::split::Split;
 use phosphene::calibrate::{CalibrationError, Pictures, Trial, Trials, fit};
@@ -198,14 +198,18 @@ fn a_fit_is_its_own_linear_map() {
     let (train, test): (Vec<usize>, Vec<usize>) = (0..all.len()).partition(|i| i % 4 != 0);
     let (train, test) = (all.at(&train), all.at(&test));
     let personal = fit(&train, &pictures, &OPTIONS).unwrap();
-    let (direct, strength) =
-        phosphene::calibrate::personal::fit_and_predict(&train, &test, &pictures, &OPTIONS)
-            .unwrap();
-    assert_eq!(strength, personal.strength);
+    assert!(matches!(personal.method, Method::Templates { .. }), "{:?}", personal.method);
+    let direct = fit_and_predict(&train, &test, &pictures, &OPTIONS).unwrap();
+    let for_new = FitOptions { inner: Split::Pictures, ..OPTIONS };
+    let regression = fit(&train, &pictures, &for_new).unwrap();
+    assert!(matches!(regression.method, Method::Ridge { .. }), "{:?}", regression.method);
+    let by_hand = fit_and_predict(&train, &test, &pictures, &for_new).unwrap();
     for i in 0..test.len() {
         let answer: Vec<f64> = (0..DIM).map(|j| test.zero_shot[(i, j)]).collect();
-        for (j, got) in personal.predict(test.epoch(i), &answer).iter().enumerate() {
-            assert!((got - direct[(i, j)]).abs() < 1e-9, "{got} {}", direct[(i, j)]);
+        for (personal, direct) in [(&personal, &direct), (&regression, &by_hand)] {
+            for (j, got) in personal.predict(test.epoch(i), &answer).iter().enumerate() {
+                assert!((got - direct[(i, j)]).abs() < 1e-9, "{got} {}", direct[(i, j)]);
+            }
         }
     }
 }

@@ -151,7 +151,7 @@ pub fn cross_validated(
     let mut out = Mat::zeros(trials.len(), pictures.targets.ncols());
     for fold in folds {
         let (train, test) = (trials.at(&fold.train), trials.at(&fold.test));
-        let (found, _) = fit_and_predict(&train, &test, pictures, options)?;
+        let found = fit_and_predict(&train, &test, pictures, options)?;
         put_rows(&mut out, &fold.test, |i, j| found[(i, j)]);
     }
     Ok(out)

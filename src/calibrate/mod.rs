@@ -3,7 +3,8 @@
 //! Pure functions on numbers in memory: nothing here reads devices, draws or spawns threads.
 //!
 //! ```text
-//! trials ─► whiten ─► features ─► ridge (inner cross-validation) ─► personal ─► onnx: encoder.onnx
+//! trials ─► noise ─► templates ─────────────────────────┐ (pictures that were calibrated)
+//!    ├────► whiten ─► features ─► ridge (inner choice) ──┴─► personal ─► onnx: encoder.onnx
 //!    └────► split ─► score (metrics, intervals, controls) ─► verdict
 //! ```
 //!
@@ -16,6 +17,7 @@ pub mod features;
 pub mod likeness;
 mod linalg;
 pub mod metrics;
+mod noise;
 pub mod onnx;
 pub mod personal;
 pub mod present;
@@ -24,6 +26,7 @@ pub mod report;
 pub mod ridge;
 pub mod score;
 pub mod split;
+pub mod templates;
 pub mod trials;
 pub mod whiten;
 

@@ -295,8 +295,7 @@ mod tests {
             signal: faer::Mat::zeros(1, 1),
             pack: faer::Mat::zeros(1, 1),
             bias: vec![0.0],
-            strength: super::super::ridge::candidates(true)[0],
-            inner_score: [0.0; 2],
+            method: super::super::personal::Method::Templates { pack_weight: 0.0 },
             trials: 0,
         };
         let ends = Ends { input: "eeg", output: "embedding" };

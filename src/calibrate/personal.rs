@@ -1,9 +1,10 @@
-//! A decoder fitted to one person: the pack's encoder, corrected by a regression on the whitened signal.
+//! A decoder fitted to one person: a linear map of the epoch and of the pack's own answer into the embedding space,
+//! `embedding = bias + packᵀ·(pack's answer) + signalᵀ·(epoch in µV)`.
 //!
-//! Takes trials with the pack's own answers; gives a linear map of both into the embedding space:
-//! `embedding = bias + packᵀ·(pack's answer) + signalᵀ·(epoch in µV)`. The mixture and the strength are chosen by inner
-//! cross-validation over runs or pictures ([`super::split`]); a correction that does not help there is damped until the
-//! pack's encoder is left.
+//! Two ways lead to it. For the pictures that were calibrated, [`super::templates`], where there are enough trials of
+//! them. For pictures that nobody has met, and with few trials, the pack's encoder corrected by a regression on the
+//! whitened signal; its mixture and strength are chosen by inner cross-validation over runs or pictures
+//! ([`super::split`]), and a correction that does not help there is damped until the pack's encoder is left.
 
 use faer::{Mat, MatRef};
 
@@ -12,6 +13,7 @@ use super::linalg;
 use super::metrics;
 use super::ridge::{Dual, Strength, candidates};
 use super::split::{Split, few, folds, groups};
+use super::templates;
 use super::trials::{CalibrationError, Pictures, Trials};
 use super::whiten::whitening;
 
@@ -43,15 +45,44 @@ pub struct Personal {
     pub pack: Mat<f64>,
     /// `[dim]`.
     pub bias: Vec<f64>,
-    /// What the inner cross-validation chose.
-    pub strength: Strength,
-    /// Its mean reciprocal rank there, and that of the pack's own encoder on the same trials.
-    pub inner_score: [f64; 2],
+    /// Which way it was found.
+    pub method: Method,
     /// Trials it was fitted to.
     pub trials: usize,
 }
 
+/// Which way a decoder was found.
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Method {
+    /// Every picture's response, estimated with all that is known of responses; see [`templates`].
+    Templates {
+        /// Weight of the pack's answer beside the signal's.
+        pack_weight: f64,
+    },
+    /// A regression.
+    Ridge {
+        /// What the inner cross-validation chose.
+        strength: Strength,
+        /// Its mean reciprocal rank there.
+        inner_mean_reciprocal_rank: f64,
+        /// That of the pack's own encoder on the same trials.
+        pack_mean_reciprocal_rank: f64,
+    },
+}
+
 impl Personal {
+    /// The embeddings of trials, `[trials, dim]`.
+    pub fn predict_all(&self, trials: &Trials) -> Mat<f64> {
+        let width = trials.channels * trials.samples;
+        let epochs = Mat::from_fn(trials.len(), width, |i, j| f64::from(trials.epoch(i)[j]));
+        let mut out = epochs * &self.signal + &trials.zero_shot * &self.pack;
+        for j in 0..out.ncols() {
+            (0..out.nrows()).for_each(|i| out[(i, j)] += self.bias[j]);
+        }
+        out
+    }
+
     /// The embedding of one epoch `[channels × samples]` of which the pack says `zero_shot`, `[dim]`.
     pub fn predict(&self, epoch_uv: &[f32], zero_shot: &[f64]) -> Vec<f64> {
         let weighed = |weights: &Mat<f64>, values: &mut dyn Iterator<Item = f64>| -> Vec<f64> {
@@ -78,12 +109,31 @@ pub fn fit(
 ) -> Result<Personal, CalibrationError> {
     trials.check(pictures)?;
     enough(trials)?;
+    if options.inner == Split::Runs && templates::suit(trials, options) {
+        return by_templates(trials, pictures, options);
+    }
     let basis = Basis::new(trials, pictures, options)?;
     let (strength, inner_score) = basis.choose(trials, pictures, options)?;
     let dual = Dual::new(basis.kernel(strength).as_ref())?;
     let rotated = dual.rotated(basis.wanted(strength).as_ref());
     let weights = dual.weights(rotated.as_ref(), strength.lambda);
     Ok(basis.composed(&weights, strength, inner_score, trials))
+}
+
+fn by_templates(
+    trials: &Trials,
+    pictures: &Pictures,
+    options: &FitOptions,
+) -> Result<Personal, CalibrationError> {
+    let found = templates::fit(trials, pictures, options)?;
+    let dim = found.bias.len();
+    Ok(Personal {
+        signal: found.signal,
+        pack: Mat::from_fn(dim, dim, |i, j| if i == j { found.pack } else { 0.0 }),
+        bias: found.bias,
+        method: Method::Templates { pack_weight: found.pack_weight },
+        trials: trials.len(),
+    })
 }
 
 /// Fits to `train` and gives the embeddings of `test`, `[tests, dim]`.
@@ -95,9 +145,12 @@ pub fn fit_and_predict(
     test: &Trials,
     pictures: &Pictures,
     options: &FitOptions,
-) -> Result<(Mat<f64>, Strength), CalibrationError> {
+) -> Result<Mat<f64>, CalibrationError> {
     train.check(pictures)?;
     enough(train)?;
+    if options.inner == Split::Runs && templates::suit(train, options) {
+        return Ok(by_templates(train, pictures, options)?.predict_all(test));
+    }
     let basis = Basis::new(train, pictures, options)?;
     let (strength, _) = basis.choose(train, pictures, options)?;
     let dual = Dual::new(basis.kernel(strength).as_ref())?;
@@ -113,7 +166,7 @@ pub fn fit_and_predict(
             out[(i, j)] += basis.target_mean[j] + gain * answer;
         }
     }
-    Ok((out, strength))
+    Ok(out)
 }
 
 fn enough(trials: &Trials) -> Result<(), CalibrationError> {
@@ -321,8 +374,11 @@ impl Basis {
             bias: bias.collect(),
             signal: self.features.on_samples(on_features.as_ref(), &self.whitening[newest]),
             pack,
-            strength,
-            inner_score,
+            method: Method::Ridge {
+                strength,
+                inner_mean_reciprocal_rank: inner_score[0],
+                pack_mean_reciprocal_rank: inner_score[1],
+            },
             trials: trials.len(),
         }
     }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::calibrate::personal::Method;
 use crate::calibrate::split::Split;
 use crate::decode::session::Runtime;
 use crate::pipeline::labelled::{self, Events};
@@ -121,11 +122,22 @@ fn summary(document: &FitDocument) -> String {
             run.path.display()
         );
     }
-    let _ = writeln!(
-        text,
-        "inner score {:.3} mean reciprocal rank, {:.3} by the pack's own encoder",
-        document.inner_mean_reciprocal_rank, document.pack_mean_reciprocal_rank
-    );
+    let _ = match document.method {
+        Method::Templates { pack_weight } => {
+            writeln!(
+                text,
+                "method      responses of the pictures; the pack's answer weighs {pack_weight:.0}"
+            )
+        }
+        Method::Ridge {
+            inner_mean_reciprocal_rank: own, pack_mean_reciprocal_rank: pack, ..
+        } => {
+            writeln!(
+                text,
+                "method      regression: {own:.3} mean reciprocal rank within, {pack:.3} by the pack's own encoder"
+            )
+        }
+    };
     let _ = writeln!(text, "in          {:.1} s", document.fit_seconds);
     let _ = writeln!(text, "written     {}", document.encoder);
     let _ = writeln!(text, "This is no score: `phosphene evaluate` gives one, with its controls.");

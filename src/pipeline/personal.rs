@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::handle::RunFailure;
 use super::sessions::{RunRead, Sessions};
 use crate::calibrate::onnx::{Ends, personal_encoder};
-use crate::calibrate::personal::FitOptions;
+use crate::calibrate::personal::{FitOptions, Method};
 use crate::calibrate::split::Split;
 use crate::calibrate::{self, Personal};
 use crate::clock::{Clock, utc_now_iso8601};
@@ -81,20 +81,16 @@ pub struct FitDocument {
     pub trials: usize,
     /// Pictures among them.
     pub pictures: usize,
-    /// What the inner cross-validation left out.
-    pub strength_chosen_by: Split,
+    /// What was left out where a choice was made.
+    pub chosen_by: Split,
     /// Seed of divisions.
     pub seed: u64,
-    /// Inner score of what was chosen.
-    pub inner_mean_reciprocal_rank: f64,
-    /// The same of the pack's own encoder.
-    pub pack_mean_reciprocal_rank: f64,
     /// Between the fit and the written graph.
     pub largest_difference_in_onnx_runtime: f64,
     /// How long the fit took.
     pub fit_seconds: f64,
-    /// What was chosen.
-    pub strength: calibrate::ridge::Strength,
+    /// Which way it was found.
+    pub method: Method,
     /// The recordings.
     pub runs: Vec<RunRead>,
 }
@@ -143,13 +139,11 @@ pub fn fit_into(
         pack_encoder_sha256: written.pack_encoder_sha256.clone(),
         trials: sessions.trials.len(),
         pictures: sessions.pictures.len(),
-        strength_chosen_by: inner,
+        chosen_by: inner,
         seed,
-        inner_mean_reciprocal_rank: personal.inner_score[0],
-        pack_mean_reciprocal_rank: personal.inner_score[1],
         largest_difference_in_onnx_runtime: difference,
         fit_seconds,
-        strength: personal.strength,
+        method: personal.method,
         runs: sessions.runs.clone(),
     };
     let text = toml::to_string(&document)
