@@ -9,7 +9,7 @@ use faer::Mat;
 
 use super::Evaluation;
 use crate::calibrate::Trials;
-use crate::calibrate::score::{Given, score_given};
+use crate::calibrate::score::{Given, Score, score_given};
 use crate::calibrate::split::Split;
 use crate::decode::encoder::Encoder;
 use crate::decode::session::Runtime;
@@ -44,6 +44,17 @@ pub fn test_runs(
         (before, now) => before.or(now.map(|why| format!("in the test runs, {why}"))),
     };
     evaluation.cautions.extend(report.cautions);
+    let top1 = |encoder: &str| {
+        let is = |s: &&Score| s.encoder == encoder && s.metric == "top1" && s.k == 1;
+        report.scores.iter().find(is).map(|score| score.value)
+    };
+    if let (Some(own), Some(given)) = (top1("personal"), top1("pack"))
+        && own < given
+    {
+        evaluation.cautions.push(format!(
+            "pictures that were not calibrated are better left to the pack's own encoder: {given:.3}, where a fit scores {own:.3}"
+        ));
+    }
     evaluation.held_out = report.scores;
     evaluation.runs.extend(test.runs.iter().cloned());
     Ok(test)
