@@ -62,7 +62,7 @@ pub fn groups(trials: &Trials, split: Split, seed: u64) -> Vec<usize> {
     }
 }
 
-/// The same in at most [`FOLDS`] groups of neighbours: an inner choice over many runs would take minutes.
+/// The same in at most five groups of neighbours: an inner choice over many runs would take minutes.
 pub fn few(groups: &[usize]) -> Vec<usize> {
     let count = groups.iter().max().map_or(0, |most| most + 1);
     let few = |group: &usize| if count > FOLDS { group * FOLDS / count } else { *group };

@@ -1,6 +1,6 @@
 //! Any picture file → the square that an image encoder wants.
 //!
-//! Takes PNG, JPEG or WebP of any shape up to [`MAX_IMAGE_PX`] a side; gives `[side, side]` RGB on the middle grey of the
+//! Takes PNG, JPEG or WebP of any shape up to 8192 pixels a side; gives `[side, side]` RGB on the middle grey of the
 //! bundled stimuli, made as the pictures of the training were.
 
 use std::path::Path;
