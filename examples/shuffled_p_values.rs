@@ -72,7 +72,7 @@ fn p_value(
             (0..classes).for_each(|class| scores[(*row, class)] = found[(i, class)]);
         }
     }
-    Ok(metrics::permutation_p(&labels, &runs, seed, |permuted| {
+    Ok(metrics::permutation_p(&labels, &runs, (seed, metrics::Fitted::Crosswise), |permuted| {
         mean_auc(&scores, permuted, classes).unwrap_or(f64::NAN)
     }))
 }

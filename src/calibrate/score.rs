@@ -9,7 +9,7 @@ use faer::Mat;
 use serde::Serialize;
 
 use super::controls::{self, Control};
-use super::metrics;
+use super::metrics::{self, Fitted};
 use super::personal::FitOptions;
 use super::split::{Split, folds, groups};
 use super::trials::{CalibrationError, Pictures, Trials};
@@ -139,14 +139,14 @@ pub fn score(
         .map(|(control, (found, truth))| {
             // One answer for all trials of a run: exchanging labels within runs would never change its score.
             let within = if *control == Control::MeanEmbedding { Among::All } else { Among::Runs };
-            (*control, judge.control(found, truth, within))
+            (*control, judge.control(found, truth, (within, Fitted::Crosswise)))
         })
         .collect();
-    let mut scores = judge.scores("personal", &found, &controls);
+    let mut scores = judge.scores("personal", (&found, Fitted::Crosswise), &controls);
     if options.with_pack {
-        scores.extend(judge.scores("pack", &trials.zero_shot, &controls));
+        scores.extend(judge.scores("pack", (&trials.zero_shot, Fitted::Elsewhere), &controls));
     }
-    let own = judge.control(&found, &truth, Among::Runs);
+    let own = judge.control(&found, &truth, (Among::Runs, Fitted::Crosswise));
     let own_margin = own.get(&Metric::TwoWay).map_or(0.0, |score| score.value - 0.5);
     let mut verdict = Verdict::default();
     for (control, got) in &controls {
@@ -184,22 +184,23 @@ pub fn score_given(
     let judge = Judge { trials, pictures, split, seed };
     let truth: Vec<usize> = trials.about.iter().map(|trial| trial.picture).collect();
     let (mut scores, mut verdict) = (Vec::new(), Verdict::default());
+    let elsewhere = (Among::Runs, Fitted::Elsewhere);
     for (place, given) in all.iter().enumerate() {
         let (got, expected) = (given.found.nrows(), trials.len());
         if got != expected {
             return Err(CalibrationError::Shape { what: "the answers", got, expected });
         }
         let control =
-            |before: &Mat<f64>| (Control::PreStimulus, judge.control(before, &truth, Among::Runs));
+            |before: &Mat<f64>| (Control::PreStimulus, judge.control(before, &truth, elsewhere));
         let controls: Vec<_> = given.before.map(control).into_iter().collect();
-        let own = judge.control(given.found, &truth, Among::Runs);
+        let own = judge.control(given.found, &truth, elsewhere);
         let own_margin = own.get(&Metric::TwoWay).map_or(0.0, |score| score.value - 0.5);
         for (control, got) in controls.iter().filter(|_| place == 0) {
             if let Some(got) = got.get(&Metric::TwoWay) {
                 verdict.hear(*control, *got, "2-way identification", own_margin);
             }
         }
-        scores.extend(judge.scores(given.encoder, given.found, &controls));
+        scores.extend(judge.scores(given.encoder, (given.found, Fitted::Elsewhere), &controls));
     }
     let found = all.first().map_or_else(|| Mat::zeros(0, 0), |given| given.found.clone());
     Ok(Report { refused: verdict.refused(), cautions: verdict.cautions, scores, found })
@@ -271,6 +272,7 @@ struct Predicted {
     found: Mat<f64>,
     truth: Vec<usize>,
     runs: Vec<usize>,
+    from: Fitted,
 }
 
 impl Judge<'_> {
@@ -282,13 +284,13 @@ impl Judge<'_> {
         &self,
         found: &Mat<f64>,
         truth: &[usize],
-        among: Among,
+        (among, from): (Among, Fitted),
     ) -> BTreeMap<Metric, ControlScore> {
         let runs = match among {
             Among::Runs => self.runs(),
             Among::All => vec![0; truth.len()],
         };
-        let predicted = Predicted { found: found.clone(), truth: truth.to_vec(), runs };
+        let predicted = Predicted { found: found.clone(), truth: truth.to_vec(), runs, from };
         let each = |metric: Metric| {
             let value = self.value(metric, &predicted, &predicted.truth);
             let p_value = self.p_value(metric, &predicted);
@@ -300,12 +302,12 @@ impl Judge<'_> {
     fn scores(
         &self,
         encoder: &'static str,
-        found: &Mat<f64>,
+        (found, from): (&Mat<f64>, Fitted),
         controls: &[(Control, BTreeMap<Metric, ControlScore>)],
     ) -> Vec<Score> {
         let mut all = Vec::new();
         for k in KS {
-            let predicted = self.averaged(found, k);
+            let predicted = self.averaged((found, from), k);
             // Fewer would give an interval that says nothing.
             if predicted.truth.len() < 10 {
                 continue;
@@ -339,7 +341,7 @@ impl Judge<'_> {
     }
 
     /// Means of k successive predictions of the same picture; a rest is left out.
-    fn averaged(&self, found: &Mat<f64>, k: usize) -> Predicted {
+    fn averaged(&self, (found, from): (&Mat<f64>, Fitted), k: usize) -> Predicted {
         let mut waiting: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         let mut sets = Vec::new();
         for (i, trial) in self.trials.about.iter().enumerate() {
@@ -359,6 +361,7 @@ impl Judge<'_> {
             truth: sets.iter().map(|set| about(set).picture).collect(),
             // Averages reach over runs, so labels may be exchanged among all of them.
             runs: sets.iter().map(|set| if k == 1 { about(set).run } else { 0 }).collect(),
+            from,
         }
     }
 
@@ -404,7 +407,8 @@ impl Judge<'_> {
 
     fn p_value(&self, metric: Metric, predicted: &Predicted) -> f64 {
         let table = self.table(metric, predicted);
-        metrics::permutation_p(&predicted.truth, &predicted.runs, self.seed, |labels| {
+        let from = (self.seed, predicted.from);
+        metrics::permutation_p(&predicted.truth, &predicted.runs, from, |labels| {
             labels.iter().enumerate().map(|(i, label)| table[(i, *label)]).sum()
         })
     }

@@ -158,9 +158,12 @@ impl Judge<'_> {
 
     fn control(&self, metric: Metric, (scores, labels): &Scored) -> ControlScore {
         let runs: Vec<usize> = self.trials.about.iter().map(|trial| trial.run).collect();
-        let p_value = metrics::permutation_p(labels, &runs, self.seed, |permuted| {
-            self.value(metric, scores, permuted)
-        });
+        let p_value = metrics::permutation_p(
+            labels,
+            &runs,
+            (self.seed, metrics::Fitted::Crosswise),
+            |permuted| self.value(metric, scores, permuted),
+        );
         ControlScore { value: self.value(metric, scores, labels), p_value }
     }
 

@@ -338,7 +338,8 @@ impl Judge<'_> {
                 / labels.len().max(1) as f64
         };
         let p_value = |table: &Mat<f64>| {
-            metrics::permutation_p(&each, &strata, self.seed, |labels| mean(table, labels))
+            let from = (self.seed, metrics::Fitted::Elsewhere);
+            metrics::permutation_p(&each, &strata, from, |labels| mean(table, labels))
         };
         let others = (0..table.nrows()).flat_map(|i| (0..table.ncols()).map(move |j| (i, j)));
         let others: Vec<f64> = others.filter(|(i, j)| i != j).map(|(i, j)| table[(i, j)]).collect();
