@@ -1,10 +1,10 @@
 """The figure of calibration: how much better than the bundled encoder is a personal one, on the next session?
 
-Virtual subjects whom no training of the pack ever met. Each is calibrated on a session of five runs of 110 s in which all
-forty pictures are shown in random order, and scored on a session held afterwards with other noise: 40-way top-1 of single
+Virtual subjects whom no training of the pack ever met. Each is calibrated on a session of five runs of two minutes in which
+all forty pictures are shown in random order, and scored on a session held afterwards with other noise: 40-way top-1 of single
 trials, by the bundled encoder and by the personal one. Both sides in one run; prints the ratio.
 
-    python benches/peers/next_session.py [--program target/release/phosphene] [--subjects 71 72 73 77 78]
+    python benches/peers/next_session.py [--program target/release/phosphene] [--subjects 71 72 73 77 78] [--run-secs 120]
 """
 
 import argparse
@@ -16,6 +16,7 @@ import tempfile
 parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
 parser.add_argument("--program", default="target/release/phosphene")
 parser.add_argument("--subjects", nargs="+", default=["71", "72", "73", "77", "78"])
+parser.add_argument("--run-secs", type=int, default=120, help="length of each run; five make a session")
 options = parser.parse_args()
 
 
@@ -29,7 +30,7 @@ def phosphene(*arguments):
 def session(folder, subject, seeds):
     folder.mkdir()
     for seed in seeds:
-        source = f"sim:subject={subject},repeats=1,speed=max,seconds=110,seed={seed}"
+        source = f"sim:subject={subject},repeats=1,speed=max,seconds={options.run_secs},seed={seed}"
         phosphene("record", "--source", source, "--out", folder / f"run-{seed:02}.xdf")
     return folder
 
