@@ -39,7 +39,15 @@ fn escaped(text: &str) -> String {
 
 /// A number, or a dash where there is none.
 fn number(value: f64, digits: usize) -> String {
-    if value.is_finite() { format!("{value:.digits$}") } else { "–".into() }
+    if !value.is_finite() {
+        return "–".into();
+    }
+    // What rounds to nothing has no sign.
+    let text = format!("{value:.digits$}");
+    if text.trim_start_matches(['-', '0', '.']).is_empty() {
+        return format!("{:.digits$}", 0.0);
+    }
+    text
 }
 
 #[cfg(test)]
