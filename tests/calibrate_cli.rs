@@ -4,31 +4,13 @@
 
 #![allow(clippy::unwrap_used)] // clippy.toml exempts test functions but not what they share
 
+mod program;
+
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
 use std::sync::OnceLock;
 
+use program::{json, refused};
 use serde_json::Value;
-
-fn phosphene(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_phosphene"))
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .args(arguments)
-        .output()
-        .unwrap()
-}
-
-fn json(arguments: &[&str]) -> Value {
-    let output = phosphene(arguments);
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{arguments:?}: {errors}");
-    serde_json::from_slice(&output.stdout).unwrap()
-}
-
-fn refused(arguments: &[&str]) -> (i32, String) {
-    let output = phosphene(arguments);
-    (output.status.code().unwrap(), String::from_utf8_lossy(&output.stderr).into_owned())
-}
 
 fn text(path: &Path) -> &str {
     path.to_str().unwrap()

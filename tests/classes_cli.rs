@@ -5,34 +5,12 @@
 
 #![allow(clippy::unwrap_used)] // clippy.toml exempts test functions but not what they share
 
+mod program;
+
 use std::path::Path;
-use std::process::{Command, Output};
 
+use program::{json, refused, run};
 use serde_json::Value;
-
-fn phosphene(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_phosphene"))
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .args(arguments)
-        .output()
-        .unwrap()
-}
-
-fn run(arguments: &[&str]) -> Vec<u8> {
-    let output = phosphene(arguments);
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{arguments:?}: {errors}");
-    output.stdout
-}
-
-fn json(arguments: &[&str]) -> Value {
-    serde_json::from_slice(&run(arguments)).unwrap()
-}
-
-fn refused(arguments: &[&str]) -> (i32, String) {
-    let output = phosphene(arguments);
-    (output.status.code().unwrap(), String::from_utf8_lossy(&output.stderr).into_owned())
-}
 
 /// Half of the forty pictures against the other half, named as `name` says.
 fn table(name: impl Fn(&str) -> String) -> String {

@@ -31,7 +31,11 @@ pub fn page(data: &ReportData<'_>) -> String {
     }
     headline(&mut html, data);
     section(&mut html, "Scores", &table::scores_by_k(data.scores));
-    section(&mut html, "Pictures that were never trained on", &table::scores_by_k(data.held_out));
+    section(
+        &mut html,
+        "Pictures that the scored encoder never met",
+        &table::scores_by_k(data.held_out),
+    );
     html.push_str(
         "<p class=\"weak\">By an encoder that was fitted to the training runs alone, its strength chosen for new pictures. The encoder in use is fitted to all runs afterwards.</p>",
     );

@@ -29,7 +29,7 @@ pub struct Folder {
     pub protocol: String,
     /// Hash of the pack that it was held with; empty where that was not known.
     pub pack_sha256: String,
-    /// Runs with pictures that nobody trained on.
+    /// Runs with pictures that no training run shows.
     pub test: Vec<PathBuf>,
     /// How it was held; empty where it was broken off.
     pub held: Held,

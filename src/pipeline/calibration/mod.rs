@@ -5,7 +5,7 @@
 //!   protocol.toml                                  what is shown when, seed, hashes of pictures and pack
 //!   sub-01_ses-01_task-calib_run-01.xdf            signal, markers and decodes of a training run
 //!   sub-01_ses-01_task-calib_run-01_timing.csv     when every trial was due and when it was seen
-//!   sub-01_ses-01_task-test_run-01.xdf             a run with pictures that are never trained on
+//!   sub-01_ses-01_task-test_run-01.xdf             a run with pictures that no training run shows
 //!   stimuli/                                       pictures of the user's own, with their embeddings
 //!   held.json                                      timing of all runs, display, attention task
 //!   encoder.onnx  fit.toml                         the personal encoder, and how it was made
@@ -39,7 +39,7 @@ use crate::clock::utc_now_iso8601;
 use crate::pipeline::personal::{PersonalError, write_new};
 use crate::signal::StimulusSet;
 
-/// Part of the names of recordings that nothing is fitted to.
+/// Part of the names of recordings that nothing is fitted to before it has been scored on them.
 pub const TEST_TASK: &str = "_task-test_";
 
 /// How the names of timing tables end: no recordings, though they are tables too.

@@ -304,8 +304,11 @@ fn result(ui: &mut Ui, scene: &Scene<'_>, outcome: &Outcome, wishes: &mut Vec<Wi
         let held_out = evaluation.held_out.iter();
         let mut held_out = held_out.filter(|s| s.metric == "top1" && s.k == 1);
         if let Some(score) = held_out.find(|score| score.encoder == "personal") {
-            let text =
-                format!("Pictures never trained on, chosen among {}: {}", score.n, sentence(score));
+            let text = format!(
+                "Pictures that it never met, chosen among {}: {}",
+                score.n,
+                sentence(score)
+            );
             parts::weak(ui, text);
         }
     }
