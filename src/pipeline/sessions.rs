@@ -247,8 +247,7 @@ fn recordings(
 }
 
 /// A test run of a session that this program held: its pictures must stay unknown to every fit that is going to be scored
-/// on it. It is read where test runs are asked for and where it is
-/// named itself.
+/// on it. It is read where test runs are asked for, and where it is named itself.
 fn is_test(path: &Path) -> bool {
     path.file_name().is_some_and(|name| name.to_string_lossy().contains(TEST_TASK))
 }
