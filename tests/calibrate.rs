@@ -7,6 +7,7 @@ use faer::Mat;
 use phosphene::calibrate::personal::{FitOptions, Method, fit_and_predict};
 use phosphene::calibrate::score::{Report, Score, score};
 use phosphene::calibrate::split::Split;
+use phosphene::calibrate::templates::Population;
 use phosphene::calibrate::{CalibrationError, Pictures, Trial, Trials, fit};
 use rand::seq::SliceRandom as _;
 use rand::{RngExt as _, SeedableRng as _};
@@ -17,8 +18,8 @@ const DIM: usize = 16;
 const CHANNELS: usize = 4;
 const SAMPLES: usize = 40;
 const PICTURES: usize = 12;
-const OPTIONS: FitOptions =
-    FitOptions { rate_hz: 100.0, inner: Split::Runs, with_pack: true, seed: 1 };
+const OPTIONS: FitOptions<'static> =
+    FitOptions { rate_hz: 100.0, inner: Split::Runs, with_pack: true, population: None, seed: 1 };
 
 /// What is shown when, and what the signal holds.
 struct Plan {
@@ -59,9 +60,14 @@ fn shuffled_runs(runs: usize, times: usize, seed: u64) -> Vec<Vec<usize>> {
         .collect()
 }
 
+/// What a unit of embedding evokes in the person of this seed, `[channels × 5 parts of the epoch, dim]`.
+fn mixing(rng: &mut ChaCha8Rng) -> Vec<f64> {
+    (0..CHANNELS * 5 * DIM).map(|_| normal(rng)).collect()
+}
+
 fn trials(plan: &Plan, pictures: &Pictures, seed: u64) -> Trials {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let mixing: Vec<f64> = (0..CHANNELS * 5 * DIM).map(|_| normal(&mut rng)).collect();
+    let mixing = mixing(&mut rng);
     let response = |picture: usize, channel: usize, sample: usize| -> f64 {
         let part = sample * 5 / SAMPLES;
         (0..DIM)
@@ -212,6 +218,112 @@ fn a_fit_is_its_own_linear_map() {
             }
         }
     }
+}
+
+/// A population whose mean person is that of this seed with errors as large as the truth: half of the variance is known.
+fn population(seed: u64, pictures: &Pictures) -> Population {
+    let mixing = mixing(&mut ChaCha8Rng::seed_from_u64(seed));
+    let mut rng = ChaCha8Rng::seed_from_u64(99);
+    let patterns = CHANNELS * 5;
+    let (own, error) = (0.5, 0.5);
+    Population {
+        basis: Mat::from_fn(patterns, CHANNELS * SAMPLES, |pattern, at| {
+            let (channel, part) = (at / SAMPLES, at % SAMPLES * 5 / SAMPLES);
+            if pattern == channel * 5 + part { 1.0 } else { 0.0 }
+        }),
+        mean: Mat::from_fn(DIM, patterns, |j, pattern| {
+            own * mixing[pattern * DIM + j] + error * normal(&mut rng)
+        }),
+        covariance: Mat::from_fn(patterns, patterns, |a, b| {
+            if a == b { (1.0 - own) * (1.0 - own) + error * error } else { 0.0 }
+        }),
+        gallery: pictures.targets.clone(),
+    }
+}
+
+/// Share of trials whose picture is the nearest.
+fn top1(found: &Mat<f64>, trials: &Trials, pictures: &Pictures) -> f64 {
+    let truth: Vec<usize> = trials.about.iter().map(|trial| trial.picture).collect();
+    let ranks = phosphene::calibrate::metrics::ranks(found.as_ref(), pictures, &truth);
+    phosphene::calibrate::metrics::top_k(&ranks, 1)
+}
+
+fn strength(personal: &phosphene::calibrate::Personal) -> Option<f64> {
+    match personal.method {
+        Method::Templates { response_strength, .. } => response_strength,
+        Method::Ridge { .. } => None,
+    }
+}
+
+#[test]
+fn a_population_makes_few_trials_enough() {
+    let pictures = pictures();
+    let all = trials(&honest(1.0), &pictures, 5);
+    let (train, test): (Vec<usize>, Vec<usize>) = (0..all.len()).partition(|i| *i < 2 * PICTURES);
+    let (train, test) = (all.at(&train), all.at(&test));
+    let known = population(5, &pictures);
+    let with = FitOptions { population: Some(&known), ..OPTIONS };
+    let personal = fit(&train, &pictures, &with).unwrap();
+    let found = strength(&personal).unwrap();
+    assert!(
+        (0.5..=2.0).contains(&found),
+        "the response is as strong as the mean person's: {found}"
+    );
+    let score = |options: &FitOptions<'_>| {
+        top1(&fit_and_predict(&train, &test, &pictures, options).unwrap(), &test, &pictures)
+    };
+    // The made-up pack's answers have noise of their own: here only the signal counts.
+    let by_own = score(&FitOptions { with_pack: false, ..OPTIONS });
+    let by_population = score(&with);
+    assert!(by_population > by_own + 0.1, "{by_population} against {by_own}");
+}
+
+#[test]
+fn a_population_knows_pictures_that_were_never_calibrated() {
+    let pictures = pictures();
+    let all = trials(&honest(1.5), &pictures, 5);
+    let is_new = |i: &usize| all.about[*i].picture >= 9;
+    let (test, train): (Vec<usize>, Vec<usize>) = (0..all.len()).partition(is_new);
+    let (train, test) = (all.at(&train), all.at(&test));
+    let known = population(5, &pictures);
+    let score = |options: &FitOptions<'_>| {
+        top1(&fit_and_predict(&train, &test, &pictures, options).unwrap(), &test, &pictures)
+    };
+    let (with, without) =
+        (score(&FitOptions { population: Some(&known), ..OPTIONS }), score(&OPTIONS));
+    // Chance is 1/12; without a population, pictures that were not calibrated are hardly ever the answer.
+    assert!(with > 0.35 && with > without + 0.1, "{with} against {without}");
+}
+
+#[test]
+fn a_population_that_is_wrong_is_not_believed() {
+    let pictures = pictures();
+    let all = trials(&honest(1.0), &pictures, 5);
+    let mut wrong = population(6, &pictures);
+    // Patterns that this headset never sees: between the two halves of each part of the epoch.
+    wrong.basis = Mat::from_fn(wrong.basis.nrows(), CHANNELS * SAMPLES, |pattern, at| {
+        let (channel, sample) = (at / SAMPLES, at % SAMPLES);
+        let sign = if sample / 4 % 2 == 0 { 1.0 } else { -1.0 };
+        if pattern == channel * 5 + sample * 5 / SAMPLES { sign } else { 0.0 }
+    });
+    wrong.covariance *= faer::Scale(0.0);
+    let personal = fit(&all, &pictures, &FitOptions { population: Some(&wrong), ..OPTIONS });
+    assert_eq!(strength(&personal.unwrap()), None);
+    let nothing = trials(&honest(0.0), &pictures, 5);
+    let right = population(5, &pictures);
+    let personal = fit(&nothing, &pictures, &FitOptions { population: Some(&right), ..OPTIONS });
+    assert_eq!(strength(&personal.unwrap()), None);
+}
+
+#[test]
+fn a_population_of_other_epochs_is_an_error_that_says_so() {
+    let pictures = pictures();
+    let all = trials(&honest(1.0), &pictures, 5);
+    let mut other = population(5, &pictures);
+    other.basis = Mat::zeros(other.basis.nrows(), CHANNELS * SAMPLES + 1);
+    let why = fit(&all, &pictures, &FitOptions { population: Some(&other), ..OPTIONS });
+    let why = why.unwrap_err().to_string();
+    assert!(why.contains("161") && why.contains("160"), "{why}");
 }
 
 /// The same trials with two classes: pictures below and above the middle.

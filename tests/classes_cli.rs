@@ -63,7 +63,7 @@ fn a_bids_data_set_is_scored_and_fitted_like_the_recordings_it_was_made_from() {
     let fit = json(&["fit", &study, "--events", &bids, "--out", &pack, "--json"]);
     assert!(fit["largest_difference_in_onnx_runtime"].as_f64().unwrap() <= 1e-4);
     assert_eq!(fit["pictures"]["second"], "tent");
-    assert!(fit["auc_of_this_encoder"].as_f64().unwrap() > 0.55, "{fit}");
+    assert!(fit["inner_auc"].as_f64().unwrap() > 0.55, "{fit}");
     run(&["pack", "check", &pack]);
     let replayed = json(&[
         "replay",

@@ -4,7 +4,14 @@
 mod decode_support;
 
 use decode_support::{Copy, runtime_library, sha256, tests_dir, tiny};
+use phosphene::calibrate::classes::{Classifier, Kind, posteriors};
+use phosphene::calibrate::onnx::{Ends, own::class_encoder};
+use phosphene::calibrate::{Trial, Trials};
+use phosphene::decode::encoder::Encoder;
+use phosphene::decode::session::Runtime;
 use phosphene::decode::{Decoder, DecoderOptions, Pack, PackError};
+use rand::{RngExt as _, SeedableRng as _};
+use rand_chacha::ChaCha8Rng;
 use safetensors::tensor::{Dtype, TensorView, serialize};
 use std::sync::atomic::AtomicBool;
 
@@ -223,6 +230,56 @@ fn a_personal_encoder_keeps_the_same_contract() {
     let refused = Decoder::load(&personal, &DecoderOptions::default(), &runtime_library());
     says(&refused.unwrap_err(), &["encoder_f64.onnx", "f64"]);
     assert!(pack.with_encoder(&copy.path().join("none.onnx")).is_err());
+}
+
+/// Two classes in noise that is louder in some trials, for the tiny pack's four electrodes and twenty samples.
+fn two_classes() -> Trials {
+    let mut rng = ChaCha8Rng::seed_from_u64(11);
+    let (channels, samples, count) = (4, 20, 80);
+    let (mut about, mut eeg) = (Vec::new(), Vec::new());
+    for i in 0..count {
+        let class = i % 2;
+        let loudness = 2.0 + 20.0 * rng.random::<f32>();
+        for c in 0..channels {
+            for s in 0..samples {
+                let response = if class == 1 && c == 3 && (8..14).contains(&s) { 6.0 } else { 0.0 };
+                eeg.push(response + loudness * (rng.random::<f32>() - 0.5));
+            }
+        }
+        about.push(Trial { picture: class, run: i / 20, session: 0, onset_secs: i as f64 });
+    }
+    let zero_shot = faer::Mat::zeros(count, 8);
+    Trials { channels, samples, about, eeg, before: Vec::new(), zero_shot }
+}
+
+#[test]
+fn every_classifier_says_the_same_in_onnx_runtime() {
+    let trials = two_classes();
+    let embeddings = faer::Mat::from_fn(2, 8, |class, j| if j == class { 1.0 } else { 0.1 });
+    let folder = tempfile::tempdir().unwrap();
+    let runtime = Runtime::load(&runtime_library(), 1).unwrap();
+    for kind in Kind::ALL {
+        let classifier = Classifier::fit(kind, &trials, 2, 100.0).unwrap();
+        let scores = classifier.additive().scaled(0.7);
+        let ends = Ends { input: "eeg", output: "embedding" };
+        let graph = class_encoder(ends, (4, 20), &scores, embeddings.as_ref());
+        let file = folder.path().join(format!("{kind:?}.onnx"));
+        std::fs::write(&file, graph).unwrap();
+        let pack = Pack::open(&tiny()).unwrap().with_encoder(&file).unwrap();
+        let mut encoder = Encoder::load(&pack, &runtime).unwrap();
+        let wanted = posteriors(&classifier.scores(&trials).unwrap(), 0.7) * &embeddings;
+        let mut got = vec![0.0_f32; 8];
+        let mut right = 0;
+        for i in 0..trials.len() {
+            encoder.encode(trials.epoch(i), &mut got).unwrap();
+            for (j, value) in got.iter().enumerate() {
+                let want = wanted[(i, j)];
+                assert!((f64::from(*value) - want).abs() < 1e-6, "{kind:?} {i}: {value} {want}");
+            }
+            right += usize::from((got[1] > got[0]) == (trials.about[i].picture == 1));
+        }
+        assert!(right > 60, "{kind:?} tells {right} of 80 apart");
+    }
 }
 
 #[test]

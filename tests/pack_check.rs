@@ -283,6 +283,67 @@ fn tensors_that_disagree_name_both_sides_and_the_key() {
     says(&message, &["encoder.onnx, tensor 'eeg'", "expected f32 [1, 4, 20]", "f64"]);
 }
 
+/// A population of responses for the tiny pack, some of whose tensors are of another shape.
+fn responses_of(patterns: usize, shapes: &[(&str, Vec<usize>)], value: f32) -> Vec<u8> {
+    let usual = [
+        ("basis", vec![patterns, 4, 20]),
+        ("mean", vec![8, patterns]),
+        ("covariance", vec![patterns, patterns]),
+    ];
+    let tensors: Vec<(&str, Vec<usize>, Vec<u8>)> = usual
+        .into_iter()
+        .map(|(name, shape)| {
+            let other = shapes.iter().find(|(known, _)| *known == name);
+            let shape = other.map_or(shape, |(_, shape)| shape.clone());
+            let count: usize = shape.iter().product();
+            (name, shape, value.to_le_bytes().repeat(count))
+        })
+        .collect();
+    let views = tensors.iter().map(|(name, shape, bytes)| {
+        (*name, TensorView::new(Dtype::F32, shape.clone(), bytes).unwrap())
+    });
+    serialize(views, None).unwrap()
+}
+
+/// The tiny pack with these bytes as its responses.
+fn with_responses(bytes: &[u8]) -> Copy {
+    let copy = Copy::new();
+    std::fs::write(copy.path().join("responses.safetensors"), bytes).unwrap();
+    copy.edit("[files]", &format!("[files]\n\"responses.safetensors\" = \"{}\"", sha256(bytes)));
+    copy.edit("[embedding]", "[responses]\nfile = \"responses.safetensors\"\n\n[embedding]");
+    copy
+}
+
+#[test]
+fn a_population_of_responses_is_checked_tensor_by_tensor() {
+    let sound = check(with_responses(&responses_of(3, &[], 0.5)).path(), &runtime_library());
+    assert_eq!(sound.unwrap().json["responses"], true);
+    assert_eq!(check(&tiny(), &runtime_library()).unwrap().json["responses"], false);
+    let file = "responses.safetensors";
+    let cases: [(Vec<u8>, &[&str]); 6] = [
+        (
+            responses_of(3, &[("basis", vec![3, 4, 21])], 0.5),
+            &["'basis'", "[3, 4, 20]", "[3, 4, 21]"],
+        ),
+        (responses_of(3, &[("mean", vec![7, 3])], 0.5), &["'mean'", "embedding.dim", "[7, 3]"]),
+        (responses_of(3, &[("covariance", vec![3, 2])], 0.5), &["'covariance'", "[3, 2]"]),
+        (responses_of(600, &[("basis", vec![1])], 0.5), &["'mean'", "from 1 to 512", "600"]),
+        (responses_of(3, &[], f32::NAN), &["'basis'", "finite numbers", "NaN at place 0"]),
+        (b"garbage".to_vec(), &["not a sound safetensors file"]),
+    ];
+    for (bytes, parts) in cases {
+        let copy = with_responses(&bytes);
+        let failure = check(copy.path(), &runtime_library()).expect_err("it must be refused");
+        assert_eq!(failure.code, 4, "{failure}");
+        says(&failure.message, &[file]);
+        says(&failure.message, parts);
+    }
+    let copy = Copy::new();
+    copy.edit("[embedding]", "[responses]\nfile = \"../../secret\"\n\n[embedding]");
+    let failure = check(copy.path(), &runtime_library()).expect_err("it must be refused");
+    says(&failure.message, &["../../secret"]);
+}
+
 #[test]
 fn galleries_that_cannot_be_ranked_name_the_row() {
     for (value, why) in [(f32::NAN, "value 0 is not a finite number"), (0.0, "length 0")] {

@@ -9,13 +9,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use egui::Key;
+use egui::accesskit::Role;
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 use phosphene::clock::{Clock, ManualClock};
 use phosphene::pipeline::Command;
-use phosphene::signal::Screen;
+use phosphene::signal::{Screen, StimulusSet};
 use phosphene::snapshot::{RecordingState, RunState, Snapshot};
-use phosphene::ui::{App, Conclusion, InitialView};
+use phosphene::ui::{App, Conclusion, Embedding, InitialView};
 use ui_scripted::{self as scripted, ScriptedEngine};
 
 const PERIOD_SECS: f64 = 1.0 / 60.0;
@@ -207,6 +208,41 @@ fn what_would_spoil_a_session_is_said_before_it_begins() {
     assert!(walk.says("Connect a headset first"));
     walk.key(Key::Enter);
     assert_eq!(walk.asked(), None);
+}
+
+#[test]
+fn own_pictures_are_embedded_and_shown_and_what_is_wrong_with_them_is_said() {
+    let mut walk = Walk::begin();
+    assert!(walk.says("40 bundled"));
+    let field = walk.harness.get_by_role_and_label(Role::TextInput, "Pictures");
+    field.focus();
+    walk.frames(2);
+    walk.harness.get_by_role_and_label(Role::TextInput, "Pictures").type_text("/pictures/mine");
+    walk.frames(2);
+    walk.engine.0.borrow_mut().embedding = Embedding::Working(0.4);
+    walk.harness.get_by_label("Take these").click();
+    walk.frames(3);
+    assert_eq!(walk.engine.0.borrow().folders, [PathBuf::from("/pictures/mine")]);
+    assert!(walk.says("looks at your pictures") && walk.says("are being embedded"));
+    walk.key(Key::Enter);
+    assert_eq!(walk.asked(), None, "no session begins before they are there");
+    walk.engine.0.borrow_mut().embedding = Embedding::Failed("it holds 2 pictures".into());
+    walk.frames(3);
+    assert!(walk.says("it holds 2 pictures") && walk.says("40 bundled"));
+    walk.engine.0.borrow_mut().embedding = Embedding::Working(0.0);
+    walk.harness.get_by_label("Take these").click();
+    walk.frames(3);
+    let mut twelve = StimulusSet::bundled().unwrap();
+    twelve.stimuli.truncate(12);
+    twelve.embeddings.truncate(12 * twelve.dim);
+    walk.engine.0.borrow_mut().embedding = Embedding::Done(Arc::new(twelve));
+    walk.frames(3);
+    assert!(walk.says("12 of your own") && !walk.says("it holds 2 pictures"));
+    assert_eq!(walk.engine.0.borrow().used, [Some(12)], "the engine shows the same");
+    walk.harness.get_by_label("Bundled ones").click();
+    walk.frames(3);
+    assert!(walk.says("40 bundled"));
+    assert_eq!(walk.engine.0.borrow().used, [Some(12), None]);
 }
 
 #[test]

@@ -37,6 +37,7 @@ ROUNDING_TOLERANCE = 5e-3
 HALF_FROM_VALUES = 256
 LATENCY_RUNS = 40
 GALLERY_FILE = "gallery/embeddings.safetensors"
+RESPONSES_FILE = "responses.safetensors"
 APACHE = "LICENSE-Apache-2.0.txt"
 LICENCES = {
     ("MIT", "Microsoft"): "LICENSE-MIT-fluent-emoji.txt",
@@ -166,7 +167,7 @@ def write_manifest(pack, seed, quality, expected, sureness):
     """Writes `pack.toml`; hashes every file of the pack that the manifest names and that exists. `quality` is the
     statistics of the training epochs, `expected` the scores of stages_eeg.expected, `sureness` a `Sureness`; None while
     there are none."""
-    named = [*GRAPHS, GALLERY_FILE, *LICENCE_FILES]
+    named = [*GRAPHS, GALLERY_FILE, RESPONSES_FILE, *LICENCE_FILES]
     hashes = {name: _sha256(pack / name) for name in named if (pack / name).exists()}
     text = MANIFEST.format(
         created=datetime.date.today().isoformat(),
@@ -181,6 +182,7 @@ def write_manifest(pack, seed, quality, expected, sureness):
         labels=_list(concept.label for concept in CONCEPTS),
         sureness="" if sureness is None else _sureness_text(sureness),
     )
+    text += RESPONSES if RESPONSES_FILE in hashes else ""
     if quality is not None:
         text += "\n[quality]  # of the training epochs; bands 0.5-4, 4-8, 8-13, 13-30, 30-40 Hz\n"
         text += "".join(f"{key} = {[round(value, 4) for value in quality[key]]}\n" for key in sorted(quality))
@@ -196,7 +198,8 @@ def _sureness_text(sureness):
 
 def credits(files):
     """Whose work is in the pack: [{what, title, author, source, licence, licence_files, covers}]."""
-    own = [name for name in ("encoder.onnx", "prior.onnx", "denoiser.onnx", "decoder.onnx") if name in files]
+    own = ("encoder.onnx", "prior.onnx", "denoiser.onnx", "decoder.onnx", RESPONSES_FILE)
+    own = [name for name in own if name in files]
     network = {
         "what": "network",
         "title": "EfficientNet-Lite0, within image_encoder.onnx",
@@ -269,7 +272,7 @@ def _list(values):
 
 MANIFEST = """schema = 1
 name = "phosphene-demo"
-version = "0.2.0"
+version = "0.3.0"
 licence = "Apache-2.0 (weights, EfficientNet-Lite0); pictures shown: MIT; pictures learned from: MIT, Apache-2.0, CC-BY-4.0 (see credit)"
 description = "Small demonstration pack: forty drawings, a simulated subject, a few-step generator trained from scratch on a CPU."
 simulated_training = true      # trained and judged on the simulated subject only
@@ -341,4 +344,9 @@ embeddings = "gallery/embeddings.safetensors"
 tensor = "embeddings"
 ids = {ids}
 labels = {labels}
+"""
+
+RESPONSES = f"""
+[responses]                    # what pictures evoke, in the mean person, and how persons differ: prior of calibration
+file = "{RESPONSES_FILE}"
 """

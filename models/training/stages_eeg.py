@@ -3,11 +3,12 @@
 Takes   a `Run` of train.py (options, folders, gallery, pictures) and a stage:
           eeg-epochs    writes all epochs with the simulator (`cargo run --release --example training_epochs`)
           encoder       masked modelling, then alignment; statistics of the training epochs
+          responses     the population model of what pictures evoke, from the training epochs
           eeg-errors    what the encoder makes of pictures that the generator may be trained on
           eeg-ablation  without pre-training, without alignment, with both; many and few labelled subjects (development)
           eeg-scores    the trained encoder on the test subjects: to be run once, at the end
-Gives   below `--work`: `epochs/*.safetensors`, `pretraining.pt`, `encoder.pt`, `encoder.json`, `eeg_ablation.json`,
-        `eeg_scores.json`.
+Gives   below `--work`: `epochs/*.safetensors`, `pretraining.pt`, `encoder.pt`, `encoder.json`, `responses.safetensors`,
+        `eeg_ablation.json`, `eeg_scores.json`.
 Keeps   roles of subjects as in eeg_data.ROLES; pictures of unseen concepts are in no training file, and development and
         test have their own ten. A checkpoint made from other epochs is removed. `--quick` uses made-up epochs.
 """
@@ -26,6 +27,7 @@ import eeg_evaluate
 import eeg_report
 import eeg_training
 import encoder
+import responses
 import stimuli
 from concepts import CONCEPTS
 from eeg_data import DEFAULT_SNR_DB, NOVEL_FROM
@@ -41,6 +43,8 @@ ONSET_ERRORS_MS = (0, 4, 8, 16, 32)
 RECIPES = {
     "train_forty": f"--subjects 101..400 --trials 40 {LEVELS} --seed 1",
     "train_novel": f"--subjects 101..400 --trials 60 {LEVELS} --seed 11 NOVEL:train",
+    # For the population model alone: how persons differ is told best by many clear epochs of few pictures.
+    "train_clear": "--subjects 101..400 --trials 160 --snr=-5 --seed 12",
     "unlabelled": f"--subjects 5001..5300 --trials 80 --snr=-14 --seed 51 {HEADSETS} --artefacts=1,0.3,1,0,0.6",
     "errors_forty": f"--subjects 401..408 --trials 400 {LEVELS} --seed 21",
     "development_forty": "--subjects 901..916 --trials 400 --snr=-14 --seed 31",
@@ -141,6 +145,18 @@ def load_encoder(run):
     model = encoder.EegEncoder(json.loads(facts.read_text())["dim"])
     model.load_state_dict(torch.load(path, map_location="cpu", weights_only=True)["average"])
     return model.eval()
+
+
+def write_responses(run):
+    """Fits the population model of responses to the training epochs: `responses.safetensors`."""
+    epochs = eeg_training.epochs_of(run, ("train_forty", "train_novel", "train_clear"), "train")
+    found = responses.fit(epochs, rounds=1) if run.options.quick else responses.fit(epochs)
+    found.save(responses_path(run))
+
+
+def responses_path(run):
+    """Where the `responses` stage leaves what it fitted."""
+    return run.work / "responses.safetensors"
 
 
 def write_errors(run):
@@ -250,6 +266,7 @@ def report(run):
 STAGES = {
     "eeg-epochs": write_epochs,
     "encoder": train_encoder,
+    "responses": write_responses,
     "eeg-errors": write_errors,
     "eeg-ablation": eeg_ablation.ablate,
     "eeg-scores": write_scores,

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch.nn import functional as F
 
 import eeg_ablation
@@ -27,6 +27,7 @@ import encoder
 import export
 import loop
 import montage
+import responses
 import stages_eeg
 import sureness
 
@@ -238,6 +239,90 @@ class EvaluateTest(unittest.TestCase):
         fit = torch.arange(200) < 150
         weights = eeg_ablation.ridge(features, features @ mixing + 2.0, fit, ~fit).float()
         torch.testing.assert_close(weights[:-1], mixing, atol=0.05, rtol=0.0)
+
+
+class ResponsesTest(unittest.TestCase):
+    """Made-up persons whose weights are drawn around a known mean, with a known covariance."""
+
+    DIM, PERSONS, TRIALS = 12, 60, 120
+    COVARIANCE = torch.tensor([[1.0, 0.4, 0.0], [0.4, 0.6, -0.2], [0.0, -0.2, 0.3]])
+
+    def _population(self):
+        """(epochs, mean f32 [12, 3], patterns f32 [3, 16, 200])."""
+        draw = torch.Generator().manual_seed(SEED)
+        normal = lambda *shape: torch.randn(*shape, generator=draw)  # noqa: E731
+        seconds = torch.arange(encoder.SAMPLES) / encoder.RATE_HZ
+        courses = torch.sin(2.0 * torch.pi * torch.tensor([2.0, 3.0, 5.0])[:, None] * seconds)
+        patterns = normal(3, encoder.CHANNELS, 1) * courses[:, None]
+        patterns -= patterns.mean(dim=1, keepdim=True)
+        mean, root = normal(self.DIM, 3), torch.linalg.cholesky(self.COVARIANCE)
+        count = self.PERSONS * self.TRIALS
+        person = torch.arange(self.PERSONS).repeat_interleave(self.TRIALS)
+        weights = mean + normal(self.PERSONS, self.DIM, 3) @ root.T
+        # Beside these persons, not beside all that might have been drawn.
+        mean = weights.mean(dim=0)
+        target = F.normalize(normal(count, self.DIM), dim=1)
+        level = torch.tensor([-14.0, -8.0]).repeat(count // 2)
+        told = responses.amplitude(level)[:, None] * torch.einsum("nd,ndr->nr", target, weights[person])
+        every = 5.0 * normal(encoder.CHANNELS, encoder.SAMPLES)
+        noise = 3.0 * normal(count, encoder.CHANNELS, encoder.SAMPLES)
+        eeg = torch.einsum("nr,rct->nct", told, patterns) + every + noise
+        eeg -= eeg.mean(dim=1, keepdim=True)
+        return eeg_data.Epochs(eeg.half(), torch.zeros(count).long(), 101 + person, level, target), mean, patterns
+
+    def test_a_known_population_is_found(self):
+        epochs, mean, patterns = self._population()
+        found = responses.fit(epochs, patterns=3)
+        flat, known = found.basis.flatten(1), patterns.flatten(1)
+        evoked, expected = found.mean @ flat, mean @ known
+        self.assertLess(((evoked - expected).norm() / expected.norm()).item(), 0.05)
+        # The same patterns in other coordinates: found · flat = known.
+        turn = flat @ torch.linalg.pinv(known)
+        covariance = turn.T @ found.covariance @ turn
+        error = (covariance - self.COVARIANCE).norm() / self.COVARIANCE.norm()
+        self.assertLess(error.item(), 0.12)
+
+    def test_amplitudes_are_those_of_the_default_level(self):
+        torch.testing.assert_close(responses.amplitude(torch.tensor([-14.0, 6.0])), torch.tensor([1.0, 10.0]))
+
+    def test_a_smooth_course_keeps_its_means(self):
+        course = responses.smooth() @ torch.randn(responses.BINS, generator=torch.Generator().manual_seed(SEED))
+        means = course.unflatten(0, (responses.BINS, responses.BIN_SAMPLES)).mean(dim=1)
+        again = responses.smooth() @ means
+        torch.testing.assert_close(again, course, atol=1e-4, rtol=0.0)
+
+    def test_too_few_epochs_of_a_person_are_refused(self):
+        epochs, _, _ = self._population()
+        with self.assertRaisesRegex(ValueError, "too few"):
+            responses.fit(epochs.at(torch.arange(0, len(epochs), 12)), patterns=3)
+
+    def test_the_stage_writes_what_the_program_reads(self):
+        with tempfile.TemporaryDirectory() as folder:
+            run = quick_run(Path(folder))
+            stages_eeg.STAGES["responses"](run)
+            found = load_file(stages_eeg.responses_path(run))
+        r = responses.PATTERNS
+        shapes = {"basis": (r, encoder.CHANNELS, encoder.SAMPLES), "mean": (eeg_quick.DIM, r), "covariance": (r, r)}
+        self.assertEqual({name: tuple(values.shape) for name, values in found.items()}, shapes)
+        for name, values in found.items():
+            self.assertEqual(values.dtype, torch.float32)
+            self.assertTrue(torch.isfinite(values).all(), name)
+        torch.testing.assert_close(found["basis"].sum(dim=1), torch.zeros(r, encoder.SAMPLES), atol=1e-3, rtol=0.0)
+        torch.testing.assert_close(found["covariance"], found["covariance"].T)
+        powers = torch.linalg.eigvalsh(found["covariance"].double())
+        self.assertGreaterEqual(powers[0].item(), -1e-5 * powers[-1].item())
+
+    def test_the_manifest_names_the_file_where_there_is_one(self):
+        with tempfile.TemporaryDirectory() as folder:
+            pack = Path(folder)
+            for there in (False, True):
+                if there:
+                    (pack / export.RESPONSES_FILE).write_bytes(b"responses")
+                export.write_manifest(pack, 1, None, None, None)
+                manifest = (pack / "pack.toml").read_text(encoding="utf-8")
+                self.assertEqual(f'"{export.RESPONSES_FILE}" = "' in manifest, there)
+                self.assertEqual('\n[responses]' in manifest, there)
+                self.assertEqual(f'file = "{export.RESPONSES_FILE}"' in manifest, there)
 
 
 class StagesTest(unittest.TestCase):

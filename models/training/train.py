@@ -5,8 +5,9 @@ Takes   a stage (`all` without an argument):
           decoder    latents → pictures
           stimuli    the forty stimuli, with their embeddings, into assets/stimuli
           eeg-epochs, encoder, eeg-errors, eeg-ablation, eeg-scores    the EEG encoder, see stages_eeg.py
+          responses  the population model of responses, from the same epochs (responses.py)
           generator  prior with decoder, then denoiser, on embeddings as wrong as the EEG encoder's
-          export     ONNX graphs and pack.toml into models/demo, for every part that is trained
+          export     ONNX graphs, responses and pack.toml into models/demo, for every part that is trained
           evaluate   EVALUATION.md and the picture sheets into models/demo (`--part dev` while tuning: prints only)
           seeds      the headline with the seeds trained into work/seed2, work/seed3 … (seeds.py)
           report     EVALUATION.md again from what evaluate, eeg-scores, eeg-ablation and seeds measured
@@ -277,6 +278,8 @@ def export_pack(run):
         if module is not None:
             print(name, export.export_graph(module, run.pack / name), flush=True)
     shutil.copyfile(run.stimuli / "embeddings.safetensors", run.pack / export.GALLERY_FILE)
+    if stages_eeg.responses_path(run).exists():
+        shutil.copyfile(stages_eeg.responses_path(run), run.pack / export.RESPONSES_FILE)
     export.write_manifest(run.pack, run.seed, stages_eeg.quality(run), stages_eeg.expected(run), stages_eeg.sureness(run))
 
 
@@ -299,6 +302,7 @@ def everything(run):
     if not run.options.quick:
         stages_eeg.write_epochs(run)
     stages_eeg.train_encoder(run)
+    stages_eeg.write_responses(run)
     stages_eeg.write_errors(run)
     train_generator(run)
     stages_eeg.STAGES["eeg-ablation"](run)

@@ -94,7 +94,7 @@ pub fn predict(
     trials: &Trials,
     pictures: &Pictures,
     folds: &[Fold],
-    options: &FitOptions,
+    options: &FitOptions<'_>,
 ) -> Result<Option<Predicted>, CalibrationError> {
     let truth: Vec<usize> = trials.about.iter().map(|trial| trial.picture).collect();
     Ok(match control {
@@ -121,7 +121,7 @@ pub fn predict(
         }
         Control::PreStimulus => match trials.before_the_pictures() {
             Some(before) => {
-                let blind = FitOptions { with_pack: false, ..*options };
+                let blind = FitOptions { with_pack: false, population: None, ..*options };
                 Some((cross_validated(&before, pictures, folds, &blind)?, truth))
             }
             None => None,
@@ -146,7 +146,7 @@ pub fn cross_validated(
     trials: &Trials,
     pictures: &Pictures,
     folds: &[Fold],
-    options: &FitOptions,
+    options: &FitOptions<'_>,
 ) -> Result<Mat<f64>, CalibrationError> {
     let mut out = Mat::zeros(trials.len(), pictures.targets.ncols());
     for fold in folds {

@@ -24,6 +24,16 @@ pub fn function_of(
     Ok(&scaled * vectors.transpose())
 }
 
+/// The inverse of a symmetric matrix in the directions whose eigenvalue is above this share of the largest.
+pub fn pseudo_inverse(
+    matrix: MatRef<'_, f64>,
+    least_share: f64,
+) -> Result<Mat<f64>, CalibrationError> {
+    let (values, _) = eigen(matrix)?;
+    let least = least_share * values.last().copied().unwrap_or_default();
+    function_of(matrix, |v| if v > least { 1.0 / v } else { 0.0 })
+}
+
 /// Means of the columns.
 pub fn column_means(matrix: MatRef<'_, f64>) -> Vec<f64> {
     let rows = matrix.nrows().max(1) as f64;

@@ -2,15 +2,17 @@
 //!
 //! Takes residuals `[trials, channels × bins]`, channel by channel; gives their covariance `[channels × bins]²` under two
 //! assumptions that save thousands of numbers to estimate: ongoing EEG is stationary over an epoch (block Toeplitz), and
-//! it looks the same backwards (each block is made symmetric). Trials with much noise count less.
+//! it looks the same backwards (each block is made symmetric). Long lags, of which an epoch holds few pairs, count less:
+//! that keeps the estimate positive from a minute of trials on (Bartlett 1946, J. R. Stat. Soc. Suppl. 8:27). Trials with
+//! much noise count less.
 
 use faer::Mat;
 
 use super::linalg;
 use super::trials::CalibrationError;
 
-/// Eigenvalues are at least this share of the median: a Toeplitz estimate may have some below zero.
-const LEAST_SHARE: f64 = 3e-3;
+/// Eigenvalues are at least this share of the median: the smallest are the least certain, and would be trusted the most.
+const LEAST_SHARE: f64 = 0.1;
 
 /// The smallest share of the largest eigenvalue by which a residual is measured.
 const LEAST_EIGENVALUE: f64 = 1e-10;
@@ -78,7 +80,8 @@ impl Noise {
     }
 }
 
-/// The mean over time of the covariance at each lag, the same forwards and backwards.
+/// The covariance at each lag, the same forwards and backwards: the sum over time, divided by the length of the epoch
+/// and not by the number of pairs.
 fn stationary(residuals: &Mat<f64>, weights: &[f64], channels: usize, bins: usize) -> Mat<f64> {
     let count = residuals.nrows().max(1) as f64;
     let weighted = Mat::from_fn(residuals.nrows(), residuals.ncols(), |i, j| {
@@ -87,9 +90,9 @@ fn stationary(residuals: &Mat<f64>, weights: &[f64], channels: usize, bins: usiz
     let full = weighted.transpose() * residuals;
     let mut out = Mat::zeros(channels * bins, channels * bins);
     for lag in 0..bins {
-        let steps = (bins - lag) as f64;
         let at = |c: usize, d: usize| -> f64 {
-            (0..bins - lag).map(|t| full[(c * bins + t, d * bins + t + lag)]).sum::<f64>() / steps
+            let pairs = (0..bins - lag).map(|t| full[(c * bins + t, d * bins + t + lag)]);
+            pairs.sum::<f64>() / bins as f64
         };
         for c in 0..channels {
             for d in 0..=c {
@@ -143,11 +146,20 @@ mod tests {
             |c: usize, d: usize, lag: i32| (if c == d { 1.0 } else { 0.5 }) * 0.8_f64.powi(lag);
         for (c, d, t, s) in [(0, 0, 0, 0), (0, 0, 2, 5), (1, 1, 7, 4), (0, 1, 3, 3), (1, 0, 2, 3)] {
             let got = found.covariance[(c * 12 + t, d * 12 + s)];
-            let want = expected(c, d, (t as i32 - s as i32).abs());
+            let lag = (t as i32 - s as i32).abs();
+            let want = expected(c, d, lag) * (1.0 - f64::from(lag) / 12.0);
             assert!((got - want).abs() < 0.12, "{c} {d} {t} {s}: {got} for {want}");
         }
         let identity = found.power(-0.5) * &found.covariance * found.power(-0.5);
         assert!((identity[(5, 5)] - 1.0).abs() < 1e-9 && identity[(5, 6)].abs() < 1e-9);
+    }
+
+    #[test]
+    fn three_trials_give_a_covariance_that_can_be_inverted() {
+        let found = Noise::of(&noise(3, 12), &[1.0; 3], 2).unwrap();
+        let median = found.values[found.values.len() / 2];
+        let raised = found.values.iter().filter(|v| **v <= 1.0001 * LEAST_SHARE * median).count();
+        assert!(found.values[0] > 0.0 && raised * 4 < found.values.len(), "{:?}", found.values);
     }
 
     #[test]

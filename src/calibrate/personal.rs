@@ -1,10 +1,11 @@
 //! A decoder fitted to one person: a linear map of the epoch and of the pack's own answer into the embedding space,
 //! `embedding = bias + packᵀ·(pack's answer) + signalᵀ·(epoch in µV)`.
 //!
-//! Two ways lead to it. For the pictures that were calibrated, [`super::templates`], where there are enough trials of
-//! them. For pictures that nobody has met, and with few trials, the pack's encoder corrected by a regression on the
-//! whitened signal; its mixture and strength are chosen by inner cross-validation over runs or pictures
-//! ([`super::split`]), and a correction that does not help there is damped until the pack's encoder is left.
+//! Two ways lead to it. The first is [`super::templates`]: responses, estimated with what the pack knows of those of other
+//! people, or from this person alone where there are enough trials of each picture. Else, with a pack that knows nothing
+//! of responses, the pack's encoder corrected by a regression on the whitened signal; its mixture and strength are chosen
+//! by inner cross-validation over runs or pictures ([`super::split`]), and a correction that does not help there is damped
+//! until the pack's encoder is left.
 
 use faer::{Mat, MatRef};
 
@@ -13,7 +14,7 @@ use super::linalg;
 use super::metrics;
 use super::ridge::{Dual, Strength, candidates};
 use super::split::{Split, few, folds, groups};
-use super::templates;
+use super::templates::{self, Population};
 use super::trials::{CalibrationError, Pictures, Trials};
 use super::whiten::whitening;
 
@@ -25,13 +26,15 @@ pub const MIN_PICTURES: usize = 2;
 
 /// How to fit.
 #[derive(Clone, Copy, Debug)]
-pub struct FitOptions {
+pub struct FitOptions<'a> {
     /// Sampling rate of the epochs.
     pub rate_hz: f64,
     /// What is left out at a time when the strength is chosen.
     pub inner: Split,
     /// Whether the pack's own answers may be used.
     pub with_pack: bool,
+    /// What the pack knows of people's responses, if it does.
+    pub population: Option<&'a Population>,
     /// Seed of the division of pictures.
     pub seed: u64,
 }
@@ -59,6 +62,10 @@ pub enum Method {
     Templates {
         /// Weight of the pack's answer beside the signal's.
         pack_weight: f64,
+        /// Strength of this person's responses beside the mean person's; absent where the pack knows none, or where the
+        /// trials show nothing of what it expects.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        response_strength: Option<f64>,
     },
     /// A regression.
     Ridge {
@@ -72,6 +79,12 @@ pub enum Method {
 }
 
 impl Personal {
+    /// Whether the pack's own answer has any weight.
+    pub fn needs_pack(&self) -> bool {
+        let weighs = |j: usize| (0..self.pack.nrows()).any(|i| self.pack[(i, j)] != 0.0);
+        (0..self.pack.ncols()).any(weighs)
+    }
+
     /// The embeddings of trials, `[trials, dim]`.
     pub fn predict_all(&self, trials: &Trials) -> Mat<f64> {
         let width = trials.channels * trials.samples;
@@ -105,12 +118,12 @@ impl Personal {
 pub fn fit(
     trials: &Trials,
     pictures: &Pictures,
-    options: &FitOptions,
+    options: &FitOptions<'_>,
 ) -> Result<Personal, CalibrationError> {
     trials.check(pictures)?;
     enough(trials)?;
-    if options.inner == Split::Runs && templates::suit(trials, options) {
-        return by_templates(trials, pictures, options);
+    if let Some(found) = templates::fit(trials, pictures, options)? {
+        return Ok(by_templates(found, trials.len()));
     }
     let basis = Basis::new(trials, pictures, options)?;
     let (strength, inner_score) = basis.choose(trials, pictures, options)?;
@@ -120,20 +133,18 @@ pub fn fit(
     Ok(basis.composed(&weights, strength, inner_score, trials))
 }
 
-fn by_templates(
-    trials: &Trials,
-    pictures: &Pictures,
-    options: &FitOptions,
-) -> Result<Personal, CalibrationError> {
-    let found = templates::fit(trials, pictures, options)?;
+fn by_templates(found: templates::Templates, trials: usize) -> Personal {
     let dim = found.bias.len();
-    Ok(Personal {
+    Personal {
         signal: found.signal,
         pack: Mat::from_fn(dim, dim, |i, j| if i == j { found.pack } else { 0.0 }),
         bias: found.bias,
-        method: Method::Templates { pack_weight: found.pack_weight },
-        trials: trials.len(),
-    })
+        method: Method::Templates {
+            pack_weight: found.pack_weight,
+            response_strength: found.strength,
+        },
+        trials,
+    }
 }
 
 /// Fits to `train` and gives the embeddings of `test`, `[tests, dim]`.
@@ -144,12 +155,12 @@ pub fn fit_and_predict(
     train: &Trials,
     test: &Trials,
     pictures: &Pictures,
-    options: &FitOptions,
+    options: &FitOptions<'_>,
 ) -> Result<Mat<f64>, CalibrationError> {
     train.check(pictures)?;
     enough(train)?;
-    if options.inner == Split::Runs && templates::suit(train, options) {
-        return Ok(by_templates(train, pictures, options)?.predict_all(test));
+    if let Some(found) = templates::fit(train, pictures, options)? {
+        return Ok(by_templates(found, train.len()).predict_all(test));
     }
     let basis = Basis::new(train, pictures, options)?;
     let (strength, _) = basis.choose(train, pictures, options)?;
@@ -211,7 +222,7 @@ impl Basis {
     fn new(
         trials: &Trials,
         pictures: &Pictures,
-        options: &FitOptions,
+        options: &FitOptions<'_>,
     ) -> Result<Self, CalibrationError> {
         let features = Features::new(trials.channels, trials.samples, options.rate_hz);
         let whitening = whitening_by_session(trials)?;
@@ -284,7 +295,7 @@ impl Basis {
         &self,
         trials: &Trials,
         pictures: &Pictures,
-        options: &FitOptions,
+        options: &FitOptions<'_>,
     ) -> Result<(Strength, [f64; 2]), CalibrationError> {
         let groups = few(&groups(trials, options.inner, options.seed));
         let folds = folds(&groups);

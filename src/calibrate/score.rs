@@ -113,7 +113,7 @@ pub fn score(
     trials: &Trials,
     pictures: &Pictures,
     split: Split,
-    options: &FitOptions,
+    options: &FitOptions<'_>,
     mut on_progress: impl FnMut(f64),
 ) -> Result<Report, CalibrationError> {
     let options = FitOptions { inner: split.inner(), ..*options };

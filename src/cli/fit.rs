@@ -38,7 +38,7 @@ pub struct Args {
     /// Fit classes instead of pictures: a table of what the markers mean (see calibration/events-example.toml)
     #[arg(long, value_name = "TOML", requires = "out", conflicts_with = "for_new_pictures")]
     pub events: Option<PathBuf>,
-    /// Choose the strength so that pictures never shown in calibration are decoded, instead of those that were
+    /// Fit for pictures never shown in calibration, instead of those that were; a pack that knows responses does both
     #[arg(long)]
     pub for_new_pictures: bool,
 }
@@ -83,8 +83,8 @@ fn fit_table(events: &Path, args: &Args) -> Result<(), Failure> {
     let label = if document.simulated { " (SIMULATED)" } else { "" };
     eprintln!("fitted to   {} trials of {}{label}", document.trials, found.classes.join(", "));
     eprintln!(
-        "ROC AUC     {:.3} over runs by this encoder, {:.3} by the best features ({:?})",
-        document.auc_of_this_encoder, document.auc_of_the_best_features, document.best_features
+        "features    {:?}, chosen by their ROC AUC over runs, {:.3}",
+        document.features, document.inner_auc
     );
     eprintln!("written     {}: phosphene live --pack {0}", document.pack);
     eprintln!("This is no score: `phosphene evaluate --events` gives one, with its controls.");
@@ -123,7 +123,13 @@ fn summary(document: &FitDocument) -> String {
         );
     }
     let _ = match document.method {
-        Method::Templates { pack_weight } => {
+        Method::Templates { response_strength: Some(strength), .. } => {
+            writeln!(
+                text,
+                "method      responses, as the pack knows them of others; these are {strength:.2} times as strong"
+            )
+        }
+        Method::Templates { pack_weight, .. } => {
             writeln!(
                 text,
                 "method      responses of the pictures; the pack's answer weighs {pack_weight:.0}"

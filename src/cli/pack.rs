@@ -14,6 +14,7 @@ use super::pack_show::identity;
 pub use super::pack_show::show;
 use crate::clock::Clock;
 use crate::decode::encoder::ImageEncoder;
+use crate::decode::responses::Responses;
 use crate::decode::session::Runtime;
 use crate::decode::{DecodeTimes, Decoder, DecoderOptions, Pack};
 use crate::signal::Window;
@@ -102,6 +103,7 @@ pub fn check(dir: &Path, library: &Path) -> Result<Report, Failure> {
     let mut json = identity(&pack);
     json["ok"] = true.into();
     json["image_encoder"] = has_image_encoder.into();
+    json["responses"] = Responses::load(&pack)?.is_some().into();
     json["gallery"] = decoder.gallery().len().into();
     json["milliseconds"] = json!({
         "encode": times.encode_ms, "denoise": times.denoise_ms,

@@ -9,24 +9,29 @@ use std::sync::Arc;
 use crossbeam_utils::atomic::AtomicCell;
 
 use crate::clock::Clock;
+use crate::decode::Pack;
+use crate::decode::session::Runtime;
 use crate::pipeline::background::{Later, retire};
 use crate::pipeline::calibration::conclude::{Outcome, Step, conclude};
-use crate::pipeline::calibration::{Held, Session};
+use crate::pipeline::calibration::{Held, Session, pictures};
 use crate::pipeline::personal::PersonalError;
 use crate::pipeline::record::recover::{Recovered, recover};
 use crate::pipeline::{Command, Pipeline, RunConfig, sources};
-use crate::signal::{FrameMeta, Screen};
+use crate::signal::{FrameMeta, Screen, StimulusSet};
 use crate::snapshot::{Level, Notice, Picture, Snapshot};
 use crate::source::SourceSpec;
 use crate::source::file::Transport;
 use crate::ui::Conclusion;
-use crate::ui::engine::{DeviceEntry, Engine, Wake};
+use crate::ui::engine::{self, DeviceEntry, Engine, Wake};
 
 use super::Failure;
 use super::devices::{self, Devices};
 
 /// Seconds that a scan listens for LSL streams.
 const SCAN_SECS: f64 = 1.5;
+
+/// Threads of ONNX Runtime for the user's own pictures: the run beside it decodes meanwhile.
+const EMBED_THREADS: usize = 1;
 
 /// Pictures and markers between the presenter and the source: some minutes of a session, though they are taken at once.
 const SCREEN_CAPACITY: usize = 1024;
@@ -88,12 +93,31 @@ struct LiveEngine {
     retired: Option<Later<()>>,
     scan: Option<Later<Devices>>,
     found: Option<Vec<DeviceEntry>>,
-    pictures: Vec<Option<Arc<Picture>>>,
+    pictures: Pictures,
     wake: Option<Wake>,
     /// Recordings that an earlier run left unfinished, while they are mended beside the window.
     recovering: Later<Vec<Recovered>>,
     recovered: Vec<Notice>,
     concluding: Option<Concluding>,
+    embedding: Option<Embedding>,
+}
+
+/// A folder of pictures that is being read and embedded.
+struct Embedding {
+    work: Later<Embedded>,
+    /// Share that is done.
+    progress: Arc<AtomicCell<f64>>,
+    done: RefCell<Option<Embedded>>,
+}
+
+/// Pictures that can be shown, or why they cannot.
+type Embedded = Result<(Arc<StimulusSet>, Pictures), String>;
+
+/// What the rows of a stimulus set look like.
+type Pictures = Vec<Option<Arc<Picture>>>;
+
+fn decoded(stimuli: &StimulusSet) -> Pictures {
+    stimuli.stimuli.iter().map(|s| Picture::from_encoded(&s.png).ok().map(Arc::new)).collect()
 }
 
 /// A session that is being fitted and scored.
@@ -105,12 +129,7 @@ struct Concluding {
 
 impl LiveEngine {
     fn start(config: RunConfig) -> Self {
-        let stimuli = config.stimuli();
-        let pictures = stimuli
-            .stimuli
-            .iter()
-            .map(|s| Picture::from_encoded(&s.png).ok().map(Arc::new))
-            .collect();
+        let pictures = decoded(&config.stimuli());
         let pipeline = Some(Pipeline::start(config.clone(), Vec::new()));
         Self {
             config: RunConfig { record: None, ..config },
@@ -123,6 +142,7 @@ impl LiveEngine {
             recovering: Later::run("phosphene-recover", recover),
             recovered: Vec::new(),
             concluding: None,
+            embedding: None,
         }
     }
 
@@ -277,6 +297,49 @@ impl Engine for LiveEngine {
         }
         let (step, share) = concluding.progress.load();
         done.clone().unwrap_or(Conclusion::Working(step, share))
+    }
+
+    fn embed_pictures(&mut self, folder: PathBuf, pack: Option<PathBuf>) {
+        let progress = Arc::new(AtomicCell::new(0.0));
+        let told = progress.clone();
+        let pack = pack.or_else(|| self.config.pack.clone());
+        let work = Later::run("phosphene-embed", move || {
+            let pack = pack.ok_or("no model pack is chosen")?;
+            let pack = Pack::open(&pack).map_err(|why| why.to_string())?;
+            let library = sources::onnx_runtime()?;
+            let runtime = Runtime::load(&library, EMBED_THREADS).map_err(|why| why.to_string())?;
+            let on_progress = |share: f64| told.store(share);
+            let set = pictures::from_folder(&folder, &pack, &runtime, on_progress)
+                .map_err(|why| why.to_string())?;
+            let pictures = decoded(&set);
+            Ok((Arc::new(set), pictures))
+        });
+        self.embedding = Some(Embedding { work, progress, done: RefCell::new(None) });
+    }
+
+    fn embedding(&self) -> engine::Embedding {
+        let Some(embedding) = &self.embedding else { return engine::Embedding::None };
+        let mut done = embedding.done.borrow_mut();
+        if let Some(outcome) = embedding.work.take() {
+            *done = Some(outcome);
+        }
+        if done.is_none() && embedding.work.is_over() {
+            *done = Some(Err("the program failed while it embedded the pictures".into()));
+        }
+        match &*done {
+            None => engine::Embedding::Working(embedding.progress.load()),
+            Some(Ok((set, _))) => engine::Embedding::Done(set.clone()),
+            Some(Err(why)) => engine::Embedding::Failed(why.clone()),
+        }
+    }
+
+    fn use_pictures(&mut self, own: Option<Arc<StimulusSet>>) {
+        let embedded = self.embedding.take().and_then(|embedding| embedding.done.into_inner());
+        self.config.stimuli.clone_from(&own);
+        self.pictures = match (own, embedded) {
+            (Some(own), Some(Ok((set, pictures)))) if Arc::ptr_eq(&own, &set) => pictures,
+            _ => decoded(&self.config.stimuli()),
+        };
     }
 
     fn use_encoder(&mut self, encoder: PathBuf) {

@@ -5,13 +5,10 @@
 
 use super::error::PackError;
 use super::pack::{Manifest, Pack};
-use safetensors::{Dtype, SafeTensors};
+use super::tensors::{self, Wanted};
 
 /// A row whose length is within this of 1 is kept bit for bit; others are scaled to unit length.
 const UNIT_TOLERANCE: f32 = 1e-3;
-
-/// Bytes that a safetensors file may hold beside the gallery itself.
-const HEADER_ALLOWANCE_BYTES: u64 = 16 << 20;
 
 /// A row with its score.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -39,18 +36,8 @@ impl Gallery {
     /// is zero or not finite.
     pub fn load(pack: &Pack) -> Result<Self, PackError> {
         let spec = &pack.manifest().gallery;
-        let values = spec.ids.len() * pack.manifest().dim();
-        let limit = (values * 4) as u64 + HEADER_ALLOWANCE_BYTES;
-        let got = pack.sizes().get(&spec.embeddings).copied().unwrap_or(0);
-        if got > limit {
-            return Err(PackError::TooLarge { file: spec.embeddings.clone(), got, limit });
-        }
-        let path = pack.path(&spec.embeddings)?;
-        let bytes = std::fs::read(&path).map_err(|source| PackError::Io {
-            action: "reading",
-            source,
-            path,
-        })?;
+        let most = spec.ids.len() * pack.manifest().dim();
+        let bytes = tensors::read(pack, &spec.embeddings, most)?;
         Self::parse(pack.manifest(), &bytes)
     }
 
@@ -61,7 +48,9 @@ impl Gallery {
     pub fn parse(manifest: &Manifest, bytes: &[u8]) -> Result<Self, PackError> {
         let spec = &manifest.gallery;
         let (rows, dim) = (spec.ids.len(), manifest.dim());
-        let mut embeddings = read_tensor(bytes, &spec.embeddings, &spec.tensor, [rows, dim])?;
+        let because = "which gallery.tensor gives, as many rows as gallery.ids × embedding.dim";
+        let wanted = Wanted { name: &spec.tensor, shape: &[rows, dim], because };
+        let mut embeddings = tensors::values(bytes, &spec.embeddings, &wanted)?;
         for (row, values) in embeddings.chunks_exact_mut(dim).enumerate() {
             make_unit(values).map_err(|why| PackError::Row {
                 file: spec.embeddings.clone(),
@@ -141,30 +130,6 @@ pub fn best(scores: &[f32], count: usize) -> Vec<Ranked> {
 pub fn rank_of(scores: &[f32], row: u16) -> Option<u32> {
     let own = *scores.get(usize::from(row))?;
     u32::try_from(scores.iter().filter(|&&score| score >= own).count()).ok()
-}
-
-fn read_tensor(
-    bytes: &[u8],
-    file: &str,
-    name: &str,
-    shape: [usize; 2],
-) -> Result<Vec<f32>, PackError> {
-    let damaged = |why: String| PackError::Safetensors { file: file.to_owned(), why };
-    let mismatch = |expected: String, got: String| {
-        let (file, tensor) = (file.to_owned(), name.to_owned());
-        PackError::Tensor { file, tensor, expected, got }
-    };
-    let tensors = SafeTensors::deserialize(bytes).map_err(|e| damaged(e.to_string()))?;
-    let Ok(tensor) = tensors.tensor(name) else {
-        let got = format!("only these: {}", tensors.names().join(", "));
-        return Err(mismatch("a tensor of this name, which gallery.tensor gives".into(), got));
-    };
-    if tensor.dtype() != Dtype::F32 || tensor.shape() != shape {
-        let got = format!("{} {:?}", tensor.dtype(), tensor.shape());
-        let expected = format!("F32 {shape:?}, as many rows as gallery.ids × embedding.dim");
-        return Err(mismatch(expected, got));
-    }
-    Ok(tensor.data().as_chunks().0.iter().map(|b| f32::from_le_bytes(*b)).collect())
 }
 
 fn make_unit(row: &mut [f32]) -> Result<(), String> {

@@ -1,10 +1,9 @@
 //! A model pack for a few classes, fitted to recordings made elsewhere: used live like any other.
 //!
 //! Takes labelled trials, the table of what their markers mean and a pack; leaves a new pack in a folder: its input is the
-//! recordings' own channels, rate, band and window, its encoder a linear classifier of the whitened epochs, its gallery
-//! one picture of the old pack for each class, and everything that paints is copied. Only this kind of features is one
-//! linear map, which is what fits into a graph that any runtime computes; the better one of `evaluate` may be another, and
-//! the document says what each scored. An encoder that differs from the fit does not stay.
+//! recordings' own channels, rate, band and window, its encoder the classifier with the features that inner
+//! cross-validation chose, its gallery one picture of the old pack for each class, and everything that paints is copied. An
+//! encoder that differs from the fit does not stay.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -16,8 +15,8 @@ use sha2::{Digest as _, Sha256};
 
 use super::labelled::{Events, Labelled, LabelledRun};
 use super::personal::{PersonalError, write_new};
-use crate::calibrate::classes::{Classifier, Kind, Linear, choose, score_of};
-use crate::calibrate::onnx::{Ends, class_encoder};
+use crate::calibrate::classes::{Classifier, Kind, choose, posteriors, sharpness};
+use crate::calibrate::onnx::{Ends, own::class_encoder};
 use crate::clock::utc_now_iso8601;
 use crate::decode::encoder::Encoder;
 use crate::decode::pack::credit::{Credit, Work};
@@ -56,12 +55,12 @@ pub struct ClassFit {
     pub built_from_sha256: String,
     /// Trials fitted to.
     pub trials: usize,
-    /// ROC AUC of these features in cross-validation over runs.
-    pub auc_of_this_encoder: f64,
-    /// The same of the best features, and which those are: they may be no linear map.
-    pub auc_of_the_best_features: f64,
+    /// The features that were chosen, and their ROC AUC in the cross-validation that chose them.
+    pub features: Kind,
     /// See there.
-    pub best_features: Kind,
+    pub inner_auc: f64,
+    /// By how much the scores were multiplied for posteriors as sure as they are right.
+    pub sharpness: f64,
     /// Between the fit and the written graph.
     pub largest_difference_in_onnx_runtime: f64,
     /// Picture that stands for each class.
@@ -86,14 +85,13 @@ pub fn fit_classes(
     refuse_to_write_over(folder)?;
     let bad = |e: crate::calibrate::CalibrationError| PersonalError::Sessions(e.to_string());
     let (trials, classes, rate_hz) = (&found.trials, found.classes.len(), found.rate_hz);
-    let (best, best_auc) = choose(trials, classes, rate_hz).map_err(bad)?;
-    let auc = score_of(Kind::Epochs, trials, classes, rate_hz).map_err(bad)?;
-    let fitted = Classifier::fit(Kind::Epochs, trials, classes, rate_hz).map_err(bad)?;
-    let unexpected = || PersonalError::Unexpected("these features are no linear map".into());
-    let linear = fitted.linear().ok_or_else(unexpected)?;
+    let (features, inner_auc) = choose(trials, classes, rate_hz).map_err(bad)?;
+    let sharpness = sharpness(features, trials, classes, rate_hz).map_err(bad)?;
+    let fitted = Classifier::fit(features, trials, classes, rate_hz).map_err(bad)?;
     let shown = Shown::of(found, events, base)?;
-    let made = write(folder, found, events, base, &linear, &shown);
-    let checked = made.and_then(|()| checked(folder, found, &linear, &shown, runtime));
+    let fitted = Fitted { classifier: &fitted, sharpness };
+    let made = write(folder, found, events, base, fitted, &shown);
+    let checked = made.and_then(|()| checked(folder, found, fitted, &shown, runtime));
     let (pack, difference) = match checked {
         Ok(checked) => checked,
         Err(why) => {
@@ -113,9 +111,9 @@ pub fn fit_classes(
         encoder_sha256: pack.encoder_sha256().to_owned(),
         built_from_sha256: base.sha256().to_owned(),
         trials: trials.len(),
-        auc_of_this_encoder: auc,
-        auc_of_the_best_features: best_auc,
-        best_features: best,
+        features,
+        inner_auc,
+        sharpness,
         largest_difference_in_onnx_runtime: difference,
         pictures: found.classes.iter().cloned().zip(shown.ids.iter().cloned()).collect(),
         events: events.clone(),
@@ -139,6 +137,13 @@ pub fn refuse_to_write_over(folder: &Path) -> Result<(), PersonalError> {
         )));
     }
     Ok(())
+}
+
+/// What goes into the encoder.
+#[derive(Clone, Copy)]
+struct Fitted<'a> {
+    classifier: &'a Classifier,
+    sharpness: f64,
 }
 
 /// The picture that stands for each class.
@@ -188,16 +193,12 @@ fn write(
     found: &Labelled,
     events: &Events,
     base: &Pack,
-    linear: &Linear,
+    fitted: Fitted<'_>,
     shown: &Shown,
 ) -> Result<(), PersonalError> {
     let manifest = base.manifest();
     let mut files: BTreeMap<String, Vec<u8>> = BTreeMap::new();
-    for file in manifest
-        .files
-        .keys()
-        .filter(|file| **file != manifest.encoder.file && **file != manifest.gallery.embeddings)
-    {
+    for file in manifest.files.keys().filter(|file| !is_left(manifest, file)) {
         let path = base.path(file)?;
         let bytes = std::fs::read(&path).map_err(|e| {
             PersonalError::Pack(format!("it cannot be read ({e}): {}", path.display()))
@@ -206,7 +207,8 @@ fn write(
     }
     let ends = Ends { input: &manifest.encoder.input, output: &manifest.encoder.output };
     let shape = (found.trials.channels, found.trials.samples);
-    let graph = class_encoder(ends, shape, linear, shown.embeddings.as_ref());
+    let scores = fitted.classifier.additive().scaled(fitted.sharpness);
+    let graph = class_encoder(ends, shape, &scores, shown.embeddings.as_ref());
     files.insert("encoder.onnx".into(), graph);
     files.insert(GALLERY_FILE.into(), gallery_file(manifest, shown)?);
     let text = toml::to_string(&new_manifest(manifest, found, events, shown, &files)?)
@@ -222,6 +224,12 @@ fn write(
         write_new(&path, bytes)?;
     }
     write_new(&folder.join("pack.toml"), text.as_bytes())
+}
+
+/// Files of the old pack that say nothing of these classes: its encoder, its gallery, and what its pictures evoke.
+fn is_left(base: &Manifest, file: &str) -> bool {
+    let responses = base.responses.as_ref().map(|responses| responses.file.as_str());
+    file == base.encoder.file || file == base.gallery.embeddings || Some(file) == responses
 }
 
 fn gallery_file(manifest: &Manifest, shown: &Shown) -> Result<Vec<u8>, PersonalError> {
@@ -248,7 +256,7 @@ fn new_manifest(
     let mut manifest = base.clone();
     manifest.name = format!("{}-classes", base.name);
     manifest.description = format!(
-        "{} told apart by a linear classifier fitted to {} recordings; painted by {}.",
+        "{} told apart by a classifier fitted to {} recordings; painted by {}.",
         found.classes.join(", "),
         found.runs.len(),
         base.name
@@ -269,7 +277,7 @@ fn new_manifest(
         unit: "uV".into(),
     };
     manifest.encoder.file = "encoder.onnx".into();
-    manifest.embedding.sureness = None;
+    (manifest.embedding.sureness, manifest.responses) = (None, None);
     manifest.gallery = GallerySpec {
         embeddings: GALLERY_FILE.into(),
         tensor: base.gallery.tensor.clone(),
@@ -291,7 +299,7 @@ fn credits(base: &Manifest, found: &Labelled, files: &BTreeMap<String, Vec<u8>>)
                 *file = GALLERY_FILE.into();
             }
         };
-        credit.covers.retain(|file| *file != base.encoder.file);
+        credit.covers.retain(|file| *file == base.gallery.embeddings || !is_left(base, file));
         credit.covers.iter_mut().for_each(renamed);
     }
     credits.retain(|credit| !credit.covers.is_empty());
@@ -316,7 +324,7 @@ fn credits(base: &Manifest, found: &Labelled, files: &BTreeMap<String, Vec<u8>>)
 fn checked(
     folder: &Path,
     found: &Labelled,
-    linear: &Linear,
+    fitted: Fitted<'_>,
     shown: &Shown,
     runtime: &Runtime,
 ) -> Result<(Pack, f64), PersonalError> {
@@ -324,13 +332,15 @@ fn checked(
     let mut encoder = Encoder::load(&pack, runtime)?;
     let mut embedding = vec![0.0_f32; encoder.dim()];
     let mut largest = 0.0_f64;
-    for i in 0..found.trials.len().min(COMPARED) {
-        encoder.encode(found.trials.epoch(i), &mut embedding)?;
-        let shares = linear.posteriors(found.trials.epoch(i));
+    let compared: Vec<usize> = (0..found.trials.len().min(COMPARED)).collect();
+    let some = found.trials.at(&compared);
+    let scores =
+        fitted.classifier.scores(&some).map_err(|e| PersonalError::Sessions(e.to_string()))?;
+    let wanted = posteriors(&scores, fitted.sharpness) * &shown.embeddings;
+    for i in compared {
+        encoder.encode(some.epoch(i), &mut embedding)?;
         for (j, got) in embedding.iter().enumerate() {
-            let of = |(class, share): (usize, &f64)| share * shown.embeddings[(class, j)];
-            let want: f64 = shares.iter().enumerate().map(of).sum();
-            largest = largest.max((f64::from(*got) - want).abs());
+            largest = largest.max((f64::from(*got) - wanted[(i, j)]).abs());
         }
     }
     if largest <= TOLERANCE {

@@ -30,6 +30,7 @@ pub mod labelled;
 pub mod ledger;
 pub mod offline;
 pub mod personal;
+pub mod population;
 pub mod process;
 pub mod provenance;
 pub mod record;

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::handle::RunFailure;
 use super::sessions::{RunRead, Sessions};
+use crate::calibrate::onnx::own::linear_encoder;
 use crate::calibrate::onnx::{Ends, personal_encoder};
 use crate::calibrate::personal::{FitOptions, Method};
 use crate::calibrate::split::Split;
@@ -120,7 +121,9 @@ pub fn fit_into(
     let clock = Clock::system();
     let started_secs = clock.now_secs();
     let (inner, seed) = (request.inner, request.seed);
-    let options = FitOptions { rate_hz: sessions.rate_hz, inner, with_pack: true, seed };
+    let population = sessions.population.as_ref();
+    let options =
+        FitOptions { rate_hz: sessions.rate_hz, inner, with_pack: true, population, seed };
     let personal = calibrate::fit(&sessions.trials, &sessions.pictures, &options)
         .map_err(|e| PersonalError::Sessions(e.to_string()))?;
     let fit_seconds = clock.now_secs() - started_secs;
@@ -156,8 +159,8 @@ pub fn fit_into(
     Ok((document, pack_with))
 }
 
-/// The pack with an encoder fitted to these sessions, its strength chosen for pictures that it never met. Leaves nothing
-/// behind: it lives as long as the folder that is given with it.
+/// The pack with an encoder fitted to these sessions for pictures that it never met. Leaves nothing behind: it lives as long
+/// as the folder that is given with it.
 ///
 /// # Errors
 /// [`PersonalError`].
@@ -208,8 +211,14 @@ impl Written {
         })?;
         let spec = &pack.manifest().encoder;
         let ends = Ends { input: &spec.input, output: &spec.output };
-        let graph = personal_encoder(&bytes, ends, personal)
-            .map_err(|e| PersonalError::Pack(e.to_string()))?;
+        let input = &pack.manifest().input;
+        let shape = (input.channels.len(), input.samples());
+        let graph = if personal.needs_pack() {
+            personal_encoder(&bytes, ends, personal)
+                .map_err(|e| PersonalError::Pack(e.to_string()))?
+        } else {
+            linear_encoder(ends, shape, personal.signal.as_ref(), &personal.bias)
+        };
         std::fs::create_dir_all(folder).map_err(|e| {
             PersonalError::Output(format!("the folder cannot be made ({e}): {}", folder.display()))
         })?;

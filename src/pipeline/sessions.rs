@@ -16,7 +16,9 @@ use super::calibration::pictures;
 use super::calibration::{TEST_TASK, TIMING_ENDING};
 use super::contract::InputContract;
 use super::epochs::{self, EpochError, EpochOptions, Epochs};
+use super::population;
 use super::sources;
+use crate::calibrate::templates::Population;
 use crate::calibrate::{CalibrationError, Pictures, Trial, Trials};
 use crate::decode::gallery::Gallery;
 use crate::decode::pack::verify::hash_file;
@@ -99,6 +101,8 @@ pub struct Sessions {
     pub warnings: Vec<String>,
     /// The pictures that are at hand: the bundled ones, and the sessions' own.
     pub stimuli: StimulusSet,
+    /// What the pack knows of people's responses, if it does.
+    pub population: Option<Population>,
 }
 
 impl Sessions {
@@ -200,9 +204,11 @@ fn load_files(
 ) -> Result<Sessions, SessionError> {
     let contract = InputContract::of(pack.manifest());
     let known = Known::load(pack, files)?;
+    let asked = if known.ids.len() <= MOST_CHOICES { known.embeddings.as_slice() } else { &[] };
+    let population = population::load(pack, asked)?;
     let mut encoder = Encoder::load(pack, runtime)?;
     let options = EpochOptions { name: &epochs::shown_picture, keep_artefacts: false };
-    let mut gathered = Gathered::new(known, pack.manifest().dim());
+    let mut gathered = Gathered::new(known, population, pack.manifest().dim());
     for (place, (session, path)) in files.iter().enumerate() {
         let mut source = FileSource::new(path.clone()).with_speed(Speed::Max);
         let found = epochs::collect(&mut source, &contract, &options, |secs| {
@@ -329,6 +335,7 @@ impl Known {
 
 struct Gathered {
     known: Known,
+    population: Option<Population>,
     dim: usize,
     shape: Option<(usize, usize, f64)>,
     /// Gallery row and its place among the pictures shown.
@@ -343,9 +350,10 @@ struct Gathered {
 }
 
 impl Gathered {
-    fn new(known: Known, dim: usize) -> Self {
+    fn new(known: Known, population: Option<Population>, dim: usize) -> Self {
         Self {
             known,
+            population,
             dim,
             shape: None,
             rows: Vec::new(),
@@ -431,8 +439,9 @@ impl Gathered {
         let trials =
             Trials { channels, samples, about: self.about, eeg: self.eeg, before, zero_shot };
         trials.check(&pictures)?;
-        let stimuli = self.known.stimuli;
-        Ok(Sessions { trials, pictures, rate_hz, runs: self.runs, warnings: Vec::new(), stimuli })
+        let (stimuli, population) = (self.known.stimuli, self.population);
+        let (runs, warnings) = (self.runs, Vec::new());
+        Ok(Sessions { trials, pictures, rate_hz, runs, warnings, stimuli, population })
     }
 
     /// Why there is not a single trial.

@@ -308,10 +308,21 @@ impl App {
 
     fn grant(&mut self, wishes: Vec<Wish>) {
         for wish in wishes {
-            self.calibration = None;
-            if let Wish::UseEncoder(encoder) = wish {
-                self.engine.use_encoder(encoder);
-                self.connect_again();
+            match wish {
+                Wish::Close => self.calibration = None,
+                Wish::UseEncoder(encoder) => {
+                    self.calibration = None;
+                    self.engine.use_encoder(encoder);
+                    self.connect_again();
+                }
+                Wish::UsePictures(own) => {
+                    self.stimuli.clone_from(&own);
+                    self.engine.use_pictures(own);
+                    // A run knows its pictures from its beginning.
+                    if self.last_run.is_some() {
+                        self.connect_again();
+                    }
+                }
             }
         }
     }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::calibrate::Conclusion;
 use crate::pipeline::Command;
 use crate::pipeline::calibration::{Held, Session};
-use crate::signal::{FrameMeta, Screen};
+use crate::signal::{FrameMeta, Screen, StimulusSet};
 use crate::snapshot::{Picture, Snapshot};
 use crate::source::SourceSpec;
 use crate::source::file::Transport;
@@ -23,6 +23,20 @@ pub struct DeviceEntry {
     pub title: String,
     /// Channels, rate, port: whatever helps to tell two of them apart.
     pub detail: String,
+}
+
+/// Where the user's own pictures are.
+#[derive(Clone, Debug, Default)]
+pub enum Embedding {
+    /// None were asked for.
+    #[default]
+    None,
+    /// They are being read; the share that is done.
+    Working(f64),
+    /// They can be shown.
+    Done(Arc<StimulusSet>),
+    /// They cannot be.
+    Failed(String),
 }
 
 /// A wake-up call that may come from any thread.
@@ -77,6 +91,17 @@ pub trait Engine {
     fn conclusion(&self) -> Conclusion {
         Conclusion::None
     }
+
+    /// Begins to read a folder of pictures and to embed them with the pack's image encoder. Returns at once.
+    fn embed_pictures(&mut self, _folder: PathBuf, _pack: Option<PathBuf>) {}
+
+    /// Where that is.
+    fn embedding(&self) -> Embedding {
+        Embedding::None
+    }
+
+    /// The pictures of the runs that begin from now on; the bundled ones for `None`.
+    fn use_pictures(&mut self, _own: Option<Arc<StimulusSet>>) {}
 
     /// The personal encoder for the runs that begin from now on.
     fn use_encoder(&mut self, _encoder: PathBuf) {}

@@ -11,11 +11,11 @@ use std::sync::Arc;
 
 use phosphene::pipeline::Command;
 use phosphene::pipeline::calibration::{Held, Session};
-use phosphene::signal::{Abstention, FrameMeta, Lock, Screen};
+use phosphene::signal::{Abstention, FrameMeta, Lock, Screen, StimulusSet};
 use phosphene::snapshot::*;
 use phosphene::source::file::Transport;
 use phosphene::source::{SourceCounters, SourceKind, SourceSpec};
-use phosphene::ui::{Conclusion, DeviceEntry, Engine, Wake};
+use phosphene::ui::{Conclusion, DeviceEntry, Embedding, Engine, Wake};
 
 /// What the engine says and what it was told.
 #[derive(Default)]
@@ -36,6 +36,10 @@ pub struct Script {
     /// Sessions that were to be fitted, and where that is.
     pub concluded: Vec<Held>,
     pub conclusion: Conclusion,
+    /// Folders of pictures that were to be embedded, where that is, and how many pictures were then asked for.
+    pub folders: Vec<PathBuf>,
+    pub embedding: Embedding,
+    pub used: Vec<Option<usize>>,
 }
 
 /// An engine that plays a script.
@@ -141,6 +145,15 @@ impl Engine for ScriptedEngine {
     }
     fn conclusion(&self) -> Conclusion {
         self.0.borrow().conclusion.clone()
+    }
+    fn embed_pictures(&mut self, folder: PathBuf, _: Option<PathBuf>) {
+        self.0.borrow_mut().folders.push(folder);
+    }
+    fn embedding(&self) -> Embedding {
+        self.0.borrow().embedding.clone()
+    }
+    fn use_pictures(&mut self, own: Option<Arc<StimulusSet>>) {
+        self.0.borrow_mut().used.push(own.map(|set| set.len()));
     }
     fn set_repaint(&mut self, wake: Wake) {
         self.0.borrow_mut().wake = Some(wake);

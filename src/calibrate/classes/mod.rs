@@ -5,6 +5,7 @@
 //! 56:2035; Barachant et al. 2013, Neurocomputing 112:172), and the whitened epochs themselves in bins. The classifier is
 //! linear discriminant analysis with Ledoit-Wolf shrinkage (Blankertz et al. 2011, NeuroImage 56:814).
 
+pub mod additive;
 mod discriminant;
 pub mod score;
 mod tangent;
@@ -18,6 +19,7 @@ use super::metrics;
 use super::split::{Split, folds, groups};
 use super::trials::{CalibrationError, Trials};
 use super::whiten::whitening;
+use additive::{Additive, Tangent};
 use discriminant::Discriminant;
 use tangent::TangentSpace;
 use xdawn::Xdawn;
@@ -117,38 +119,78 @@ impl Classifier {
     }
 }
 
-/// A classifier as one linear map of the samples, as far as it is one.
-#[derive(Clone, Debug)]
-pub struct Linear {
-    /// On the epoch in µV, `[channels × samples, classes]`.
-    pub weights: Mat<f64>,
-    /// `[classes]`
-    pub offsets: Vec<f64>,
-}
-
-impl Linear {
-    /// Posterior of each class for an epoch `[channels × samples]` in µV, classes being equally likely before.
-    pub fn posteriors(&self, epoch_uv: &[f32]) -> Vec<f64> {
-        let score = |class: usize| {
-            let of = |(i, v): (usize, &f32)| f64::from(*v) * self.weights[(i, class)];
-            self.offsets[class] + epoch_uv.iter().enumerate().map(of).sum::<f64>()
-        };
-        let scores: Vec<f64> = (0..self.offsets.len()).map(score).collect();
-        let most = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let shares: Vec<f64> = scores.iter().map(|score| (score - most).exp()).collect();
-        let sum: f64 = shares.iter().sum();
-        shares.iter().map(|share| share / sum).collect()
-    }
-}
-
 impl Classifier {
-    /// This classifier as one linear map; only [`Kind::Epochs`] is one.
-    pub fn linear(&self) -> Option<Linear> {
-        let Self::Epochs(parts) = self else { return None };
-        let (features, white, discriminant) = parts.as_ref();
-        let (on_features, offsets) = discriminant.linear();
-        Some(Linear { weights: features.on_samples(on_features.as_ref(), white), offsets })
+    /// The same scores as a sum that a graph can compute.
+    pub fn additive(&self) -> Additive {
+        match self {
+            Self::Xdawn(parts) => {
+                let (xdawn, space, discriminant) = parts.as_ref();
+                let (weights, offsets) = discriminant.linear();
+                let tangent = Tangent {
+                    filters: xdawn.filters.clone(),
+                    means: xdawn.means.clone(),
+                    whitening: space.whitening().clone(),
+                    weights: space.on_logarithm(&weights),
+                };
+                Additive { epoch: None, tangent: Some(tangent), offsets }
+            }
+            Self::Epochs(parts) => {
+                let (features, white, discriminant) = parts.as_ref();
+                let (on_features, offsets) = discriminant.linear();
+                let epoch = Some(features.on_samples(on_features.as_ref(), white));
+                Additive { epoch, tangent: None, offsets }
+            }
+            Self::Both(parts) => {
+                let [(a, spread_a), (b, spread_b)] = parts.as_ref();
+                a.additive().scaled(1.0 / spread_a).plus(b.additive().scaled(1.0 / spread_b))
+            }
+        }
     }
+}
+
+/// Posteriors of the classes, which are equally likely before, from scores that are this much too small.
+pub fn posteriors(scores: &Mat<f64>, sharpness: f64) -> Mat<f64> {
+    let mut out = scores * faer::Scale(sharpness);
+    for i in 0..out.nrows() {
+        let most = (0..out.ncols()).map(|j| out[(i, j)]).fold(f64::NEG_INFINITY, f64::max);
+        let sum: f64 = (0..out.ncols()).map(|j| (out[(i, j)] - most).exp()).sum();
+        (0..out.ncols()).for_each(|j| out[(i, j)] = (out[(i, j)] - most).exp() / sum);
+    }
+    out
+}
+
+/// By how much scores must be multiplied for their posteriors to be as sure as they are right: the highest likelihood of
+/// what was left out, over runs, each class counting alike (Platt 2000; Guo et al. 2017, temperature scaling).
+///
+/// # Errors
+/// As [`Classifier::fit`].
+pub fn sharpness(
+    kind: Kind,
+    trials: &Trials,
+    classes: usize,
+    rate_hz: f64,
+) -> Result<f64, CalibrationError> {
+    let mut left_out: Vec<(Mat<f64>, Vec<usize>)> = Vec::new();
+    for fold in &folds(&groups(trials, Split::Runs, 0)) {
+        let (train, test) = (trials.at(&fold.train), trials.at(&fold.test));
+        let scores = Classifier::fit(kind, &train, classes, rate_hz)?.scores(&test)?;
+        left_out.push((scores, test.about.iter().map(|trial| trial.picture).collect()));
+    }
+    let mut counts = vec![0.0_f64; classes];
+    left_out.iter().flat_map(|(_, labels)| labels).for_each(|label| counts[*label] += 1.0);
+    let likelihood = |sharpness: f64| -> f64 {
+        let of = |(scores, labels): &(Mat<f64>, Vec<usize>)| -> f64 {
+            let shares = posteriors(scores, sharpness);
+            let own = |(i, label): (usize, &usize)| {
+                shares[(i, *label)].max(f64::MIN_POSITIVE).ln() / counts[*label].max(1.0)
+            };
+            labels.iter().enumerate().map(own).sum()
+        };
+        left_out.iter().map(of).sum()
+    };
+    // Eight to an octave, from a thousandth to a thousand.
+    let tried = (-80..=80).map(|step| (f64::from(step) / 8.0).exp2());
+    Ok(tried.max_by(|a, b| likelihood(*a).total_cmp(&likelihood(*b))).unwrap_or(1.0))
 }
 
 /// The AUC of one kind of features in cross-validation over runs.

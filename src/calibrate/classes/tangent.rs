@@ -68,6 +68,32 @@ impl TangentSpace {
     }
 }
 
+impl TangentSpace {
+    /// M^(−1/2).
+    pub fn whitening(&self) -> &Mat<f64> {
+        &self.whitening
+    }
+
+    /// Weights on [`TangentSpace::vectors`] as weights on the whole logarithm, row by row, `[size², columns]`.
+    pub fn on_logarithm(&self, weights: &Mat<f64>) -> Mat<f64> {
+        let size = self.whitening.nrows();
+        let mut out = Mat::zeros(size * size, weights.ncols());
+        let mut place = 0;
+        for i in 0..size {
+            for j in i..size {
+                for column in 0..weights.ncols() {
+                    // Off the diagonal √2 times the element counts once in the vector, and twice in the matrix.
+                    let share = if i == j { 1.0 } else { std::f64::consts::FRAC_1_SQRT_2 };
+                    out[(i * size + j, column)] = share * weights[(place, column)];
+                    out[(j * size + i, column)] = share * weights[(place, column)];
+                }
+                place += 1;
+            }
+        }
+        out
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

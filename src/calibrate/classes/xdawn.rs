@@ -13,9 +13,9 @@ const RIDGE: f64 = 1e-6;
 /// Filters of every class and the filtered means.
 pub struct Xdawn {
     /// `[filters of all classes, channels]`
-    filters: Mat<f64>,
+    pub filters: Mat<f64>,
     /// `[filters of all classes, samples]`
-    means: Mat<f64>,
+    pub means: Mat<f64>,
 }
 
 impl Xdawn {

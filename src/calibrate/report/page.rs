@@ -37,7 +37,7 @@ pub fn page(data: &ReportData<'_>) -> String {
         &table::scores_by_k(data.held_out),
     );
     html.push_str(
-        "<p class=\"weak\">By an encoder that was fitted to the training runs alone, its strength chosen for new pictures. The encoder in use is fitted to all runs afterwards.</p>",
+        "<p class=\"weak\">By an encoder that was fitted to the training runs alone, for pictures that it never met. The encoder in use is fitted to all runs afterwards.</p>",
     );
     section(
         &mut html,

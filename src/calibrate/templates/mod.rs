@@ -1,30 +1,39 @@
-//! A personal decoder for pictures that were calibrated: each picture's response is estimated with everything that is
-//! known of responses, and an epoch is compared with all of them.
+//! A personal decoder by responses: what every picture evokes in this person is estimated with everything that is known
+//! of responses, and an epoch is compared with all of them.
 //!
 //! ```text
-//! epoch = response of its picture + noise          noise: `super::noise`
-//! responses: Gaussian, Cov(mᵢ, mⱼ) = Kᵢⱼ · (A ⊗ B)  K: inner products of the pictures' embeddings
+//! epoch = response to its picture + noise           noise: `super::noise`
+//! response to a picture with embedding g = common + W·g,   W Gaussian about the mean person's W₀
 //! ```
 //!
-//! A (space) and the envelope in B (time) are found by expectation-maximisation; B widens with time after the onset, as
-//! evoked responses do. The posterior means, shrunk by their own uncertainty, give a linear score of every picture; the
-//! pack's own answer is a second witness, weighed by how reliable it proves on the same trials. All of it is one linear
-//! map into the embedding space, in which the inner product with a calibrated picture is its score. It knows those
-//! pictures only: for others the regression of [`super::personal`] is there.
+//! A pack may bring W₀ and the covariance of persons, learned from many ([`Population`]). The decoder then works from a
+//! minute of trials on, and for pictures that were never calibrated. Without them, or where the trials show nothing of what
+//! the pack expects, W₀ is zero and the covariance A ⊗ B of space and time is found from this person's trials alone, by
+//! expectation-maximisation; that takes several trials of every picture and knows those pictures only, and the pack's own
+//! answer is a second witness, weighed by how reliable it proves on the same trials.
+//!
+//! The posterior means, shrunk by their own uncertainty, give a linear score of every picture: one linear map into the
+//! embedding space, in which the inner product with a picture is its score.
 //!
 //! | file | holds |
 //! |---|---|
 //! | this file | channels and bins in, one linear map out |
-//! | `space` | the pictures' embeddings and the axes on which they differ |
 //! | `model` | responses and noise → a score of every picture |
-//! | `prior` | what is believed of responses, found by expectation-maximisation |
+//! | `contrasts` | means of pictures without what is common to all |
+//! | `belief` | Gaussian beliefs about responses, before and after the trials |
+//! | `population` | beliefs from a pack |
+//! | `prior` | beliefs from one person's trials, by expectation-maximisation |
+//! | `space` | pictures' embeddings and the axes on which they differ |
 //! | `witness` | how much the pack's own answer weighs |
 //!
 //! Sources: empirical Bayes (Efron & Morris 1973, J. Am. Stat. Assoc. 68:117); non-stationary squared-exponential
 //! covariance (Paciorek & Schervish 2004, NIPS 16); linear discriminant analysis of event-related potentials (Blankertz
 //! et al. 2011, NeuroImage 56:814).
 
+mod belief;
+mod contrasts;
 mod model;
+mod population;
 mod prior;
 mod space;
 mod witness;
@@ -33,13 +42,15 @@ use faer::Mat;
 
 use super::linalg;
 use super::personal::FitOptions;
+use super::split::Split;
 use super::trials::{CalibrationError, Pictures, Trials};
 use super::whiten::whitening;
-use model::Model;
+use model::{Material, Model};
+pub use population::Population;
 use space::Space;
 use witness::Witness;
 
-/// Trials of each picture, on average, from which on this is used.
+/// Trials of each picture, on average, from which on responses are found without a population.
 pub const LEAST_TRIALS_EACH: usize = 3;
 
 /// Fewest pictures that a covariance of responses can be found from.
@@ -47,6 +58,9 @@ pub const LEAST_PICTURES: usize = 5;
 
 /// Most numbers of an epoch after binning: beyond them a fit would take minutes.
 pub const MOST_FEATURES: usize = 1000;
+
+/// Fewest bins of time in which a response can be told from others.
+const LEAST_BINS: usize = 5;
 
 /// Length of a bin in seconds.
 const BIN_SECS: f64 = 0.02;
@@ -64,44 +78,65 @@ pub struct Templates {
     pub bias: Vec<f64>,
     /// Weight of the pack's answer beside the signal's, before scaling.
     pub pack_weight: f64,
+    /// Strength of this person's responses beside the mean person's, where the pack's population was believed.
+    pub strength: Option<f64>,
 }
 
-/// Whether these trials are enough, and not too wide.
-pub fn suit(trials: &Trials, options: &FitOptions) -> bool {
-    let shown = shown(trials);
-    let bins = Bins::new(trials, options.rate_hz);
-    shown.len() >= LEAST_PICTURES
-        && trials.len() >= LEAST_TRIALS_EACH * shown.len()
-        && bins.count >= 5
-        && bins.count * trials.channels <= MOST_FEATURES
+/// Whether there are enough trials to find the responses' covariance from them alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Enough {
+    Yes,
+    No,
 }
 
-/// Fits.
+/// Fits; `None` where these trials are too few, or too wide, for this way, or are asked about pictures that it cannot
+/// know.
 ///
 /// # Errors
-/// [`CalibrationError::Numbers`] where the signal does not vary.
+/// [`CalibrationError::Numbers`] where the signal does not vary, [`CalibrationError::Shape`] for a population of other
+/// epochs.
 pub fn fit(
     trials: &Trials,
     pictures: &Pictures,
-    options: &FitOptions,
-) -> Result<Templates, CalibrationError> {
+    options: &FitOptions<'_>,
+) -> Result<Option<Templates>, CalibrationError> {
     let bins = Bins::new(trials, options.rate_hz);
-    let basis = basis(trials)?;
-    let rows = bins.rows(trials, &aligned(trials, &basis)?);
     let shown = shown(trials);
+    let narrow = bins.count >= LEAST_BINS && bins.count * trials.channels <= MOST_FEATURES;
+    let many = shown.len() >= LEAST_PICTURES && trials.len() >= LEAST_TRIALS_EACH * shown.len();
+    let enough = if many && options.inner == Split::Runs { Enough::Yes } else { Enough::No };
+    if !narrow || (enough == Enough::No && options.population.is_none()) {
+        return Ok(None);
+    }
+    let basis = basis(trials)?;
+    let population = match options.population {
+        Some(population) => {
+            population.check(trials.channels * trials.samples, pictures.targets.ncols())?;
+            Some((population, bins.patterns(trials, population, &basis)))
+        }
+        None => None,
+    };
     let labels: Vec<usize> = trials
         .about
         .iter()
         .map(|trial| shown.binary_search(&trial.picture).unwrap_or_default())
         .collect();
-    let space = Space::of(pictures, &shown)?;
-    let model = Model::fit(&rows, &labels, &space, (basis.ncols(), bins.count))?;
-    let witness = if options.with_pack {
-        Witness::of(trials, &labels, &space)
+    let material = Material {
+        rows: &bins.rows(trials, &aligned(trials, &basis)?),
+        labels: &labels,
+        shown: &linalg::rows(pictures.targets.as_ref(), &shown),
+        population,
+        enough,
+        shape: (basis.ncols(), &bins),
+    };
+    let Some(model) = Model::fit(&material)? else { return Ok(None) };
+    // The population holds all that the pack's encoder knows of responses.
+    let witness = if options.with_pack && model.strength.is_none() {
+        Witness::of(trials, &labels, &Space::of(material.shown)?)
     } else {
         Witness { weight: 0.0, mean: vec![0.0; pictures.targets.ncols()] }
     };
-    Ok(composed_map(trials, &bins, &basis, &rows, model, &witness))
+    Ok(Some(composed_map(trials, &bins, &basis, material.rows, model, &witness)))
 }
 
 /// The pictures that were shown, in rising order.
@@ -173,17 +208,39 @@ impl Bins {
         let mut out = Mat::zeros(trials.len(), kept * self.count);
         for (i, trial) in trials.about.iter().enumerate() {
             let epoch = trials.epoch(i);
-            let binned = Mat::from_fn(trials.channels, self.count, |c, b| {
-                let begin = c * trials.samples + b * self.length;
-                let own = epoch[begin..begin + self.length].iter();
-                own.map(|v| f64::from(*v)).sum::<f64>() / self.length as f64
-            });
-            let mapped = &maps[trial.session] * &binned;
-            for k in 0..kept {
-                (0..self.count).for_each(|b| out[(i, k * self.count + b)] = mapped[(k, b)]);
-            }
+            let at = |c: usize, s: usize| f64::from(epoch[c * trials.samples + s]);
+            self.put_row(&mut out, i, (trials.channels, &at), &maps[trial.session]);
         }
         out
+    }
+
+    /// The population's patterns, `[patterns, kept × bins]`.
+    fn patterns(&self, trials: &Trials, population: &Population, basis: &Mat<f64>) -> Mat<f64> {
+        let map = basis.transpose().to_owned();
+        let mut out = Mat::zeros(population.basis.nrows(), map.nrows() * self.count);
+        for i in 0..out.nrows() {
+            let at = |c: usize, s: usize| population.basis[(i, c * trials.samples + s)];
+            self.put_row(&mut out, i, (trials.channels, &at), &map);
+        }
+        out
+    }
+
+    /// One signal `[channels, samples]` in bins, its channels mapped, as a row.
+    fn put_row(
+        &self,
+        out: &mut Mat<f64>,
+        row: usize,
+        (channels, at): (usize, &dyn Fn(usize, usize) -> f64),
+        map: &Mat<f64>,
+    ) {
+        let binned = Mat::from_fn(channels, self.count, |c, b| {
+            let own = b * self.length..(b + 1) * self.length;
+            own.map(|s| at(c, s)).sum::<f64>() / self.length as f64
+        });
+        let mapped = map * &binned;
+        for k in 0..mapped.nrows() {
+            (0..self.count).for_each(|b| out[(row, k * self.count + b)] = mapped[(k, b)]);
+        }
     }
 }
 
@@ -197,12 +254,13 @@ fn composed_map(
     witness: &Witness,
 ) -> Templates {
     let (dim, kept) = (model.map.ncols(), basis.ncols());
-    let answers = linalg::less(trials.zero_shot.as_ref(), &witness.mean);
-    let centred = linalg::less(rows.as_ref(), &model.mean);
-    let said = &centred * &model.map + &answers * faer::Scale(witness.weight);
+    let about_mean =
+        |values: &Mat<f64>| linalg::less(values.as_ref(), &linalg::column_means(values.as_ref()));
     let length = |values: &Mat<f64>| linalg::rms(values.as_ref()) * (values.ncols() as f64).sqrt();
-    let wanted = if witness.weight > 0.0 { length(&answers) } else { 1.0 };
-    let scale = wanted / length(&said);
+    let said = about_mean(&(rows * &model.map))
+        + about_mean(&trials.zero_shot) * faer::Scale(witness.weight);
+    let answers = length(&about_mean(&trials.zero_shot));
+    let scale = if answers > f64::EPSILON { answers } else { 1.0 } / length(&said);
     let mut signal = Mat::zeros(trials.channels * trials.samples, dim);
     for j in 0..dim {
         let each = Mat::from_fn(kept, bins.count, |k, b| model.map[(k * bins.count + b, j)]);
@@ -214,10 +272,8 @@ fn composed_map(
             }
         }
     }
-    let bias = (0..dim).map(|j| {
-        let mean: f64 = model.mean.iter().enumerate().map(|(i, m)| m * model.map[(i, j)]).sum();
-        scale * (model.offset[j] - mean - witness.weight * witness.mean[j])
-    });
-    let bias = bias.collect();
-    Templates { signal, pack: scale * witness.weight, bias, pack_weight: witness.weight }
+    let bias =
+        (0..dim).map(|j| scale * (model.bias[j] - witness.weight * witness.mean[j])).collect();
+    let (pack, pack_weight) = (scale * witness.weight, witness.weight);
+    Templates { signal, pack, bias, pack_weight, strength: model.strength }
 }

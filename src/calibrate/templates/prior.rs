@@ -1,8 +1,10 @@
-//! What is believed of responses before a picture's own trials are looked at: A in space, B in time. Both are found from
-//! all pictures by expectation-maximisation; what comes out is the posterior of every response.
+//! What is believed of responses where no population is known: A in space, B in time. Both are found from all pictures of
+//! one person by expectation-maximisation.
 
 use faer::Mat;
 
+use super::Bins;
+use super::belief::Belief;
 use super::space::Space;
 use crate::calibrate::linalg;
 use crate::calibrate::noise::Noise;
@@ -34,14 +36,14 @@ pub(super) struct Prior {
     inverse: Mat<f64>,
 }
 
-/// What is known of responses after all.
-pub(super) struct Posterior {
+/// What the trials say of the responses under the beliefs of one round.
+struct Posterior {
     /// Directions, `[kept × bins]²`, of the whitened signal.
-    pub axes: Mat<f64>,
+    axes: Mat<f64>,
     /// Means along the pictures' axes and these directions.
-    pub means: Mat<f64>,
-    /// Variance that is left for a picture, by direction.
-    pub spread: Vec<f64>,
+    means: Mat<f64>,
+    /// Variance that is left of them.
+    left: Mat<f64>,
 }
 
 impl Prior {
@@ -50,8 +52,9 @@ impl Prior {
         seen: &Mat<f64>,
         pictures: &Space,
         each: f64,
-        (channels, bins): (usize, usize),
+        (channels, bins): (usize, &Bins),
     ) -> Result<Self, CalibrationError> {
+        let bins = bins.count;
         let width = |t: usize| WIDTH_BINS + WIDENING * t as f64;
         let shape = Mat::from_fn(bins, bins, |t, s| {
             let (a, b, apart) = (width(t), width(s), t as f64 - s as f64);
@@ -89,7 +92,7 @@ impl Prior {
         })
     }
 
-    /// Expectation-maximisation.
+    /// Expectation-maximisation: the belief under which what was seen is likely.
     pub fn maximised(
         mut self,
         noise: &Noise,
@@ -97,42 +100,44 @@ impl Prior {
         seen: &Mat<f64>,
         pictures: &Space,
         each: f64,
-    ) -> Result<Posterior, CalibrationError> {
+    ) -> Result<Belief, CalibrationError> {
         let root = noise.power(0.5);
         for _ in 1..ROUNDS {
-            let (posterior, left) = self.expected(white, seen, pictures, each)?;
-            self.update(&posterior, &left, &root, pictures)?;
+            let posterior = self.expected(white, seen, pictures, each)?;
+            self.update(&posterior, &root, pictures)?;
         }
-        Ok(self.expected(white, seen, pictures, each)?.0)
+        let (variances, directions) = self.in_whitened(white)?;
+        let means = Mat::zeros(pictures.along.nrows(), variances.len());
+        Ok(Belief { directions, variances, means })
     }
 
-    /// The posterior of the responses, and the variance that is left, `[picture axes, directions]`.
+    /// Variances and directions of responses in the whitened signal.
+    fn in_whitened(&self, white: &Mat<f64>) -> Result<(Vec<f64>, Mat<f64>), CalibrationError> {
+        let (values, axes) = linalg::eigen((white * self.covariance() * white).as_ref())?;
+        Ok((values.iter().map(|v| v.max(0.0)).collect(), axes))
+    }
+
+    /// The posterior of the responses.
     fn expected(
         &self,
         white: &Mat<f64>,
         seen: &Mat<f64>,
         pictures: &Space,
         each: f64,
-    ) -> Result<(Posterior, Mat<f64>), CalibrationError> {
-        let whitened = white * self.covariance() * white;
-        let (values, axes) = linalg::eigen(whitened.as_ref())?;
+    ) -> Result<Posterior, CalibrationError> {
+        let (values, axes) = self.in_whitened(white)?;
         let found = seen * &axes;
-        let strength = |k: usize, d: usize| pictures.values[k] * values[d].max(0.0);
+        let strength = |k: usize, d: usize| pictures.values[k] * values[d];
         let kept = |k: usize, d: usize| strength(k, d) / (strength(k, d) + 1.0 / each);
         let means = Mat::from_fn(found.nrows(), found.ncols(), |k, d| found[(k, d)] * kept(k, d));
         let left =
             Mat::from_fn(found.nrows(), found.ncols(), |k, d| strength(k, d) * (1.0 - kept(k, d)));
-        let count = pictures.axes.nrows() as f64;
-        let spread = (0..left.ncols())
-            .map(|d| (0..left.nrows()).map(|k| left[(k, d)]).sum::<f64>() / count)
-            .collect();
-        Ok((Posterior { axes, means, spread }, left))
+        Ok(Posterior { axes, means, left })
     }
 
     fn update(
         &mut self,
         posterior: &Posterior,
-        left: &Mat<f64>,
         root: &Mat<f64>,
         pictures: &Space,
     ) -> Result<(), CalibrationError> {
@@ -142,7 +147,7 @@ impl Prior {
         });
         let mut moment = scaled.transpose() * &scaled;
         for d in 0..size {
-            let own: f64 = (0..axes).map(|k| left[(k, d)] / pictures.values[k]).sum();
+            let own: f64 = (0..axes).map(|k| posterior.left[(k, d)] / pictures.values[k]).sum();
             moment[(d, d)] += own / axes as f64;
         }
         let back = root * &posterior.axes;

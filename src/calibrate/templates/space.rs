@@ -1,24 +1,25 @@
-//! The embedding space as the calibrated pictures see it.
+//! The embedding space as some pictures see it.
 
 use faer::Mat;
 
 use super::LEAST_EIGENVALUE;
 use crate::calibrate::linalg;
-use crate::calibrate::trials::{CalibrationError, Pictures};
+use crate::calibrate::trials::CalibrationError;
 
-/// The pictures' embeddings about their mean, and the axes along which they differ.
+/// The axes along which pictures' embeddings differ.
 pub(super) struct Space {
-    /// `[shown, dim]`
-    pub centred: Mat<f64>,
-    /// Inner products' eigenvalues above zero, and eigenvectors, `[shown, axes]`.
+    /// Inner products' eigenvalues above zero, and eigenvectors, `[pictures, axes]`.
     pub values: Vec<f64>,
     pub axes: Mat<f64>,
+    /// Embeddings about their mean, along axes of length one, `[dim, axes]`.
+    pub along: Mat<f64>,
 }
 
 impl Space {
-    pub fn of(pictures: &Pictures, shown: &[usize]) -> Result<Self, CalibrationError> {
-        let own = linalg::rows(pictures.targets.as_ref(), shown);
-        let centred = linalg::less(own.as_ref(), &linalg::column_means(own.as_ref()));
+    /// Of these embeddings, `[pictures, dim]`.
+    pub fn of(embeddings: &Mat<f64>) -> Result<Self, CalibrationError> {
+        let mean = linalg::column_means(embeddings.as_ref());
+        let centred = linalg::less(embeddings.as_ref(), &mean);
         let (values, vectors) = linalg::eigen((&centred * centred.transpose()).as_ref())?;
         let most = values.last().copied().unwrap_or_default();
         let kept: Vec<usize> =
@@ -26,24 +27,27 @@ impl Space {
         if kept.is_empty() {
             return Err(CalibrationError::Numbers("all pictures have one embedding".into()));
         }
-        let axes = Mat::from_fn(shown.len(), kept.len(), |c, k| vectors[(c, kept[k])]);
-        Ok(Self { centred, values: kept.iter().map(|k| values[*k]).collect(), axes })
+        let axes = Mat::from_fn(embeddings.nrows(), kept.len(), |c, k| vectors[(c, kept[k])]);
+        let values: Vec<f64> = kept.iter().map(|k| values[*k]).collect();
+        let scaled =
+            Mat::from_fn(axes.nrows(), axes.ncols(), |c, k| axes[(c, k)] / values[k].sqrt());
+        let along = centred.transpose() * scaled;
+        Ok(Self { values, axes, along })
     }
+}
 
-    /// The embedding whose inner products with the pictures are these numbers, up to a constant.
-    pub fn with_products(&self, numbers: &[f64]) -> Vec<f64> {
-        let along: Vec<f64> = (0..self.values.len())
-            .map(|k| {
-                let sum: f64 = numbers.iter().enumerate().map(|(c, v)| v * self.axes[(c, k)]).sum();
-                sum / self.values[k]
-            })
-            .collect();
-        let of = |c: usize| -> f64 {
-            along.iter().enumerate().map(|(k, v)| v * self.axes[(c, k)]).sum()
-        };
-        let shares: Vec<f64> = (0..self.centred.nrows()).map(of).collect();
-        (0..self.centred.ncols())
-            .map(|j| shares.iter().enumerate().map(|(c, share)| share * self.centred[(c, j)]).sum())
-            .collect()
-    }
+/// The shortest embedding whose inner products with these, `[pictures, dim]`, come nearest to the numbers less their mean.
+/// Works in the smaller of both dimensions: a gallery may be long.
+pub(super) fn offset(about: &Mat<f64>, numbers: &[f64]) -> Result<Vec<f64>, CalibrationError> {
+    let mean = numbers.iter().sum::<f64>() / numbers.len().max(1) as f64;
+    let wanted = Mat::from_fn(numbers.len(), 1, |c, _| numbers[c] - mean);
+    let tall = about.nrows() > about.ncols();
+    let gram = if tall { about.transpose() * about } else { about * about.transpose() };
+    let inverse = linalg::pseudo_inverse(gram.as_ref(), LEAST_EIGENVALUE)?;
+    let found = if tall {
+        inverse * (about.transpose() * wanted)
+    } else {
+        about.transpose() * (inverse * wanted)
+    };
+    Ok((0..about.ncols()).map(|j| found[(j, 0)]).collect())
 }

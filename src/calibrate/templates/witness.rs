@@ -17,12 +17,10 @@ impl Witness {
     pub fn of(trials: &Trials, labels: &[usize], space: &Space) -> Self {
         let mean = linalg::column_means(trials.zero_shot.as_ref());
         let answers = linalg::less(trials.zero_shot.as_ref(), &mean);
-        // Along the axes on which the pictures differ, each of length one.
-        let along = Mat::from_fn(space.centred.ncols(), space.values.len(), |j, k| {
-            let of = |c: usize| space.centred[(c, j)] * space.axes[(c, k)];
-            (0..space.centred.nrows()).map(of).sum::<f64>() / space.values[k].sqrt()
+        let found = &answers * &space.along;
+        let truth = Mat::from_fn(space.axes.nrows(), space.values.len(), |c, k| {
+            space.axes[(c, k)] * space.values[k].sqrt()
         });
-        let (found, truth) = (&answers * &along, &space.centred * &along);
         let (mut both, mut own) = (0.0, 0.0);
         for (i, label) in labels.iter().enumerate() {
             for k in 0..found.ncols() {

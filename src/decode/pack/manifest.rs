@@ -40,6 +40,8 @@ pub struct Manifest {
     pub encoder: EncoderSpec,
     /// Picture → embedding, where the pack has it.
     pub image_encoder: Option<ImageEncoderSpec>,
+    /// What pictures evoke in people, where the pack knows it.
+    pub responses: Option<ResponsesSpec>,
     /// The embedding space.
     pub embedding: EmbeddingSpec,
     /// Embedding → latent.
@@ -111,6 +113,13 @@ pub struct ImageEncoderSpec {
     pub output: String,
     /// Side of the picture in pixels.
     pub size_px: u64,
+}
+
+/// What pictures evoke in the mean person, and how persons differ: see [`crate::decode::responses`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ResponsesSpec {
+    /// Safetensors file.
+    pub file: String,
 }
 
 /// The embedding space.
@@ -236,6 +245,7 @@ impl Manifest {
         ];
         used.extend(self.generator.prior.as_deref().map(|file| ("generator.prior", file)));
         used.extend(self.image_encoder.as_ref().map(|e| ("image_encoder.file", e.file.as_str())));
+        used.extend(self.responses.as_ref().map(|r| ("responses.file", r.file.as_str())));
         used
     }
 

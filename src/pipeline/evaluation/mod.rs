@@ -112,8 +112,13 @@ pub fn evaluate(
     seed: u64,
     mut on_progress: impl FnMut(f64),
 ) -> Result<Evaluation, CalibrationError> {
-    let options =
-        FitOptions { rate_hz: sessions.rate_hz, inner: Split::Runs, with_pack: true, seed };
+    let options = FitOptions {
+        rate_hz: sessions.rate_hz,
+        inner: Split::Runs,
+        with_pack: true,
+        population: sessions.population.as_ref(),
+        seed,
+    };
     let mut evaluation = Evaluation::without_scores(sessions, pack, seed);
     let splits: &[Split] = if sessions.count() > 1 {
         &[Split::Runs, Split::Pictures, Split::Sessions]

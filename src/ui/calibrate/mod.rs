@@ -8,6 +8,7 @@
 //! and conclusion happen behind the [`Engine`]. Escape stops a session; what was recorded until then stays.
 
 mod meter;
+mod own;
 mod pages;
 mod stage;
 
@@ -28,6 +29,7 @@ use crate::pipeline::{Command, Recording, WindowMode, sources};
 use crate::signal::{Screen, StimulusSet};
 use crate::snapshot::{RecordingState, RunState, Snapshot};
 use meter::Meter;
+use own::OwnPictures;
 
 /// Shortest pause, in seconds: a key pressed by mistake must not begin the next run.
 const LEAST_PAUSE_SECS: f64 = 1.0;
@@ -50,12 +52,14 @@ pub enum Conclusion {
 }
 
 /// What the session panel asks of the window.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub enum Wish {
     /// Close the panel.
     Close,
     /// Use this personal encoder from now on.
     UseEncoder(PathBuf),
+    /// Show these pictures from now on; the bundled ones for `None`.
+    UsePictures(Option<Arc<StimulusSet>>),
 }
 
 /// Where a session is.
@@ -100,6 +104,8 @@ pub struct SessionPanel {
     stimuli: Arc<StimulusSet>,
     /// The same, where they are the user's own.
     own: Option<Arc<StimulusSet>>,
+    /// A folder of pictures that is being chosen.
+    choice: OwnPictures,
     planned: Result<Session, String>,
     /// Sessions of this person that were held before.
     before: Vec<Listed>,
@@ -142,6 +148,7 @@ impl SessionPanel {
             pack,
             stimuli,
             own,
+            choice: OwnPictures::default(),
             planned: Err(String::new()),
             before: Vec::new(),
             stage: Stage::Setup,
@@ -193,6 +200,9 @@ impl SessionPanel {
         wishes: &mut Vec<Wish>,
     ) {
         let seen = self.meter.frame(scene.now_secs);
+        if let Some(set) = self.choice.arrived(engine) {
+            self.take_pictures(Some(set), wishes);
+        }
         self.advance(ui.ctx(), scene, engine, seen);
         match &mut self.stage {
             Stage::Presenting { presenter, painted, .. } => {

@@ -107,7 +107,7 @@ impl SessionPanel {
         &mut self,
         ui: &mut Ui,
         scene: &Scene<'_>,
-        engine: &dyn Engine,
+        engine: &mut dyn Engine,
         wishes: &mut Vec<Wish>,
     ) -> Option<Choice> {
         let mut choice = None;
@@ -134,7 +134,9 @@ impl SessionPanel {
             });
             shown.response.labelled_by(label.id);
             ui.end_row();
+            self.pictures_row(ui, engine, wishes);
         });
+        self.pictures_news(ui, scene, engine);
         ui.add_space(8.0);
         self.what_it_is(ui, scene);
         ui.add_space(8.0);
@@ -240,6 +242,9 @@ impl SessionPanel {
     fn why_not(&self, scene: &Scene<'_>, engine: &dyn Engine) -> Option<String> {
         if let Err(why) = &self.planned {
             return Some(format!("This session cannot be held: {why}"));
+        }
+        if self.choice.is_busy() {
+            return Some("Your pictures are being embedded.".into());
         }
         if scene.snapshot.run != RunState::Running {
             return Some("Connect a headset first: close this page (Esc), then press C.".into());
