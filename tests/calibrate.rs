@@ -309,10 +309,26 @@ fn a_population_that_is_wrong_is_not_believed() {
     wrong.covariance *= faer::Scale(0.0);
     let personal = fit(&all, &pictures, &FitOptions { population: Some(&wrong), ..OPTIONS });
     assert_eq!(strength(&personal.unwrap()), None);
-    let nothing = trials(&honest(0.0), &pictures, 5);
+    let empty = Population { basis: wrong.basis.clone() * faer::Scale(0.0), ..wrong };
+    let personal = fit(&all, &pictures, &FitOptions { population: Some(&empty), ..OPTIONS });
+    assert_eq!(strength(&personal.unwrap()), None, "nothing to see is nothing to believe");
+}
+
+#[test]
+fn no_population_is_believed_where_there_is_no_response() {
+    let pictures = pictures();
     let right = population(5, &pictures);
-    let personal = fit(&nothing, &pictures, &FitOptions { population: Some(&right), ..OPTIONS });
-    assert_eq!(strength(&personal.unwrap()), None);
+    let options = FitOptions { population: Some(&right), ..OPTIONS };
+    for seed in 20..40 {
+        let drift = if seed % 2 == 0 { 3.0 } else { 0.0 };
+        let nothing = trials(&Plan { drift, ..honest(0.0) }, &pictures, seed);
+        // Among thirty trials of twelve pictures, many pictures were shown once or twice.
+        for count in [24, 30, 192] {
+            let some = nothing.at(&(0..count).collect::<Vec<_>>());
+            let found = strength(&fit(&some, &pictures, &options).unwrap());
+            assert_eq!(found, None, "seed {seed}, {count} trials");
+        }
+    }
 }
 
 #[test]

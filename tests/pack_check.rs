@@ -320,7 +320,7 @@ fn a_population_of_responses_is_checked_tensor_by_tensor() {
     assert_eq!(sound.unwrap().json["responses"], true);
     assert_eq!(check(&tiny(), &runtime_library()).unwrap().json["responses"], false);
     let file = "responses.safetensors";
-    let cases: [(Vec<u8>, &[&str]); 6] = [
+    let cases: [(Vec<u8>, &[&str]); 7] = [
         (
             responses_of(3, &[("basis", vec![3, 4, 21])], 0.5),
             &["'basis'", "[3, 4, 20]", "[3, 4, 21]"],
@@ -328,6 +328,7 @@ fn a_population_of_responses_is_checked_tensor_by_tensor() {
         (responses_of(3, &[("mean", vec![7, 3])], 0.5), &["'mean'", "embedding.dim", "[7, 3]"]),
         (responses_of(3, &[("covariance", vec![3, 2])], 0.5), &["'covariance'", "[3, 2]"]),
         (responses_of(600, &[("basis", vec![1])], 0.5), &["'mean'", "from 1 to 512", "600"]),
+        (responses_of(3, &[], -0.5), &["'covariance'", "negative number on the diagonal"]),
         (responses_of(3, &[], f32::NAN), &["'basis'", "finite numbers", "NaN at place 0"]),
         (b"garbage".to_vec(), &["not a sound safetensors file"]),
     ];

@@ -5,6 +5,7 @@ all forty pictures are shown in random order, and scored on a session held after
 trials, by the bundled encoder and by the personal one. Both sides in one run; prints the ratio.
 
     python benches/peers/next_session.py [--program target/release/phosphene] [--subjects 71 72 73 77 78] [--run-secs 120]
+    python benches/peers/next_session.py --runs 1 2 3 5      # by how many of the runs the decoder was fitted to
 """
 
 import argparse
@@ -17,6 +18,7 @@ parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
 parser.add_argument("--program", default="target/release/phosphene")
 parser.add_argument("--subjects", nargs="+", default=["71", "72", "73", "77", "78"])
 parser.add_argument("--run-secs", type=int, default=120, help="length of each run; five make a session")
+parser.add_argument("--runs", type=int, nargs="+", default=[5], help="how many of the five runs to fit to")
 options = parser.parse_args()
 
 
@@ -41,22 +43,27 @@ def given(path, *more):
     return next(s for s in found["scores"] if (s["encoder"], s["metric"], s["k"]) == ("pack", "top1", 1))
 
 
-rows = []
+rows = {runs: [] for runs in options.runs}
 for subject in options.subjects:
     with tempfile.TemporaryDirectory() as name:
         root = pathlib.Path(name)
         first = session(root / "first", subject, range(1, 6))
         second = session(root / "second", subject, range(11, 14))
-        fit = json.loads(phosphene("fit", first, "--json"))
         plain = given(second)
-        personal = given(second, "--encoder", first / "encoder.onnx")
-        rows.append((plain["value"], personal["value"]))
-        print(
-            f"subject {subject}: bundled {plain['value']:.3f}, personal {personal['value']:.3f} "
-            f"[{personal['ci95'][0]:.3f}-{personal['ci95'][1]:.3f}], {personal['trials']} trials of {personal['n']} pictures; "
-            f"fitted to {fit['trials']} trials in {fit['fit_seconds']:.1f} s",
-            flush=True,
-        )
-plain = sum(row[0] for row in rows) / len(rows)
-personal = sum(row[1] for row in rows) / len(rows)
-print(f"mean: bundled {plain:.3f}, personal {personal:.3f}, ratio {personal / plain:.2f} (SIMULATED)")
+        for runs in options.runs:
+            some = root / f"first-{runs}"
+            some.mkdir()
+            for recording in sorted(first.glob("run-*.xdf"))[:runs]:
+                (some / recording.name).symlink_to(recording)
+            fit = json.loads(phosphene("fit", some, "--json"))
+            personal = given(second, "--encoder", some / "encoder.onnx")
+            rows[runs].append((plain["value"], personal["value"]))
+            print(
+                f"subject {subject}: bundled {plain['value']:.3f}, personal {personal['value']:.3f} "
+                f"[{personal['ci95'][0]:.3f}-{personal['ci95'][1]:.3f}], {personal['trials']} trials of {personal['n']} pictures; "
+                f"fitted to {fit['trials']} trials of {runs} runs in {fit['fit_seconds']:.1f} s",
+                flush=True,
+            )
+for runs, scores in rows.items():
+    plain, personal = (sum(side) / len(side) for side in zip(*scores))
+    print(f"mean, {runs} runs: bundled {plain:.3f}, personal {personal:.3f}, ratio {personal / plain:.2f} (SIMULATED)")

@@ -121,7 +121,8 @@ pub fn predict(
         }
         Control::PreStimulus => match trials.before_the_pictures() {
             Some(before) => {
-                let blind = FitOptions { with_pack: false, population: None, ..*options };
+                // The pack's answers have seen the epoch itself. What it knows of responses is believed only where it is seen.
+                let blind = FitOptions { with_pack: false, ..*options };
                 Some((cross_validated(&before, pictures, folds, &blind)?, truth))
             }
             None => None,

@@ -29,9 +29,12 @@ pub fn pseudo_inverse(
     matrix: MatRef<'_, f64>,
     least_share: f64,
 ) -> Result<Mat<f64>, CalibrationError> {
-    let (values, _) = eigen(matrix)?;
+    let (values, vectors) = eigen(matrix)?;
     let least = least_share * values.last().copied().unwrap_or_default();
-    function_of(matrix, |v| if v > least { 1.0 / v } else { 0.0 })
+    let scaled = Mat::from_fn(vectors.nrows(), vectors.ncols(), |i, j| {
+        if values[j] > least { vectors[(i, j)] / values[j] } else { 0.0 }
+    });
+    Ok(scaled * vectors.transpose())
 }
 
 /// Means of the columns.

@@ -3,7 +3,7 @@
 //! Pure functions on numbers in memory: nothing here reads devices, draws or spawns threads.
 //!
 //! ```text
-//! trials ─► noise ─► templates ─────────────────────────┐ (pictures that were calibrated)
+//! trials ─► noise ─► templates (responses) ─────────────┐
 //!    ├────► whiten ─► features ─► ridge (inner choice) ──┴─► personal ─► onnx: encoder.onnx
 //!    └────► split ─► score (metrics, intervals, controls) ─► verdict
 //! ```

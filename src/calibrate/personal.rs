@@ -1,9 +1,9 @@
 //! A decoder fitted to one person: a linear map of the epoch and of the pack's own answer into the embedding space,
 //! `embedding = bias + packᵀ·(pack's answer) + signalᵀ·(epoch in µV)`.
 //!
-//! Two ways lead to it. The first is [`super::templates`]: responses, estimated with what the pack knows of those of other
-//! people, or from this person alone where there are enough trials of each picture. Else, with a pack that knows nothing
-//! of responses, the pack's encoder corrected by a regression on the whitened signal; its mixture and strength are chosen
+//! Several ways lead to it. The first is [`super::templates`]: responses, estimated with what the pack knows of those of other
+//! people, or from this person alone where there are enough trials of each picture. Else (the pack knows nothing of
+//! responses, or what it knows is not seen here) the pack's encoder corrected by a regression on the whitened signal; its mixture and strength are chosen
 //! by inner cross-validation over runs or pictures ([`super::split`]), and a correction that does not help there is damped
 //! until the pack's encoder is left.
 

@@ -131,7 +131,10 @@ pub fn run(args: &Args) -> Result<(), Failure> {
 fn own_pictures(folder: &Path, pack: &Path) -> Result<Arc<StimulusSet>, Failure> {
     let runtime = Runtime::load(&sources::onnx_runtime().map_err(Failure::pack)?, THREADS)?;
     let bar = ProgressBar::new(100);
-    let on_progress = |share: f64| bar.set_position((share * 100.0) as u64);
+    let on_progress = |share: f64| {
+        bar.set_position((share * 100.0) as u64);
+        true
+    };
     let set = pictures::from_folder(folder, &Pack::open(pack)?, &runtime, on_progress)
         .map_err(|why| Failure::file(why.to_string()));
     bar.finish_and_clear();

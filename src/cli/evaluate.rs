@@ -30,7 +30,7 @@ Examples:
 Splits: 'runs' leaves out one run at a time (or one of five blocks of a single run): the pictures are known, the time
 is not; 'pictures' leaves out all trials of a fifth of the pictures: they were never seen in training; 'sessions', of
 several, leaves out one session at a time. Test runs of a single session folder are scored by an encoder that is fitted
-to its training runs for pictures that it never met.
+to its training runs alone.
 A score whose control succeeds is withheld. An encoder is never scored on recordings that it was fitted to.";
 
 /// Arguments of `evaluate`.

@@ -98,12 +98,13 @@ pub fn check(dir: &Path, library: &Path) -> Result<Report, Failure> {
     let pack = Pack::open(dir)?;
     let runtime = Runtime::load(library, THREADS)?;
     let has_image_encoder = ImageEncoder::load(&pack, &runtime)?.is_some();
+    let has_responses = Responses::load(&pack)?.is_some();
     let mut decoder = Decoder::load(&pack, &DecoderOptions::default(), library)?;
     let times = decode_silence(&pack, &mut decoder)?;
     let mut json = identity(&pack);
     json["ok"] = true.into();
     json["image_encoder"] = has_image_encoder.into();
-    json["responses"] = Responses::load(&pack)?.is_some().into();
+    json["responses"] = has_responses.into();
     json["gallery"] = decoder.gallery().len().into();
     json["milliseconds"] = json!({
         "encode": times.encode_ms, "denoise": times.denoise_ms,

@@ -5,6 +5,7 @@
 use std::cell::RefCell;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossbeam_utils::atomic::AtomicCell;
 
@@ -100,6 +101,10 @@ struct LiveEngine {
     recovered: Vec<Notice>,
     concluding: Option<Concluding>,
     embedding: Option<Embedding>,
+    /// Work that was given up and ends by itself: nobody waits for it.
+    ending: Vec<Embedding>,
+    /// What the bundled pictures look like.
+    bundled: Pictures,
 }
 
 /// A folder of pictures that is being read and embedded.
@@ -107,7 +112,15 @@ struct Embedding {
     work: Later<Embedded>,
     /// Share that is done.
     progress: Arc<AtomicCell<f64>>,
+    /// Set when nobody waits for it any more.
+    unwanted: Arc<AtomicBool>,
     done: RefCell<Option<Embedded>>,
+}
+
+impl Drop for Embedding {
+    fn drop(&mut self) {
+        self.unwanted.store(true, Ordering::Relaxed);
+    }
 }
 
 /// Pictures that can be shown, or why they cannot.
@@ -129,7 +142,11 @@ struct Concluding {
 
 impl LiveEngine {
     fn start(config: RunConfig) -> Self {
-        let pictures = decoded(&config.stimuli());
+        let bundled = decoded(&sources::stimuli());
+        let pictures = match &config.stimuli {
+            Some(own) => decoded(own),
+            None => bundled.clone(),
+        };
         let pipeline = Some(Pipeline::start(config.clone(), Vec::new()));
         Self {
             config: RunConfig { record: None, ..config },
@@ -143,6 +160,16 @@ impl LiveEngine {
             recovered: Vec::new(),
             concluding: None,
             embedding: None,
+            ending: Vec::new(),
+            bundled,
+        }
+    }
+
+    /// Lets go of pictures that are being embedded, without waiting.
+    fn give_up_embedding(&mut self) {
+        if let Some(embedding) = self.embedding.take() {
+            embedding.unwanted.store(true, Ordering::Relaxed);
+            self.ending.push(embedding);
         }
     }
 
@@ -219,8 +246,9 @@ impl Engine for LiveEngine {
         self.config.spec = source;
         let pack = pack.or_else(crate::config::bundled_pack);
         if pack != self.config.pack {
-            // It was fitted to the other pack.
+            // It was fitted to the other pack, and pictures were embedded by that.
             self.config.encoder = None;
+            self.use_pictures(None);
         }
         self.config.pack = pack;
         let pipeline = Pipeline::start_after(self.retired.take(), self.config.clone(), Vec::new());
@@ -237,6 +265,7 @@ impl Engine for LiveEngine {
     fn drain_traces(&mut self, each: &mut dyn FnMut(FrameMeta, &[f32])) {
         self.poll_scan();
         self.poll_recovered();
+        self.ending.retain(|embedding| !embedding.work.is_over());
         if let Some(pipeline) = &mut self.pipeline {
             pipeline.drain_traces(each, &mut |_| {});
         }
@@ -284,13 +313,14 @@ impl Engine for LiveEngine {
     fn conclusion(&self) -> Conclusion {
         let Some(concluding) = &self.concluding else { return Conclusion::None };
         let mut done = concluding.done.borrow_mut();
+        let is_over = concluding.work.is_over(); // before its value is looked for: it comes before the end
         if let Some(outcome) = concluding.work.take() {
             *done = Some(match outcome {
                 Ok(outcome) => Conclusion::Done(Arc::new(outcome)),
                 Err(why) => Conclusion::Failed(why.to_string()),
             });
         }
-        if done.is_none() && concluding.work.is_over() {
+        if done.is_none() && is_over {
             let why =
                 "the program failed while it fitted; the recordings are whole: try `phosphene fit`";
             *done = Some(Conclusion::Failed(why.into()));
@@ -300,30 +330,36 @@ impl Engine for LiveEngine {
     }
 
     fn embed_pictures(&mut self, folder: PathBuf, pack: Option<PathBuf>) {
+        self.give_up_embedding();
         let progress = Arc::new(AtomicCell::new(0.0));
-        let told = progress.clone();
+        let unwanted = Arc::new(AtomicBool::new(false));
+        let (told, given_up) = (progress.clone(), unwanted.clone());
         let pack = pack.or_else(|| self.config.pack.clone());
         let work = Later::run("phosphene-embed", move || {
             let pack = pack.ok_or("no model pack is chosen")?;
-            let pack = Pack::open(&pack).map_err(|why| why.to_string())?;
+            let pack = Pack::open_unless(&pack, &given_up).map_err(|why| why.to_string())?;
             let library = sources::onnx_runtime()?;
             let runtime = Runtime::load(&library, EMBED_THREADS).map_err(|why| why.to_string())?;
-            let on_progress = |share: f64| told.store(share);
+            let on_progress = |share: f64| {
+                told.store(share);
+                !given_up.load(Ordering::Relaxed)
+            };
             let set = pictures::from_folder(&folder, &pack, &runtime, on_progress)
                 .map_err(|why| why.to_string())?;
             let pictures = decoded(&set);
             Ok((Arc::new(set), pictures))
         });
-        self.embedding = Some(Embedding { work, progress, done: RefCell::new(None) });
+        self.embedding = Some(Embedding { work, progress, unwanted, done: RefCell::new(None) });
     }
 
     fn embedding(&self) -> engine::Embedding {
         let Some(embedding) = &self.embedding else { return engine::Embedding::None };
         let mut done = embedding.done.borrow_mut();
+        let is_over = embedding.work.is_over(); // before its value is looked for: it comes before the end
         if let Some(outcome) = embedding.work.take() {
             *done = Some(outcome);
         }
-        if done.is_none() && embedding.work.is_over() {
+        if done.is_none() && is_over {
             *done = Some(Err("the program failed while it embedded the pictures".into()));
         }
         match &*done {
@@ -334,12 +370,15 @@ impl Engine for LiveEngine {
     }
 
     fn use_pictures(&mut self, own: Option<Arc<StimulusSet>>) {
-        let embedded = self.embedding.take().and_then(|embedding| embedding.done.into_inner());
-        self.config.stimuli.clone_from(&own);
-        self.pictures = match (own, embedded) {
-            (Some(own), Some(Ok((set, pictures)))) if Arc::ptr_eq(&own, &set) => pictures,
-            _ => decoded(&self.config.stimuli()),
+        let embedded =
+            self.embedding.as_ref().and_then(|embedding| embedding.done.borrow().clone());
+        self.pictures = match (&own, embedded) {
+            (Some(own), Some(Ok((set, pictures)))) if Arc::ptr_eq(own, &set) => pictures,
+            (Some(own), _) => decoded(own),
+            (None, _) => self.bundled.clone(),
         };
+        self.config.stimuli = own;
+        self.give_up_embedding();
     }
 
     fn use_encoder(&mut self, encoder: PathBuf) {

@@ -9,7 +9,13 @@ use super::pack::{Manifest, Pack};
 use super::tensors::{self, Wanted};
 
 /// Most patterns of a pack: evoked responses have a few dozen.
-pub const MAX_PATTERNS: usize = 512;
+const MAX_PATTERNS: usize = 512;
+
+/// Most values of all tensors together: 512 patterns of 64 channels and 400 samples.
+const MAX_VALUES: usize = 16 << 20;
+
+/// How far the covariance may be from symmetric, as a share of its largest value: rounding.
+const MAX_ASYMMETRY: f32 = 1e-4;
 
 /// A population of responses.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,9 +38,7 @@ impl Responses {
     pub fn load(pack: &Pack) -> Result<Option<Self>, PackError> {
         let manifest = pack.manifest();
         let Some(spec) = &manifest.responses else { return Ok(None) };
-        let each = manifest.input.channels.len() * manifest.input.samples() + manifest.dim();
-        let most = MAX_PATTERNS * (each + MAX_PATTERNS);
-        let bytes = tensors::read(pack, &spec.file, most)?;
+        let bytes = tensors::read(pack, &spec.file, MAX_VALUES)?;
         Self::parse(manifest, &spec.file, &bytes).map(Some)
     }
 
@@ -42,7 +46,7 @@ impl Responses {
     ///
     /// # Errors
     /// As [`Responses::load`].
-    pub fn parse(manifest: &Manifest, file: &str, bytes: &[u8]) -> Result<Self, PackError> {
+    fn parse(manifest: &Manifest, file: &str, bytes: &[u8]) -> Result<Self, PackError> {
         let (channels, samples) = (manifest.input.channels.len(), manifest.input.samples());
         let patterns = tensors::shape_of(bytes, file, "mean")?.last().copied().unwrap_or_default();
         if !(1..=MAX_PATTERNS).contains(&patterns) {
@@ -61,7 +65,26 @@ impl Responses {
         let basis = read("basis", &[patterns, channels, samples], because)?;
         let mean = read("mean", &[manifest.dim(), patterns], "embedding.dim × patterns")?;
         let covariance = read("covariance", &[patterns, patterns], "patterns × patterns")?;
+        check_symmetric(file, &covariance, patterns)?;
         Ok(Self { patterns, basis, mean, covariance })
+    }
+}
+
+fn check_symmetric(file: &str, covariance: &[f32], size: usize) -> Result<(), PackError> {
+    let largest = covariance.iter().fold(0.0_f32, |most, v| most.max(v.abs()));
+    let apart = |at: usize| (covariance[at] - covariance[at % size * size + at / size]).abs();
+    let negative = (0..size).any(|i| covariance[i * (size + 1)] < 0.0);
+    match (0..covariance.len()).find(|at| apart(*at) > MAX_ASYMMETRY * largest) {
+        None if !negative => Ok(()),
+        found => Err(PackError::Tensor {
+            file: file.to_owned(),
+            tensor: "covariance".into(),
+            expected: "a symmetric matrix with a diagonal of no negative numbers".into(),
+            got: match found {
+                Some(at) => format!("{} at place {at}, which is not mirrored", covariance[at]),
+                None => "a negative number on the diagonal".into(),
+            },
+        }),
     }
 }
 

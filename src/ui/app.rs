@@ -198,7 +198,7 @@ impl App {
             let mut wishes = Vec::new();
             panel.ui(ui, &scene, self.engine.as_mut(), &mut wishes);
             self.retry();
-            return self.grant(wishes);
+            return self.grant(&snapshot, wishes);
         }
         keys::pressed(ui.ctx(), &scene, &mut actions);
         layout::ui(ui, &scene, &mut self.panels, &mut actions);
@@ -278,6 +278,10 @@ impl App {
 
     /// Starts a run with the viewer's settings and empty panels.
     fn connect(&mut self, source: SourceSpec, pack: Option<PathBuf>) {
+        if self.last_run.as_ref().is_some_and(|(_, before)| *before != pack) {
+            // They were embedded by the other pack.
+            self.stimuli = None;
+        }
         self.last_run = Some((source.clone(), pack.clone()));
         self.panels.traces.clear();
         self.panels.pictures.clear();
@@ -306,7 +310,7 @@ impl App {
         self.calibration = Some(SessionPanel::new(None, root, pack, self.stimuli.clone()));
     }
 
-    fn grant(&mut self, wishes: Vec<Wish>) {
+    fn grant(&mut self, snapshot: &Snapshot, wishes: Vec<Wish>) {
         for wish in wishes {
             match wish {
                 Wish::Close => self.calibration = None,
@@ -319,7 +323,7 @@ impl App {
                     self.stimuli.clone_from(&own);
                     self.engine.use_pictures(own);
                     // A run knows its pictures from its beginning.
-                    if self.last_run.is_some() {
+                    if matches!(snapshot.run, RunState::Running | RunState::Connecting) {
                         self.connect_again();
                     }
                 }

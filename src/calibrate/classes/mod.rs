@@ -160,7 +160,8 @@ pub fn posteriors(scores: &Mat<f64>, sharpness: f64) -> Mat<f64> {
 }
 
 /// By how much scores must be multiplied for their posteriors to be as sure as they are right: the highest likelihood of
-/// what was left out, over runs, each class counting alike (Platt 2000; Guo et al. 2017, temperature scaling).
+/// what was left out, over runs, each class counting alike (temperature scaling: Guo et al. 2017). Even where all were
+/// right, the next may be wrong: targets are those of Platt 2000, (n + 1) / (n + 2) for n trials of a class.
 ///
 /// # Errors
 /// As [`Classifier::fit`].
@@ -182,7 +183,11 @@ pub fn sharpness(
         let of = |(scores, labels): &(Mat<f64>, Vec<usize>)| -> f64 {
             let shares = posteriors(scores, sharpness);
             let own = |(i, label): (usize, &usize)| {
-                shares[(i, *label)].max(f64::MIN_POSITIVE).ln() / counts[*label].max(1.0)
+                let target = (counts[*label] + 1.0) / (counts[*label] + 2.0);
+                let share = |class: usize| shares[(i, class)].max(f64::MIN_POSITIVE).ln();
+                let others = (0..classes).filter(|class| class != label).map(share).sum::<f64>();
+                let rest = (1.0 - target) / (classes.max(2) - 1) as f64;
+                (target * share(*label) + rest * others) / counts[*label].max(1.0)
             };
             labels.iter().enumerate().map(own).sum()
         };
@@ -197,7 +202,7 @@ pub fn sharpness(
 ///
 /// # Errors
 /// As [`Classifier::fit`].
-pub fn score_of(
+fn score_of(
     kind: Kind,
     trials: &Trials,
     classes: usize,

@@ -31,13 +31,9 @@ pub fn page(data: &ReportData<'_>) -> String {
     }
     headline(&mut html, data);
     section(&mut html, "Scores", &table::scores_by_k(data.scores));
-    section(
-        &mut html,
-        "Pictures that the scored encoder never met",
-        &table::scores_by_k(data.held_out),
-    );
+    section(&mut html, "Pictures that were never calibrated", &table::scores_by_k(data.held_out));
     html.push_str(
-        "<p class=\"weak\">By an encoder that was fitted to the training runs alone, for pictures that it never met. The encoder in use is fitted to all runs afterwards.</p>",
+        "<p class=\"weak\">By an encoder that was fitted to the training runs alone. Its pack may know these pictures from other people. The encoder in use is fitted to all runs afterwards.</p>",
     );
     section(
         &mut html,
@@ -108,7 +104,7 @@ fn examples(data: &ReportData<'_>) -> String {
         return "<p>Nothing was painted.</p>".into();
     }
     let whose = if data.examples_are_new {
-        "Pictures of the test runs, which the encoder never met. The twin is the same machinery on the same trials with shuffled phases."
+        "Pictures of the test runs, with which the encoder was not calibrated. The twin is the same machinery on the same trials with shuffled phases."
     } else {
         "Pictures that the decoder knows from other runs: only the trials were left out, so this is memory, not reconstruction."
     };

@@ -10,7 +10,7 @@ use super::contrasts::Contrasts;
 
 /// Beliefs, by direction.
 pub(super) struct Belief {
-    /// Orthonormal directions of the whitened signal, `[features, directions]`.
+    /// Directions of the whitened signal in which its noise is independent, with variance one, `[features, directions]`.
     pub directions: Mat<f64>,
     /// Variance of w in each.
     pub variances: Vec<f64>,
@@ -22,7 +22,7 @@ pub(super) struct Belief {
 pub(super) struct Known {
     /// Mean of w, `[dim, directions]`.
     pub weights: Mat<f64>,
-    /// The response to no embedding at all, by direction.
+    /// The response to no embedding at all in the newest session, by direction.
     pub common: Vec<f64>,
     /// Variance that is left of the response to a picture, on average over some pictures, by direction.
     pub spread: Vec<f64>,
@@ -50,13 +50,26 @@ impl Belief {
         (0..self.variances.len()).map(by_direction).sum()
     }
 
-    /// What is known after the pictures' means, `[shown, directions]`. `asked` are the pictures, `[asked, dim]`, over whose
+    /// The same in units of the noise as it was found in each direction: a model of noise is only a model.
+    pub fn in_noise(&self, noise: &[f64]) -> Self {
+        let by = |matrix: &Mat<f64>| {
+            Mat::from_fn(matrix.nrows(), matrix.ncols(), |i, d| matrix[(i, d)] / noise[d].sqrt())
+        };
+        let variances = self.variances.iter().zip(noise).map(|(own, noise)| own / noise);
+        Self {
+            directions: by(&self.directions),
+            variances: variances.collect(),
+            means: by(&self.means),
+        }
+    }
+
+    /// What is known after the cells' means, `[cells, directions]`. `asked` are the pictures, `[asked, dim]`, over whose
     /// responses the remaining variance is averaged.
     pub fn after(
         &self,
         contrasts: &Contrasts,
         means: &Mat<f64>,
-        shown: &Mat<f64>,
+        (shown, sessions): (&Mat<f64>, &[usize]),
         asked: &Mat<f64>,
     ) -> Known {
         let surprise = contrasts.seen(means) - contrasts.embeddings.transpose() * &self.means;
@@ -67,10 +80,12 @@ impl Belief {
             Mat::from_fn(surprise.nrows(), surprise.ncols(), |k, d| gain(k, d) * surprise[(k, d)]);
         let weights = &self.means + &contrasts.embeddings * learned;
         let expected = shown * &weights;
-        let all: f64 = contrasts.counts.iter().sum();
+        let newest = sessions.iter().max().copied().unwrap_or_default();
+        let own = |c: &usize| sessions[*c] == newest;
+        let all: f64 = (0..sessions.len()).filter(own).map(|c| contrasts.counts[c]).sum();
         let common = (0..means.ncols()).map(|d| {
-            let of = |(c, count): (usize, &f64)| count * (means[(c, d)] - expected[(c, d)]);
-            contrasts.counts.iter().enumerate().map(of).sum::<f64>() / all
+            let of = |c: usize| contrasts.counts[c] * (means[(c, d)] - expected[(c, d)]);
+            (0..sessions.len()).filter(own).map(of).sum::<f64>() / all.max(f64::MIN_POSITIVE)
         });
         Known { common: common.collect(), spread: self.spread(contrasts, asked, gain), weights }
     }
@@ -95,5 +110,104 @@ impl Belief {
             (self.variances[d] * (length - told)).max(0.0)
         };
         (0..self.variances.len()).map(of).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::{RngExt as _, SeedableRng as _};
+    use rand_chacha::ChaCha8Rng;
+    use rand_distr::StandardNormal;
+
+    /// What follows from one direction's numbers by the textbook: unknowns are a common response in each session, about
+    /// which nothing is known, and w.
+    fn textbook(
+        (variance, mean): (f64, &[f64]),
+        (shown, sessions): (&Mat<f64>, &[usize]),
+        (counts, seen): (&[f64], &[f64]),
+    ) -> (Vec<f64>, Mat<f64>) {
+        let (dim, common) = (shown.ncols(), 2);
+        let design = Mat::from_fn(shown.nrows(), common + dim, |c, j| match j {
+            j if j < common => f64::from(u8::from(sessions[c] == j)),
+            j => shown[(c, j - common)],
+        });
+        let precise = Mat::from_fn(shown.nrows(), common + dim, |c, j| counts[c] * design[(c, j)]);
+        let mut precision = design.transpose() * &precise;
+        let mut told = Mat::from_fn(common + dim, 1, |j, _| {
+            (0..shown.nrows()).map(|c| precise[(c, j)] * seen[c]).sum::<f64>()
+        });
+        for j in 0..dim {
+            precision[(common + j, common + j)] += 1.0 / variance;
+            told[(common + j, 0)] += mean[j] / variance;
+        }
+        let covariance = linalg_inverse(&precision);
+        let found = &covariance * told;
+        let weights = (0..dim).map(|j| found[(common + j, 0)]).collect();
+        (weights, Mat::from_fn(dim, dim, |i, j| covariance[(common + i, common + j)]))
+    }
+
+    fn linalg_inverse(matrix: &Mat<f64>) -> Mat<f64> {
+        crate::calibrate::linalg::function_of(matrix.as_ref(), |v| 1.0 / v).unwrap()
+    }
+
+    #[test]
+    fn what_is_known_is_the_posterior_of_the_textbook() {
+        let mut rng = ChaCha8Rng::seed_from_u64(8);
+        let mut normal = |rows, columns| -> Mat<f64> {
+            Mat::from_fn(rows, columns, |_, _| rng.sample(StandardNormal))
+        };
+        let (cells, dim, directions) = (7, 5, 3);
+        let (shown, means, asked) = (normal(cells, dim), normal(cells, directions), normal(4, dim));
+        let sessions = [0, 0, 0, 1, 1, 1, 1];
+        let counts = vec![1.0, 2.5, 0.7, 3.0, 1.0, 1.2, 4.0];
+        let belief = Belief {
+            directions: Mat::identity(directions, directions),
+            variances: vec![0.3, 2.0, 0.0],
+            means: normal(dim, directions),
+        };
+        let contrasts = Contrasts::of(&shown, counts.clone(), &sessions).unwrap();
+        let known = belief.after(&contrasts, &means, (&shown, &sessions), &asked);
+        for d in 0..directions {
+            let seen: Vec<f64> = (0..cells).map(|c| means[(c, d)]).collect();
+            let mean: Vec<f64> = (0..dim).map(|j| belief.means[(j, d)]).collect();
+            let variance = belief.variances[d].max(1e-9);
+            let told = (counts.as_slice(), seen.as_slice());
+            let (weights, left) = textbook((variance, &mean), (&shown, &sessions), told);
+            for (j, want) in weights.iter().enumerate() {
+                let got = known.weights[(j, d)];
+                assert!((got - want).abs() < 1e-5, "direction {d}: {got} for {want}");
+            }
+            let of = |c: usize| -> f64 {
+                let part = |i: usize, j: usize| asked[(c, i)] * left[(i, j)] * asked[(c, j)];
+                (0..dim).map(|i| (0..dim).map(|j| part(i, j)).sum::<f64>()).sum()
+            };
+            let spread = (0..asked.nrows()).map(of).sum::<f64>() / asked.nrows() as f64;
+            assert!((known.spread[d] - spread).abs() < 1e-5, "{} {spread}", known.spread[d]);
+        }
+    }
+
+    #[test]
+    fn the_likelihood_is_highest_where_the_strength_is_true() {
+        let mut rng = ChaCha8Rng::seed_from_u64(9);
+        let mut normal = |rows, columns| -> Mat<f64> {
+            Mat::from_fn(rows, columns, |_, _| rng.sample(StandardNormal))
+        };
+        let (cells, dim, directions) = (30, 12, 40);
+        let (shown, means) = (normal(cells, dim), normal(dim, directions));
+        let belief = Belief {
+            directions: Mat::identity(directions, directions),
+            variances: vec![0.5; directions],
+            means: means.clone(),
+        };
+        let own =
+            (&means + normal(dim, directions) * faer::Scale(0.5_f64.sqrt())) * faer::Scale(0.5);
+        let seen = &shown * own + normal(cells, directions) * faer::Scale(0.25_f64.sqrt());
+        let sessions = vec![0; cells];
+        let contrasts = Contrasts::of(&shown, vec![4.0; cells], &sessions).unwrap();
+        let of = |strength: f64| {
+            belief.scaled(strength).log_likelihood(&contrasts, &contrasts.seen(&seen))
+        };
+        assert!(of(0.5) > of(0.35) && of(0.5) > of(0.7) && of(0.5) > of(0.0) + 100.0);
     }
 }

@@ -1,6 +1,8 @@
-//! The means of the pictures that were shown, as contrasts between pictures: what every picture evokes is in none of them,
-//! and their noise is independent, however often each picture was shown (restricted likelihood: Patterson & Thompson
-//! 1971, Biometrika 58:545).
+//! The means of the pictures that were shown, as contrasts between pictures: what every picture evokes in a session is in
+//! none of them, and their noise is independent, however often each picture was shown (restricted likelihood: Patterson &
+//! Thompson 1971, Biometrika 58:545).
+//!
+//! A *cell* is a picture in a session.
 
 use faer::Mat;
 
@@ -10,34 +12,53 @@ use crate::calibrate::trials::CalibrationError;
 
 /// Contrasts between pictures, each with noise of variance one in a whitened signal.
 pub(super) struct Contrasts {
-    /// `[shown, contrasts]`: on the pictures' means.
+    /// `[cells, contrasts]`: on the cells' means.
     pub weights: Mat<f64>,
     /// Variance of the embeddings along each contrast, falling with the number of trials: a response whose variance is v
     /// per unit of embedding appears in contrast k with variance v · `values[k]`.
     pub values: Vec<f64>,
     /// `[dim, contrasts]`: the embeddings along each contrast.
     pub embeddings: Mat<f64>,
-    /// Trials of each picture.
+    /// Trials of each cell.
     pub counts: Vec<f64>,
 }
 
+/// The mean of a cell's session, weighted by trials, for every column: `[sessions][columns]`.
+fn session_means(values: &Mat<f64>, counts: &[f64], sessions: &[usize]) -> Vec<Vec<f64>> {
+    let count = sessions.iter().max().map_or(0, |most| most + 1);
+    let mut sums = vec![vec![0.0; values.ncols()]; count];
+    let mut trials = vec![0.0_f64; count];
+    for (cell, session) in sessions.iter().enumerate() {
+        trials[*session] += counts[cell];
+        for (j, sum) in sums[*session].iter_mut().enumerate() {
+            *sum += counts[cell] * values[(cell, j)];
+        }
+    }
+    for (sum, trials) in sums.iter_mut().zip(trials) {
+        sum.iter_mut().for_each(|v| *v /= trials.max(f64::MIN_POSITIVE));
+    }
+    sums
+}
+
+/// Cells' values without what their session has in common.
+pub(super) fn less_common(values: &Mat<f64>, counts: &[f64], sessions: &[usize]) -> Mat<f64> {
+    let common = session_means(values, counts, sessions);
+    Mat::from_fn(values.nrows(), values.ncols(), |c, j| values[(c, j)] - common[sessions[c]][j])
+}
+
 impl Contrasts {
-    /// Of pictures with these embeddings, `[shown, dim]`, each shown so often.
+    /// Of cells with these embeddings, `[cells, dim]`, each shown so often, in these sessions.
     ///
     /// # Errors
     /// [`CalibrationError::Numbers`] when all pictures have one embedding.
-    pub fn of(embeddings: &Mat<f64>, counts: Vec<f64>) -> Result<Self, CalibrationError> {
+    pub fn of(
+        embeddings: &Mat<f64>,
+        counts: Vec<f64>,
+        sessions: &[usize],
+    ) -> Result<Self, CalibrationError> {
         let roots: Vec<f64> = counts.iter().map(|count| count.sqrt()).collect();
-        let all: f64 = counts.iter().sum();
-        let scaled = Mat::from_fn(embeddings.nrows(), embeddings.ncols(), |c, j| {
-            roots[c] * embeddings[(c, j)]
-        });
-        let common: Vec<f64> = (0..scaled.ncols())
-            .map(|j| (0..scaled.nrows()).map(|c| roots[c] * scaled[(c, j)]).sum::<f64>() / all)
-            .collect();
-        let free = Mat::from_fn(scaled.nrows(), scaled.ncols(), |c, j| {
-            scaled[(c, j)] - roots[c] * common[j]
-        });
+        let own = less_common(embeddings, &counts, sessions);
+        let free = Mat::from_fn(own.nrows(), own.ncols(), |c, j| roots[c] * own[(c, j)]);
         let (values, vectors) = linalg::eigen((&free * free.transpose()).as_ref())?;
         let most = values.last().copied().unwrap_or_default();
         let kept: Vec<usize> =
@@ -55,7 +76,7 @@ impl Contrasts {
         })
     }
 
-    /// The contrasts of the pictures' means, `[contrasts, columns]`.
+    /// The contrasts of the cells' means, `[contrasts, columns]`.
     pub fn seen(&self, means: &Mat<f64>) -> Mat<f64> {
         self.weights.transpose() * means
     }

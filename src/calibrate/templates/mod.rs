@@ -51,13 +51,13 @@ use space::Space;
 use witness::Witness;
 
 /// Trials of each picture, on average, from which on responses are found without a population.
-pub const LEAST_TRIALS_EACH: usize = 3;
+const LEAST_TRIALS_EACH: usize = 3;
 
 /// Fewest pictures that a covariance of responses can be found from.
-pub const LEAST_PICTURES: usize = 5;
+const LEAST_PICTURES: usize = 5;
 
 /// Most numbers of an epoch after binning: beyond them a fit would take minutes.
-pub const MOST_FEATURES: usize = 1000;
+const MOST_FEATURES: usize = 1000;
 
 /// Fewest bins of time in which a response can be told from others.
 const LEAST_BINS: usize = 5;
@@ -116,18 +116,22 @@ pub fn fit(
         }
         None => None,
     };
+    let cells = cells(trials);
     let labels: Vec<usize> = trials
         .about
         .iter()
-        .map(|trial| shown.binary_search(&trial.picture).unwrap_or_default())
+        .map(|trial| cells.binary_search(&(trial.session, trial.picture)).unwrap_or_default())
         .collect();
+    let of_cells: Vec<usize> = cells.iter().map(|(_, picture)| *picture).collect();
+    let sessions: Vec<usize> = cells.iter().map(|(session, _)| *session).collect();
     let material = Material {
         rows: &bins.rows(trials, &aligned(trials, &basis)?),
         labels: &labels,
-        shown: &linalg::rows(pictures.targets.as_ref(), &shown),
+        shown: &linalg::rows(pictures.targets.as_ref(), &of_cells),
+        sessions: &sessions,
         population,
         enough,
-        shape: (basis.ncols(), &bins),
+        shape: (basis.ncols(), bins.count),
     };
     let Some(model) = Model::fit(&material)? else { return Ok(None) };
     // The population holds all that the pack's encoder knows of responses.
@@ -145,6 +149,15 @@ fn shown(trials: &Trials) -> Vec<usize> {
     shown.sort_unstable();
     shown.dedup();
     shown
+}
+
+/// Pictures in sessions, in rising order.
+fn cells(trials: &Trials) -> Vec<(usize, usize)> {
+    let mut cells: Vec<(usize, usize)> =
+        trials.about.iter().map(|trial| (trial.session, trial.picture)).collect();
+    cells.sort_unstable();
+    cells.dedup();
+    cells
 }
 
 /// Channels without the directions in which nothing varies, `[channels, kept]`.

@@ -21,9 +21,17 @@ const LEAST_SHARE: f64 = 1e-9;
 const STEPS_PER_OCTAVE: i32 = 4;
 const OCTAVES: i32 = 4;
 
+/// Sizes of the noise that are tried, in eighths of an octave up and down.
+const NOISE_STEPS: i32 = 8;
+
 /// By how much the best strength must raise the logarithm of the likelihood above no response at all, else the pack's
-/// model is not believed: about one in ten thousand recordings without any response would reach it.
+/// model is not believed. One number is chosen, so that a gain of 8 has about one chance in ten thousand without any
+/// response, as far as the noise is what it is taken for; of few trials, whose noise is uncertain, more is asked: twice as
+/// much for [`UNCERTAIN`] independent ones.
 const LEAST_GAIN: f64 = 8.0;
+
+/// See [`LEAST_GAIN`]; measured on noise without a response (`tests/calibrate.rs`).
+const UNCERTAIN: f64 = 24.0;
 
 /// What pictures evoke in the mean person, and how persons differ, as a model pack says it.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,7 +43,7 @@ pub struct Population {
     /// Covariance over persons of these weights, the same for every direction of the embedding space,
     /// `[patterns, patterns]`.
     pub covariance: Mat<f64>,
-    /// Pictures of the pack, `[rows, dim]`: a decoder will be asked for them, calibrated or not.
+    /// Pictures that a decoder will be asked for, calibrated or not, `[rows, dim]`; none where they are too many.
     pub gallery: Mat<f64>,
 }
 
@@ -44,7 +52,7 @@ impl Population {
     ///
     /// # Errors
     /// [`CalibrationError::Shape`].
-    pub fn check(&self, width: usize, dim: usize) -> Result<(), CalibrationError> {
+    pub(super) fn check(&self, width: usize, dim: usize) -> Result<(), CalibrationError> {
         let patterns = self.basis.nrows();
         for (what, got, expected) in [
             ("a pattern of the pack's responses", self.basis.ncols(), width),
@@ -62,18 +70,17 @@ impl Population {
     }
 
     /// As a belief about responses in a whitened signal; `patterns` are those of the basis there,
-    /// `[patterns, features]`.
+    /// `[patterns, features]`. `None` when nothing of them can be seen in this signal.
     ///
     /// # Errors
-    /// [`CalibrationError::Numbers`] when nothing of the patterns can be seen in this signal.
-    pub(super) fn belief(&self, patterns: &Mat<f64>) -> Result<Belief, CalibrationError> {
+    /// [`CalibrationError::Numbers`] for numbers that have no eigenvalues.
+    pub(super) fn belief(&self, patterns: &Mat<f64>) -> Result<Option<Belief>, CalibrationError> {
         let (values, vectors) = linalg::eigen((patterns * patterns.transpose()).as_ref())?;
         let most = values.last().copied().unwrap_or_default();
         let kept: Vec<usize> =
             (0..values.len()).filter(|i| values[*i] > LEAST_SHARE * most).collect();
         if kept.is_empty() || !(most > 0.0 && most.is_finite()) {
-            let why = "none of the pack's patterns of responses can be seen in it";
-            return Err(CalibrationError::Numbers(why.into()));
+            return Ok(None);
         }
         // Weights of patterns → orthonormal coordinates, and the directions that these stand for.
         let into = Mat::from_fn(vectors.nrows(), kept.len(), |i, k| {
@@ -84,28 +91,48 @@ impl Population {
         });
         let persons = into.transpose() * &self.covariance * &into;
         let (variances, axes) = linalg::eigen(persons.as_ref())?;
-        Ok(Belief {
+        Ok(Some(Belief {
             directions: patterns.transpose() * out * &axes,
             variances: variances.iter().map(|v| v.max(0.0)).collect(),
             means: &self.mean * into * axes,
-        })
+        }))
     }
 }
 
 /// The belief with this person's strength of response, and that strength; `None` where the trials show nothing of what
-/// the pack expects. `seen` is `[contrasts, directions]`.
+/// the pack expects. `seen` is `[contrasts, directions]`; `freedom` is in how many independent ways the trials of a cell
+/// differ, in each direction: the noise is only known as well as that, so its size is found together with the strength.
 pub(super) fn fitted(
     belief: &Belief,
     contrasts: &Contrasts,
     seen: &Mat<f64>,
+    freedom: f64,
 ) -> Option<(Belief, f64)> {
-    let nothing = belief.scaled(0.0).log_likelihood(contrasts, seen);
+    let log_likelihood = |strength: f64, noise: f64| {
+        let (rows, columns) = (seen.nrows() as f64, seen.ncols() as f64);
+        let residuals = -0.5 * freedom * columns * (noise.ln() + 1.0 / noise);
+        let scaled = seen * faer::Scale(1.0 / noise.sqrt());
+        let found = belief.scaled(strength / noise.sqrt()).log_likelihood(contrasts, &scaled);
+        residuals + found - 0.5 * rows * columns * noise.ln()
+    };
+    let noises: Vec<f64> = (-NOISE_STEPS..=NOISE_STEPS).map(|step| octaves(step, 8)).collect();
+    let best_noise = |strength: f64| {
+        let all = noises.iter().map(|noise| (*noise, log_likelihood(strength, *noise)));
+        all.max_by(|a, b| a.1.total_cmp(&b.1))
+    };
+    let (_, nothing) = best_noise(0.0)?;
     let most = OCTAVES * STEPS_PER_OCTAVE;
-    let (strength, best) = (-most..=most)
-        .map(|step| {
-            let strength = (f64::from(step) / f64::from(STEPS_PER_OCTAVE)).exp2();
-            (strength, belief.scaled(strength).log_likelihood(contrasts, seen))
+    let (strength, (noise, best)) = (-most..=most)
+        .filter_map(|step| {
+            let strength = octaves(step, STEPS_PER_OCTAVE);
+            Some((strength, best_noise(strength)?))
         })
-        .max_by(|a, b| a.1.total_cmp(&b.1))?;
-    (best > nothing + LEAST_GAIN).then(|| (belief.scaled(strength), strength))
+        .max_by(|a, b| a.1.1.total_cmp(&b.1.1))?;
+    let in_noise = belief.in_noise(&vec![noise; seen.ncols()]);
+    let least = LEAST_GAIN * (1.0 + UNCERTAIN / freedom.max(1.0));
+    (best > nothing + least).then(|| (in_noise.scaled(strength), strength))
+}
+
+fn octaves(step: i32, steps_per_octave: i32) -> f64 {
+    (f64::from(step) / f64::from(steps_per_octave)).exp2()
 }

@@ -3,7 +3,6 @@
 
 use faer::Mat;
 
-use super::Bins;
 use super::belief::Belief;
 use super::space::Space;
 use crate::calibrate::linalg;
@@ -52,9 +51,8 @@ impl Prior {
         seen: &Mat<f64>,
         pictures: &Space,
         each: f64,
-        (channels, bins): (usize, &Bins),
+        (channels, bins): (usize, usize),
     ) -> Result<Self, CalibrationError> {
-        let bins = bins.count;
         let width = |t: usize| WIDTH_BINS + WIDENING * t as f64;
         let shape = Mat::from_fn(bins, bins, |t, s| {
             let (a, b, apart) = (width(t), width(s), t as f64 - s as f64);

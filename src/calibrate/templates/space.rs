@@ -36,6 +36,27 @@ impl Space {
     }
 }
 
+/// Embeddings less what nobody is expected to see, as a symmetric matrix `[dim, dim]`: what lies outside the span of these
+/// pictures, `[pictures, dim]`, is made smaller, as a mean of all that may be seen would be. Half of it is taken to be
+/// these pictures, half anything. Inner products with these pictures stay as they are.
+pub(super) fn expected(pictures: &Mat<f64>) -> Result<Mat<f64>, CalibrationError> {
+    let (count, dim) = (pictures.nrows(), pictures.ncols());
+    let span = if count > dim {
+        let gram = pictures.transpose() * pictures;
+        let inverse = linalg::pseudo_inverse(gram.as_ref(), LEAST_EIGENVALUE)?;
+        inverse * gram
+    } else {
+        let gram = pictures * pictures.transpose();
+        pictures.transpose() * linalg::pseudo_inverse(gram.as_ref(), LEAST_EIGENVALUE)? * pictures
+    };
+    let rank: f64 = (0..dim).map(|j| span[(j, j)]).sum();
+    let outside = rank / (rank + dim as f64);
+    Ok(Mat::from_fn(dim, dim, |i, j| {
+        let whole = if i == j { outside } else { 0.0 };
+        whole + (1.0 - outside) * span[(i, j)]
+    }))
+}
+
 /// The shortest embedding whose inner products with these, `[pictures, dim]`, come nearest to the numbers less their mean.
 /// Works in the smaller of both dimensions: a gallery may be long.
 pub(super) fn offset(about: &Mat<f64>, numbers: &[f64]) -> Result<Vec<f64>, CalibrationError> {

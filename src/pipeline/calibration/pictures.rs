@@ -32,15 +32,16 @@ const ENDINGS: [&str; 4] = ["png", "jpg", "jpeg", "webp"];
 /// Longest name of a picture.
 const MAX_NAME: usize = 48;
 
-/// Reads and embeds a folder of pictures; `on_progress` gets a share.
+/// Reads and embeds a folder of pictures; `on_progress` gets a share and says whether to go on.
 ///
 /// # Errors
-/// [`PersonalError::Output`] for the folder or a file in it, [`PersonalError::Pack`] for a pack without an image encoder.
+/// [`PersonalError::Output`] for the folder or a file in it, and when it was not to go on; [`PersonalError::Pack`] for a
+/// pack without an image encoder.
 pub fn from_folder(
     folder: &Path,
     pack: &Pack,
     runtime: &Runtime,
-    mut on_progress: impl FnMut(f64),
+    mut on_progress: impl FnMut(f64) -> bool,
 ) -> Result<StimulusSet, PersonalError> {
     let Some(mut encoder) = ImageEncoder::load(pack, runtime)? else {
         let why = "this pack has no [image_encoder], so it cannot embed pictures of your own";
@@ -67,7 +68,9 @@ pub fn from_folder(
         let label = id.replace('_', " ");
         let png = png(&picture).ok_or_else(|| wrong("it cannot be written as PNG".into()))?;
         set.stimuli.push(Stimulus { id, label, png: Cow::Owned(png) });
-        on_progress((i + 1) as f64 / files.len() as f64);
+        if !on_progress((i + 1) as f64 / files.len() as f64) {
+            return Err(PersonalError::Output("the pictures are no longer wanted".into()));
+        }
     }
     Ok(set)
 }

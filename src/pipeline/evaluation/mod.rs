@@ -30,7 +30,7 @@ pub struct Evaluation {
     pub pack: String,
     /// Its hash.
     pub pack_sha256: String,
-    /// Hash of the encoder that is built upon and compared with.
+    /// Hash of the pack's own encoder, which is compared with.
     pub encoder_sha256: String,
     /// Trials scored.
     pub trials: usize,
@@ -46,7 +46,7 @@ pub struct Evaluation {
     pub cautions: Vec<String>,
     /// The scores; the first is the headline.
     pub scores: Vec<Score>,
-    /// Scores on test runs, whose pictures the fitted encoder never met; none where no test run was held.
+    /// Scores on test runs, with whose pictures the encoder was not calibrated; none where no test run was held.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub held_out: Vec<Score>,
     /// Scores of what was painted.

@@ -3,13 +3,18 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
-use egui::{Key, ProgressBar, RichText, TextEdit, Ui};
+use egui::{Button, Key, ProgressBar, RichText, TextEdit, Ui};
 
 use super::{SessionPanel, Wish};
 use crate::signal::StimulusSet;
+use crate::snapshot::RecordingState;
 use crate::ui::engine::{Embedding, Engine};
 use crate::ui::scene::Scene;
+
+/// How often the window looks whether pictures are there.
+const POLL: Duration = Duration::from_millis(100);
 
 /// The choice, as far as it has come.
 #[derive(Default)]
@@ -44,7 +49,8 @@ impl OwnPictures {
                 None
             }
             Embedding::None => {
-                self.asked = false;
+                let why = "the pictures were not embedded: choose the folder again";
+                (self.asked, self.refused) = (false, Some(why.into()));
                 None
             }
         }
@@ -70,15 +76,19 @@ impl SessionPanel {
     pub(super) fn pictures_row(
         &mut self,
         ui: &mut Ui,
+        scene: &Scene<'_>,
         engine: &mut dyn Engine,
         wishes: &mut Vec<Wish>,
     ) {
         let label = ui.label("Pictures");
+        // A run knows its pictures from its beginning, and a recording is not cut for others.
+        let records = matches!(scene.snapshot.recording, RecordingState::On { .. });
+        let free = !self.choice.asked && !records;
         ui.horizontal_wrapped(|ui| {
             let count = self.stimuli.len();
             if self.own.is_some() {
                 ui.label(format!("{count} of your own"));
-                if ui.button("Bundled ones").clicked() {
+                if ui.add_enabled(free, Button::new("Bundled ones")).clicked() {
                     self.take_pictures(None, wishes);
                 }
             } else {
@@ -89,9 +99,9 @@ impl SessionPanel {
             let field = ui.add(edit.desired_width(230.0)).labelled_by(label.id);
             let is_named = !self.choice.folder.trim().is_empty();
             let enter = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
-            let free = is_named && !self.choice.asked;
-            let clicked = ui.add_enabled(free, egui::Button::new("Take these")).clicked();
-            if free && (clicked || enter) {
+            let can_take = is_named && free;
+            let clicked = ui.add_enabled(can_take, Button::new("Take these")).clicked();
+            if can_take && (clicked || enter) {
                 self.choice.ask(engine, self.pack.clone());
             }
         });
@@ -103,6 +113,7 @@ impl SessionPanel {
         if let (true, Embedding::Working(share)) = (self.choice.asked, engine.embedding()) {
             ui.label("The pack's image encoder looks at your pictures.");
             ui.add(ProgressBar::new(share as f32).desired_width(360.0));
+            ui.ctx().request_repaint_after(POLL);
         }
         if let Some(why) = &self.choice.refused {
             ui.label(RichText::new(why).color(scene.palette.bad));

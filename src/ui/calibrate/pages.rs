@@ -134,7 +134,7 @@ impl SessionPanel {
             });
             shown.response.labelled_by(label.id);
             ui.end_row();
-            self.pictures_row(ui, engine, wishes);
+            self.pictures_row(ui, scene, engine, wishes);
         });
         self.pictures_news(ui, scene, engine);
         ui.add_space(8.0);
@@ -246,6 +246,9 @@ impl SessionPanel {
         if self.choice.is_busy() {
             return Some("Your pictures are being embedded.".into());
         }
+        if scene.snapshot.run == RunState::Connecting {
+            return Some("The headset is being connected.".into());
+        }
         if scene.snapshot.run != RunState::Running {
             return Some("Connect a headset first: close this page (Esc), then press C.".into());
         }
@@ -310,7 +313,7 @@ fn result(ui: &mut Ui, scene: &Scene<'_>, outcome: &Outcome, wishes: &mut Vec<Wi
         let mut held_out = held_out.filter(|s| s.metric == "top1" && s.k == 1);
         if let Some(score) = held_out.find(|score| score.encoder == "personal") {
             let text = format!(
-                "Pictures that it never met, chosen among {}: {}",
+                "Pictures that were never calibrated, chosen among {}: {}",
                 score.n,
                 sentence(score)
             );
