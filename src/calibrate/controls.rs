@@ -6,6 +6,9 @@
 //! | time only | when a trial was shown, nothing else | pictures come in blocks, or follow time |
 //! | before the picture | the same length of signal, ending at the onset | the last picture, or anticipation, tells |
 //! | mean embedding | nothing | the score has a floor above chance |
+//!
+//! A pack's population of responses is seldom recognised in exchanged labels, or before a picture; the decoder is then
+//! fitted to the trials alone, as for a pack that knows no population.
 
 use faer::Mat;
 use rand::SeedableRng as _;

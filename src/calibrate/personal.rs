@@ -29,7 +29,8 @@ pub const MIN_PICTURES: usize = 2;
 pub struct FitOptions<'a> {
     /// Sampling rate of the epochs.
     pub rate_hz: f64,
-    /// What is left out at a time when the strength is chosen.
+    /// What is left out at a time when the strength of a regression is chosen; for pictures that were calibrated
+    /// ([`Split::Runs`]) responses may be found from this person alone.
     pub inner: Split,
     /// Whether the pack's own answers may be used.
     pub with_pack: bool,

@@ -38,7 +38,8 @@ pub struct Args {
     /// Fit classes instead of pictures: a table of what the markers mean (see calibration/events-example.toml)
     #[arg(long, value_name = "TOML", requires = "out", conflicts_with = "for_new_pictures")]
     pub events: Option<PathBuf>,
-    /// Fit for pictures never shown in calibration, instead of those that were; a pack that knows responses does both
+    /// Fit for pictures never shown in calibration, instead of those that were: makes a difference only where the fit does
+    /// not go by the responses that the pack knows
     #[arg(long)]
     pub for_new_pictures: bool,
 }

@@ -2,7 +2,6 @@
 //!
 //! Nothing here waits: runs end and devices are sought on background threads.
 
-use std::cell::RefCell;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,10 +11,9 @@ use crossbeam_utils::atomic::AtomicCell;
 use crate::clock::Clock;
 use crate::decode::Pack;
 use crate::decode::session::Runtime;
-use crate::pipeline::background::{Later, retire};
+use crate::pipeline::background::{Kept, Later, Progress, retire};
 use crate::pipeline::calibration::conclude::{Outcome, Step, conclude};
 use crate::pipeline::calibration::{Held, Session, pictures};
-use crate::pipeline::personal::PersonalError;
 use crate::pipeline::record::recover::{Recovered, recover};
 use crate::pipeline::{Command, Pipeline, RunConfig, sources};
 use crate::signal::{FrameMeta, Screen, StimulusSet};
@@ -23,7 +21,7 @@ use crate::snapshot::{Level, Notice, Picture, Snapshot};
 use crate::source::SourceSpec;
 use crate::source::file::Transport;
 use crate::ui::Conclusion;
-use crate::ui::engine::{self, DeviceEntry, Engine, Wake};
+use crate::ui::engine::{self, DeviceEntry, Engine, NewSession, Wake};
 
 use super::Failure;
 use super::devices::{self, Devices};
@@ -99,6 +97,8 @@ struct LiveEngine {
     /// Recordings that an earlier run left unfinished, while they are mended beside the window.
     recovering: Later<Vec<Recovered>>,
     recovered: Vec<Notice>,
+    /// A session's folder that is being made, and what came of it.
+    creating: Option<Kept<Result<(), String>>>,
     concluding: Option<Concluding>,
     embedding: Option<Embedding>,
     /// Work that was given up and ends by itself: nobody waits for it.
@@ -109,12 +109,11 @@ struct LiveEngine {
 
 /// A folder of pictures that is being read and embedded.
 struct Embedding {
-    work: Later<Embedded>,
+    work: Kept<Embedded>,
     /// Share that is done.
     progress: Arc<AtomicCell<f64>>,
     /// Set when nobody waits for it any more.
     unwanted: Arc<AtomicBool>,
-    done: RefCell<Option<Embedded>>,
 }
 
 impl Drop for Embedding {
@@ -135,9 +134,8 @@ fn decoded(stimuli: &StimulusSet) -> Pictures {
 
 /// A session that is being fitted and scored.
 struct Concluding {
-    work: Later<Result<Outcome, PersonalError>>,
+    work: Kept<Result<Arc<Outcome>, String>>,
     progress: Arc<AtomicCell<(Step, f64)>>,
-    done: RefCell<Option<Conclusion>>,
 }
 
 impl LiveEngine {
@@ -158,6 +156,7 @@ impl LiveEngine {
             wake: None,
             recovering: Later::run("phosphene-recover", recover),
             recovered: Vec::new(),
+            creating: None,
             concluding: None,
             embedding: None,
             ending: Vec::new(),
@@ -298,35 +297,50 @@ impl Engine for LiveEngine {
         sources::cannot_see(&self.config.spec)
     }
 
+    fn create_session(&mut self, session: Session, about: NewSession) {
+        self.creating = Some(Kept::run("phosphene-session", move || {
+            let made = session.create(&about.stimuli, about.simulated, &about.pack_sha256);
+            made.map_err(|why| why.to_string())
+        }));
+    }
+
+    fn session_created(&self) -> Option<Result<(), String>> {
+        match self.creating.as_ref()?.progress() {
+            Progress::Working => None,
+            Progress::Done(outcome) => Some(outcome),
+            Progress::Died => {
+                Some(Err("the program failed while it made the session's folder".into()))
+            }
+        }
+    }
+
     fn conclude(&mut self, session: Session, held: Held, pack: Option<PathBuf>) {
         let progress = Arc::new(AtomicCell::new((Step::Reading, 0.0)));
         let (told, seed) = (progress.clone(), self.config.seed);
         let pack = pack.or_else(|| self.config.pack.clone());
-        let work = Later::run("phosphene-conclude", move || {
-            let none = || PersonalError::Pack("no model pack is chosen".into());
-            let pack = pack.ok_or_else(none)?;
-            conclude(&session, &held, &pack, seed, |step, share| told.store((step, share)))
+        let work = Kept::run("phosphene-conclude", move || {
+            let pack = pack.ok_or("no model pack is chosen")?;
+            let on_step = |step, share| told.store((step, share));
+            let outcome = conclude(&session, &held, &pack, seed, on_step);
+            outcome.map(Arc::new).map_err(|why| why.to_string())
         });
-        self.concluding = Some(Concluding { work, progress, done: RefCell::new(None) });
+        self.concluding = Some(Concluding { work, progress });
     }
 
     fn conclusion(&self) -> Conclusion {
         let Some(concluding) = &self.concluding else { return Conclusion::None };
-        let mut done = concluding.done.borrow_mut();
-        let is_over = concluding.work.is_over(); // before its value is looked for: it comes before the end
-        if let Some(outcome) = concluding.work.take() {
-            *done = Some(match outcome {
-                Ok(outcome) => Conclusion::Done(Arc::new(outcome)),
-                Err(why) => Conclusion::Failed(why.to_string()),
-            });
+        match concluding.work.progress() {
+            Progress::Working => {
+                let (step, share) = concluding.progress.load();
+                Conclusion::Working(step, share)
+            }
+            Progress::Done(Ok(outcome)) => Conclusion::Done(outcome),
+            Progress::Done(Err(why)) => Conclusion::Failed(why),
+            Progress::Died => {
+                let why = "the program failed while it fitted; the recordings are whole: try `phosphene fit`";
+                Conclusion::Failed(why.into())
+            }
         }
-        if done.is_none() && is_over {
-            let why =
-                "the program failed while it fitted; the recordings are whole: try `phosphene fit`";
-            *done = Some(Conclusion::Failed(why.into()));
-        }
-        let (step, share) = concluding.progress.load();
-        done.clone().unwrap_or(Conclusion::Working(step, share))
     }
 
     fn embed_pictures(&mut self, folder: PathBuf, pack: Option<PathBuf>) {
@@ -335,7 +349,7 @@ impl Engine for LiveEngine {
         let unwanted = Arc::new(AtomicBool::new(false));
         let (told, given_up) = (progress.clone(), unwanted.clone());
         let pack = pack.or_else(|| self.config.pack.clone());
-        let work = Later::run("phosphene-embed", move || {
+        let work = Kept::run("phosphene-embed", move || {
             let pack = pack.ok_or("no model pack is chosen")?;
             let pack = Pack::open_unless(&pack, &given_up).map_err(|why| why.to_string())?;
             let library = sources::onnx_runtime()?;
@@ -349,31 +363,28 @@ impl Engine for LiveEngine {
             let pictures = decoded(&set);
             Ok((Arc::new(set), pictures))
         });
-        self.embedding = Some(Embedding { work, progress, unwanted, done: RefCell::new(None) });
+        self.embedding = Some(Embedding { work, progress, unwanted });
     }
 
     fn embedding(&self) -> engine::Embedding {
         let Some(embedding) = &self.embedding else { return engine::Embedding::None };
-        let mut done = embedding.done.borrow_mut();
-        let is_over = embedding.work.is_over(); // before its value is looked for: it comes before the end
-        if let Some(outcome) = embedding.work.take() {
-            *done = Some(outcome);
-        }
-        if done.is_none() && is_over {
-            *done = Some(Err("the program failed while it embedded the pictures".into()));
-        }
-        match &*done {
-            None => engine::Embedding::Working(embedding.progress.load()),
-            Some(Ok((set, _))) => engine::Embedding::Done(set.clone()),
-            Some(Err(why)) => engine::Embedding::Failed(why.clone()),
+        match embedding.work.progress() {
+            Progress::Working => engine::Embedding::Working(embedding.progress.load()),
+            Progress::Done(Ok((set, _))) => engine::Embedding::Done(set),
+            Progress::Done(Err(why)) => engine::Embedding::Failed(why),
+            Progress::Died => {
+                let why = "the program failed while it embedded the pictures";
+                engine::Embedding::Failed(why.into())
+            }
         }
     }
 
     fn use_pictures(&mut self, own: Option<Arc<StimulusSet>>) {
-        let embedded =
-            self.embedding.as_ref().and_then(|embedding| embedding.done.borrow().clone());
+        let embedded = self.embedding.as_ref().map(|embedding| embedding.work.progress());
         self.pictures = match (&own, embedded) {
-            (Some(own), Some(Ok((set, pictures)))) if Arc::ptr_eq(own, &set) => pictures,
+            (Some(own), Some(Progress::Done(Ok((set, pictures))))) if Arc::ptr_eq(own, &set) => {
+                pictures
+            }
             (Some(own), _) => decoded(own),
             (None, _) => self.bundled.clone(),
         };

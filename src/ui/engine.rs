@@ -25,6 +25,17 @@ pub struct DeviceEntry {
     pub detail: String,
 }
 
+/// What a session's folder says of its circumstances.
+#[derive(Clone, Debug)]
+pub struct NewSession {
+    /// The pictures of the pack or the user's own.
+    pub stimuli: Arc<StimulusSet>,
+    /// Whether no person makes the signal.
+    pub simulated: bool,
+    /// Hash of the pack.
+    pub pack_sha256: String,
+}
+
 /// Where the user's own pictures are.
 #[derive(Clone, Debug, Default)]
 pub enum Embedding {
@@ -82,6 +93,14 @@ pub trait Engine {
     /// Why no session can be held with the source of this run, if so.
     fn cannot_present(&self) -> Option<String> {
         None
+    }
+
+    /// Begins to make the folder of a session and what it holds from the start. Returns at once.
+    fn create_session(&mut self, _session: Session, _about: NewSession) {}
+
+    /// What came of that, once it is over.
+    fn session_created(&self) -> Option<Result<(), String>> {
+        Some(Ok(()))
     }
 
     /// Begins to fit and to score a session whose runs are recorded. Returns at once.

@@ -32,7 +32,7 @@ pub mod layout;
 
 pub use app::{App, InitialView};
 pub use calibrate::Conclusion;
-pub use engine::{DeviceEntry, Embedding, Engine, Wake};
+pub use engine::{DeviceEntry, Embedding, Engine, NewSession, Wake};
 
 use crate::clock::Clock;
 

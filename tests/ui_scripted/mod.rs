@@ -15,7 +15,7 @@ use phosphene::signal::{Abstention, FrameMeta, Lock, Screen, StimulusSet};
 use phosphene::snapshot::*;
 use phosphene::source::file::Transport;
 use phosphene::source::{SourceCounters, SourceKind, SourceSpec};
-use phosphene::ui::{Conclusion, DeviceEntry, Embedding, Engine, Wake};
+use phosphene::ui::{Conclusion, DeviceEntry, Embedding, Engine, NewSession, Wake};
 
 /// What the engine says and what it was told.
 #[derive(Default)]
@@ -33,6 +33,8 @@ pub struct Script {
     pub replay: Option<Arc<Transport>>,
     pub screen: Option<Arc<Screen>>,
     pub cannot_present: Option<String>,
+    /// What came of the folder of a session.
+    pub created: Option<Result<(), String>>,
     /// Sessions that were to be fitted, and where that is.
     pub concluded: Vec<Held>,
     pub conclusion: Conclusion,
@@ -139,6 +141,13 @@ impl Engine for ScriptedEngine {
     }
     fn cannot_present(&self) -> Option<String> {
         self.0.borrow().cannot_present.clone()
+    }
+    fn create_session(&mut self, session: Session, about: NewSession) {
+        let made = session.create(&about.stimuli, about.simulated, &about.pack_sha256);
+        self.0.borrow_mut().created = Some(made.map_err(|why| why.to_string()));
+    }
+    fn session_created(&self) -> Option<Result<(), String>> {
+        self.0.borrow().created.clone()
     }
     fn conclude(&mut self, _: Session, held: Held, _: Option<PathBuf>) {
         self.0.borrow_mut().concluded.push(held);

@@ -56,7 +56,7 @@ const LEAST_TRIALS_EACH: usize = 3;
 /// Fewest pictures that a covariance of responses can be found from.
 const LEAST_PICTURES: usize = 5;
 
-/// Most numbers of an epoch after binning: beyond them a fit would take minutes.
+/// Most numbers of an epoch after binning: beyond them a fit would take minutes, and a regression is fitted.
 const MOST_FEATURES: usize = 1000;
 
 /// Fewest bins of time in which a response can be told from others.

@@ -1,7 +1,7 @@
 //! A calibration session in the window: setup, runs, pauses, conclusion, result.
 //!
 //! ```text
-//! Setup ─Enter─► Starting ─recording runs─► Presenting ─run over─► Stopping ─► Pause ─► … ─► Concluding ─► Result
+//! Setup ─Enter─► Creating ─folder made─► Starting ─recording runs─► Presenting ─run over─► Stopping ─► Pause ─► … ─► Concluding ─► Result
 //! ```
 //!
 //! The presenter (`calibrate::present`) decides what is shown; this module tells it when frames were seen. Recording
@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use egui::{Context, Key, TextureHandle, TextureOptions, Ui, ViewportCommand};
 
-use super::engine::Engine;
+use super::engine::{Engine, NewSession};
 use super::scene::Scene;
 use crate::calibrate::present::{Attention, Presenter, Showing};
 use crate::calibrate::protocol::Protocol;
@@ -65,6 +65,8 @@ pub enum Wish {
 /// Where a session is.
 enum Stage {
     Setup,
+    /// The session's folder is being made.
+    Creating,
     /// The recording of this run is being opened, since when; what had failed before that is no news.
     Starting {
         run: usize,
@@ -228,10 +230,9 @@ impl SessionPanel {
             crate::snapshot::PackState::Ready(pack) => pack.sha256.clone(),
             _ => String::new(),
         };
-        if let Err(why) = session.create(&self.stimuli, simulated, &hash) {
-            self.stage = Stage::Failed(why.to_string());
-            return;
-        }
+        let stimuli = self.stimuli.clone();
+        engine
+            .create_session(session.clone(), NewSession { stimuli, simulated, pack_sha256: hash });
         self.held = Held { display: self.meter.verdict(), ..Held::default() };
         self.load_textures(ctx, engine);
         // Full screen may be timed otherwise: measured anew while pictures are shown.
@@ -240,7 +241,7 @@ impl SessionPanel {
         ctx.send_viewport_cmd(ViewportCommand::Fullscreen(true));
         self.was_fullscreen = true;
         engine.send(Command::SetMode(WindowMode::Locked));
-        self.start_run(0, scene, engine);
+        self.stage = Stage::Creating;
     }
 
     fn load_textures(&mut self, ctx: &Context, engine: &dyn Engine) {
@@ -288,6 +289,14 @@ impl SessionPanel {
         }
         let Ok(session) = &self.planned else { return };
         match &mut self.stage {
+            Stage::Creating => {
+                ctx.request_repaint();
+                match engine.session_created() {
+                    Some(Ok(())) => self.start_run(0, scene, engine),
+                    Some(Err(why)) => self.stop(ctx, engine, why),
+                    None => {}
+                }
+            }
             Stage::Starting { run, since_secs, .. } => {
                 ctx.request_repaint();
                 let path = session.recording(*run);
@@ -415,10 +424,11 @@ impl SessionPanel {
 impl SessionPanel {
     /// Why the session cannot go on.
     fn broken(&self, snapshot: &Snapshot) -> Option<String> {
-        let is_stale = matches!(
-            &self.stage,
-            Stage::Starting { before, .. } if *before == snapshot.recording
-        );
+        let is_stale = match &self.stage {
+            Stage::Creating => true,
+            Stage::Starting { before, .. } => *before == snapshot.recording,
+            _ => false,
+        };
         broken(snapshot, is_stale)
     }
 }

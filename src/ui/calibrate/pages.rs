@@ -61,6 +61,10 @@ impl SessionPanel {
     ) -> Option<Choice> {
         match &self.stage {
             Stage::Setup => return self.setup(ui, scene, engine, wishes),
+            Stage::Creating => {
+                title(ui, "One moment");
+                ui.label("The session's folder is being made.");
+            }
             Stage::Starting { run, .. } => {
                 title(ui, &format!("Run {}", run + 1));
                 ui.label("The recording is being opened.");
