@@ -202,18 +202,16 @@ struct Written {
 
 impl Written {
     fn new(folder: &Path, pack: &Pack, personal: &Personal) -> Result<Self, PersonalError> {
-        let (own, _) = pack.encoder_file();
-        let bytes = std::fs::read(own).map_err(|e| {
-            PersonalError::Pack(format!(
-                "the pack's encoder cannot be read ({e}): {}",
-                own.display()
-            ))
-        })?;
         let spec = &pack.manifest().encoder;
         let ends = Ends { input: &spec.input, output: &spec.output };
         let input = &pack.manifest().input;
         let shape = (input.channels.len(), input.samples());
         let graph = if personal.needs_pack() {
+            let (own, _) = pack.encoder_file();
+            let bytes = std::fs::read(own).map_err(|e| {
+                let why = format!("the pack's encoder cannot be read ({e}): {}", own.display());
+                PersonalError::Pack(why)
+            })?;
             personal_encoder(&bytes, ends, personal)
                 .map_err(|e| PersonalError::Pack(e.to_string()))?
         } else {

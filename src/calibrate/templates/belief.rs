@@ -120,6 +120,12 @@ mod tests {
     use rand_chacha::ChaCha8Rng;
     use rand_distr::StandardNormal;
 
+    /// Matrices of standard normal numbers.
+    fn normal(seed: u64) -> impl FnMut(usize, usize) -> Mat<f64> {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        move |rows, columns| Mat::from_fn(rows, columns, |_, _| rng.sample(StandardNormal))
+    }
+
     /// What follows from one direction's numbers by the textbook: unknowns are a common response in each session, about
     /// which nothing is known, and w.
     fn textbook(
@@ -141,22 +147,19 @@ mod tests {
             precision[(common + j, common + j)] += 1.0 / variance;
             told[(common + j, 0)] += mean[j] / variance;
         }
-        let covariance = linalg_inverse(&precision);
+        let covariance = inverse(&precision);
         let found = &covariance * told;
         let weights = (0..dim).map(|j| found[(common + j, 0)]).collect();
         (weights, Mat::from_fn(dim, dim, |i, j| covariance[(common + i, common + j)]))
     }
 
-    fn linalg_inverse(matrix: &Mat<f64>) -> Mat<f64> {
+    fn inverse(matrix: &Mat<f64>) -> Mat<f64> {
         crate::calibrate::linalg::function_of(matrix.as_ref(), |v| 1.0 / v).unwrap()
     }
 
     #[test]
     fn what_is_known_is_the_posterior_of_the_textbook() {
-        let mut rng = ChaCha8Rng::seed_from_u64(8);
-        let mut normal = |rows, columns| -> Mat<f64> {
-            Mat::from_fn(rows, columns, |_, _| rng.sample(StandardNormal))
-        };
+        let mut normal = normal(8);
         let (cells, dim, directions) = (7, 5, 3);
         let (shown, means, asked) = (normal(cells, dim), normal(cells, directions), normal(4, dim));
         let sessions = [0, 0, 0, 1, 1, 1, 1];
@@ -166,7 +169,7 @@ mod tests {
             variances: vec![0.3, 2.0, 0.0],
             means: normal(dim, directions),
         };
-        let contrasts = Contrasts::of(&shown, counts.clone(), &sessions).unwrap();
+        let contrasts = Contrasts::of(&shown, counts.clone(), &sessions).unwrap().unwrap();
         let known = belief.after(&contrasts, &means, (&shown, &sessions), &asked);
         for d in 0..directions {
             let seen: Vec<f64> = (0..cells).map(|c| means[(c, d)]).collect();
@@ -189,10 +192,7 @@ mod tests {
 
     #[test]
     fn the_likelihood_is_highest_where_the_strength_is_true() {
-        let mut rng = ChaCha8Rng::seed_from_u64(9);
-        let mut normal = |rows, columns| -> Mat<f64> {
-            Mat::from_fn(rows, columns, |_, _| rng.sample(StandardNormal))
-        };
+        let mut normal = normal(9);
         let (cells, dim, directions) = (30, 12, 40);
         let (shown, means) = (normal(cells, dim), normal(dim, directions));
         let belief = Belief {
@@ -204,7 +204,7 @@ mod tests {
             (&means + normal(dim, directions) * faer::Scale(0.5_f64.sqrt())) * faer::Scale(0.5);
         let seen = &shown * own + normal(cells, directions) * faer::Scale(0.25_f64.sqrt());
         let sessions = vec![0; cells];
-        let contrasts = Contrasts::of(&shown, vec![4.0; cells], &sessions).unwrap();
+        let contrasts = Contrasts::of(&shown, vec![4.0; cells], &sessions).unwrap().unwrap();
         let of = |strength: f64| {
             belief.scaled(strength).log_likelihood(&contrasts, &contrasts.seen(&seen))
         };

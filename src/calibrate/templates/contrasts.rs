@@ -47,15 +47,16 @@ pub(super) fn less_common(values: &Mat<f64>, counts: &[f64], sessions: &[usize])
 }
 
 impl Contrasts {
-    /// Of cells with these embeddings, `[cells, dim]`, each shown so often, in these sessions.
+    /// Of cells with these embeddings, `[cells, dim]`, each shown so often, in these sessions; `None` where no session shows
+    /// two pictures that differ.
     ///
     /// # Errors
-    /// [`CalibrationError::Numbers`] when all pictures have one embedding.
+    /// [`CalibrationError::Numbers`] for embeddings that are not finite.
     pub fn of(
         embeddings: &Mat<f64>,
         counts: Vec<f64>,
         sessions: &[usize],
-    ) -> Result<Self, CalibrationError> {
+    ) -> Result<Option<Self>, CalibrationError> {
         let roots: Vec<f64> = counts.iter().map(|count| count.sqrt()).collect();
         let own = less_common(embeddings, &counts, sessions);
         let free = Mat::from_fn(own.nrows(), own.ncols(), |c, j| roots[c] * own[(c, j)]);
@@ -64,16 +65,16 @@ impl Contrasts {
         let kept: Vec<usize> =
             (0..values.len()).filter(|k| values[*k] > LEAST_EIGENVALUE * most).collect();
         if kept.is_empty() || most <= 0.0 {
-            return Err(CalibrationError::Numbers("all pictures have one embedding".into()));
+            return Ok(None);
         }
         let weights =
             Mat::from_fn(counts.len(), kept.len(), |c, k| roots[c] * vectors[(c, kept[k])]);
-        Ok(Self {
+        Ok(Some(Self {
             embeddings: embeddings.transpose() * &weights,
             weights,
             values: kept.iter().map(|k| values[*k]).collect(),
             counts,
-        })
+        }))
     }
 
     /// The contrasts of the cells' means, `[contrasts, columns]`.

@@ -58,7 +58,9 @@ impl Model {
         let of_trials = residuals.weights_of_trials(&weights, labels.len());
         let mut counts = vec![0.0; cells];
         labels.iter().zip(&of_trials).for_each(|(label, weight)| counts[*label] += weight);
-        let contrasts = Contrasts::of(material.shown, counts, material.sessions)?;
+        let Some(contrasts) = Contrasts::of(material.shown, counts, material.sessions)? else {
+            return Ok(None);
+        };
         let white = noise.power(-0.5);
         let means = means(rows, labels, &of_trials, cells) * &white;
         if let Some((population, patterns)) = &material.population
