@@ -332,6 +332,18 @@ fn no_population_is_believed_where_there_is_no_response() {
 }
 
 #[test]
+fn sessions_of_one_picture_each_tell_a_population_nothing_and_are_fitted_all_the_same() {
+    let pictures = pictures();
+    let all = trials(&honest(1.0), &pictures, 5);
+    let two: Vec<usize> = (0..all.len()).filter(|i| all.about[*i].picture < 2).collect();
+    let mut two = all.at(&two);
+    two.about.iter_mut().for_each(|trial| trial.session = trial.picture);
+    let known = population(5, &pictures);
+    let personal = fit(&two, &pictures, &FitOptions { population: Some(&known), ..OPTIONS });
+    assert!(matches!(personal.unwrap().method, Method::Ridge { .. }));
+}
+
+#[test]
 fn a_population_of_other_epochs_is_an_error_that_says_so() {
     let pictures = pictures();
     let all = trials(&honest(1.0), &pictures, 5);

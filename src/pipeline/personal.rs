@@ -159,8 +159,8 @@ pub fn fit_into(
     Ok((document, pack_with))
 }
 
-/// The pack with an encoder fitted to these sessions for pictures that it never met. Leaves nothing behind: it lives as long
-/// as the folder that is given with it.
+/// The pack with an encoder fitted to these sessions for pictures that are not in them. Leaves nothing behind: it lives as
+/// long as the folder that is given with it.
 ///
 /// # Errors
 /// [`PersonalError`].

@@ -123,7 +123,8 @@ pub enum Choices {
     /// Those that were shown. A decoder that is fitted learns which those are: with others beside them, it would be
     /// above chance without having seen anything.
     Shown,
-    /// The whole gallery, where it is not larger than [`MOST_CHOICES`]: for test runs, whose pictures no fit has met.
+    /// The whole gallery, where it is not larger than [`MOST_CHOICES`]: for test runs, whose pictures no fit was
+    /// calibrated with.
     Gallery,
 }
 

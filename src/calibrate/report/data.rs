@@ -24,7 +24,7 @@ pub struct ReportData<'a> {
     pub cautions: Vec<String>,
     /// Scores on the training runs; the first is the headline.
     pub scores: &'a [Score],
-    /// Scores on test runs, whose pictures the scored encoder never met.
+    /// Scores on test runs, with whose pictures the scored encoder was not calibrated.
     pub held_out: &'a [Score],
     /// Scores of what was painted.
     pub painted: &'a [Score],
@@ -40,7 +40,7 @@ pub struct ReportData<'a> {
     pub channels: Vec<String>,
     /// Where each is on the unit disc (x right, y front); `None` where that is not known.
     pub positions: Vec<Option<[f64; 2]>>,
-    /// Whether what painted the examples had never met their pictures; else only the trials were left out.
+    /// Whether what painted the examples was not calibrated with their pictures; else only the trials were left out.
     pub examples_are_new: bool,
     /// How often each picture (row) was taken for each (column).
     pub confusion: Option<Mat<f64>>,

@@ -30,7 +30,7 @@ pub struct Material<'a> {
     pub sessions: &'a Sessions,
     /// The pack without a personal encoder.
     pub pack: &'a Pack,
-    /// What was painted, and whether what painted them had never met those pictures.
+    /// What was painted, and whether what painted them was not calibrated with those pictures.
     pub examples: (Vec<Example>, bool),
     /// What makes every number again.
     pub commands: Vec<String>,

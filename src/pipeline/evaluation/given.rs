@@ -18,7 +18,7 @@ use crate::pipeline::personal::PersonalError;
 use crate::pipeline::provenance;
 use crate::pipeline::sessions::{self, Choices, Sessions};
 
-/// Scores test runs, whose pictures the personal encoder never met, and gives their trials.
+/// Scores test runs, with whose pictures the personal encoder was not calibrated, and gives their trials.
 ///
 /// # Errors
 /// [`PersonalError`] when they cannot be read or have no usable trial.

@@ -94,7 +94,7 @@ impl Evaluation {
         };
         if own.value < pack.value {
             let said = format!(
-                "the fit does not help here: {:.3} where the encoder that it builds upon scores {:.3} by itself. Keep that one, or calibrate longer",
+                "the fit does not help here: {:.3} where the pack's own encoder scores {:.3}. Keep that one, or calibrate longer",
                 own.value, pack.value
             );
             self.cautions.push(said);

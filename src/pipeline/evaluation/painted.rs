@@ -1,6 +1,6 @@
 //! The pictures themselves: what is painted from left-out trials, and how like it is to what was seen.
 //!
-//! Takes trials of pictures and what a decoder that never met them said; gives pictures, each painted once from the mean
+//! Takes trials of pictures and what a decoder that was not calibrated with them said; gives pictures, each painted once from the mean
 //! of all its trials, in the order in which they were first shown: none is chosen. Scores are PixCorr and SSIM
 //! ([`crate::calibrate::likeness`]), and identification among the gallery by the pack's own image encoder. Chance is
 //! what the same paintings score beside the other pictures; the null twin, painted from the same trials with their

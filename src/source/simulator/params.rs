@@ -10,7 +10,7 @@ use crate::units::SampleRate;
 
 /// Signal-to-noise ratio when none is asked for, in dB; see [`super::evoked`] for the definition. Here a linear
 /// decoder that never met the subject is right in a quarter to a third of single trials among forty pictures,
-/// and one fitted to the subject in two fifths: hard enough that averaging and calibration show their worth.
+/// and a plain regression fitted to the subject in two fifths: hard enough that averaging and calibration show their worth.
 pub const DEFAULT_SNR_DB: f64 = -14.0;
 
 /// The keys, in the order in which they are explained to the user.
