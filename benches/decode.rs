@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use phosphene::clock::Clock;
-use phosphene::decode::encoder::Encoder;
-use phosphene::decode::evidence::Evidence;
-use phosphene::decode::paint::{NoiseKey, Painter, fill_noise};
+use phosphene::decode::control::surrogate::Surrogate;
+use phosphene::decode::encoding::encoder::Encoder;
+use phosphene::decode::inference::evidence::Evidence;
+use phosphene::decode::painting::paint::{NoiseKey, Painter, fill_noise};
 use phosphene::decode::session::Runtime;
-use phosphene::decode::surrogate::Surrogate;
 use phosphene::decode::{Decoder, DecoderOptions, Pack};
 use phosphene::signal::Window;
+use phosphene::time::clock::Clock;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

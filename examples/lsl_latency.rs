@@ -7,11 +7,11 @@
 
 use std::error::Error;
 
-use phosphene::clock::Clock;
 use phosphene::hop::ring::{FrameConsumer, frame_ring};
 use phosphene::signal::Chunk;
 use phosphene::source::lsl::{LslSource, ensure_loaded, lsl_clock};
 use phosphene::source::{CHUNK_FRAMES, CHUNK_MARKERS, ReadStatus, Source, SourceSpec};
+use phosphene::time::clock::Clock;
 
 /// What is done with each frame `[channels]`, µV: the place for the filter chain.
 type Chain = Box<dyn FnMut(&[f32])>;

@@ -6,9 +6,9 @@
 use std::fs::File;
 use std::path::Path;
 
-use phosphene::clock::Clock;
 use phosphene::formats::recording::Block;
 use phosphene::formats::xdf::{LoadOptions, load};
+use phosphene::time::clock::Clock;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();

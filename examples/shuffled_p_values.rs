@@ -7,10 +7,11 @@
 use std::path::PathBuf;
 
 use clap::Parser;
+use phosphene::calibrate::Trials;
 use phosphene::calibrate::classes::{Classifier, Kind, mean_auc};
-use phosphene::calibrate::split::{Split, folds, groups};
-use phosphene::calibrate::{Trials, metrics};
-use phosphene::pipeline::labelled::{self, Events};
+use phosphene::calibrate::score::metrics;
+use phosphene::calibrate::trials::split::{Split, folds, groups};
+use phosphene::study::trials::labelled::{self, Events};
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 

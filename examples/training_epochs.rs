@@ -18,7 +18,7 @@ use clap::Parser;
 use phosphene::dsp::{Chain, ChainConfig, GateConfig, Reference, Windows};
 use phosphene::signal::montage::{ChannelMap, Montage};
 use phosphene::signal::{FrameMeta, Stimulus, StimulusSet, Window};
-use phosphene::source::simulator::{Event, SimParams, VirtualSubject};
+use phosphene::subject::{Event, SimParams, VirtualSubject};
 use phosphene::units::SampleRate;
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;

@@ -5,7 +5,7 @@
 mod ui_scripted;
 
 use egui::ThemePreference;
-use phosphene::clock::Clock;
+use phosphene::time::clock::Clock;
 use phosphene::ui::{InitialView, run};
 use ui_scripted::{ScriptedEngine, all};
 

@@ -10,19 +10,26 @@
 //! ```
 
 pub mod units;
-pub mod clock;
 pub mod config;
 pub mod native;
 pub mod stats;
 pub mod signal;
+pub mod time;
 pub mod formats;
+pub mod exchange;
+pub mod subject;
 pub mod source;
+pub mod publish;
 pub mod hop;
 pub mod dsp;
 pub mod decode;
+pub mod present;
 pub mod calibrate;
+pub mod report;
 pub mod snapshot;
+pub mod record;
 pub mod pipeline;
+pub mod study;
 #[cfg(feature = "window")]
 pub mod ui;
 pub mod cli;

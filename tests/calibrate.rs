@@ -4,10 +4,10 @@
 #![allow(clippy::unwrap_used)] // clippy.toml exempts test functions but not what they share
 
 use faer::Mat;
-use phosphene::calibrate::personal::{FitOptions, Method, fit_and_predict};
+use phosphene::calibrate::fit::personal::{FitOptions, Method, fit_and_predict};
+use phosphene::calibrate::fit::templates::Population;
 use phosphene::calibrate::score::{Report, Score, score};
-use phosphene::calibrate::split::Split;
-use phosphene::calibrate::templates::Population;
+use phosphene::calibrate::trials::split::Split;
 use phosphene::calibrate::{CalibrationError, Pictures, Trial, Trials, fit};
 use rand::seq::SliceRandom as _;
 use rand::{RngExt as _, SeedableRng as _};
@@ -244,8 +244,8 @@ fn population(seed: u64, pictures: &Pictures) -> Population {
 /// Share of trials whose picture is the nearest.
 fn top1(found: &Mat<f64>, trials: &Trials, pictures: &Pictures) -> f64 {
     let truth: Vec<usize> = trials.about.iter().map(|trial| trial.picture).collect();
-    let ranks = phosphene::calibrate::metrics::ranks(found.as_ref(), pictures, &truth);
-    phosphene::calibrate::metrics::top_k(&ranks, 1)
+    let ranks = phosphene::calibrate::score::metrics::ranks(found.as_ref(), pictures, &truth);
+    phosphene::calibrate::score::metrics::top_k(&ranks, 1)
 }
 
 fn strength(personal: &phosphene::calibrate::Personal) -> Option<f64> {

@@ -8,11 +8,12 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use phosphene::exchange::survey;
+use phosphene::formats;
 use phosphene::formats::recording::Block;
 use phosphene::formats::xdf::{
     ChannelDescription, ChannelFormat, FileDescription, StreamDescription, XdfWriter,
 };
-use phosphene::formats::{self, survey};
 use serde_json::Value;
 
 const RATE_HZ: f64 = 250.0;

@@ -9,13 +9,14 @@ mod decode_support;
 use std::path::{Path, PathBuf};
 
 use decode_support::runtime_library;
-use phosphene::clock::Clock;
-use phosphene::decode::denoise::Generator;
-use phosphene::decode::encoder::ImageEncoder;
-use phosphene::decode::gallery::rank_of;
-use phosphene::decode::paint::{NoiseKey, Painter};
+use phosphene::decode::encoding::encoder::ImageEncoder;
+use phosphene::decode::inference::gallery::rank_of;
+use phosphene::decode::painting::denoise::Generator;
+use phosphene::decode::painting::noise::NoiseKey;
+use phosphene::decode::painting::paint::Painter;
 use phosphene::decode::session::Runtime;
 use phosphene::decode::{Decoder, DecoderOptions, Gallery, Pack};
+use phosphene::time::clock::Clock;
 
 fn demo() -> Option<Pack> {
     let dir = std::env::var_os("PHOSPHENE_PACK")

@@ -3,9 +3,9 @@
 //! Windows of red noise (4 channels, first-order autoregressive, baseline-corrected) go through 20 matched
 //! filters; the null comes from surrogates of the same windows, as in the decoder.
 
-use phosphene::decode::evidence::{Evidence, MIN_NULL};
-use phosphene::decode::paint::{NoiseKey, fill_noise};
-use phosphene::decode::surrogate::Surrogate;
+use phosphene::decode::control::surrogate::Surrogate;
+use phosphene::decode::inference::evidence::{Evidence, MIN_NULL};
+use phosphene::decode::painting::noise::{NoiseKey, fill_noise};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 

@@ -7,7 +7,7 @@ use decode_support::{Copy, runtime_library, sha256, tests_dir, tiny};
 use phosphene::calibrate::classes::{Classifier, Kind, posteriors};
 use phosphene::calibrate::onnx::{Ends, own::class_encoder};
 use phosphene::calibrate::{Trial, Trials};
-use phosphene::decode::encoder::Encoder;
+use phosphene::decode::encoding::encoder::Encoder;
 use phosphene::decode::session::Runtime;
 use phosphene::decode::{Decoder, DecoderOptions, Pack, PackError};
 use rand::{RngExt as _, SeedableRng as _};

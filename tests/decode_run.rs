@@ -6,15 +6,15 @@ mod decode_support;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use decode_support::{runtime_library, tests_dir, tiny};
-use phosphene::clock::Clock;
-use phosphene::decode::denoise::Generator;
-use phosphene::decode::encoder::{Encoder, ImageEncoder};
-use phosphene::decode::image::ImageDecoder;
-use phosphene::decode::paint::{NoiseKey, fill_noise};
+use phosphene::decode::encoding::encoder::{Encoder, ImageEncoder};
+use phosphene::decode::painting::denoise::Generator;
+use phosphene::decode::painting::image::ImageDecoder;
+use phosphene::decode::painting::noise::{NoiseKey, fill_noise};
 use phosphene::decode::session::Runtime;
 use phosphene::decode::{DecodeError, Decoded, Decoder, DecoderOptions, Gallery, Pack};
 use phosphene::signal::window::{Abstention, Lock};
 use phosphene::signal::{Picture, Window};
+use phosphene::time::clock::Clock;
 
 /// f32 graphs of one hidden layer against float64.
 const TOLERANCE: f32 = 1e-5;

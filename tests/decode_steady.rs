@@ -6,14 +6,14 @@ mod decode_support;
 use std::sync::atomic::AtomicBool;
 
 use decode_support::{runtime_library, tiny};
-use phosphene::clock::Clock;
-use phosphene::decode::paint::{NoiseKey, fill_noise};
-use phosphene::decode::steady::weight;
+use phosphene::decode::painting::noise::{NoiseKey, fill_noise};
+use phosphene::decode::painting::steady::weight;
 use phosphene::decode::{
     Decoded, Decoder, DecoderOptions, Noise, Pack, Steady, Steadying, TwinDecoded,
 };
 use phosphene::signal::Window;
 use phosphene::signal::window::{Abstention, Lock};
+use phosphene::time::clock::Clock;
 
 const OFF: Steadying = Steadying { steady: Steady::Off, noise: Noise::Fresh };
 const ON: Steadying = Steadying { steady: Steady::On, noise: Noise::Fixed };

@@ -4,7 +4,7 @@
 
 use phosphene::dsp::design::{self, NOTCH_Q, Section};
 use phosphene::dsp::filter::SosFilter;
-use phosphene::dsp::gate::{BAND_EDGES_HZ, POWER_FLOOR_UV2};
+use phosphene::dsp::quality::gate::{BAND_EDGES_HZ, POWER_FLOOR_UV2};
 use phosphene::dsp::resample::Resampler;
 use phosphene::dsp::spectrum::{Periodogram, Welch};
 use phosphene::units::SampleRate;

@@ -196,7 +196,7 @@ fn losses_of_a_headset_are_counted_and_shown_as_gaps() {
     let path = folder.path().join("OpenBCI-RAW.txt");
     std::fs::write(&path, text).unwrap();
     let mut reader = open(&path).unwrap();
-    let found = phosphene::formats::survey::survey(&mut *reader, |_| {}).unwrap();
+    let found = phosphene::exchange::survey::survey(&mut *reader, |_| {}).unwrap();
     let stream = &found.streams[0];
     assert_eq!((stream.samples, stream.gap_count), (590, 1));
     assert!((stream.gaps[0].step_secs - 11.0 / 200.0).abs() < 1e-9, "{:?}", stream.gaps);
@@ -268,7 +268,7 @@ fn a_file_that_ends_in_zeros_is_read_up_to_them() {
     bytes.resize(3 << 20, 0);
     std::fs::write(&path, bytes).unwrap();
     let mut reader = open(&path).unwrap();
-    let found = phosphene::formats::survey::survey(&mut *reader, |_| {}).unwrap();
+    let found = phosphene::exchange::survey::survey(&mut *reader, |_| {}).unwrap();
     assert_eq!(found.streams[0].samples, 100);
     assert!(reader.warnings().iter().any(|said| said.contains("zeros")));
 }
@@ -302,7 +302,7 @@ fn muse_files_bring_their_markers() {
         std::fs::write(&path, text).unwrap();
         let mut reader = open(&path).unwrap();
         assert_eq!(reader.head().streams[0].rate_hz, 256.0, "{name}");
-        let found = phosphene::formats::survey::survey(&mut *reader, |_| {}).unwrap();
+        let found = phosphene::exchange::survey::survey(&mut *reader, |_| {}).unwrap();
         assert_eq!(found.streams[0].samples, 300, "{name}");
         assert_eq!(found.events.len(), 1, "{name}: {:?}", found.events);
         assert!(

@@ -196,7 +196,7 @@ fn events_decades_away_do_not_fill_the_disk() {
     assert!(std::fs::metadata(&path).unwrap().len() < 20_000);
     assert!(notes.iter().any(|note| note.starts_with("5 annotation(s)")), "{notes:?}");
     let mut reader = open(&path).unwrap();
-    let found = phosphene::formats::survey::survey(&mut *reader, |_| {}).unwrap();
+    let found = phosphene::exchange::survey::survey(&mut *reader, |_| {}).unwrap();
     assert!(found.events.iter().any(|event| event.label == "far" && event.time_secs == 5000.0));
 }
 

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use phosphene::calibrate::likeness::{pixcorr, ssim};
+use phosphene::calibrate::score::likeness::{pixcorr, ssim};
 use phosphene::signal::Picture;
 use serde_json::Value;
 

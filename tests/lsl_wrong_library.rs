@@ -1,9 +1,9 @@
 //! A variable that names the wrong file is an error, not a fallback. Alone in its program, since a library
 //! is loaded once and a variable belongs to the whole process.
 
-use phosphene::clock::Clock;
 use phosphene::source::lsl::{LslSource, list_streams, lsl_clock};
 use phosphene::source::{Source, SourceError};
+use phosphene::time::clock::Clock;
 
 #[test]
 fn a_wrong_path_is_a_clear_error() {

@@ -6,9 +6,10 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use phosphene::pipeline::offline::run_offline;
-use phosphene::pipeline::{RunConfig, RunReport, sources};
+use phosphene::pipeline::{RunConfig, RunReport};
 use phosphene::snapshot::PackState;
 use phosphene::source::file::Speed;
+use phosphene::source::make;
 
 fn config(spec: &str) -> RunConfig {
     let pack = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/demo");
@@ -21,7 +22,7 @@ fn config(spec: &str) -> RunConfig {
 
 fn run(spec: &str, seconds: f64) -> RunReport {
     let config = config(spec);
-    let source = sources::make(&config.spec, Speed::Max).expect("the run works");
+    let source = make::source(&config.spec, Speed::Max).expect("the run works");
     let never = AtomicBool::new(false);
     run_offline(&config, source, Vec::new(), Some(seconds), &never, |_| {}).expect("the run works")
 }
@@ -77,7 +78,7 @@ fn a_pack_in_another_embedding_space_is_said_to_be_one() {
 
     let config =
         RunConfig { pack: Some(folder.path().into()), ..config("sim:speed=max,subject=9") };
-    let source = sources::make(&config.spec, Speed::Max).expect("the run works");
+    let source = make::source(&config.spec, Speed::Max).expect("the run works");
     let never = AtomicBool::new(false);
     let report = run_offline(&config, source, Vec::new(), Some(5.0), &never, |_| {});
     let said = caution(&report.expect("the run works")).expect("a caution");

@@ -9,7 +9,7 @@ use decode_support::{Copy, runtime_library, sha256, tests_dir, tiny};
 use phosphene::cli::pack::{check, show};
 use phosphene::decode::Pack;
 use phosphene::pipeline::contract;
-use phosphene::source::simulator::DEFAULT_SNR_DB;
+use phosphene::subject::DEFAULT_SNR_DB;
 use safetensors::tensor::{Dtype, TensorView, serialize};
 
 const GALLERY: &str = "gallery/embeddings.safetensors";

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)] // clippy.toml exempts test functions but not what they share
 
-use phosphene::calibrate::protocol::{Plan, PlannedRun, Protocol, Role, check, plan};
+use phosphene::present::protocol::{Plan, PlannedRun, Protocol, Role, check, plan};
 
 const TEXT: &str = include_str!("../calibration/default.toml");
 

@@ -3,19 +3,20 @@
 
 use assert_no_alloc::{AllocDisabler, assert_no_alloc};
 use crossbeam_channel::bounded;
-use phosphene::clock::Clock;
 use phosphene::dsp::chain::Chain;
 use phosphene::dsp::display::{DisplayDesign, DisplayFilter};
 use phosphene::hop::ring::frame_ring;
 use phosphene::hop::slot::slot;
+use phosphene::pipeline::WindowMode;
 use phosphene::pipeline::acquire::Acquire;
 use phosphene::pipeline::contract::{self, InputContract};
 use phosphene::pipeline::process::{Process, ProcessParts, StimulusRows, Traces};
 use phosphene::pipeline::shared::Shared;
-use phosphene::pipeline::{WindowMode, sources};
 use phosphene::signal::Window;
 use phosphene::snapshot::ChannelQuality;
 use phosphene::source::file::Speed;
+use phosphene::source::make;
+use phosphene::time::clock::Clock;
 
 #[global_allocator]
 static ALLOCATOR: AllocDisabler = AllocDisabler;
@@ -27,7 +28,7 @@ const READS: usize = 60;
 fn acquisition_and_filtering_allocate_nothing() {
     let shared = Shared::new(Clock::system());
     let spec = "sim:speed=max,montage=biosemi64".parse().unwrap();
-    let mut source = sources::make(&spec, Speed::Max).unwrap();
+    let mut source = make::source(&spec, Speed::Max).unwrap();
     let info = source.prepare(&shared.clock).unwrap();
     let channels = info.channels.len();
     let windows = contract::windows(WindowMode::Locked, info.has_markers);
@@ -54,7 +55,7 @@ fn acquisition_and_filtering_allocate_nothing() {
         transport: None,
         stamps_are_live: true,
         commands: receiver,
-        rows: StimulusRows::of(&sources::stimuli()),
+        rows: StimulusRows::of(&StimulusSet::bundled_or_none()),
     });
     let mut publish = |window: &Window| {
         window_slot.buffer().copy_from(window);

@@ -10,12 +10,12 @@ use std::time::Duration;
 
 use lsl::ChannelFormat;
 use lsl_common::*;
-use phosphene::clock::Clock;
 use phosphene::formats::xdf::{LoadOptions, Stream, Values, XdfFile, load};
 use phosphene::pipeline::{Pipeline, Recording, RunConfig};
 use phosphene::snapshot::RecordingState;
 use phosphene::source::file::{FileSource, Speed};
 use phosphene::source::{ReadStatus, Source};
+use phosphene::time::clock::Clock;
 
 fn stream<'a>(file: &'a XdfFile, name: &str) -> &'a Stream {
     file.streams.iter().find(|stream| stream.header.name == name).unwrap()

@@ -12,11 +12,11 @@ use std::time::Duration;
 
 use lsl::{ChannelFormat, ExPushable, StreamOutlet};
 use lsl_common::*;
-use phosphene::clock::Clock;
 use phosphene::formats::xdf::{LoadOptions, Stream, Values, XdfFile, load};
-use phosphene::pipeline::record::RecordSink;
-use phosphene::pipeline::record::multi::{MultiRecording, StartError};
+use phosphene::record::RecordSink;
+use phosphene::record::multi::{MultiRecording, StartError};
 use phosphene::source::SourceSpec;
+use phosphene::time::clock::Clock;
 
 fn specs(texts: &[&str]) -> Vec<SourceSpec> {
     texts.iter().map(|text| text.parse().unwrap()).collect()

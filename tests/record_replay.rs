@@ -10,13 +10,13 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use assert_no_alloc::{AllocDisabler, assert_no_alloc};
-use phosphene::clock::Clock;
 use phosphene::formats::xdf::{LoadOptions, Values, XdfFile, load};
 use phosphene::hop::ring::{FrameConsumer, FrameProducer, frame_ring};
-use phosphene::pipeline::record::{RecordError, RecordSink, RecordSummary, Recorder};
+use phosphene::record::{RecordError, RecordSink, RecordSummary, Recorder};
 use phosphene::signal::{Chunk, FrameMeta, Marker};
 use phosphene::source::file::{FileSource, Speed};
 use phosphene::source::{ReadStatus, Source, SourceInfo, SourceKind};
+use phosphene::time::clock::Clock;
 use phosphene::units::SampleRate;
 
 #[cfg(debug_assertions)]

@@ -97,11 +97,13 @@ fn controlled(
         transport: Some(transport.clone()),
         ..RunConfig::default()
     };
-    let sink =
-        phosphene::cli::output::OutputFolder::create(out, phosphene::pipeline::sources::stimuli())
-            .unwrap();
+    let sink = phosphene::cli::output::OutputFolder::create(
+        out,
+        phosphene::signal::StimulusSet::bundled_or_none(),
+    )
+    .unwrap();
     let pipeline = Pipeline::start(config, vec![Box::new(sink)]);
-    let clock = phosphene::clock::Clock::system();
+    let clock = phosphene::time::clock::Clock::system();
     let begun_secs = clock.now_secs();
     loop {
         std::thread::sleep(Duration::from_millis(5));

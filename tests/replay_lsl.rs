@@ -7,10 +7,10 @@ mod lsl_common;
 use std::process::{Child, Command, Stdio};
 
 use lsl_common::*;
-use phosphene::clock::Clock;
 use phosphene::signal::{FrameMeta, Marker};
 use phosphene::source::file::{FileSource, Speed};
 use phosphene::source::{ReadStatus, Source};
+use phosphene::time::clock::Clock;
 
 /// Ends the program when a test ends, also by a panic.
 struct Running(Child);

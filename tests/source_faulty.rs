@@ -4,11 +4,12 @@
 
 use std::sync::Arc;
 
-use phosphene::clock::Clock;
 use phosphene::signal::{Chunk, FrameMeta, StimulusSet};
 use phosphene::source::faulty::{Faults, FaultySource};
-use phosphene::source::simulator::{SimParams, SimulatedSource, Speed};
+use phosphene::source::simulator::SimulatedSource;
 use phosphene::source::{CHUNK_MARKERS, ReadStatus, Source, SourceCounters, SourceSpec};
+use phosphene::subject::{SimParams, Speed};
+use phosphene::time::clock::Clock;
 
 struct Seen {
     frames: Vec<FrameMeta>,

@@ -5,11 +5,12 @@
 use std::sync::Arc;
 
 use assert_no_alloc::{AllocDisabler, assert_no_alloc};
-use phosphene::clock::Clock;
 use phosphene::signal::{Chunk, StimulusSet};
 use phosphene::source::faulty::{Faults, FaultySource};
-use phosphene::source::simulator::{SimParams, SimulatedSource, Speed};
+use phosphene::source::simulator::SimulatedSource;
 use phosphene::source::{CHUNK_FRAMES, CHUNK_MARKERS, ReadStatus, Source};
+use phosphene::subject::{SimParams, Speed};
+use phosphene::time::clock::Clock;
 
 #[global_allocator]
 static ALLOCATOR: AllocDisabler = AllocDisabler;

@@ -6,14 +6,14 @@
 use std::f64::consts::PI;
 use std::sync::Arc;
 
-use phosphene::clock::Clock;
 use phosphene::signal::montage::Montage;
 use phosphene::signal::{Chunk, MarkerEvent, StimulusSet};
-use phosphene::source::simulator::evoked::{BAND_HZ, POSTERIOR, SPAN_SECS};
 use phosphene::source::simulator::{
     Event, Schedule, SimParams, SimulatedSource, Speed, VirtualSubject,
 };
 use phosphene::source::{CHUNK_FRAMES, CHUNK_MARKERS, ReadStatus, Source};
+use phosphene::subject::evoked::{BAND_HZ, POSTERIOR, SPAN_SECS};
+use phosphene::time::clock::Clock;
 use phosphene::units::SampleRate;
 use proptest::prelude::*;
 use rustfft::FftPlanner;

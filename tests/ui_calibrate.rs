@@ -12,10 +12,10 @@ use egui::Key;
 use egui::accesskit::Role;
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
-use phosphene::clock::{Clock, ManualClock};
 use phosphene::pipeline::Command;
 use phosphene::signal::{Screen, StimulusSet};
 use phosphene::snapshot::{RecordingState, RunState, Snapshot};
+use phosphene::time::clock::{Clock, ManualClock};
 use phosphene::ui::{App, Conclusion, Embedding, InitialView};
 use ui_scripted::{self as scripted, ScriptedEngine};
 

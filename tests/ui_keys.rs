@@ -8,12 +8,12 @@ use std::sync::Arc;
 use egui::{Key, Modifiers};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use phosphene::clock::Clock;
 use phosphene::decode::{Noise, Steady, Steadying};
 use phosphene::pipeline::{Command, DisplayFilter, WindowMode};
 use phosphene::signal::Lock;
 use phosphene::snapshot::{DecodeView, Snapshot};
 use phosphene::source::SourceSpec;
+use phosphene::time::clock::Clock;
 use phosphene::ui::{App, DeviceEntry, InitialView};
 use ui_scripted::{self as scripted, ScriptedEngine};
 

@@ -6,10 +6,10 @@ mod ui_scripted;
 
 use egui_kittest::Harness;
 use egui_kittest::kittest::{By, NodeT as _, Queryable as _};
-use phosphene::clock::Clock;
 use phosphene::pipeline::{Command, WindowMode};
 use phosphene::signal::Abstention;
 use phosphene::snapshot::Snapshot;
+use phosphene::time::clock::Clock;
 use phosphene::ui::{App, InitialView};
 use ui_scripted::{self as scripted, ScriptedEngine};
 

@@ -11,13 +11,13 @@ use std::sync::Arc;
 use egui::{Key, Modifiers};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
-use phosphene::clock::{Clock, ManualClock};
 use phosphene::formats::xdf::{
     ChannelDescription, ChannelFormat, FileDescription, StreamDescription, XdfWriter,
 };
 use phosphene::signal::Chunk;
 use phosphene::source::Source;
 use phosphene::source::file::{FileSource, Transport};
+use phosphene::time::clock::{Clock, ManualClock};
 use phosphene::ui::{App, InitialView};
 use ui_scripted::{self as scripted, ScriptedEngine};
 

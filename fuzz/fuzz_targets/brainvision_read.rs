@@ -4,7 +4,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use phosphene::formats::{brainvision, survey::survey};
+use phosphene::formats::brainvision;
+use phosphene::exchange::survey::survey;
 
 /// What is between header, markers and signal.
 const CUT: &[u8] = b"\n----\n";

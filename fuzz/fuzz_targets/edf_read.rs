@@ -9,7 +9,7 @@ use std::path::Path;
 use libfuzzer_sys::fuzz_target;
 use phosphene::formats::edf::EdfReader;
 use phosphene::formats::recording::ReadRecording;
-use phosphene::formats::survey::survey;
+use phosphene::exchange::survey::survey;
 
 fuzz_target!(|bytes: &[u8]| {
     let Ok(mut reader) = EdfReader::new(Cursor::new(bytes), Path::new("fuzz.edf")) else { return };

@@ -5,8 +5,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use phosphene::formats::convert::{Target, convert, outputs};
-use phosphene::formats::{open, survey::survey};
+use phosphene::exchange::convert::{Target, convert, outputs};
+use phosphene::formats::open;
+use phosphene::exchange::survey::survey;
 
 /// Samples that are converted at most: a sparse file may hold many, and the disk is not what is tried.
 const MAX_SAMPLES: u64 = 20_000;

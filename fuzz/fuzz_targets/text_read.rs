@@ -8,7 +8,7 @@ use std::path::Path;
 
 use libfuzzer_sys::fuzz_target;
 use phosphene::formats::recording::ReadRecording;
-use phosphene::formats::survey::survey;
+use phosphene::exchange::survey::survey;
 use phosphene::formats::text::from_reader;
 
 fuzz_target!(|bytes: &[u8]| {

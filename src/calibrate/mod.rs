@@ -11,24 +11,12 @@
 //! Rules that hold everywhere: what is estimated (noise, means, weights, regularisation) comes from training trials
 //! only; a test trial is looked at once, to score; every score stands beside its chance level and its controls.
 
-pub mod classes;
-pub mod controls;
-pub mod features;
-pub mod likeness;
 mod linalg;
-pub mod metrics;
-mod noise;
-pub mod onnx;
-pub mod personal;
-pub mod present;
-pub mod protocol;
-pub mod report;
-pub mod ridge;
-pub mod score;
-pub mod split;
-pub mod templates;
 pub mod trials;
-pub mod whiten;
+pub mod fit;
+pub mod classes;
+pub mod score;
+pub mod onnx;
 
-pub use personal::{Personal, fit};
+pub use fit::personal::{Personal, fit};
 pub use trials::{CalibrationError, Pictures, Trial, Trials};

@@ -9,16 +9,17 @@ use std::sync::Arc;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
-use crate::calibrate::protocol::{Plan, Protocol};
+use crate::native;
 use crate::decode::Pack;
 use crate::decode::session::Runtime;
-use crate::pipeline::calibration::conclude::{Outcome, conclude};
-use crate::pipeline::calibration::{Session, headless, pictures};
-use crate::pipeline::evaluation::Evaluation;
-use crate::pipeline::personal::FitDocument;
-use crate::pipeline::{RunConfig, sources};
+use crate::pipeline::RunConfig;
+use crate::present::protocol::{Plan, Protocol};
 use crate::signal::StimulusSet;
 use crate::source::SourceSpec;
+use crate::study::calibration::conclude::{Outcome, conclude};
+use crate::study::calibration::{Session, headless, pictures};
+use crate::study::evaluation::Evaluation;
+use crate::study::fit::personal::FitDocument;
 
 use super::live::on_interrupt;
 use super::sessions::{THREADS, pack_folder};
@@ -104,7 +105,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let protocol = protocol(&args.protocol)?;
     let pack = pack_folder(args.pack.as_deref())?;
     let own = args.pictures.as_ref().map(|folder| own_pictures(folder, &pack)).transpose()?;
-    let stimuli = own.clone().unwrap_or_else(sources::stimuli);
+    let stimuli = own.clone().unwrap_or_else(StimulusSet::bundled_or_none);
     let planned =
         Session::new(protocol, &stimuli, &args.out, &args.subject, args.session.as_deref());
     let planned = planned.map_err(|why| {
@@ -129,7 +130,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
 }
 
 fn own_pictures(folder: &Path, pack: &Path) -> Result<Arc<StimulusSet>, Failure> {
-    let runtime = Runtime::load(&sources::onnx_runtime().map_err(Failure::pack)?, THREADS)?;
+    let runtime = Runtime::load(&native::onnx_runtime().map_err(Failure::pack)?, THREADS)?;
     let bar = ProgressBar::new(100);
     let on_progress = |share: f64| {
         bar.set_position((share * 100.0) as u64);

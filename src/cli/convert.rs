@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::formats::convert::{Converted, Target, convert, outputs};
-use crate::formats::survey::survey;
-use crate::formats::{self, FormatError, bids};
+use crate::exchange::bids;
+use crate::exchange::convert::{Converted, Target, convert, outputs, prepare};
+use crate::exchange::survey::survey;
+use crate::formats::{self, FormatError};
 
 use super::Failure;
 
@@ -148,7 +149,7 @@ fn to_bids(args: &Args) -> Result<(), Failure> {
     let found = survey(&mut *reader, |share| bar.set_position((share * 1000.0) as u64))
         .map_err(cannot_read)?;
     bar.finish_and_clear();
-    let prepared = formats::convert::prepare(reader.head(), &found).map_err(cannot_read)?;
+    let prepared = prepare(reader.head(), &found).map_err(cannot_read)?;
     let facts = bids::Facts { mains_hz: args.mains, reference: args.reference.clone() };
     let places = bids::places(&args.output, &entities, &args.input);
     if let Some(there) =

@@ -2,19 +2,20 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::calibrate::controls::Control;
-use crate::calibrate::report::Example;
+use crate::native;
 use crate::calibrate::score::Score;
+use crate::calibrate::score::controls::Control;
 use crate::decode::Pack;
 use crate::decode::session::Runtime;
-use crate::pipeline::calibration::Held;
-use crate::pipeline::calibration::folder::Folder;
-use crate::pipeline::calibration::report::{self, Material};
-use crate::pipeline::evaluation::{Evaluation, evaluate, given, painted};
-use crate::pipeline::personal::{fit_for_new_pictures, write_new};
 use crate::pipeline::provenance::{self, Provenance};
-use crate::pipeline::sessions::{Sessions, TestRuns};
-use crate::pipeline::sources;
+use crate::report::Example;
+use crate::study::calibration::report::Material;
+use crate::study::calibration::{Held, report};
+use crate::study::evaluation::{Evaluation, evaluate, given, painted};
+use crate::study::files::write_new;
+use crate::study::fit::personal::fit_for_new_pictures;
+use crate::study::folder::Folder;
+use crate::study::trials::sessions::{Sessions, TestRuns};
 
 use super::sessions::{SessionArgs, THREADS, load, pack_folder};
 use super::{Failure, print_json};
@@ -73,7 +74,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         pack = pack.with_encoder(file)?;
         provenance::check(&pack, file).map_err(Failure::pack)?;
     }
-    let runtime = Runtime::load(&sources::onnx_runtime().map_err(Failure::pack)?, THREADS)?;
+    let runtime = Runtime::load(&native::onnx_runtime().map_err(Failure::pack)?, THREADS)?;
     let sessions = load(&args.common.sessions, TestRuns::LeftOut, &pack, &runtime)?;
     if let Some(file) = &args.encoder {
         refuse_what_it_has_seen(file, &pack, &sessions)?;
@@ -118,12 +119,12 @@ pub fn run(args: &Args) -> Result<(), Failure> {
 /// A score on what an encoder was fitted to would be no score.
 fn refuse_what_it_has_seen(file: &Path, pack: &Pack, sessions: &Sessions) -> Result<(), Failure> {
     let Some(known) = Provenance::of(pack, file) else { return Ok(()) };
-    let seen = known.seen(&sessions.runs);
+    let seen: Vec<_> = sessions.runs.iter().filter(|run| known.has_seen(&run.sha256)).collect();
     let Some(first) = seen.first() else { return Ok(()) };
     Err(Failure::pack(format!(
         "this encoder was fitted to {} of these recordings, so its score on them would mean nothing. Leave --encoder away, or give other recordings. The first: {}",
         seen.len(),
-        first.display()
+        first.path.display()
     )))
 }
 

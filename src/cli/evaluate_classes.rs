@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::calibrate::classes::Kind;
 use crate::calibrate::classes::score::score;
 use crate::calibrate::score::Score;
-use crate::pipeline::labelled::{self, Events, LabelledRun};
+use crate::study::trials::labelled::{self, Events, LabelledRun};
 
 use super::evaluate::Args;
 use super::{Failure, print_json};

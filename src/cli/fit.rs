@@ -2,13 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::calibrate::personal::Method;
-use crate::calibrate::split::Split;
+use crate::native;
+use crate::calibrate::fit::personal::Method;
+use crate::calibrate::trials::split::Split;
 use crate::decode::session::Runtime;
-use crate::pipeline::labelled::{self, Events};
-use crate::pipeline::personal::{FitDocument, FitRequest, fit_into, refuse_to_write_over};
-use crate::pipeline::sessions::TestRuns;
-use crate::pipeline::{class_pack, sources};
+use crate::study::fit::class_pack;
+use crate::study::fit::personal::{FitDocument, FitRequest, fit_into, refuse_to_write_over};
+use crate::study::trials::labelled::{self, Events};
+use crate::study::trials::sessions::TestRuns;
 
 use super::sessions::{SessionArgs, THREADS, load, open_pack};
 use super::{Failure, print_json};
@@ -55,7 +56,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let folder = out_folder(args);
     refuse_to_write_over(&folder)?;
     let pack = open_pack(args.common.pack.as_deref())?;
-    let runtime = Runtime::load(&sources::onnx_runtime().map_err(Failure::pack)?, THREADS)?;
+    let runtime = Runtime::load(&native::onnx_runtime().map_err(Failure::pack)?, THREADS)?;
     let test_runs = if args.with_test_runs { TestRuns::Included } else { TestRuns::LeftOut };
     let sessions = load(&args.common.sessions, test_runs, &pack, &runtime)?;
     let inner = if args.for_new_pictures { Split::Pictures } else { Split::Runs };
@@ -74,7 +75,7 @@ fn fit_table(events: &Path, args: &Args) -> Result<(), Failure> {
     class_pack::refuse_to_write_over(&folder)?;
     let events = Events::read(events).map_err(Failure::usage)?;
     let pack = open_pack(args.common.pack.as_deref())?;
-    let runtime = Runtime::load(&sources::onnx_runtime().map_err(Failure::pack)?, THREADS)?;
+    let runtime = Runtime::load(&native::onnx_runtime().map_err(Failure::pack)?, THREADS)?;
     let found = labelled::load(&args.common.sessions, &events, |_, _, _| {})
         .map_err(|e| Failure::file(e.to_string()))?;
     let document = class_pack::fit_classes(&folder, &found, &events, &pack, &runtime)?;

@@ -12,13 +12,14 @@ use serde_json::json;
 use super::Failure;
 use super::pack::Report;
 use super::pack_show::identity;
-use crate::clock::Clock;
-use crate::decode::encoder::ImageEncoder;
-use crate::decode::paint::{MAX_STEPS, NoiseKey, Painted, Painter};
+use crate::decode::encoding::encoder::ImageEncoder;
+use crate::decode::encoding::square::{fit, read_upright};
+use crate::decode::painting::noise::NoiseKey;
+use crate::decode::painting::paint::{MAX_STEPS, Painted, Painter};
 use crate::decode::session::Runtime;
-use crate::decode::square::{fit, read_upright};
 use crate::decode::{Gallery, Pack};
 use crate::signal::Picture;
+use crate::time::clock::Clock;
 
 /// Threads that each graph uses.
 const THREADS: usize = 2;

@@ -9,9 +9,9 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use crate::exchange::survey::{Gap, StreamSurvey, Survey, survey};
 use crate::formats;
 use crate::formats::recording::{Head, StreamHead};
-use crate::formats::survey::{Gap, StreamSurvey, Survey, survey};
 
 use super::{Failure, print_json};
 

@@ -13,11 +13,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::config;
 use crate::decode::{Noise, Steady, Steadying};
 use crate::pipeline::offline::run_offline;
-use crate::pipeline::sources::{self, exit_code_of};
 use crate::pipeline::{DecodeSink, Pipeline, Recording, RunConfig, RunReport, WindowMode};
 use crate::snapshot::{PackState, RunState, Snapshot};
 use crate::source::file::{Speed, Transport};
-use crate::source::{Source, SourceSpec};
+use crate::source::{Source, SourceSpec, make};
 
 use super::document::LiveDocument;
 use super::output::OutputFolder;
@@ -191,8 +190,8 @@ fn run_headless(args: &Args, spec: SourceSpec) -> Result<(), Failure> {
     let interrupted = on_interrupt()?;
     let at_once = args.replay.as_ref().is_some_and(|replay| replay.at_once);
     let speed = if at_once { Speed::Max } else { Speed::Times(1.0) };
-    let source = sources::make(&config.spec, speed)
-        .map_err(|e| Failure { code: exit_code_of(&e), message: e.to_string() })?;
+    let source = make::source(&config.spec, speed)
+        .map_err(|e| Failure { code: e.exit_code(), message: e.to_string() })?;
     if source.is_offline() {
         return run_as_fast_as_possible(args, &config, source, sinks, &interrupted);
     }
@@ -283,7 +282,7 @@ fn conclude(args: &Args, report: &RunReport, ended_by: EndedBy) -> Result<(), Fa
 
 fn sinks(args: &Args) -> Result<Vec<Box<dyn DecodeSink>>, Failure> {
     let Some(folder) = &args.out else { return Ok(Vec::new()) };
-    let stimuli = crate::pipeline::sources::stimuli();
+    let stimuli = crate::signal::StimulusSet::bundled_or_none();
     Ok(vec![Box::new(OutputFolder::create(folder, stimuli)?)])
 }
 

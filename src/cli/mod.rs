@@ -131,15 +131,15 @@ impl From<crate::decode::DecodeError> for Failure {
     }
 }
 
-impl From<crate::pipeline::handle::RunFailure> for Failure {
-    fn from(failure: crate::pipeline::handle::RunFailure) -> Self {
+impl From<crate::pipeline::RunFailure> for Failure {
+    fn from(failure: crate::pipeline::RunFailure) -> Self {
         Self { message: failure.message, code: failure.exit_code }
     }
 }
 
-impl From<crate::pipeline::personal::PersonalError> for Failure {
-    fn from(error: crate::pipeline::personal::PersonalError) -> Self {
-        use crate::pipeline::personal::PersonalError;
+impl From<crate::study::error::PersonalError> for Failure {
+    fn from(error: crate::study::error::PersonalError) -> Self {
+        use crate::study::error::PersonalError;
         let message = error.to_string();
         match error {
             PersonalError::Pack(_) => Self::pack(message),
@@ -169,7 +169,7 @@ pub fn main() -> ExitCode {
         Some(Subcommands::Fit(args)) => fit::run(&args),
         Some(Subcommands::Evaluate(args)) => evaluate::run(&args),
         Some(Subcommands::Pack(args)) => {
-            pack::run(&args, || crate::pipeline::sources::onnx_runtime().map_err(Failure::pack))
+            pack::run(&args, || crate::native::onnx_runtime().map_err(Failure::pack))
         }
     };
     match outcome {

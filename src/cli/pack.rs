@@ -12,13 +12,13 @@ use super::Failure;
 pub use super::generate::{GenerateArgs, generate};
 use super::pack_show::identity;
 pub use super::pack_show::show;
-use crate::clock::Clock;
-use crate::decode::encoder::ImageEncoder;
-use crate::decode::responses::Responses;
+use crate::decode::encoding::encoder::ImageEncoder;
+use crate::decode::pack::responses::Responses;
 use crate::decode::session::Runtime;
 use crate::decode::{DecodeTimes, Decoder, DecoderOptions, Pack};
 use crate::signal::Window;
 use crate::signal::window::Lock;
+use crate::time::clock::Clock;
 
 /// Threads that each graph uses.
 const THREADS: usize = 2;

@@ -14,7 +14,7 @@ use crate::decode::pack::Expectation;
 use crate::decode::pack::expectation::decibels;
 use crate::decode::pack::expected::ExpectedSpec;
 use crate::pipeline::contract;
-use crate::source::simulator::SimParams;
+use crate::subject::SimParams;
 
 /// Tells what the pack says of itself, once its files are verified. `montage` is a standard montage or
 /// electrodes with `/` between them: what to expect of that headset is said too.

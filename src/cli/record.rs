@@ -10,8 +10,8 @@ use std::time::Duration;
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 use serde::Serialize;
 
-use crate::pipeline::record::multi::{MultiRecording, RecordReport, StreamReport};
-use crate::pipeline::record::recover::recover;
+use crate::record::multi::{MultiRecording, RecordReport, StreamReport};
+use crate::record::recover::recover;
 use crate::source::SourceSpec;
 
 use super::live::on_interrupt;

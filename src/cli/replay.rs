@@ -7,13 +7,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use crate::clock::Clock;
 use crate::formats::recording::ChannelHead;
 use crate::pipeline::WindowMode;
+use crate::publish::lsl::Publisher;
 use crate::signal::{Chunk, FrameMeta, Marker};
 use crate::source::file::{FileSource, Speed, Transport, transport::SPEEDS};
-use crate::source::lsl::Publisher;
 use crate::source::{CHUNK_FRAMES, CHUNK_MARKERS, ReadStatus, Source, SourceError};
+use crate::time::clock::Clock;
 
 use super::Failure;
 use super::live::{self, Replaying, on_interrupt};
@@ -133,7 +133,7 @@ fn publish(args: &Args) -> Result<(), Failure> {
             "--lsl goes at the recording's own speed: receivers rely on its rate",
         ));
     }
-    let clock = crate::pipeline::sources::lsl_clock().map_err(|e| unavailable(&e))?;
+    let clock = crate::source::make::lsl_clock().map_err(|e| unavailable(&e))?;
     let interrupted = on_interrupt()?;
     let mut source = FileSource::new(args.file.clone());
     let info = source.prepare(&clock).map_err(|e| unavailable(&e))?;
@@ -181,5 +181,5 @@ fn shifted(chunk: &Chunk, offset_secs: f64, out: &mut Chunk) {
 }
 
 fn unavailable(error: &SourceError) -> Failure {
-    Failure { message: error.to_string(), code: crate::pipeline::sources::exit_code_of(error) }
+    Failure { message: error.to_string(), code: error.exit_code() }
 }

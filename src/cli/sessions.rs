@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::decode::Pack;
 use crate::decode::session::Runtime;
-use crate::pipeline::sessions::{self, SessionError, Sessions, TestRuns};
+use crate::study::trials::sessions::{self, SessionError, Sessions, TestRuns};
 
 use super::Failure;
 

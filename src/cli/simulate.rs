@@ -2,12 +2,13 @@
 
 use std::sync::atomic::Ordering;
 
-use crate::clock::Clock;
+use crate::publish::lsl::Publisher;
 use crate::signal::Chunk;
-use crate::source::lsl::Publisher;
-use crate::source::simulator::{SimParams, SimulatedSource};
+use crate::source::simulator::SimulatedSource;
 use crate::source::spec::Parameters;
 use crate::source::{CHUNK_FRAMES, CHUNK_MARKERS, ReadStatus, Source, SourceError};
+use crate::subject::SimParams;
+use crate::time::clock::Clock;
 
 use super::Failure;
 use super::live::on_interrupt;
@@ -41,8 +42,8 @@ pub struct Args {
 /// Exit code 2 for parameters that cannot be, 3 when liblsl is not available.
 pub fn run(args: Args) -> Result<(), Failure> {
     let params = SimParams::from_parameters(&parameters(&args)).map_err(usage)?;
-    let clock = crate::pipeline::sources::lsl_clock().map_err(unavailable)?;
-    let mut source = SimulatedSource::new(params, crate::pipeline::sources::stimuli());
+    let clock = crate::source::make::lsl_clock().map_err(unavailable)?;
+    let mut source = SimulatedSource::new(params, crate::signal::StimulusSet::bundled_or_none());
     let info = source.prepare(&clock).map_err(unavailable)?;
     let mut publisher = Publisher::new(&info, &args.name, &[]).map_err(unavailable)?;
     eprintln!(

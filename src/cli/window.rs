@@ -8,18 +8,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossbeam_utils::atomic::AtomicCell;
 
-use crate::clock::Clock;
+use crate::native;
 use crate::decode::Pack;
 use crate::decode::session::Runtime;
-use crate::pipeline::background::{Kept, Later, Progress, retire};
-use crate::pipeline::calibration::conclude::{Outcome, Step, conclude};
-use crate::pipeline::calibration::{Held, Session, pictures};
-use crate::pipeline::record::recover::{Recovered, recover};
-use crate::pipeline::{Command, Pipeline, RunConfig, sources};
+use crate::pipeline::background::{Kept, Later, Progress};
+use crate::pipeline::{Command, Pipeline, RunConfig};
+use crate::record::recover::{Recovered, recover};
 use crate::signal::{FrameMeta, Screen, StimulusSet};
 use crate::snapshot::{Level, Notice, Picture, Snapshot};
-use crate::source::SourceSpec;
 use crate::source::file::Transport;
+use crate::source::{SourceSpec, make};
+use crate::study::calibration::conclude::{Outcome, Step, conclude};
+use crate::study::calibration::{Held, Session, pictures};
+use crate::time::clock::Clock;
 use crate::ui::Conclusion;
 use crate::ui::engine::{self, DeviceEntry, Engine, NewSession, Wake};
 
@@ -140,7 +141,7 @@ struct Concluding {
 
 impl LiveEngine {
     fn start(config: RunConfig) -> Self {
-        let bundled = decoded(&sources::stimuli());
+        let bundled = decoded(&StimulusSet::bundled_or_none());
         let pictures = match &config.stimuli {
             Some(own) => decoded(own),
             None => bundled.clone(),
@@ -187,7 +188,7 @@ impl LiveEngine {
     /// a board can be open only once.
     fn retire_current(&mut self) {
         if let Some(pipeline) = self.pipeline.take() {
-            self.retired = Some(retire(pipeline));
+            self.retired = Some(pipeline.retire());
         }
     }
 
@@ -294,7 +295,7 @@ impl Engine for LiveEngine {
     }
 
     fn cannot_present(&self) -> Option<String> {
-        sources::cannot_see(&self.config.spec)
+        make::cannot_see(&self.config.spec)
     }
 
     fn create_session(&mut self, session: Session, about: NewSession) {
@@ -352,7 +353,7 @@ impl Engine for LiveEngine {
         let work = Kept::run("phosphene-embed", move || {
             let pack = pack.ok_or("no model pack is chosen")?;
             let pack = Pack::open_unless(&pack, &given_up).map_err(|why| why.to_string())?;
-            let library = sources::onnx_runtime()?;
+            let library = native::onnx_runtime()?;
             let runtime = Runtime::load(&library, EMBED_THREADS).map_err(|why| why.to_string())?;
             let on_progress = |share: f64| {
                 told.store(share);

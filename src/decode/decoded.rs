@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::gallery::Ranked;
-use super::steady::Steadying;
+use super::inference::gallery::Ranked;
+use super::painting::steady::Steadying;
 use crate::signal::window::{Abstention, Lock};
 use crate::signal::{Picture, Window};
 
@@ -57,11 +57,11 @@ pub struct Decoded {
     pub trial_truth_rank: Option<u32>,
     /// Rank of that row by the mean, from 1.
     pub truth_rank: Option<u32>,
-    /// See [`super::evidence`]; `None` until the null is large enough.
+    /// See [`super::inference::evidence`]; `None` until the null is large enough.
     pub p_value: Option<f64>,
     /// Nulls that the p-value rests on.
     pub null_size: usize,
-    /// Weight of this window in the picture, where the picture is steadied; see [`super::steady`].
+    /// Weight of this window in the picture, where the picture is steadied; see [`super::painting::steady`].
     pub steady_weight: Option<f32>,
     /// Whether the picture started from the noise that is held for the run.
     pub noise_held: bool,

@@ -8,20 +8,20 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::control::twin::Twin;
 use super::decoded::{Decoded, DecoderOptions, TwinDecoded};
-use super::encoder::Encoder;
+use super::encoding::encoder::Encoder;
 use super::error::{DecodeError, PackError};
-use super::evidence::Evidence;
-use super::gallery::{self, Gallery};
 use super::hash::{DecodeHash, embedding_sha256};
+use super::inference::evidence::Evidence;
+use super::inference::gallery::{self, Gallery};
+use super::inference::trials::Trials;
 use super::pack::Pack;
-use super::paint::{Painted, Painter, millis};
+use super::painting::paint::{Painted, Painter, millis};
+use super::painting::steady::{Steadier, Steadying};
 use super::session::Runtime;
-use super::steady::{Steadier, Steadying};
-use super::trials::Trials;
-use super::twin::Twin;
-use crate::clock::Clock;
 use crate::signal::Window;
+use crate::time::clock::Clock;
 
 /// Entries in a list of best rows.
 pub const TOP: usize = 5;

@@ -1,33 +1,32 @@
 //! From window to evidence and picture.
 //!
 //! ```text
-//! Window [C, S] µV ─► encoder ─► embedding [dim] ─► trials (mean of k) ─► gallery: scores, ranks
-//!        │                                              │                └► evidence: p-value
-//!        │                                              └► steady ─► prior ─► flow × steps ─► decoder ─► Picture
-//!        └► surrogate ─► encoder ─► null reservoir, and the null twin's picture by the same path
+//! pack ──► encoding ──► inference ──► painting ──► Decoded
+//!             │             ▲             ▲
+//!             └── control ──┴─────────────┘   (the null twin goes the same way)
 //! ```
+//!
+//! | room | takes → gives |
+//! |---|---|
+//! | [`pack`] | a folder → the model, verified file by file, and what it says of itself |
+//! | [`session`] | an ONNX graph → a session of ONNX Runtime (the only file that names it) |
+//! | [`encoding`] | a window `[C, S]` µV → an embedding `[dim]`; a picture file → what the image encoder sees |
+//! | [`inference`] | embeddings → what they mean: mean of k trials, gallery scores and ranks, p-value |
+//! | [`painting`] | an embedding → a picture: steadying, prior, flow × steps, image decoder |
+//! | [`control`] | the same window without its information → the null and the null twin |
+//! | [`decoder`] | all of it in order, for one window after another |
 //!
 //! Guarantees: the same windows, pack, seed and steps give the same bits; an abstaining window gives
 //! neither embedding nor picture; no failure of a pack, file or graph panics.
 
 pub mod error;
+mod vector;
 pub mod pack;
 pub mod session;
-pub mod square;
-pub mod encoder;
-mod tensors;
-pub mod gallery;
-pub mod responses;
-pub mod sureness;
-pub mod trials;
-pub mod steady;
-pub mod surrogate;
-pub mod evidence;
-pub mod scheduler;
-pub mod denoise;
-pub mod image;
-pub mod paint;
-pub mod twin;
+pub mod encoding;
+pub mod inference;
+pub mod painting;
+pub mod control;
 pub mod hash;
 pub mod decoded;
 pub mod decoder;
@@ -35,6 +34,6 @@ pub mod decoder;
 pub use decoded::{DecodeTimes, Decoded, DecoderOptions, TwinDecoded};
 pub use decoder::Decoder;
 pub use error::{DecodeError, PackError};
-pub use gallery::{Gallery, Ranked};
+pub use inference::gallery::{Gallery, Ranked};
 pub use pack::Pack;
-pub use steady::{Noise, Steady, Steadying};
+pub use painting::steady::{Noise, Steady, Steadying};

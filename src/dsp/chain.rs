@@ -11,11 +11,11 @@
 use super::design::{self, NOTCH_Q, Section};
 use super::error::DspError;
 use super::filter::SosFilter;
-use super::gate::{Gate, GateConfig};
 use super::history::Tag;
 use super::mapping::Mapping;
-use super::quality::{ChannelQuality, QualityMeter};
-use super::rails::{RawFlags, RawWatch};
+use super::quality::electrodes::{ChannelQuality, QualityMeter};
+use super::quality::gate::{Gate, GateConfig};
+use super::quality::rails::{RawFlags, RawWatch};
 use super::ready::ReadyQueue;
 use super::reference::{Reference, Referencer};
 use super::resample::Resampler;

@@ -5,7 +5,7 @@
 //! overwritten when the ring is full.
 
 use super::error::DspError;
-use super::rails::RawFlags;
+use super::quality::rails::RawFlags;
 
 /// Most values remembered (64 MiB).
 const MAX_VALUES: usize = 16 << 20;

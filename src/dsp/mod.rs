@@ -18,8 +18,6 @@ pub mod reference;
 pub mod resample;
 pub mod spectrum;
 pub mod quality;
-pub mod rails;
-pub mod gate;
 mod history;
 mod layout;
 pub mod window;
@@ -29,7 +27,7 @@ pub mod display;
 
 pub use chain::{Chain, ChainConfig};
 pub use error::DspError;
-pub use gate::{BandStatistics, GateConfig};
-pub use quality::{ChannelQuality, Verdict};
+pub use quality::electrodes::{ChannelQuality, Verdict};
+pub use quality::gate::{BandStatistics, GateConfig};
 pub use reference::Reference;
 pub use window::Windows;

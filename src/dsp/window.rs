@@ -10,9 +10,9 @@
 use arrayvec::ArrayVec;
 
 use super::error::DspError;
-use super::gate::SpanFlags;
 use super::history::{History, Tag};
 use super::layout::Layout;
+use super::quality::gate::SpanFlags;
 use crate::signal::{Lock, Window};
 use crate::units::SampleRate;
 

@@ -1,14 +1,12 @@
 //! Bytes ↔ chunks: readers and writers of recordings. Parsers take bytes and give values or a located
 //! error; they open nothing themselves.
 
-pub mod bids;
 pub mod brainvision;
-pub mod convert;
 pub mod edf;
+pub mod events;
 mod open;
 pub mod own;
 pub mod recording;
-pub mod survey;
 pub mod text;
 pub mod unit;
 pub mod xdf;

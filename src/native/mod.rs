@@ -142,6 +142,14 @@ impl fmt::Display for Library {
     }
 }
 
+/// Where ONNX Runtime is.
+///
+/// # Errors
+/// A message that says where it was sought and how to get it.
+pub fn onnx_runtime() -> Result<PathBuf, String> {
+    find(Library::OnnxRuntime).map(|found| found.path).map_err(|e| e.to_string())
+}
+
 /// What was found, in the order of the first searches.
 ///
 /// One search at a time, and what it found stays: the loader answers to the bare name of any library that this

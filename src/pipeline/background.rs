@@ -5,8 +5,6 @@ use std::thread::JoinHandle;
 
 use crossbeam_channel::{Receiver, bounded};
 
-use super::Pipeline;
-
 /// A value that will be there later.
 pub struct Later<T> {
     receiver: Receiver<T>,
@@ -88,11 +86,4 @@ impl<T: Clone + Send + 'static> Kept<T> {
     pub fn is_over(&self) -> bool {
         self.work.is_over()
     }
-}
-
-/// Ends a run without making the caller wait; the returned value joins it at the latest when dropped.
-pub fn retire(pipeline: Pipeline) -> Later<()> {
-    Later::run("phosphene-retire", move || {
-        let _ = pipeline.abort();
-    })
 }

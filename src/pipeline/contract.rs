@@ -6,17 +6,17 @@
 use crate::decode::Pack;
 use crate::decode::pack::{Expectation, Manifest};
 use crate::dsp::chain::ChainConfig;
-use crate::dsp::gate::{BandStatistics, GateConfig};
+use crate::dsp::quality::gate::{BandStatistics, GateConfig};
 use crate::dsp::reference::Reference;
 use crate::dsp::window::Windows;
 use crate::signal::Abstention;
 use crate::signal::montage::{ChannelMap, canonical_label};
 use crate::snapshot::ChannelOrigin;
-use crate::source::simulator::SimParams;
 use crate::source::{SourceInfo, SourceSpec};
+use crate::subject::SimParams;
 use crate::units::SampleRate;
 
-use super::WindowMode;
+use super::config::WindowMode;
 
 /// Seconds after the start, and after each gap, in which windows are refused because the filters still
 /// swing. The slowest pole of a 0.5 Hz high-pass of order 4 falls below 1 % in about this time.

@@ -8,20 +8,17 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::decode::{DecodeError, Decoded, Decoder, DecoderOptions, Gallery, Pack, Ranked};
-use crate::signal::{StimulusSet, Window};
-use crate::snapshot::{
-    ChannelOrigin, DecodeView, Level, PackState, PackView, RankedLabel, StageTimes,
-};
-
-use crate::source::{SourceInfo, SourceKind};
-
-use super::RunConfig;
+use super::command::DecodeCommand;
+use super::config::RunConfig;
 use super::contract;
 use super::ledger::Ledger;
 use super::scores::Scores;
 use super::shared::{DecodeStatus, Shared};
-use super::threads::DecodeCommand;
+use super::sink::{DecodeSink, RunFacts};
+use super::view::decode_view;
+use crate::decode::{DecodeError, Decoded, Decoder, DecoderOptions, Gallery, Pack};
+use crate::signal::{StimulusSet, Window};
+use crate::snapshot::{ChannelOrigin, DecodeView, Level, PackState, PackView};
 
 /// Least mean cosine between the gallery's and the stimulus set's embeddings of the same pictures.
 const MIN_AGREEMENT: f32 = 0.9;
@@ -29,46 +26,6 @@ const MIN_AGREEMENT: f32 = 0.9;
 /// Said when a simulated brain and the pack do not speak of the same numbers.
 const OTHER_SPACE: &str = "The simulated brain answers to other embeddings than this pack's (models/*/pack.toml, \
 [embedding] space): every score is at chance. Use the pack that came with this program, or a recording or headset.";
-
-/// What a sink learns before the first decode.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct RunFacts {
-    /// The signal does not come from a person.
-    pub simulated: bool,
-    /// Nominal rate of the source.
-    pub rate_hz: f64,
-    /// Whether frames are stamped with the time at which they were taken just now, not long ago.
-    pub stamps_are_live: bool,
-}
-
-impl RunFacts {
-    /// What a source's description says.
-    pub fn of(info: &SourceInfo) -> Self {
-        Self {
-            simulated: info.simulated,
-            rate_hz: info.rate.hz(),
-            stamps_are_live: info.kind != SourceKind::File,
-        }
-    }
-}
-
-/// Gets every decode, in order, on the decode thread.
-pub trait DecodeSink: Send {
-    /// The run begins.
-    fn begin(&mut self, run: &RunFacts);
-
-    /// One decode, abstentions included.
-    ///
-    /// # Errors
-    /// Whatever keeps the decode from being stored, in plain words; the run then ends with exit code 5.
-    fn decode(&mut self, decode: &DecodeView) -> Result<(), String>;
-
-    /// The run is over.
-    ///
-    /// # Errors
-    /// As for `decode`.
-    fn finish(&mut self) -> Result<(), String>;
-}
 
 /// What is left of the stage when the run is over.
 #[derive(Clone, Debug, Default)]
@@ -278,50 +235,4 @@ fn same_space(gallery: &Gallery, stimuli: &StimulusSet) -> bool {
         .enumerate()
         .map(|(row, stimulus)| (stimulus.id.as_str(), stimuli.embedding(row)));
     gallery.agreement(pictures).is_none_or(|cosine| cosine >= MIN_AGREEMENT)
-}
-
-/// A decode as viewers see it.
-fn decode_view(gallery: &Gallery, decoded: &Decoded, window: &Window, live: bool) -> DecodeView {
-    let twin = decoded.twin.as_ref();
-    DecodeView {
-        window: decoded.window,
-        lock: decoded.lock,
-        k: decoded.k,
-        abstain: decoded.abstain,
-        top: labelled(gallery, &decoded.top),
-        margin: decoded.margin,
-        truth_rank: decoded.truth_rank,
-        p_value: decoded.p_value,
-        null_size: decoded.null_size,
-        image: decoded.image.clone(),
-        twin_image: twin.and_then(|twin| twin.image.clone()),
-        twin_top: twin.map(|twin| labelled(gallery, &twin.top)).unwrap_or_default(),
-        steady_weight: decoded.steady_weight,
-        twin_steady_weight: twin.and_then(|twin| twin.steady_weight),
-        noise_held: decoded.noise_held,
-        seed: decoded.seed,
-        steps: decoded.steps,
-        latency: stage_times(decoded, window, live),
-        embedding_sha256: decoded.embedding_sha256.clone(),
-    }
-}
-
-fn labelled(gallery: &Gallery, ranked: &[Ranked]) -> Vec<RankedLabel> {
-    let label = |row: u16| gallery.labels().get(usize::from(row)).cloned().unwrap_or_default();
-    ranked.iter().map(|r| RankedLabel { row: r.row, label: label(r.row), score: r.score }).collect()
-}
-
-fn stage_times(decoded: &Decoded, window: &Window, live: bool) -> StageTimes {
-    let millis = |from: f64, to: f64| ((to - from) * 1e3) as f32;
-    let times = &decoded.times;
-    StageTimes {
-        arrival: live.then(|| millis(window.last_sample_secs, window.last_arrival_secs)),
-        window: Some(millis(window.last_arrival_secs, window.made_secs)),
-        wait: Some(millis(window.made_secs, times.begun_secs)),
-        encode: times.encode_ms,
-        denoise: times.denoise_ms,
-        decode_image: times.decode_image_ms,
-        window_to_image: times.picture_secs.map(|at| millis(window.made_secs, at)),
-        screen: None,
-    }
 }

@@ -5,54 +5,22 @@ use std::sync::atomic::Ordering;
 
 use crossbeam_channel::Sender;
 
-use crate::clock::Clock;
-use crate::dsp::display::DisplayDesign;
 use crate::hop::ring::FrameConsumer;
 use crate::signal::StimulusSet;
-use crate::snapshot::{Level, Percentiles, RunState, Snapshot};
+use crate::snapshot::{Level, RunState, Snapshot};
+use crate::time::clock::Clock;
 use crate::units::SampleRate;
 
 use super::background::Later;
+use super::command::{Command, DecodeCommand, ProcessCommand, RecordCommand};
+use super::config::{DisplayFilter, RunConfig, WindowMode};
 use super::contract;
-use super::decoding::{DecodeSink, DecodeSummary};
-use super::process::ProcessCommand;
+use super::decoding::DecodeSummary;
+use super::failure::{RunFailure, RunReport};
 use super::shared::Shared;
-use super::sources::clock_for;
-use super::threads::{DecodeCommand, RecordCommand, Threads};
-use super::{Command, DisplayFilter, RunConfig, WindowMode};
-
-/// A run that is over.
-#[derive(Clone, Debug)]
-pub struct RunReport {
-    /// The last snapshot.
-    pub snapshot: Snapshot,
-    /// Seconds from the first sample to the end.
-    pub seconds: f64,
-    /// Pictures per second over the whole run.
-    pub images_per_s: f64,
-    /// p-values of all decodes that had one.
-    pub p_values: Vec<f64>,
-    /// SHA-256 over every embedding, window number and stimulus, in order.
-    pub decode_hash: String,
-    /// From [`Pipeline::start`] to the first picture.
-    pub first_picture_secs: Option<f64>,
-    /// From a sample's own time stamp to the end of the filters, in milliseconds; the worst of each pass.
-    /// `None` where that was not measured.
-    pub sample_to_filtered: Option<Percentiles>,
-    /// Processor time of acquisition and filtering as a share of one core.
-    pub acquire_and_filter_cpu_share: Option<f64>,
-    /// What went wrong while stopping, if anything.
-    pub failure: Option<RunFailure>,
-}
-
-/// Something that went wrong in a thread.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RunFailure {
-    /// In plain words.
-    pub message: String,
-    /// The command line's exit code for it.
-    pub exit_code: u8,
-}
+use super::sink::DecodeSink;
+use super::threads::Threads;
+use crate::source::make::clock_for;
 
 /// A running pipeline.
 pub struct Pipeline {
@@ -172,7 +140,7 @@ impl Pipeline {
     fn set_display(&self, filter: DisplayFilter) -> bool {
         let Some(source) = self.shared.source() else { return false };
         let Ok(rate) = SampleRate::new(source.rate_hz) else { return false };
-        match display_design(filter, rate) {
+        match filter.design(rate) {
             Ok(design) => self.process.try_send(ProcessCommand::Display(design)).is_ok(),
             Err(why) => {
                 self.shared.notice(Level::Warning, why);
@@ -184,6 +152,13 @@ impl Pipeline {
     /// Which windows were asked for last.
     pub fn mode(&self) -> WindowMode {
         self.mode
+    }
+
+    /// Ends it without making the caller wait; the returned value joins it at the latest when dropped.
+    pub fn retire(self) -> Later<()> {
+        Later::run("phosphene-retire", move || {
+            let _ = self.abort();
+        })
     }
 
     /// As [`Pipeline::stop`], but the decoder gives up the window it is working on.
@@ -226,13 +201,4 @@ impl Pipeline {
             failure,
         }
     }
-}
-
-/// Designs the filter of the traces.
-pub(super) fn display_design(
-    filter: DisplayFilter,
-    rate: SampleRate,
-) -> Result<DisplayDesign, String> {
-    DisplayDesign::new(filter.high_pass_hz, filter.low_pass_hz, filter.notch_hz, rate)
-        .map_err(|e| format!("this display filter cannot be built: {e}"))
 }

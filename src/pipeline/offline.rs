@@ -8,23 +8,25 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossbeam_channel::bounded;
 
-use crate::clock::Clock;
 use crate::dsp::chain::Chain;
 use crate::hop::ring::frame_ring;
 use crate::hop::slot::slot;
 use crate::signal::{StimulusSet, Window};
 use crate::snapshot::{ChannelQuality, RunState};
 use crate::source::{CHUNK_FRAMES, ReadStatus, Source, SourceError};
+use crate::time::clock::Clock;
 
 use super::acquire::Acquire;
+use super::config::RunConfig;
 use super::contract::{self, InputContract};
-use super::decoding::{DecodeSink, Decoding, RunFacts};
-use super::handle::{RunFailure, RunReport};
+use super::decoding::Decoding;
+use super::failure::{RunFailure, RunReport};
 use super::process::{Process, ProcessParts, StimulusRows};
+use super::provenance::open_pack;
 use super::shared::Shared;
-use super::sources::exit_code_of;
-use super::threads::{open_pack, view_of};
-use super::{RunConfig, sources};
+use super::sink::{DecodeSink, RunFacts};
+use super::view::view_of;
+use crate::native;
 
 /// Runs a source to its end, or for `seconds` of signal, or until `stop` is set.
 ///
@@ -88,8 +90,8 @@ impl OfflineRun {
         let fitted = contract::fit(&contract, &info, windows);
         let wanted = fitted.chain.channels;
         let chain = Chain::prepare(fitted.chain).map_err(|e| pack_failure(e.to_string()))?;
-        let runtime = sources::onnx_runtime().map_err(pack_failure)?;
-        let stimuli = sources::stimuli();
+        let runtime = native::onnx_runtime().map_err(pack_failure)?;
+        let stimuli = StimulusSet::bundled_or_none();
         let mut decoding =
             Decoding::load(&pack, config, &stimuli, &runtime, sinks).map_err(pack_failure)?;
         let facts = RunFacts::of(&info);
@@ -143,7 +145,7 @@ impl OfflineRun {
 }
 
 fn source_failure(error: &SourceError) -> RunFailure {
-    RunFailure { message: error.to_string(), exit_code: exit_code_of(error) }
+    RunFailure { message: error.to_string(), exit_code: error.exit_code() }
 }
 
 fn pack_failure(message: impl Into<String>) -> RunFailure {

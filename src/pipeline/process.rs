@@ -10,29 +10,20 @@ use std::sync::atomic::Ordering;
 use crossbeam_channel::Receiver;
 
 use crate::dsp::chain::Chain;
-use crate::dsp::display::{DisplayDesign, DisplayFilter};
-use crate::dsp::quality::Verdict;
-use crate::dsp::window::Windows;
+use crate::dsp::display::DisplayFilter;
+use crate::dsp::quality::electrodes::Verdict;
 use crate::hop::ring::{FrameConsumer, FrameProducer};
 use crate::hop::slot::SlotWriter;
 use crate::signal::marker::MarkerEvent;
 use crate::signal::{Abstention, Chunk, FrameMeta, Lock, Marker, StimulusSet, Window};
 use crate::snapshot::{ChannelQuality, QualityVerdict};
 
+use super::command::ProcessCommand;
 use super::shared::Shared;
 use crate::source::file::Transport;
 
 /// How often the channels' quality goes to the viewers, in seconds of signal.
 const QUALITY_EVERY_SECS: f64 = 0.5;
-
-/// What may be changed while the stage runs. Designed elsewhere; of fixed size.
-#[derive(Clone, Copy, Debug)]
-pub enum ProcessCommand {
-    /// Which windows to cut.
-    Windows(Windows),
-    /// The filter of the traces.
-    Display(DisplayDesign),
-}
 
 /// The signal stage.
 pub struct Process {

@@ -1,14 +1,14 @@
-//! What a personal encoder was fitted to: the `fit.toml` that [`super::personal`] leaves beside it.
+//! What a personal encoder was fitted to: the `fit.toml` that [`crate::study`] leaves beside it.
 //!
 //! Takes the encoder's path; gives the hashes of its pack and of the recordings that it has seen, so that it is not
 //! used with another pack, and not scored on what it was fitted to. A `fit.toml` of another encoder is no provenance.
 
-use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 
 use serde::Deserialize;
 
-use super::sessions::RunRead;
+use super::config::RunConfig;
 use crate::decode::Pack;
 
 /// Largest `fit.toml`, in bytes.
@@ -57,11 +57,9 @@ impl Provenance {
         ))
     }
 
-    /// Recordings among these that it was fitted to.
-    pub fn seen<'a>(&self, runs: &'a [RunRead]) -> Vec<&'a Path> {
-        let known: BTreeSet<&str> = self.runs.iter().map(|run| run.sha256.as_str()).collect();
-        let seen = runs.iter().filter(|run| known.contains(run.sha256.as_str()));
-        seen.map(|run| run.path.as_path()).collect()
+    /// Whether it was fitted to the recording with this hash.
+    pub fn has_seen(&self, sha256: &str) -> bool {
+        self.runs.iter().any(|run| run.sha256 == sha256)
     }
 }
 
@@ -71,4 +69,17 @@ impl Provenance {
 /// As [`Provenance::check_pack`].
 pub fn check(pack: &Pack, encoder: &Path) -> Result<(), String> {
     Provenance::of(pack, encoder).map_or(Ok(()), |known| known.check_pack(pack))
+}
+
+/// Reads and verifies the pack, with the personal encoder where one was asked for.
+pub fn open_pack(config: &RunConfig, folder: &Path, cancel: &AtomicBool) -> Result<Pack, String> {
+    let pack = Pack::open_unless(folder, cancel).map_err(|e| e.to_string())?;
+    match &config.encoder {
+        Some(file) => {
+            let pack = pack.with_encoder(file).map_err(|e| e.to_string())?;
+            check(&pack, file)?;
+            Ok(pack)
+        }
+        None => Ok(pack),
+    }
 }

@@ -6,13 +6,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 
-use crate::clock::Clock;
 use crate::hop::slot::SlotReader;
 use crate::snapshot::{
     ChannelQuality, DecodeView, LatencyView, Level, MAX_NOTICES, Notice, PackState, Percentiles,
     RecordingState, RunState, Score, Snapshot, SourceView, StimulusView, TruthView, WindowCounts,
 };
 use crate::source::SourceCounters;
+use crate::time::clock::Clock;
 
 use super::ledger::percentiles_of;
 

@@ -1,7 +1,7 @@
 //! What flows through the program: samples, markers, windows, and where on the head they come from.
 //!
 //! `source` makes [`Chunk`]s and [`Marker`]s, `dsp` turns them into [`Window`]s, `decode` reads those.
-//! All of them hold µV as `f32` and times as `f64` seconds on the one clock of [`crate::clock`].
+//! All of them hold µV as `f32` and times as `f64` seconds on the one clock of [`crate::time::clock`].
 //! Everything that crosses a real-time thread has its memory set aside beforehand.
 
 pub mod chunk;

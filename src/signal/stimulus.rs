@@ -7,6 +7,7 @@
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Most pictures in a set: rows cross threads as `u16`, and this bounds what a folder may ask for.
 pub const MAX_STIMULI: usize = 4096;
@@ -96,6 +97,15 @@ impl StimulusSet {
             png: Cow::Borrowed(png),
         };
         Self::new(BUNDLED.iter().map(stimulus).collect(), BUNDLED_EMBEDDINGS)
+    }
+
+    /// The bundled pictures, to share. A test proves that they can be read; a damaged build has none and says so.
+    pub fn bundled_or_none() -> Arc<Self> {
+        let set = Self::bundled();
+        Arc::new(
+            set.inspect_err(|e| tracing::error!("the bundled pictures cannot be used: {e}"))
+                .unwrap_or_default(),
+        )
     }
 
     /// Reads a folder with `stimuli.toml`, the pictures that it lists, and `embeddings.safetensors`.

@@ -16,8 +16,8 @@ use super::{
     CHUNK_FRAMES, CHUNK_MARKERS, MAX_READ_WAIT_SECS, ReadStatus, Source, SourceCounters,
     SourceError, SourceInfo,
 };
-use crate::clock::Clock;
 use crate::signal::{Chunk, FrameMeta};
+use crate::time::clock::Clock;
 
 /// How far a clock reset sets the clock back, in seconds.
 pub const RESET_SECS: f64 = -1000.0;

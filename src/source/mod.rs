@@ -5,18 +5,21 @@
 //! [`MAX_READ_WAIT_SECS`] while data flows), then `stop`. A source lives on one thread: it is made there by
 //! a [`SourceFactory`], so it need not be `Send`.
 
-use crate::clock::Clock;
 use crate::signal::Chunk;
+use crate::time::clock::Clock;
 use crate::units::SampleRate;
 
 pub mod brainflow;
+pub mod error;
 pub mod faulty;
 pub mod file;
 pub mod lsl;
+pub mod make;
 pub mod presented;
 pub mod simulator;
 pub mod spec;
 
+pub use error::SourceError;
 pub use spec::SourceSpec;
 
 /// Longest time that `read` may wait for data, in seconds. Bounds the delay that a source adds and the
@@ -129,62 +132,4 @@ pub trait Source {
 
     /// Lets go of the device. Called once, also after an error.
     fn stop(&mut self);
-}
-
-/// Why a source cannot be had. Every message says what happened and what to do.
-#[derive(Debug, thiserror::Error)]
-pub enum SourceError {
-    /// The text after `--source` is not understood.
-    #[error(
-        "source '{spec}' is not understood: {why}. Examples: sim, sim:subject=3,snr=0, lsl:type=EEG, brainflow:synthetic, file:recording.xdf"
-    )]
-    BadSpec {
-        /// What was given.
-        spec: String,
-        /// What is wrong with it.
-        why: String,
-    },
-    /// A native library is missing or too old.
-    #[error("{library} cannot be used: {why}. {remedy}")]
-    Library {
-        /// Which library.
-        library: &'static str,
-        /// What is wrong.
-        why: String,
-        /// What to do.
-        remedy: String,
-    },
-    /// Nothing answered.
-    #[error("no {what} was found{detail}. {remedy}")]
-    NotFound {
-        /// What was looked for.
-        what: String,
-        /// Where, or what else is there.
-        detail: String,
-        /// What to do.
-        remedy: String,
-    },
-    /// The device or stream answered with something that cannot be used.
-    #[error("{what} cannot be used: {why}. {remedy}")]
-    Unusable {
-        /// Which source.
-        what: String,
-        /// What is wrong.
-        why: String,
-        /// What to do.
-        remedy: String,
-    },
-    /// It worked, and then it was gone for good.
-    #[error("{what} was lost: {why}. {remedy}")]
-    Lost {
-        /// Which source.
-        what: String,
-        /// What happened.
-        why: String,
-        /// What to do.
-        remedy: String,
-    },
-    /// A file cannot be read.
-    #[error("{0}")]
-    File(#[from] crate::formats::FormatError),
 }

@@ -9,8 +9,8 @@
 use std::sync::Arc;
 
 use super::{CHUNK_MARKERS, ReadStatus, Source, SourceCounters, SourceError, SourceInfo};
-use crate::clock::Clock;
 use crate::signal::{Chunk, Marker, Screen};
+use crate::time::clock::Clock;
 
 /// Before the label of a picture's marker that another program sent while somebody presents.
 pub const FOREIGN_PREFIX: &str = "foreign/";
@@ -91,7 +91,8 @@ impl Source for PresentedSource {
 mod tests {
     use super::*;
     use crate::signal::{FrameMeta, StimulusSet};
-    use crate::source::simulator::{SimParams, SimulatedSource};
+    use crate::source::simulator::SimulatedSource;
+    use crate::subject::SimParams;
 
     fn simulated() -> Box<dyn Source> {
         let spec: crate::source::SourceSpec = "sim:speed=max,repeats=1,seconds=20".parse().unwrap();

@@ -9,24 +9,23 @@ use std::time::Duration;
 
 use egui::{Context, ThemePreference, Ui};
 
-use super::calibrate::{SessionPanel, Wish};
-use super::connect::ConnectPanel;
 use super::engine::Engine;
-use super::evidence::EvidencePanel;
-use super::keys;
-use super::layout;
-use super::pictures::PicturesPanel;
+use super::look::theme::{self, Palette};
+use super::panels::calibrate::{SessionPanel, Wish};
+use super::panels::connect::ConnectPanel;
+use super::panels::evidence::EvidencePanel;
+use super::panels::pictures::PicturesPanel;
+use super::panels::timeline::{self, TimelinePanel};
+use super::panels::traces::TracesPanel;
 use super::scene::{Action, Scene, TEXT_SCALE_RANGE, UV_PER_DIV, View};
-use super::theme::{self, Palette};
-use super::timeline::{self, TimelinePanel};
-use super::traces::TracesPanel;
-use crate::clock::{Clock, utc_now_iso8601};
+use super::{keys, layout};
 use crate::decode::Steadying;
-use crate::pipeline::calibration::Session;
 use crate::pipeline::{Command, DisplayFilter, Recording, WindowMode};
 use crate::signal::StimulusSet;
 use crate::snapshot::{RecordingState, RunState, Snapshot};
 use crate::source::SourceSpec;
+use crate::study::calibration::Session;
+use crate::time::clock::{Clock, utc_now_iso8601};
 
 /// Shortest time between two frames that new data asks for: 30 a second at most.
 const FRAME: Duration = Duration::from_millis(33);

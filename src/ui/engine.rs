@@ -6,13 +6,13 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::calibrate::Conclusion;
 use crate::pipeline::Command;
-use crate::pipeline::calibration::{Held, Session};
 use crate::signal::{FrameMeta, Screen, StimulusSet};
 use crate::snapshot::{Picture, Snapshot};
 use crate::source::SourceSpec;
 use crate::source::file::Transport;
+use crate::study::calibration::conclude::{Outcome, Step};
+use crate::study::calibration::{Held, Session};
 
 /// A stream, board or port that was found.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,6 +47,20 @@ pub enum Embedding {
     /// They can be shown.
     Done(Arc<StimulusSet>),
     /// They cannot be.
+    Failed(String),
+}
+
+/// What a session's conclusion is at.
+#[derive(Clone, Debug, Default)]
+pub enum Conclusion {
+    /// Not begun.
+    #[default]
+    None,
+    /// At work.
+    Working(Step, f64),
+    /// There.
+    Done(Arc<Outcome>),
+    /// It could not be.
     Failed(String),
 }
 

@@ -6,9 +6,9 @@
 use egui::{CentralPanel, Frame, Margin, Panel, ScrollArea, Ui, vec2};
 
 use super::app::Panels;
+use super::look::theme;
+use super::panels::{banner, decoder_bar, help, ledger, notices, scores, top_bar, welcome};
 use super::scene::{Action, Scene};
-use super::theme;
-use super::{banner, decoder_bar, help, ledger, notices, scores, top_bar, welcome};
 use crate::snapshot::RunState;
 
 /// Narrower than this, everything is one column.

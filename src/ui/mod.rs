@@ -8,33 +8,17 @@
 //! most 30 a second) or when someone touches the window.
 
 pub mod engine;
-pub mod theme;
+pub mod look;
 pub mod scene;
-pub mod words;
-pub mod parts;
 pub mod keys;
-pub mod top_bar;
-pub mod banner;
-pub mod connect;
-pub mod welcome;
-pub mod decoder_bar;
-pub mod pictures;
-pub mod evidence;
-pub mod scores;
-pub mod ledger;
-pub mod traces;
-pub mod timeline;
-pub mod notices;
-pub mod help;
-pub mod calibrate;
-pub mod app;
+pub mod panels;
 pub mod layout;
+pub mod app;
 
 pub use app::{App, InitialView};
-pub use calibrate::Conclusion;
-pub use engine::{DeviceEntry, Embedding, Engine, NewSession, Wake};
+pub use engine::{Conclusion, DeviceEntry, Embedding, Engine, NewSession, Wake};
 
-use crate::clock::Clock;
+use crate::time::clock::Clock;
 
 /// Size at the start, in points.
 const FIRST_SIZE: [f32; 2] = [1440.0, 900.0];

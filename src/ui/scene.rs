@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use egui::ThemePreference;
 
-use super::theme::Palette;
+use super::look::theme::Palette;
 use crate::decode::{Noise, Steady, Steadying};
 use crate::pipeline::{Command, DisplayFilter, WindowMode};
 use crate::snapshot::Snapshot;

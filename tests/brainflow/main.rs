@@ -7,10 +7,10 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use phosphene::clock::Clock;
 use phosphene::signal::{Chunk, FrameMeta, Marker};
 use phosphene::source::brainflow::BrainflowSource;
 use phosphene::source::{CHUNK_FRAMES, CHUNK_MARKERS, ReadStatus, Source, SourceError, SourceInfo};
+use phosphene::time::clock::Clock;
 
 mod boards;
 #[cfg(target_os = "linux")]

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use phosphene::clock::Clock;
+use phosphene::time::clock::Clock;
 
 const RATE_HZ: f64 = 250.0;
 

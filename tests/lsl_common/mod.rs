@@ -5,11 +5,11 @@
 use std::sync::OnceLock;
 
 use lsl::{ChannelFormat, ExPushable, StreamInfo, StreamOutlet};
-use phosphene::clock::Clock;
 use phosphene::signal::{Chunk, FrameMeta, Marker};
 use phosphene::source::lsl::{LslSource, configure, lsl_clock};
 use phosphene::source::spec::SourceSpec;
 use phosphene::source::{CHUNK_FRAMES, CHUNK_MARKERS, ReadStatus, Source, SourceError};
+use phosphene::time::clock::Clock;
 
 /// Reads that a test makes at most; each waits a millisecond or less.
 pub const MAX_READS: usize = 60_000;

@@ -10,11 +10,11 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use phosphene::pipeline::Command;
-use phosphene::pipeline::calibration::{Held, Session};
 use phosphene::signal::{Abstention, FrameMeta, Lock, Screen, StimulusSet};
 use phosphene::snapshot::*;
 use phosphene::source::file::Transport;
 use phosphene::source::{SourceCounters, SourceKind, SourceSpec};
+use phosphene::study::calibration::{Held, Session};
 use phosphene::ui::{Conclusion, DeviceEntry, Embedding, Engine, NewSession, Wake};
 
 /// What the engine says and what it was told.

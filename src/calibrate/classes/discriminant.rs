@@ -5,7 +5,7 @@ use faer::Mat;
 
 use crate::calibrate::linalg;
 use crate::calibrate::trials::CalibrationError;
-use crate::calibrate::whiten::ledoit_wolf;
+use crate::calibrate::trials::whiten::ledoit_wolf;
 
 /// A fitted discriminant.
 pub struct Discriminant {

@@ -14,11 +14,11 @@ mod xdawn;
 use faer::Mat;
 use serde::Serialize;
 
-use super::features::Features;
-use super::metrics;
-use super::split::{Split, folds, groups};
+use super::score::metrics;
+use super::trials::features::Features;
+use super::trials::split::{Split, folds, groups};
+use super::trials::whiten::whitening;
 use super::trials::{CalibrationError, Trials};
-use super::whiten::whitening;
 use additive::{Additive, Tangent};
 use discriminant::Discriminant;
 use tangent::TangentSpace;

@@ -6,10 +6,9 @@ use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 
 use super::{Kind, balanced_accuracy, cross_validated, mean_auc};
-use crate::calibrate::controls::Control;
-use crate::calibrate::metrics;
-use crate::calibrate::score::{ControlScore, Score, Verdict};
-use crate::calibrate::split::{Fold, Split, folds, groups};
+use crate::calibrate::score::controls::Control;
+use crate::calibrate::score::{ControlScore, Score, Verdict, metrics};
+use crate::calibrate::trials::split::{Fold, Split, folds, groups};
 use crate::calibrate::trials::{CalibrationError, Trials};
 
 /// Training trials nearest in time that vote.

@@ -4,8 +4,8 @@
 use faer::Mat;
 
 use crate::calibrate::linalg;
+use crate::calibrate::trials::whiten::ledoit_wolf;
 use crate::calibrate::trials::{CalibrationError, Trials};
-use crate::calibrate::whiten::ledoit_wolf;
 
 /// Share of the mean eigenvalue that is added to the signal's covariance: an average reference takes one away.
 const RIDGE: f64 = 1e-6;

@@ -13,7 +13,7 @@ mod graph;
 pub mod own;
 mod wire;
 
-use super::personal::Personal;
+use super::fit::personal::Personal;
 use super::trials::CalibrationError;
 use wire::{Wire, fields, node, put_bytes, tensor};
 
@@ -116,7 +116,7 @@ fn renamed_node(node: &[u8], from: &str, to: &str) -> Result<(Vec<u8>, bool), Ca
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::calibrate::personal::Method;
+    use crate::calibrate::fit::personal::Method;
 
     #[test]
     fn what_is_no_model_is_refused() {

@@ -90,7 +90,7 @@ fn tangent_scores(graph: &mut Graph, epoch: &Value, tangent: &Tangent) -> Value 
     graph.matmul(&row, &weights)
 }
 
-/// As [`crate::calibrate::whiten::ledoit_wolf`], of rows `[size, samples]`.
+/// As [`crate::calibrate::trials::whiten::ledoit_wolf`], of rows `[size, samples]`.
 fn shrunk_covariance(graph: &mut Graph, rows: &Value, (size, samples): (usize, usize)) -> Value {
     let share = 1.0 / samples as f64;
     let even = graph.constant(Mat::from_fn(samples, 1, |_, _| share).as_ref());

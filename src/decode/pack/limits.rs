@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 
 use super::manifest::{GeneratorSpec, InputSpec, Manifest};
 use super::rules::{MAX_NAME_BYTES, MAX_SENTENCE_BYTES, between, plain, require, within};
+use super::sureness::Sureness;
 use crate::decode::error::PackError;
-use crate::decode::sureness::Sureness;
 use crate::signal::montage::{canonical_label, position};
 use crate::units::MAX_CHANNELS;
 

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use super::credit::Credit;
 use super::expected::ExpectedSpec;
 use super::rules::shortened;
+use super::sureness::Sureness;
 use crate::decode::error::PackError;
-use crate::decode::sureness::Sureness;
 use crate::units::SampleRate;
 
 /// The manifest as written. Every shape and size is within the limits of [`super::limits`].
@@ -115,7 +115,7 @@ pub struct ImageEncoderSpec {
     pub size_px: u64,
 }
 
-/// What pictures evoke in the mean person, and how persons differ: see [`crate::decode::responses`].
+/// What pictures evoke in the mean person, and how persons differ: see [`super::responses`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ResponsesSpec {
     /// Safetensors file.

@@ -20,6 +20,9 @@ pub mod limits;
 pub mod manifest;
 pub mod onnx;
 pub mod paths;
+pub mod responses;
+pub mod sureness;
+pub mod tensors;
 pub mod verify;
 
 pub use expectation::Expectation;

@@ -6,15 +6,16 @@
 
 use std::collections::BTreeMap;
 use std::io::{Read, Seek};
-use std::ops::Range;
 use std::path::Path;
 
 use super::chunks::{ChunkReader, RawChunk};
 use super::header::{FileHeader, Footer, StreamHeader};
 use super::samples::{SampleSink, Values};
+use super::stream::{Stream, XdfFile};
 use super::wire::{BOUNDARY, Cursor, FORMAT, Tag, malformed};
 use super::{dejitter, sync};
 use crate::formats::FormatError;
+use crate::time::offsets::ClockOffset;
 
 /// Most memory that a loaded file may take unless told otherwise, in bytes.
 const DEFAULT_MAX_DECODED_BYTES: u64 = 2 << 30;
@@ -42,51 +43,6 @@ impl LoadOptions {
     pub fn raw() -> Self {
         Self { synchronize: false, dejitter: false, ..Self::default() }
     }
-}
-
-/// One measurement of a stream's clock.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct ClockOffset {
-    /// When, on the stream's clock.
-    pub time_secs: f64,
-    /// What to add to the stream's stamps.
-    pub value_secs: f64,
-}
-
-/// A stream of a file.
-#[derive(Clone, Debug)]
-pub struct Stream {
-    /// Number in the file.
-    pub id: u32,
-    /// What it is.
-    pub header: StreamHeader,
-    /// One stamp per sample, in seconds.
-    pub stamps: Vec<f64>,
-    /// `[samples, channels]`, row-major.
-    pub values: Values,
-    /// Measurements of its clock, in order.
-    pub clock_offsets: Vec<ClockOffset>,
-    /// What the recorder says it wrote.
-    pub footer: Option<Footer>,
-    /// Runs of samples between breaks in the stamps; one run when the stamps were not looked at.
-    pub segments: Vec<Range<usize>>,
-    /// Runs of samples between resets of the stream's clock; empty when it was not synchronised.
-    pub clock_segments: Vec<Range<usize>>,
-    /// Measured rate in Hz; zero where it cannot be measured.
-    pub effective_rate_hz: f64,
-}
-
-/// A file in memory.
-#[derive(Clone, Debug, Default)]
-pub struct XdfFile {
-    /// What the file says of itself.
-    pub header: FileHeader,
-    /// Its streams, in order of appearance.
-    pub streams: Vec<Stream>,
-    /// What was wrong and how it was dealt with.
-    pub warnings: Vec<String>,
-    /// True when the file ends inside a chunk, as after a crash of the recorder.
-    pub cut: bool,
 }
 
 /// Reads a whole file. `path` is only for messages.
@@ -162,7 +118,7 @@ fn finish(stream: &mut Stream, options: &LoadOptions, warnings: &mut Vec<String>
     }
     if !stream.stamps.is_empty() {
         stream.segments.push(0..stream.stamps.len());
-        stream.effective_rate_hz = dejitter::mean_rate_hz(&stream.stamps);
+        stream.effective_rate_hz = crate::time::line::mean_rate_hz(&stream.stamps);
     }
 }
 

@@ -8,7 +8,8 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use super::assemble::{LoadOptions, SampleChunk, Stream, XdfFile, index};
+use super::assemble::{LoadOptions, SampleChunk, index};
+use super::stream::{Stream, XdfFile};
 use super::inflate;
 use super::samples::{SampleSink, Values};
 use super::wire::{Cursor, FORMAT};

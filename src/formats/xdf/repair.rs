@@ -9,7 +9,8 @@ use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use super::assemble::{LoadOptions, SampleChunk, Stream, XdfFile, index};
+use super::assemble::{LoadOptions, SampleChunk, index};
+use super::stream::{Stream, XdfFile};
 use super::chunks::ChunkReader;
 use super::samples::{SampleSink, Values};
 use super::wire::{Cursor, FORMAT, Tag, put_varlen};

@@ -5,15 +5,15 @@ use std::sync::Arc;
 use crossbeam_channel::Sender;
 
 use crate::hop::ring::frame_ring;
-use crate::pipeline::RunConfig;
 use crate::pipeline::acquire::Acquire;
 use crate::pipeline::background::Later;
+use crate::pipeline::config::RunConfig;
 use crate::pipeline::shared::Shared;
-use crate::pipeline::sources::{self, exit_code_of};
-use crate::snapshot::{Level, RunState, SourceView};
-use crate::source::{ReadStatus, SourceError, SourceInfo};
+use crate::pipeline::view::view_of;
+use crate::snapshot::{Level, RunState};
+use crate::source::{ReadStatus, SourceError};
 
-use super::{Connected, Outcome, fail, note_cpu, ring_frames};
+use super::common::{Connected, Outcome, fail, note_cpu, ring_frames};
 
 /// Seconds of signal that the ring to the signal stage holds. Full only if this computer stalls that long.
 const PROCESS_RING_SECS: f64 = 4.0;
@@ -36,7 +36,7 @@ impl AcquireShell {
         drop(self.earlier.take());
         let mut stage = match self.connect() {
             Ok(stage) => stage,
-            Err(error) => return Err(fail(&self.shared, exit_code_of(&error), error.to_string())),
+            Err(error) => return Err(fail(&self.shared, error.exit_code(), error.to_string())),
         };
         self.shared.set_run(RunState::Running);
         let outcome = loop {
@@ -50,7 +50,7 @@ impl AcquireShell {
                 }
                 Ok(_) => {}
                 Err(error) => {
-                    break Err(fail(&self.shared, exit_code_of(&error), error.to_string()));
+                    break Err(fail(&self.shared, error.exit_code(), error.to_string()));
                 }
             }
         };
@@ -60,7 +60,7 @@ impl AcquireShell {
     }
 
     fn connect(&self) -> Result<Acquire, SourceError> {
-        let mut source = sources::make_for(&self.config)?;
+        let mut source = self.config.make_source()?;
         let info = source.prepare(&self.shared.clock)?;
         self.shared.set_source(view_of(&info));
         for note in &info.notes {
@@ -76,19 +76,5 @@ impl AcquireShell {
             self.to_process.send(Connected { info: info.clone(), ring: process_rx, source_waits });
         let _ = self.to_record.send(Connected { info, ring: record_rx, source_waits });
         Ok(Acquire::new(source, channels, process_tx, Some(record_tx)))
-    }
-}
-
-/// The source as viewers see it.
-pub fn view_of(info: &SourceInfo) -> SourceView {
-    SourceView {
-        kind: info.kind,
-        name: info.name.clone(),
-        simulated: info.simulated,
-        channels: info.channels.clone(),
-        rate_hz: info.rate.hz(),
-        unit: info.source_unit.clone(),
-        has_markers: info.has_markers,
-        notes: info.notes.clone(),
     }
 }

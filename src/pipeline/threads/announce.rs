@@ -8,11 +8,11 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use crate::pipeline::shared::Shared;
+use crate::publish::lsl::MarkerOutlet;
 use crate::signal::{Marker, Screen};
 use crate::snapshot::Level;
-use crate::source::lsl::MarkerOutlet;
 
-use super::Outcome;
+use super::common::Outcome;
 
 /// How long to sleep when nothing is to be said: what a marker is late at most. Its stamp is not.
 const IDLE: Duration = Duration::from_millis(2);

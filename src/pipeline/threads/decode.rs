@@ -2,34 +2,24 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 
 use crossbeam_channel::{Receiver, Sender};
 
-use crate::decode::Pack;
 use crate::hop::slot::SlotReader;
+use crate::native;
+use crate::pipeline::config::RunConfig;
 use crate::pipeline::contract::InputContract;
-use crate::pipeline::decoding::{DecodeSink, DecodeSummary, Decoding};
-use crate::pipeline::handle::RunFailure;
+use crate::pipeline::decoding::{DecodeSummary, Decoding};
+use crate::pipeline::failure::RunFailure;
+use crate::pipeline::provenance::open_pack;
 use crate::pipeline::shared::Shared;
-use crate::pipeline::{RunConfig, provenance, sources};
+use crate::pipeline::sink::DecodeSink;
 use crate::signal::{StimulusSet, Window};
 use crate::snapshot::{Level, PackState};
 
-use super::{DecodeCommand, FittedHop, IDLE, Outcome, fail};
-
-/// Reads and verifies the pack, with the personal encoder where one was asked for.
-pub fn open_pack(config: &RunConfig, folder: &Path, cancel: &AtomicBool) -> Result<Pack, String> {
-    let pack = Pack::open_unless(folder, cancel).map_err(|e| e.to_string())?;
-    match &config.encoder {
-        Some(file) => {
-            let pack = pack.with_encoder(file).map_err(|e| e.to_string())?;
-            provenance::check(&pack, file)?;
-            Ok(pack)
-        }
-        None => Ok(pack),
-    }
-}
+use super::common::{FittedHop, IDLE, Outcome, fail};
+use crate::pipeline::command::DecodeCommand;
 
 /// Decodes windows.
 pub(super) struct DecodeShell {
@@ -83,7 +73,7 @@ impl DecodeShell {
         let pack = open_pack(&self.config, folder, &self.shared.cancel)?;
         // The signal thread can set up while the graphs load.
         let _ = self.contract.send(InputContract::of(pack.manifest()));
-        let runtime = sources::onnx_runtime()?;
+        let runtime = native::onnx_runtime()?;
         Decoding::load(
             &pack,
             &self.config,

@@ -4,87 +4,40 @@
 //! the acquisition thread connects and hands over the rings; then samples flow. Stopping goes the same way:
 //! acquisition lets go of its ring ends, the others see that and finish.
 
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
-use std::thread::JoinHandle;
-use std::time::Duration;
-
-use crossbeam_channel::{Receiver, Sender, bounded};
-
-use crate::clock::thread_cpu_secs;
-use crate::decode::Steadying;
-use crate::hop::ring::FrameConsumer;
-use crate::hop::slot::SlotReader;
-use crate::signal::{StimulusSet, Window};
-use crate::snapshot::{ChannelOrigin, Level, RunState};
-use crate::source::SourceInfo;
-
-use super::background::Later;
-use super::decoding::{DecodeSink, DecodeSummary, RunFacts};
-use super::handle::RunFailure;
-use super::process::ProcessCommand;
-use super::record::decodes::decode_tap;
-use super::shared::Shared;
-use super::sources;
-use super::{Recording, RunConfig};
-
 mod acquire;
 mod announce;
+mod common;
 mod decode;
 mod process;
 mod record;
 
-pub use acquire::view_of;
-pub use decode::open_pack;
+use std::sync::Arc;
+use std::thread::JoinHandle;
 
+use crossbeam_channel::{Receiver, bounded};
+
+use super::background::Later;
+use super::command::{CommandEnds, RecordCommand};
+use super::config::RunConfig;
+use super::decoding::DecodeSummary;
+use super::failure::RunFailure;
+use super::recorded::ToRecord;
+use super::shared::Shared;
+use super::sink::DecodeSink;
+use crate::hop::ring::FrameConsumer;
+use crate::record::decodes::decode_tap;
+use crate::signal::StimulusSet;
+use crate::snapshot::RunState;
+use crate::source::make;
 use acquire::AcquireShell;
 use announce::AnnounceShell;
+use common::{Outcome, fail};
 use decode::DecodeShell;
 use process::ProcessShell;
 use record::RecordShell;
 
 /// Commands that wait for a stage at most; a sender learns when it is full.
 const COMMAND_CAPACITY: usize = 16;
-/// How long a stage sleeps when nothing waits: the delay that a hop adds at most.
-const IDLE: Duration = Duration::from_millis(1);
-
-/// What the decode thread may be asked.
-pub enum DecodeCommand {
-    /// Steps of the generator.
-    Steps(u32),
-    /// The null twin on or off.
-    Twin(bool),
-    /// How pictures follow one another.
-    Steadying(Steadying),
-    /// A picture was on the screen.
-    Shown {
-        /// Number of the window.
-        window: u64,
-        /// When, on the program's clock.
-        at_secs: f64,
-    },
-}
-
-/// What the record thread may be asked.
-pub enum RecordCommand {
-    /// Start writing.
-    Start(Recording),
-    /// Finish the file.
-    Stop,
-}
-
-/// Where commands go in.
-pub struct CommandEnds {
-    /// To the signal stage.
-    pub process: Sender<ProcessCommand>,
-    /// To the decode stage.
-    pub decode: Sender<DecodeCommand>,
-    /// To the recorder.
-    pub record: Sender<RecordCommand>,
-}
-
-type Outcome = Result<(), RunFailure>;
-
 /// All threads of a run.
 pub struct Threads {
     acquire: Option<JoinHandle<Outcome>>,
@@ -96,14 +49,6 @@ pub struct Threads {
     pub traces: Receiver<FrameConsumer>,
 }
 
-/// What acquisition tells the others once the source is prepared.
-struct Connected {
-    info: SourceInfo,
-    ring: FrameConsumer,
-    /// Whether the source waits for the stages behind: then no window may be passed over, or it would wait for ever.
-    source_waits: bool,
-}
-
 impl Threads {
     /// Spawns all threads.
     pub fn spawn(
@@ -113,8 +58,8 @@ impl Threads {
         stimuli: Arc<StimulusSet>,
         mut sinks: Vec<Box<dyn DecodeSink>>,
     ) -> (Self, CommandEnds) {
-        let (to_record_decodes, decodes) = decode_tap(shared.clone(), stimuli.clone());
-        sinks.push(Box::new(to_record_decodes));
+        let (feed, decodes) = decode_tap();
+        sinks.push(Box::new(ToRecord::new(feed, shared.clone(), stimuli.clone())));
         let (process_tx, process_rx) = bounded(COMMAND_CAPACITY);
         let (decode_tx, decode_rx) = bounded(COMMAND_CAPACITY);
         let (record_tx, record_rx) = bounded(COMMAND_CAPACITY);
@@ -126,8 +71,7 @@ impl Threads {
         if let Some(recording) = config.record.clone() {
             let _ = record_tx.try_send(RecordCommand::Start(recording));
         }
-        let (announced, is_offline) =
-            (config.screen.clone(), sources::makes_own_time(&config.spec));
+        let (announced, is_offline) = (config.screen.clone(), make::makes_own_time(&config.spec));
         let acquire = AcquireShell {
             earlier,
             config: config.clone(),
@@ -217,27 +161,4 @@ fn spawn<T: Send + 'static>(
 fn join_one<T>(handle: JoinHandle<T>) -> Option<T> {
     let name = handle.thread().name().unwrap_or("a thread").to_owned();
     handle.join().map_err(|_| tracing::error!("{name} ended by a fault of the program")).ok()
-}
-
-fn fail(shared: &Shared, exit_code: u8, message: String) -> RunFailure {
-    shared.notice(Level::Error, message.clone());
-    shared.set_run(RunState::Failed { message: message.clone(), exit_code });
-    RunFailure { message, exit_code }
-}
-
-fn note_cpu(shared: &Shared) {
-    if let Some(secs) = thread_cpu_secs() {
-        shared.realtime_cpu_us.fetch_add((secs * 1e6) as u64, Ordering::Relaxed);
-    }
-}
-
-fn ring_frames(rate_hz: f64, secs: f64) -> usize {
-    (rate_hz * secs).ceil() as usize + 1
-}
-
-/// What the signal thread tells the decode thread: where windows come from and how channels are mapped.
-struct FittedHop {
-    windows: SlotReader<Window>,
-    origins: Vec<ChannelOrigin>,
-    facts: RunFacts,
 }

@@ -9,17 +9,17 @@ use crate::dsp::chain::Chain;
 use crate::dsp::display::DisplayFilter as TraceFilter;
 use crate::hop::ring::{FrameConsumer, frame_ring};
 use crate::hop::slot::slot;
+use crate::pipeline::command::ProcessCommand;
+use crate::pipeline::config::{DisplayFilter, RunConfig};
 use crate::pipeline::contract::{self, InputContract};
-use crate::pipeline::decoding::RunFacts;
-use crate::pipeline::handle::display_design;
-use crate::pipeline::process::{Process, ProcessCommand, ProcessParts, StimulusRows, Traces};
+use crate::pipeline::process::{Process, ProcessParts, StimulusRows, Traces};
 use crate::pipeline::shared::Shared;
-use crate::pipeline::{DisplayFilter, RunConfig};
+use crate::pipeline::sink::RunFacts;
 use crate::signal::{StimulusSet, Window};
 use crate::snapshot::{ChannelQuality, Level};
 use crate::source::SourceInfo;
 
-use super::{Connected, FittedHop, IDLE, Outcome, fail, note_cpu, ring_frames};
+use super::common::{Connected, FittedHop, IDLE, Outcome, fail, note_cpu, ring_frames};
 
 /// Seconds of signal that the ring to the screen holds; a window that is not drawn loses the rest.
 const TRACE_RING_SECS: f64 = 2.0;
@@ -98,7 +98,8 @@ impl ProcessShell {
             return None;
         }
         let channels = info.channels.len();
-        let design = display_design(DisplayFilter::default(), info.rate)
+        let design = DisplayFilter::default()
+            .design(info.rate)
             .map_err(|why| self.shared.notice(Level::Warning, why))
             .ok()?;
         let (tx, rx) = frame_ring(channels, ring_frames(info.rate.hz(), TRACE_RING_SECS));

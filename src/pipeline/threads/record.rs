@@ -5,17 +5,18 @@ use std::time::Duration;
 
 use crossbeam_channel::Receiver;
 
-use crate::clock::utc_now_iso8601;
 use crate::formats::own;
 use crate::hop::ring::FrameConsumer;
-use crate::pipeline::handle::RunFailure;
-use crate::pipeline::record::decodes::DecodeTap;
-use crate::pipeline::record::{RecordError, RecordSummary, Recorder};
+use crate::pipeline::failure::RunFailure;
 use crate::pipeline::shared::Shared;
+use crate::record::decodes::DecodeTap;
+use crate::record::{RecordError, RecordSummary, Recorder};
 use crate::snapshot::{Level, RecordingState};
 use crate::source::{SourceInfo, SourceKind, SourceSpec};
+use crate::time::clock::utc_now_iso8601;
 
-use super::{Connected, Outcome, RecordCommand};
+use super::common::{Connected, Outcome};
+use crate::pipeline::command::RecordCommand;
 
 /// How long the recorder sleeps; it is in no hurry, its ring is long.
 const RECORD_IDLE: Duration = Duration::from_millis(20);

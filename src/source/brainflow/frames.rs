@@ -4,14 +4,14 @@
 
 use std::fmt::Write;
 
-use ::brainflow::{Description, Link};
+use ::brainflow::{Description, Link, boards};
 
 use super::request::Request;
 use super::session::Data;
-use super::stamps::StampClock;
-use super::timeline::{CounterRule, Timeline};
 use crate::signal::{Chunk, Marker};
 use crate::source::{SourceCounters, SourceError, SourceInfo, SourceKind};
+use crate::time::arrival::StampClock;
+use crate::time::counted::{CounterRule, Timeline};
 use crate::units::{MAX_CHANNELS, SampleRate};
 
 /// Longest text of a marker's number, in bytes.
@@ -64,7 +64,7 @@ impl Frames {
             stamps: StampClock::new(),
             timeline: Timeline::new(
                 rate,
-                board.package_row.and_then(|_| CounterRule::of(request.described_as.id)),
+                board.package_row.and_then(|_| counter_rule(request.described_as.id)),
             ),
             clock_resets: 0,
             delivered: 0,
@@ -214,6 +214,18 @@ impl Request {
     }
 }
 
+/// The rule of a board, where it is known for certain; other boards are watched by the clock alone,
+/// because some repeat a number for several frames or count in ways of their own.
+fn counter_rule(board: i32) -> Option<CounterRule> {
+    match board {
+        // A byte that advances with every frame; OpenBCI's Cyton data format, BrainFlow's synthetic board.
+        boards::SYNTHETIC | 0 | 5 => Some(CounterRule { modulus: 256, step: 1 }),
+        // Cyton with Daisy over serial: two packages, of which BrainFlow gives the first one's number.
+        2 => Some(CounterRule { modulus: 256, step: 2 }),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -232,7 +244,7 @@ mod tests {
             num_rows: 5,
             values_uv: vec![0.0; 2],
             stamps: StampClock::new(),
-            timeline: Timeline::new(SampleRate::new(100.0).unwrap(), CounterRule::of(0)),
+            timeline: Timeline::new(SampleRate::new(100.0).unwrap(), counter_rule(0)),
             clock_resets: 0,
             delivered: 0,
         };

@@ -11,8 +11,6 @@ mod devices;
 mod frames;
 mod request;
 mod session;
-mod stamps;
-mod timeline;
 
 pub use devices::{KnownBoard, SerialPort, list_boards, serial_ports};
 
@@ -22,8 +20,8 @@ use session::Session;
 
 use super::spec::Parameters;
 use super::{MAX_READ_WAIT_SECS, ReadStatus, Source, SourceCounters, SourceError, SourceInfo};
-use crate::clock::Clock;
 use crate::signal::Chunk;
+use crate::time::clock::Clock;
 
 /// A board that sends nothing for this long is lost, in seconds.
 pub const SILENCE_SECS: f64 = 2.0;
@@ -131,7 +129,7 @@ impl Live {
             return ReadStatus::Lost;
         };
         let started_secs = self.clock.now_secs();
-        let attended = started_secs - self.last_read_secs < stamps::STEP_SECS / 2.0;
+        let attended = started_secs - self.last_read_secs < crate::time::arrival::STEP_SECS / 2.0;
         // Turns, not only the clock, bound the wait: an injected clock may stand still.
         for turn in 0..3 {
             match session.read(chunk.room()) {

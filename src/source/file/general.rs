@@ -7,10 +7,9 @@ use std::path::Path;
 
 use super::channels::{note_implausible, select_channels};
 use super::tape::{MAX_TAPE_BYTES, Tape, merge_markers, place_markers};
-use crate::formats::FormatError;
-use crate::formats::own;
+use crate::formats::events::{GAP_PERIODS, as_events, is_markers};
 use crate::formats::recording::{Block, Event, Head, ReadRecording, StreamHead};
-use crate::formats::survey::{GAP_PERIODS, as_events, is_markers};
+use crate::formats::{FormatError, own};
 use crate::signal::{FrameMeta, Marker};
 use crate::source::{SourceInfo, SourceKind};
 use crate::units::SampleRate;

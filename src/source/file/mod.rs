@@ -22,10 +22,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{MAX_READ_WAIT_SECS, ReadStatus, Source, SourceCounters, SourceError, SourceInfo};
-use crate::clock::Clock;
 use crate::formats::FormatError;
 use crate::formats::recording::Event;
 use crate::signal::{Chunk, FrameMeta};
+use crate::time::clock::Clock;
 pub use tape::MAX_TAPE_BYTES;
 use tape::Tape;
 pub use transport::{Outline, Transport};

@@ -2,9 +2,9 @@
 
 use std::ffi::CString;
 
-use crate::clock::Clock;
 use crate::native::{self, Library};
 use crate::source::SourceError;
+use crate::time::clock::Clock;
 
 /// Makes sure that liblsl is loaded, finding it as [`native::find`] does.
 ///

@@ -1,7 +1,7 @@
-//! Lab Streaming Layer: streams in ([`LslSource`]) and out ([`Publisher`]).
+//! Lab Streaming Layer: streams in. Streams out are in [`crate::publish`].
 //!
 //! ```text
-//! query ─► resolve ─► describe ─► inlet ─► gaps ─► chunk      outlet ◄─ any source
+//! query ─► resolve ─► describe ─► inlet ─► gaps ─► chunk
 //!                        markers ────────────────►  ▲
 //!                        comeback (after a loss) ───┘
 //! ```
@@ -10,18 +10,16 @@
 //!
 //! Gives frames in µV of the EEG channels, `[frames, channels]`, stamped by the sender and moved to the
 //! program's clock by the offset that liblsl measures. Stamps are not smoothed. Losses are found by
-//! `gaps`; a lost stream is looked for until it is back, and the break is marked. liblsl is loaded at run
+//! [`crate::time::gaps`]; a lost stream is looked for until it is back, and the break is marked. liblsl is loaded at run
 //! time; its inlets must be gone before outlets of the same process.
 
 mod block;
 mod comeback;
 mod describe;
-mod gaps;
 mod info;
 mod inlet;
 mod library;
 mod markers;
-mod outlet;
 mod pull;
 mod query;
 mod raw;
@@ -32,7 +30,6 @@ mod suitable;
 
 pub use block::{Block, BlockValues};
 pub use library::{configure, ensure_loaded, lsl_clock};
-pub use outlet::{MarkerOutlet, Publisher};
 pub use raw::{RawEvent, RawStream};
 pub use resolve::{StreamSummary, list_streams};
 pub use search::{Found, Search};
@@ -42,8 +39,8 @@ use self::query::Query;
 use self::stream::Stream;
 use super::spec::Parameters;
 use super::{ReadStatus, Source, SourceCounters, SourceError, SourceInfo, SourceKind, SourceSpec};
-use crate::clock::Clock;
 use crate::signal::Chunk;
+use crate::time::clock::Clock;
 
 /// An EEG stream, and the marker stream beside it if there is one.
 pub struct LslSource {

@@ -5,15 +5,15 @@
 
 use super::block::Block;
 use super::comeback::same_stream;
-use super::gaps::GapDetector;
 use super::info::Resolver;
 use super::inlet::{Handle, Trouble};
 use super::pull::{TextPlaces, pull_into};
 use super::resolve::{StreamSummary, resolver};
 use super::search::Found;
 use super::suitable::unusable;
-use crate::clock::Clock;
 use crate::source::SourceError;
+use crate::time::clock::Clock;
+use crate::time::gaps::GapDetector;
 use crate::units::MAX_CHANNELS;
 
 /// How long to wait for each answer while connecting, in seconds.

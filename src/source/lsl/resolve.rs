@@ -8,8 +8,8 @@ use std::time::Duration;
 use super::info::{Info, Resolver};
 use super::library::ensure_loaded;
 use super::query::{MarkerChoice, Query};
-use crate::clock::Clock;
 use crate::source::SourceError;
+use crate::time::clock::Clock;
 
 /// A stream that is no longer heard of is forgotten after this long, in seconds.
 pub(super) const FORGET_SECS: f64 = 5.0;

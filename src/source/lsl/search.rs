@@ -4,9 +4,9 @@ use super::info::{Info, Resolver};
 use super::library::ensure_loaded;
 use super::query::{MarkerChoice, Query, term};
 use super::resolve::{StreamSummary, not_found, resolver, wait_for};
-use crate::clock::Clock;
 use crate::source::SourceError;
 use crate::source::spec::Parameters;
+use crate::time::clock::Clock;
 
 /// A stream that was found, to be opened on the thread that will read it.
 pub struct Found(pub(super) Info);

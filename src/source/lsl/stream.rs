@@ -5,15 +5,15 @@
 
 use super::comeback::{Comeback, Returned};
 use super::describe::{Description, describe};
-use super::gaps::GapDetector;
 use super::info::Info;
 use super::inlet::{Correction, Handle, PullBuffer, Trouble};
 use super::markers::MarkerInlet;
 use super::resolve::StreamSummary;
 use super::suitable::{check, plausibility, unusable};
-use crate::clock::Clock;
 use crate::signal::{Chunk, FrameMeta};
 use crate::source::{ReadStatus, SourceCounters, SourceError};
+use crate::time::clock::Clock;
+use crate::time::gaps::GapDetector;
 use crate::units::SampleRate;
 
 /// Longest wait for a frame in one `read`, in seconds.

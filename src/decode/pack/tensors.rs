@@ -1,0 +1,78 @@
+//! Tensors of numbers in a pack's safetensors files.
+//!
+//! Takes a verified pack, a file and the shapes that its manifest promises; gives the numbers. A file that is larger than
+//! its tensors can be is not read.
+
+use safetensors::{Dtype, SafeTensors};
+
+use crate::decode::error::PackError;
+use super::Pack;
+
+/// Bytes that a safetensors file may hold beside the tensors themselves.
+const HEADER_ALLOWANCE_BYTES: u64 = 16 << 20;
+
+/// The bytes of a file that holds at most so many float32 values.
+///
+/// # Errors
+/// [`PackError::TooLarge`], [`PackError::Io`].
+pub(in crate::decode) fn read(pack: &Pack, file: &str, most_values: usize) -> Result<Vec<u8>, PackError> {
+    let limit = (most_values as u64) * 4 + HEADER_ALLOWANCE_BYTES;
+    let got = pack.sizes().get(file).copied().unwrap_or(0);
+    if got > limit {
+        return Err(PackError::TooLarge { file: file.to_owned(), got, limit });
+    }
+    let path = pack.path(file)?;
+    std::fs::read(&path).map_err(|source| PackError::Io { action: "reading", source, path })
+}
+
+/// What a tensor must be.
+pub(in crate::decode) struct Wanted<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its shape.
+    pub shape: &'a [usize],
+    /// Where name and shape come from, for messages: `as many rows as gallery.ids × embedding.dim`.
+    pub because: &'a str,
+}
+
+/// The shape of a float32 tensor.
+///
+/// # Errors
+/// [`PackError::Safetensors`] for a damaged file, [`PackError::Tensor`] without such a tensor.
+pub(in crate::decode) fn shape_of(bytes: &[u8], file: &str, name: &str) -> Result<Vec<usize>, PackError> {
+    let tensors = parsed(bytes, file)?;
+    let found = tensors.tensor(name).map_err(|_| missing(&tensors, file, name, "of this name"))?;
+    Ok(found.shape().to_vec())
+}
+
+/// The values of a float32 tensor.
+///
+/// # Errors
+/// [`PackError::Safetensors`] for a damaged file, [`PackError::Tensor`] when it is not what is wanted.
+pub(in crate::decode) fn values(bytes: &[u8], file: &str, wanted: &Wanted<'_>) -> Result<Vec<f32>, PackError> {
+    let Wanted { name, shape, because } = *wanted;
+    let tensors = parsed(bytes, file)?;
+    let found = tensors.tensor(name).map_err(|_| missing(&tensors, file, name, because))?;
+    if found.dtype() != Dtype::F32 || found.shape() != shape {
+        let got = format!("{} {:?}", found.dtype(), found.shape());
+        let expected = format!("F32 {shape:?}, {because}");
+        return Err(PackError::Tensor {
+            file: file.to_owned(),
+            tensor: name.to_owned(),
+            expected,
+            got,
+        });
+    }
+    Ok(found.data().as_chunks().0.iter().map(|b| f32::from_le_bytes(*b)).collect())
+}
+
+fn parsed<'a>(bytes: &'a [u8], file: &str) -> Result<SafeTensors<'a>, PackError> {
+    SafeTensors::deserialize(bytes)
+        .map_err(|e| PackError::Safetensors { file: file.to_owned(), why: e.to_string() })
+}
+
+fn missing(tensors: &SafeTensors<'_>, file: &str, name: &str, because: &str) -> PackError {
+    let got = format!("only these: {}", tensors.names().join(", "));
+    let expected = format!("a tensor of this name, {because}");
+    PackError::Tensor { file: file.to_owned(), tensor: name.to_owned(), expected, got }
+}

@@ -1,0 +1,8 @@
+//! Whether the signal can be trusted: a verdict for every electrode, and reasons not to decode a window.
+//!
+//! [`electrodes`] judges each source channel over the last second; [`rails`] finds saturated samples; [`gate`] refuses
+//! windows.
+
+pub mod electrodes;
+pub mod gate;
+pub mod rails;

@@ -1,0 +1,110 @@
+//! From any format to another.
+//!
+//! Takes a reader and where to write; gives what was written and what could not be kept. Reads the recording
+//! twice: first to know ranges and events ([`super::survey`]), then to copy. EDF, BDF and BrainVision hold one
+//! regular stream and its events; XDF holds every stream. Time begins at the first sample of the stream that
+//! is written. Nothing is written over.
+
+mod eeg;
+mod xdf;
+
+use std::path::{Path, PathBuf};
+
+use super::survey::Survey;
+use crate::formats::recording::{Event, ReadRecording, StreamHead, WriteRecording};
+use crate::formats::{FormatError, brainvision, edf, own};
+
+pub use eeg::{Prepared, prepare};
+
+/// What to write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// Every stream.
+    Xdf,
+    /// EDF+: 16 bits.
+    Edf,
+    /// BDF+: 24 bits.
+    Bdf,
+    /// BrainVision: float32.
+    BrainVision,
+}
+
+impl Target {
+    /// By the ending of a file's name.
+    pub fn of(path: &Path) -> Option<Self> {
+        let ending = path.extension()?.to_str()?.to_lowercase();
+        Some(match ending.as_str() {
+            "xdf" => Self::Xdf,
+            "edf" => Self::Edf,
+            "bdf" => Self::Bdf,
+            "vhdr" => Self::BrainVision,
+            _ => return None,
+        })
+    }
+}
+
+/// What came of it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Converted {
+    /// Samples written, all streams together.
+    pub samples: u64,
+    /// Events written.
+    pub events: u64,
+    /// What was left out or changed.
+    pub notes: Vec<String>,
+}
+
+/// Copies a recording, of which `found` is the survey, into `path`.
+///
+/// # Errors
+/// [`FormatError`] when it cannot be read or written, or has no stream that fits.
+pub fn convert(
+    reader: &mut dyn ReadRecording,
+    found: &Survey,
+    path: &Path,
+    target: Target,
+    on_progress: impl FnMut(f64),
+) -> Result<Converted, FormatError> {
+    if target == Target::Xdf {
+        return xdf::write(reader, path, on_progress);
+    }
+    let prepared = prepare(reader.head(), found)?;
+    let writer: Box<dyn WriteRecording> = match target {
+        Target::Edf => Box::new(edf::EdfWriter::create(path, edf::Kind::Edf, &prepared.head)?),
+        Target::Bdf => Box::new(edf::EdfWriter::create(path, edf::Kind::Bdf, &prepared.head)?),
+        Target::BrainVision | Target::Xdf => Box::new(brainvision::BrainVisionWriter::create(
+            path,
+            brainvision::Encoding::Float32,
+            &prepared.head,
+        )?),
+    };
+    eeg::copy(reader, prepared, writer, on_progress)
+}
+
+/// The stream that is the EEG: regular numbers of type EEG with samples, else any regular numbers with samples.
+pub fn find_eeg(streams: &[StreamHead], found: &Survey) -> Option<usize> {
+    let usable = |place: usize| {
+        let (stream, seen) = (&streams[place], &found.streams[place]);
+        !stream.is_text && stream.rate_hz > 0.0 && !stream.channels.is_empty() && seen.samples > 0
+    };
+    let named = |place: &usize| {
+        let stream = &streams[*place];
+        let eeg = |kind: &str| kind.eq_ignore_ascii_case(own::EEG_KIND);
+        eeg(&stream.kind) || stream.channels.iter().any(|channel| eeg(&channel.kind))
+    };
+    let usable: Vec<usize> = (0..streams.len()).filter(|place| usable(*place)).collect();
+    usable.iter().copied().find(named).or_else(|| usable.first().copied())
+}
+
+/// The files that a conversion to `path` makes.
+pub fn outputs(path: &Path, target: Target) -> Vec<PathBuf> {
+    match target {
+        Target::BrainVision => ["vhdr", "vmrk", "eeg"].map(|e| path.with_extension(e)).to_vec(),
+        _ => vec![path.to_path_buf()],
+    }
+}
+
+/// Events that are about the session, not about the recording itself.
+fn session_events(events: &[Event]) -> impl Iterator<Item = &Event> {
+    events.iter().filter(|event| !event.label.starts_with(own::NOTE_PREFIX))
+}

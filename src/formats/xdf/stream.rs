@@ -1,0 +1,43 @@
+//! What an XDF file holds, once it is read: streams with their stamps, values and clock offsets.
+
+use std::ops::Range;
+
+use super::header::{FileHeader, Footer, StreamHeader};
+use super::samples::Values;
+use crate::time::offsets::ClockOffset;
+
+/// A stream of a file.
+#[derive(Clone, Debug)]
+pub struct Stream {
+    /// Number in the file.
+    pub id: u32,
+    /// What it is.
+    pub header: StreamHeader,
+    /// One stamp per sample, in seconds.
+    pub stamps: Vec<f64>,
+    /// `[samples, channels]`, row-major.
+    pub values: Values,
+    /// Measurements of its clock, in order.
+    pub clock_offsets: Vec<ClockOffset>,
+    /// What the recorder says it wrote.
+    pub footer: Option<Footer>,
+    /// Runs of samples between breaks in the stamps; one run when the stamps were not looked at.
+    pub segments: Vec<Range<usize>>,
+    /// Runs of samples between resets of the stream's clock; empty when it was not synchronised.
+    pub clock_segments: Vec<Range<usize>>,
+    /// Measured rate in Hz; zero where it cannot be measured.
+    pub effective_rate_hz: f64,
+}
+
+/// A file in memory.
+#[derive(Clone, Debug, Default)]
+pub struct XdfFile {
+    /// What the file says of itself.
+    pub header: FileHeader,
+    /// Its streams, in order of appearance.
+    pub streams: Vec<Stream>,
+    /// What was wrong and how it was dealt with.
+    pub warnings: Vec<String>,
+    /// True when the file ends inside a chunk, as after a crash of the recorder.
+    pub cut: bool,
+}

@@ -1,0 +1,78 @@
+//! What may be asked of a running pipeline, and which stage carries it out.
+
+use crossbeam_channel::Sender;
+
+use super::config::{DisplayFilter, Recording, WindowMode};
+use crate::decode::Steadying;
+use crate::dsp::display::DisplayDesign;
+use crate::dsp::window::Windows;
+
+/// What a viewer may ask of a running pipeline.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    /// Changes the filter of the traces on screen.
+    SetDisplayFilter(DisplayFilter),
+    /// Changes which windows are decoded.
+    SetMode(WindowMode),
+    /// Changes the generator's steps; refused with a notice when the pack does not allow them.
+    SetSteps(u32),
+    /// Switches the null twin on or off.
+    SetTwin(bool),
+    /// Changes how pictures follow one another.
+    SetSteadying(Steadying),
+    /// Starts recording.
+    StartRecording(Recording),
+    /// Ends the recording.
+    StopRecording,
+    /// Says when a picture reached the screen: window number and seconds on the program's clock.
+    PictureShown {
+        /// Number of the window.
+        window: u64,
+        /// Seconds on the program's clock.
+        at_secs: f64,
+    },
+}
+
+/// What may be changed while the stage runs. Designed elsewhere; of fixed size.
+#[derive(Clone, Copy, Debug)]
+pub enum ProcessCommand {
+    /// Which windows to cut.
+    Windows(Windows),
+    /// The filter of the traces.
+    Display(DisplayDesign),
+}
+
+/// What the decode thread may be asked.
+pub enum DecodeCommand {
+    /// Steps of the generator.
+    Steps(u32),
+    /// The null twin on or off.
+    Twin(bool),
+    /// How pictures follow one another.
+    Steadying(Steadying),
+    /// A picture was on the screen.
+    Shown {
+        /// Number of the window.
+        window: u64,
+        /// When, on the program's clock.
+        at_secs: f64,
+    },
+}
+
+/// What the record thread may be asked.
+pub enum RecordCommand {
+    /// Start writing.
+    Start(Recording),
+    /// Finish the file.
+    Stop,
+}
+
+/// Where commands go in.
+pub struct CommandEnds {
+    /// To the signal stage.
+    pub process: Sender<ProcessCommand>,
+    /// To the decode stage.
+    pub decode: Sender<DecodeCommand>,
+    /// To the recorder.
+    pub record: Sender<RecordCommand>,
+}

@@ -1,0 +1,4 @@
+//! From trials to what can be decoded with: a personal encoder ([`personal`]), or a pack of a few classes ([`class_pack`]).
+
+pub mod class_pack;
+pub mod personal;

@@ -1,0 +1,9 @@
+//! Recordings as labelled trials.
+//!
+//! [`epochs`] sends one recording through the chain of live use; [`sessions`] gathers runs and sessions behind pictures,
+//! [`labelled`] behind any table of markers; [`population`] is what a pack knows of people's responses.
+
+pub mod epochs;
+pub mod labelled;
+pub mod population;
+pub mod sessions;

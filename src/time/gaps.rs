@@ -1,0 +1,342 @@
+//! Counts frames lost on the way, by the sender's clock alone: LSL numbers nothing.
+//!
+//! Takes one stamp per frame, gives its number (lost ones counted) and whether frames are missing before it.
+//! Pure arithmetic; allocates nothing. Two rules, because there are two kinds of sender:
+//!
+//! * **Even stamps** (device counter, simulator, whole chunks on time): while the last [`EVEN_RUN`] steps
+//!   were all within [`EVEN_TOLERANCE`] of the period, a step beyond 1.5 periods is a loss, at once.
+//! * **Uneven stamps** (stamped on arrival, or once per chunk): a late stamp proves nothing. Stamps can be
+//!   late but not early, so the earliest stamp of a block follows the true clock. A frame count that falls
+//!   behind it by over 1.5 periods (or [`NOISE_FACTOR`] times the usual wobble), in two blocks running, is
+//!   a loss: found up to two blocks (at least 0.25 s each) after it happened. A silence of more than
+//!   [`SILENCE_SECS`] is marked as a gap at once and counted when it persists. A rate that differs from the
+//!   nominal one by up to [`MAX_DRIFT`] is followed and not taken for a loss.
+
+/// Steps that must be even before a jump is believed at once: more than the longest usual chunk.
+const EVEN_RUN: u32 = 128;
+
+/// How even, in periods. Stamps by counter are exact to rounding; stamps by arrival never are.
+const EVEN_TOLERANCE: f64 = 0.02;
+
+/// A count that is behind by more than this is a loss, in periods.
+const LOSS_PERIODS: f64 = 1.5;
+
+/// Or by more than this many times the usual wobble of a block's earliest stamp.
+const NOISE_FACTOR: f64 = 4.0;
+
+/// Length of a block in seconds, and in frames at least.
+const BLOCK_SECS: f64 = 0.25;
+const MIN_BLOCK_FRAMES: u32 = 32;
+
+/// A step of this many seconds is marked as a gap even where stamps are uneven.
+const SILENCE_SECS: f64 = 0.5;
+
+/// Largest difference between true and nominal rate that is followed, as a share.
+const MAX_DRIFT: f64 = 0.05;
+
+/// Signal that a sender may keep and deliver late, in seconds. A stamp further ahead than that is no loss
+/// but another clock; so is one that goes back by more than [`BACK_SECS`].
+const LATE_SECS: f64 = 30.0;
+const BACK_SECS: f64 = 1.0;
+
+/// What is known of a frame from its stamp.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Verdict {
+    /// Number of the frame, counting lost ones.
+    pub index: u64,
+    /// Frames found to be missing at this one.
+    pub lost: u64,
+    /// True when this frame must not be joined to the one before.
+    pub gap: bool,
+    /// True when the sender's clock started anew.
+    pub clock_reset: bool,
+}
+
+/// The detector of one stream.
+#[derive(Clone, Debug)]
+pub struct GapDetector {
+    period_secs: f64,
+    block_frames: u32,
+    next_index: u64,
+    last: Option<Last>,
+    even_steps: u32,
+    envelope: Envelope,
+    /// Where a gap was marked whose loss is not yet counted.
+    marked_at: Option<u64>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Last {
+    stamp_secs: f64,
+    arrival_secs: f64,
+}
+
+/// Follows the earliest stamps: how far behind its count the stream is, block by block (alpha-beta filter).
+#[derive(Clone, Debug, Default)]
+struct Envelope {
+    origin_secs: f64,
+    origin_index: u64,
+    in_block: u32,
+    earliest_secs: f64,
+    level_secs: Option<f64>,
+    drift_secs: f64,
+    wobble_secs: f64,
+    suspect_secs: Option<f64>,
+}
+
+impl GapDetector {
+    /// A detector for a nominal rate in Hz.
+    pub fn new(rate_hz: f64) -> Self {
+        Self {
+            period_secs: 1.0 / rate_hz,
+            block_frames: ((rate_hz * BLOCK_SECS).ceil() as u32).max(MIN_BLOCK_FRAMES),
+            next_index: 0,
+            last: None,
+            even_steps: 0,
+            envelope: Envelope::default(),
+            marked_at: None,
+        }
+    }
+
+    /// Judges the next frame by its stamp (sender's clock) and its arrival (our clock), in seconds.
+    pub fn next(&mut self, stamp_secs: f64, arrival_secs: f64) -> Verdict {
+        let mut verdict = Verdict::default();
+        match self.last {
+            None => self.envelope.restart(stamp_secs, self.next_index),
+            Some(last) => self.judge_step(stamp_secs, arrival_secs, last, &mut verdict),
+        }
+        self.judge_envelope(stamp_secs, &mut verdict);
+        self.next_index += verdict.lost;
+        verdict.index = self.next_index;
+        self.next_index += 1;
+        // A stamp that is no number tells nothing; the one before stays.
+        if stamp_secs.is_finite() {
+            self.last = Some(Last { stamp_secs, arrival_secs });
+        }
+        verdict
+    }
+
+    /// The stream was away and is back: frames between are lost by the time that passed. `missing_secs`
+    /// is from the last frame before to the first after, on one clock.
+    pub fn resume(&mut self, missing_secs: f64) -> u64 {
+        let missing = (missing_secs / self.period_secs).round() - 1.0;
+        let lost = if missing.is_finite() { missing.max(0.0) as u64 } else { 0 };
+        self.next_index += lost;
+        self.last = None;
+        self.even_steps = 0;
+        lost
+    }
+
+    fn judge_step(&mut self, stamp: f64, arrival: f64, last: Last, verdict: &mut Verdict) {
+        let step = stamp - last.stamp_secs;
+        let waited = (arrival - last.arrival_secs).max(0.0);
+        if step < -BACK_SECS || step > waited + LATE_SECS {
+            *verdict = Verdict { gap: true, clock_reset: true, ..Verdict::default() };
+            self.even_steps = 0;
+            self.envelope.restart(stamp, self.next_index);
+            return;
+        }
+        let periods = step / self.period_secs;
+        if (periods - 1.0).abs() <= EVEN_TOLERANCE {
+            self.even_steps = self.even_steps.saturating_add(1);
+            return;
+        }
+        if self.even_steps >= EVEN_RUN && periods > LOSS_PERIODS {
+            verdict.lost = periods.round() as u64 - 1;
+            verdict.gap = true;
+            // One odd step between even ones: the sender is still an even one.
+            return;
+        }
+        self.even_steps = 0;
+        if step > SILENCE_SECS.max(LOSS_PERIODS * self.period_secs) {
+            verdict.gap = true;
+            self.marked_at = Some(self.next_index);
+        }
+    }
+
+    fn judge_envelope(&mut self, stamp: f64, verdict: &mut Verdict) {
+        let index = self.next_index + verdict.lost;
+        let block = self.block_frames;
+        let lost = self.envelope.next(stamp, index, self.period_secs, block).unwrap_or(0);
+        if lost > 0 {
+            verdict.lost += lost;
+            let lag = 4 * u64::from(block);
+            verdict.gap |= self.marked_at.take().is_none_or(|at| index - at > lag);
+        }
+    }
+}
+
+impl Envelope {
+    fn restart(&mut self, stamp_secs: f64, index: u64) {
+        *self = Self {
+            origin_secs: stamp_secs,
+            origin_index: index,
+            earliest_secs: f64::INFINITY,
+            ..Self::default()
+        };
+    }
+
+    /// Takes one frame; at the end of a block, how many frames are missing.
+    fn next(&mut self, stamp: f64, index: u64, period: f64, block: u32) -> Option<u64> {
+        let counted = (index - self.origin_index) as f64 * period;
+        // `min` ignores a stamp that is no number.
+        self.earliest_secs = self.earliest_secs.min(stamp - self.origin_secs - counted);
+        self.in_block += 1;
+        if self.in_block < block {
+            return None;
+        }
+        self.in_block = 0;
+        let earliest = std::mem::replace(&mut self.earliest_secs, f64::INFINITY);
+        if !earliest.is_finite() {
+            return None;
+        }
+        let Some(level) = self.level_secs else {
+            self.level_secs = Some(earliest);
+            return None;
+        };
+        let behind = earliest - (level + self.drift_secs);
+        let limit = (LOSS_PERIODS * period).max(NOISE_FACTOR * self.wobble_secs);
+        if behind <= limit {
+            self.follow(level, behind, block as f64 * period);
+            return None;
+        }
+        let Some(suspected) = self.suspect_secs.replace(behind) else {
+            self.level_secs = Some(level + self.drift_secs);
+            return None;
+        };
+        // Twice running: it is a loss, of what both blocks have in common. The count catches up with it.
+        let missing = (suspected.min(behind) / period).round().max(1.0);
+        self.suspect_secs = None;
+        self.level_secs = Some(earliest - missing * period);
+        Some(missing as u64)
+    }
+
+    /// Follows the level and the drift; a stamp earlier than expected corrects the level at once.
+    fn follow(&mut self, level: f64, behind: f64, block_secs: f64) {
+        let share = if behind < 0.0 { 1.0 } else { 0.5 };
+        self.level_secs = Some(level + self.drift_secs + share * behind);
+        let most = MAX_DRIFT * block_secs;
+        self.drift_secs = (self.drift_secs + 0.1 * behind).clamp(-most, most);
+        self.wobble_secs += 0.1 * (behind.abs() - self.wobble_secs);
+        self.suspect_secs = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Feeds stamps that arrive when they say; total lost, gaps, resets, and the last index.
+    fn run(rate_hz: f64, stamps: impl IntoIterator<Item = f64>) -> (u64, u64, u64, u64) {
+        let mut detector = GapDetector::new(rate_hz);
+        let (mut lost, mut gaps, mut resets, mut index) = (0, 0, 0, 0);
+        for stamp in stamps {
+            let verdict = detector.next(stamp, stamp);
+            lost += verdict.lost;
+            gaps += u64::from(verdict.gap);
+            resets += u64::from(verdict.clock_reset);
+            index = verdict.index;
+        }
+        (lost, gaps, resets, index)
+    }
+
+    /// A repeatable number in 0..1, no two neighbours alike.
+    fn noise(i: u64) -> f64 {
+        let x = i.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        ((x ^ (x >> 29)).wrapping_mul(0xBF58_476D_1CE4_E5B9) >> 11) as f64 / (1_u64 << 53) as f64
+    }
+
+    #[test]
+    fn even_stamps_lose_nothing_and_losses_are_exact() {
+        let all = |i: &u64| !(1000..1007).contains(i) && *i != 2000;
+        assert_eq!(run(250.0, (0..5000).map(|i| i as f64 / 250.0)), (0, 0, 0, 4999));
+        assert_eq!(run(250.0, (0..5000).filter(all).map(|i| i as f64 / 250.0)), (8, 2, 0, 4999));
+    }
+
+    #[test]
+    fn a_wrong_nominal_rate_is_drift_and_not_loss() {
+        for true_hz in [249.0, 250.03, 251.0] {
+            let (lost, gaps, ..) = run(250.0, (0..100_000).map(|i| f64::from(i) / true_hz));
+            assert_eq!((lost, gaps), (0, 0), "{true_hz} Hz");
+        }
+    }
+
+    #[test]
+    fn stamps_on_arrival_with_jitter_and_stalls_lose_nothing() {
+        // Up to 6 ms late, and one stall in which frames are delayed by up to 200 ms and then caught up.
+        let late = |i: u64| if (3000..3050).contains(&i) { (3050 - i) as f64 / 250.0 } else { 0.0 };
+        let stamps = (0..20_000).map(|i| i as f64 / 250.0 + 0.006 * noise(i) + late(i));
+        assert_eq!(run(250.0, stamps).0, 0);
+    }
+
+    #[test]
+    fn a_long_silence_under_jitter_is_marked_at_once_and_counted_once() {
+        let kept = |i: &u64| !(5000..5250).contains(i);
+        let mut detector = GapDetector::new(250.0);
+        let (mut lost, mut gaps) = (0, Vec::new());
+        for i in (0..20_000).filter(kept) {
+            let stamp = i as f64 / 250.0 + 0.003 * noise(i);
+            let verdict = detector.next(stamp, stamp);
+            lost += verdict.lost;
+            gaps.extend(verdict.gap.then_some(i));
+        }
+        assert_eq!(gaps, [5250]);
+        assert!((249..=251).contains(&lost), "{lost}");
+    }
+
+    #[test]
+    fn a_loss_under_jitter_is_found_and_counted_once() {
+        let kept = |i: &u64| !(5000..5100).contains(i);
+        let stamps = (0..20_000).filter(kept).map(|i| i as f64 / 250.0 + 0.003 * noise(i));
+        let (lost, gaps, _, index) = run(250.0, stamps);
+        assert!((99..=101).contains(&lost), "{lost}");
+        assert_eq!(gaps, 1);
+        assert_eq!(index, 19_899 + lost);
+    }
+
+    #[test]
+    fn chunks_with_one_stamp_each_lose_nothing() {
+        // Chunks of 16 frames, stamped as one, up to 10 ms late.
+        let stamps = (0..20_000_u64).map(|i| i as f64 / 256.0 + 0.010 * noise(i / 16));
+        assert_eq!(run(256.0, stamps).0, 0);
+    }
+
+    #[test]
+    fn another_clock_is_a_reset_and_never_a_huge_loss() {
+        let jump = |i: u64| if i < 1000 { 0.0 } else { 1e9 };
+        let (lost, gaps, resets, _) = run_with_steady_arrival(|i| i as f64 / 250.0 + jump(i));
+        assert_eq!((lost, gaps, resets), (0, 1, 1));
+        let (lost, _, resets, _) = run_with_steady_arrival(|i| i as f64 / 250.0 - jump(i));
+        assert_eq!((lost, resets), (0, 1));
+    }
+
+    fn run_with_steady_arrival(stamp: impl Fn(u64) -> f64) -> (u64, u64, u64, u64) {
+        let mut detector = GapDetector::new(250.0);
+        let mut sum = (0, 0, 0, 0);
+        for i in 0..3000 {
+            let verdict = detector.next(stamp(i), i as f64 / 250.0);
+            sum.0 += verdict.lost;
+            sum.1 += u64::from(verdict.gap);
+            sum.2 += u64::from(verdict.clock_reset);
+            sum.3 = verdict.index;
+        }
+        sum
+    }
+
+    #[test]
+    fn stamps_that_are_no_numbers_do_no_harm() {
+        let odd = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, f64::MAX, f64::MIN, 0.0, -1.0];
+        let stamps = (0..4000_u64)
+            .map(|i| if i % 7 == 3 { odd[(i / 7) as usize % odd.len()] } else { i as f64 / 250.0 });
+        assert!(run(250.0, stamps).3 >= 3999);
+    }
+
+    #[test]
+    fn coming_back_counts_the_time_away() {
+        let mut detector = GapDetector::new(250.0);
+        detector.next(0.0, 0.0);
+        assert_eq!(detector.resume(1.0), 249);
+        assert_eq!(detector.next(77.0, 1.0).index, 250);
+        assert_eq!(detector.resume(f64::NAN), 0);
+    }
+}

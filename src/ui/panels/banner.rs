@@ -1,0 +1,156 @@
+//! Strips above the pictures that say what is going on when it is not simply running.
+//!
+//! At most three, most serious first; each says what happened and what to do.
+
+use egui::{CornerRadius, Margin, Stroke, Ui};
+
+use crate::pipeline::WindowMode;
+use crate::snapshot::{Level, PackState, RecordingState, RunState, Snapshot};
+use crate::ui::look::{parts, words};
+use crate::ui::scene::{Action, Scene};
+
+/// One strip.
+pub struct Banner {
+    level: Level,
+    text: String,
+    /// Text of the button and what it does.
+    offer: Option<(&'static str, Action)>,
+}
+
+/// The strips that this moment calls for.
+pub fn banners(scene: &Scene<'_>) -> Vec<Banner> {
+    let mut all: Vec<Banner> = [recording(scene.snapshot), run(scene), pack(scene), markers(scene)]
+        .into_iter()
+        .flatten()
+        .collect();
+    all.sort_by_key(|banner| match banner.level {
+        Level::Error => 0,
+        Level::Warning => 1,
+        Level::Info => 2,
+    });
+    all.truncate(3);
+    all
+}
+
+fn run(scene: &Scene<'_>) -> Option<Banner> {
+    let (level, text, offer) = match &scene.snapshot.run {
+        RunState::Idle | RunState::Running => return None,
+        RunState::Connecting => (
+            Level::Info,
+            "Connecting to the source. This can take some seconds.".into(),
+            ("Cancel", Action::Disconnect),
+        ),
+        RunState::SourceLost { since_secs } => {
+            let ago = words::duration(scene.now_secs - since_secs);
+            let text = format!(
+                "The source was lost {ago} ago; reconnecting. Check its power, its battery and its distance."
+            );
+            (Level::Warning, text, ("Disconnect", Action::Disconnect))
+        }
+        RunState::Ended => (
+            Level::Info,
+            "The run has ended. What is shown is the last of it.".into(),
+            ("Start again", Action::ConnectAgain),
+        ),
+        RunState::Failed { message, .. } => {
+            (Level::Error, message.clone(), ("Try again", Action::ConnectAgain))
+        }
+    };
+    Some(Banner { level, text, offer: Some(offer) })
+}
+
+fn pack(scene: &Scene<'_>) -> Option<Banner> {
+    match &scene.snapshot.pack {
+        PackState::Refused(why) => {
+            let text = format!("The model pack was refused: {why}");
+            Some(Banner { level: Level::Error, text, offer: None })
+        }
+        PackState::Loading if scene.snapshot.run != RunState::Idle => Some(Banner {
+            level: Level::Info,
+            text: "Loading and verifying the model pack.".into(),
+            offer: None,
+        }),
+        PackState::Ready(pack) if pack.simulated_training && real(scene.snapshot) => {
+            let text = "This pack was trained on simulated signal only. Its pictures of real EEG mean nothing.";
+            Some(Banner { level: Level::Warning, text: text.into(), offer: None })
+        }
+        PackState::Ready(pack) => {
+            pack.caution.clone().map(|text| Banner { level: Level::Warning, text, offer: None })
+        }
+        PackState::None | PackState::Loading => None,
+    }
+}
+
+fn real(snapshot: &Snapshot) -> bool {
+    snapshot.source.as_ref().is_some_and(|source| !source.simulated)
+}
+
+/// A source without markers: what that means for scores and windows.
+fn markers(scene: &Scene<'_>) -> Option<Banner> {
+    let source = scene.snapshot.source.as_ref()?;
+    if source.has_markers || scene.snapshot.run != RunState::Running {
+        return None;
+    }
+    if scene.view.mode == WindowMode::Locked {
+        let text = "Windows wait for picture onsets, but this source sends no markers.";
+        let offer = Some(("Free-running", Action::SetMode(WindowMode::Free)));
+        return Some(Banner { level: Level::Warning, text: text.into(), offer });
+    }
+    let text =
+        "No markers: windows run freely, and there is nothing to score the pictures against.";
+    Some(Banner { level: Level::Info, text: text.into(), offer: None })
+}
+
+fn recording(snapshot: &Snapshot) -> Option<Banner> {
+    let text = match &snapshot.recording {
+        RecordingState::Failed(why) => format!("The recording could not be kept safe: {why}"),
+        RecordingState::On { lost, .. } if *lost > 0 => {
+            format!(
+                "The recording lost {} frames: the disk or this computer is too slow.",
+                words::count(*lost)
+            )
+        }
+        RecordingState::On { .. } | RecordingState::Off => return None,
+    };
+    Some(Banner { level: Level::Error, text, offer: None })
+}
+
+impl Banner {
+    /// Paints the strip.
+    pub fn ui(&self, ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) {
+        let palette = scene.palette;
+        let edge = match self.level {
+            Level::Info => palette.line,
+            Level::Warning => palette.fair,
+            Level::Error => palette.bad,
+        };
+        egui::Frame::new()
+            .fill(palette.card)
+            .stroke(Stroke::new(1.0, edge))
+            .corner_radius(CornerRadius::same(6))
+            .inner_margin(Margin::symmetric(10, 6))
+            .show(ui, |ui| {
+                ui.set_width(ui.available_width());
+                ui.horizontal_wrapped(|ui| {
+                    parts::inline_mark(ui, level_words(self.level), |r| {
+                        parts::level_shape(r, self.level, palette)
+                    });
+                    ui.label(&self.text);
+                    if let Some((text, action)) = &self.offer
+                        && ui.button(*text).clicked()
+                    {
+                        actions.push(action.clone());
+                    }
+                });
+            });
+    }
+}
+
+/// How serious, in one word.
+pub fn level_words(level: Level) -> &'static str {
+    match level {
+        Level::Info => "Note",
+        Level::Warning => "Warning",
+        Level::Error => "Error",
+    }
+}

@@ -1,0 +1,97 @@
+//! The fields of the connect panel.
+
+use egui::{ComboBox, DragValue, RichText, Slider, TextEdit, Ui};
+
+use super::form::{BOARDS, Form};
+use crate::snapshot::{ChannelOrigin, PackView};
+use crate::ui::look::parts;
+
+/// A named text field; true when it was changed.
+pub fn text(ui: &mut Ui, name: &str, value: &mut String, hint: &str) -> bool {
+    let label = ui.label(RichText::new(name).weak());
+    let field = TextEdit::singleline(value).hint_text(hint).desired_width(f32::INFINITY);
+    ui.add(field).labelled_by(label.id).changed()
+}
+
+/// Fields of the virtual subject.
+pub fn simulated(ui: &mut Ui, form: &mut Form) {
+    parts::weak(
+        ui,
+        "A virtual subject who looks at pictures. No headset needed; labelled SIMULATED.",
+    );
+    ui.horizontal(|ui| {
+        let label = ui.label(RichText::new("Subject").weak());
+        ui.add(DragValue::new(&mut form.subject).range(1..=999)).labelled_by(label.id);
+    });
+    ui.horizontal(|ui| {
+        let label = ui.label(RichText::new("Signal to noise").weak());
+        let slider = Slider::new(&mut form.snr_db, -30.0..=20.0).suffix(" dB").step_by(1.0);
+        ui.spacing_mut().slider_width = 90.0;
+        ui.add(slider).labelled_by(label.id);
+    });
+    text(ui, "Montage", &mut form.montage, "empty: the model pack's electrodes");
+}
+
+/// Fields of a BrainFlow board.
+pub fn brainflow(ui: &mut Ui, form: &mut Form) {
+    let known = BOARDS.iter().find(|board| board.name == form.board);
+    let shown = known.map_or_else(|| form.board.clone(), |board| board.title.into());
+    let response = ComboBox::from_id_salt("board")
+        .selected_text(&shown)
+        .width(ui.available_width() - 16.0)
+        .show_ui(ui, |ui| {
+            for board in &BOARDS {
+                ui.selectable_value(&mut form.board, board.name.into(), board.title);
+            }
+        })
+        .response;
+    parts::name(&response, egui::accesskit::Role::ComboBox, format!("Board: {shown}"));
+    text(ui, "Board name or number", &mut form.board, "cyton or 0");
+    if let Some((key, board)) = known.and_then(|board| Some((board.needs?, board))) {
+        text(ui, &key.replace('_', " "), &mut form.needed, board.example);
+    }
+    text(ui, "Further parameters", &mut form.parameters, "key=value,key=value");
+}
+
+/// How the pack's channels are made of the source's: what is interpolated or missing is always said.
+pub fn montage(ui: &mut Ui, montage: &[ChannelOrigin]) {
+    let direct = montage.iter().filter(|origin| origin.from.len() == 1).count();
+    let missing = montage.iter().filter(|origin| origin.from.is_empty()).count();
+    let mixed = montage.len() - direct - missing;
+    parts::weak(
+        ui,
+        format!("Electrodes: {direct} direct, {mixed} interpolated, {missing} missing"),
+    );
+    if mixed + missing == 0 {
+        return;
+    }
+    egui::CollapsingHeader::new("Montage map").show(ui, |ui| {
+        for origin in montage.iter().filter(|origin| origin.from.len() != 1) {
+            parts::weak(ui, origin_words(origin));
+        }
+    });
+}
+
+/// What score to expect of this montage, and whose work the pack is.
+pub fn expected_and_credits(ui: &mut Ui, pack: &PackView) {
+    if let Some(expected) = &pack.expected {
+        parts::weak(ui, expected.sentence()).on_hover_text(&expected.source);
+    }
+    if !pack.credits.is_empty() {
+        egui::CollapsingHeader::new("Credits and licences").show(ui, |ui| {
+            for line in &pack.credits {
+                parts::weak(ui, line);
+            }
+        });
+    }
+}
+
+fn origin_words(origin: &ChannelOrigin) -> String {
+    if origin.from.is_empty() {
+        return format!("{}: left at zero", origin.label);
+    }
+    let parts: Vec<String> =
+        origin.from.iter().take(4).map(|(label, weight)| format!("{weight:.2} {label}")).collect();
+    let more = if origin.from.len() > 4 { " + …" } else { "" };
+    format!("{} = {}{more}", origin.label, parts.join(" + "))
+}

@@ -1,0 +1,151 @@
+//! The bar at the top: name, state, SIMULATED badge, recording light, appearance.
+
+use egui::{RichText, Shape, Stroke, ThemePreference, Ui, vec2};
+
+use crate::snapshot::{Level, PackState, QualityVerdict, RecordingState, RunState};
+use crate::ui::look::{parts, theme, words};
+use crate::ui::scene::{Action, Scene};
+
+/// Narrower than this, appearance and help go into a menu.
+const ROOMY: f32 = 1120.0;
+/// Narrower than this, only the name of the source is said.
+const TIGHT: f32 = 760.0;
+
+/// Paints the bar.
+pub fn ui(ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) {
+    let width = ui.available_width();
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing.x = 10.0;
+        wordmark(ui, scene);
+        state(ui, scene, width);
+        simulated(ui, scene);
+        recording(ui, scene, actions);
+        let open = scene.view.connect_open;
+        if ui.selectable_label(open, "Connect").on_hover_text("C").clicked() {
+            actions.push(Action::ToggleConnect);
+        }
+        if ui.button("Calibrate").on_hover_text("K").clicked() {
+            actions.push(Action::ToggleCalibration);
+        }
+        if width >= ROOMY {
+            ui.separator();
+            appearance(ui, scene, actions);
+        } else {
+            ui.menu_button("View", |ui| appearance(ui, scene, actions));
+        }
+    });
+}
+
+fn wordmark(ui: &mut Ui, scene: &Scene<'_>) {
+    let (rect, _) = ui.allocate_exact_size(vec2(20.0, 22.0), egui::Sense::hover());
+    let c = rect.center();
+    // A phosphene: light without light, as rings around a point.
+    for (radius, strength) in [(9.0, 0.35), (6.0, 0.65)] {
+        let stroke = Stroke::new(1.4, scene.palette.accent.gamma_multiply(strength));
+        ui.painter().circle_stroke(c, radius, stroke);
+    }
+    ui.painter().circle_filled(c, 3.0, scene.palette.accent);
+    let font = theme::font(ui, theme::TITLE);
+    ui.label(RichText::new("Phosphene").font(font).strong());
+    ui.separator();
+}
+
+fn state(ui: &mut Ui, scene: &Scene<'_>, width: f32) {
+    let verdict = match scene.snapshot.run {
+        RunState::Running => QualityVerdict::Good,
+        RunState::SourceLost { .. } => QualityVerdict::Fair,
+        RunState::Failed { .. } => QualityVerdict::Bad,
+        RunState::Idle | RunState::Connecting | RunState::Ended => QualityVerdict::Unknown,
+    };
+    let words = words::run_words(scene.snapshot, scene.now_secs);
+    parts::inline_mark(ui, &format!("State: {words}"), |r| {
+        parts::verdict_shape(r, verdict, scene.palette)
+    });
+    ui.label(&words);
+    if let Some(source) = &scene.snapshot.source {
+        let channels = source.channels.len();
+        let full = format!("{} · {channels} channels · {} Hz", source.name, source.rate_hz);
+        let text = if width < TIGHT { source.name.clone() } else { full.clone() };
+        let hover =
+            format!("{}\n{full}\n{}", words::kind_words(source.kind), source.notes.join("\n"));
+        ui.label(RichText::new(text).weak()).on_hover_text(hover);
+    }
+}
+
+/// The badge shows when the signal, or all that the pack learned from, is not from a person.
+fn simulated(ui: &mut Ui, scene: &Scene<'_>) {
+    let signal = scene.snapshot.source.as_ref().is_some_and(|source| source.simulated);
+    let trained = matches!(&scene.snapshot.pack, PackState::Ready(pack) if pack.simulated_training);
+    let why = match (signal, trained) {
+        (false, false) => return,
+        (true, false) => "The signal does not come from a person.",
+        (false, true) => "The model pack was trained on simulated signal only.",
+        (true, true) => "Neither the signal nor the pack's training data comes from a person.",
+    };
+    let palette = scene.palette;
+    parts::badge(ui, "SIMULATED", palette.badge, palette.on_badge).on_hover_text(why);
+}
+
+fn recording(ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) {
+    let rate_hz = scene.snapshot.source.as_ref().map_or(0.0, |source| source.rate_hz);
+    match &scene.snapshot.recording {
+        RecordingState::On { lost, path, .. } => {
+            let palette = scene.palette;
+            parts::inline_mark(ui, "Recording light", |r| {
+                Shape::circle_filled(r.center(), 5.0, palette.bad)
+            });
+            let words =
+                words::recording_words(&scene.snapshot.recording, rate_hz).unwrap_or_default();
+            ui.label(words).on_hover_text(path.display().to_string());
+            if *lost > 0 {
+                let text = format!("{} frames LOST", words::count(*lost));
+                ui.label(RichText::new(text).strong().color(palette.bad));
+            }
+            button(ui, true, "Stop recording", actions);
+        }
+        RecordingState::Off => {
+            let running = scene.snapshot.run == RunState::Running;
+            button(ui, running, "Record", actions);
+        }
+        RecordingState::Failed(why) => {
+            parts::inline_mark(ui, "Recording failed", |r| {
+                parts::level_shape(r, Level::Error, scene.palette)
+            });
+            let text = RichText::new("Recording failed").strong().color(scene.palette.bad);
+            ui.label(text).on_hover_text(why);
+            button(ui, scene.snapshot.run == RunState::Running, "Record", actions);
+        }
+    }
+}
+
+fn button(ui: &mut Ui, enabled: bool, text: &str, actions: &mut Vec<Action>) {
+    let response = ui.add_enabled(enabled, egui::Button::new(text));
+    let response = response.on_hover_text("R").on_disabled_hover_text("Connect a source first.");
+    if response.clicked() {
+        actions.push(Action::ToggleRecording);
+    }
+}
+
+fn appearance(ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) {
+    let themes = [
+        (ThemePreference::System, "Auto"),
+        (ThemePreference::Light, "Light"),
+        (ThemePreference::Dark, "Dark"),
+    ];
+    for (theme, text) in themes {
+        if ui.selectable_label(scene.view.theme == theme, text).clicked() {
+            actions.push(Action::SetTheme(theme));
+        }
+    }
+    for (text, name, step) in [("A−", "Smaller text", -0.1), ("A+", "Larger text", 0.1)] {
+        let response = ui.button(text).on_hover_text(name);
+        parts::name(&response, egui::accesskit::Role::Button, name);
+        if response.clicked() {
+            actions.push(Action::StepTextScale(step));
+        }
+    }
+    let help = ui.selectable_label(scene.view.help_open, "Keys").on_hover_text("F1 or ?");
+    if help.clicked() {
+        actions.push(Action::ToggleHelp);
+    }
+}
