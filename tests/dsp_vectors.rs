@@ -2,10 +2,11 @@
 
 #![allow(clippy::unwrap_used)] // a test that cannot be set up has failed
 
-use phosphene::dsp::design::{self, NOTCH_Q, Section};
+use phosphene::dsp::design::{self, NOTCH_Q};
 use phosphene::dsp::filter::SosFilter;
 use phosphene::dsp::quality::gate::{BAND_EDGES_HZ, POWER_FLOOR_UV2};
 use phosphene::dsp::resample::Resampler;
+use phosphene::dsp::section::Section;
 use phosphene::dsp::spectrum::{Periodogram, Welch};
 use phosphene::units::SampleRate;
 use serde_json::Value;

@@ -9,9 +9,9 @@ use std::sync::Arc;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
-use crate::native;
 use crate::decode::Pack;
 use crate::decode::session::Runtime;
+use crate::native;
 use crate::pipeline::RunConfig;
 use crate::present::protocol::{Plan, Protocol};
 use crate::signal::StimulusSet;
@@ -21,9 +21,9 @@ use crate::study::calibration::{Session, headless, pictures};
 use crate::study::evaluation::Evaluation;
 use crate::study::fit::personal::FitDocument;
 
-use super::live::on_interrupt;
+use super::failure::Failure;
 use super::sessions::{THREADS, pack_folder};
-use super::{Failure, print_json};
+use super::terminal::{on_interrupt, print_json};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -199,7 +199,7 @@ fn run_headless(
         return Err(Failure::usage(why));
     }
     let interrupted = on_interrupt()?;
-    super::record::tell_recovered();
+    super::terminal::tell_recovered();
     let opened = Pack::open(pack)?;
     session.create(&config.stimuli(), true, opened.sha256())?;
     let bar = ProgressBar::new(1000);

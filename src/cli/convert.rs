@@ -5,14 +5,13 @@
 
 use std::path::{Path, PathBuf};
 
-use indicatif::{ProgressBar, ProgressStyle};
-
 use crate::exchange::bids;
 use crate::exchange::convert::{Converted, Target, convert, outputs, prepare};
 use crate::exchange::survey::survey;
 use crate::formats::{self, FormatError};
 
-use super::Failure;
+use super::failure::Failure;
+use super::terminal::share_bar;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -176,14 +175,4 @@ fn say(output: &Path, done: &Converted) {
         eprintln!("note: {note}");
     }
     eprintln!("{} samples, {} events: {}", done.samples, done.events, output.display());
-}
-
-/// A bar of a share in thousandths, with what is being done.
-pub(super) fn share_bar(doing: &'static str) -> ProgressBar {
-    let bar = ProgressBar::new(1000);
-    ProgressStyle::with_template("{msg} {bar:30} {percent} %")
-        .map(|style| bar.set_style(style))
-        .unwrap_or_default();
-    bar.set_message(doing);
-    bar
 }

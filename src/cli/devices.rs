@@ -4,7 +4,8 @@ use serde::Serialize;
 
 use crate::source::{brainflow, lsl};
 
-use super::{Failure, print_json};
+use super::failure::Failure;
+use super::terminal::print_json;
 
 /// Arguments of `devices`.
 #[derive(Clone, Debug, clap::Args)]

@@ -6,7 +6,8 @@ use crate::config;
 use crate::decode::Pack;
 use crate::native::{self, Library};
 
-use super::{Failure, print_json};
+use super::failure::Failure;
+use super::terminal::print_json;
 
 /// Arguments of `doctor`.
 #[derive(Clone, Debug, clap::Args)]

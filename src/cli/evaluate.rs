@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::native;
 use crate::calibrate::score::Score;
 use crate::calibrate::score::controls::Control;
 use crate::decode::Pack;
 use crate::decode::session::Runtime;
+use crate::native;
 use crate::pipeline::provenance::{self, Provenance};
 use crate::report::Example;
 use crate::study::calibration::report::Material;
@@ -17,8 +17,9 @@ use crate::study::fit::personal::fit_for_new_pictures;
 use crate::study::folder::Folder;
 use crate::study::trials::sessions::{Sessions, TestRuns};
 
+use super::failure::Failure;
 use super::sessions::{SessionArgs, THREADS, load, pack_folder};
-use super::{Failure, print_json};
+use super::terminal::print_json;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -61,7 +62,7 @@ pub struct Args {
 /// Exit code 4 for the pack or the encoder, 6 when the sessions cannot be used.
 pub fn run(args: &Args) -> Result<(), Failure> {
     if let Some(events) = &args.events {
-        return super::evaluate_classes::run(events, args);
+        return super::evaluate_classes::run(events, &args.common);
     }
     if let Some(path) = args.report.as_ref().filter(|path| path.exists()) {
         let why =

@@ -9,8 +9,9 @@ use crate::calibrate::classes::score::score;
 use crate::calibrate::score::Score;
 use crate::study::trials::labelled::{self, Events, LabelledRun};
 
-use super::evaluate::Args;
-use super::{Failure, print_json};
+use super::failure::Failure;
+use super::sessions::SessionArgs;
+use super::terminal::print_json;
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -32,25 +33,24 @@ struct Document<'a> {
 ///
 /// # Errors
 /// Exit code 2 for the table, 6 when the recordings cannot be used.
-pub fn run(events: &Path, args: &Args) -> Result<(), Failure> {
+pub fn run(events: &Path, args: &SessionArgs) -> Result<(), Failure> {
     let events = Events::read(events).map_err(Failure::usage)?;
     let bar = indicatif::ProgressBar::new(100);
     let on_progress = |run: usize, count: usize, _: f64| {
         bar.set_position(20 * run as u64 / count.max(1) as u64);
     };
-    let found = labelled::load(&args.common.sessions, &events, on_progress)
+    let found = labelled::load(&args.sessions, &events, on_progress)
         .map_err(|e| Failure::file(e.to_string()))?;
     let on_progress = |share: f64| bar.set_position(20 + (80.0 * share) as u64);
-    let report =
-        score(&found.trials, found.classes.len(), found.rate_hz, args.common.seed, on_progress)
-            .map_err(|e| Failure::file(e.to_string()))?;
+    let report = score(&found.trials, found.classes.len(), found.rate_hz, args.seed, on_progress)
+        .map_err(|e| Failure::file(e.to_string()))?;
     bar.finish_and_clear();
     let document = Document {
         schema: 1,
         simulated: found.simulated(),
         classes: &found.classes,
         trials: found.trials.len(),
-        seed: args.common.seed,
+        seed: args.seed,
         events: &events,
         runs: &found.runs,
         refused: report.refused,
@@ -58,7 +58,7 @@ pub fn run(events: &Path, args: &Args) -> Result<(), Failure> {
         chosen: report.chosen,
         scores: report.scores,
     };
-    if args.common.json {
+    if args.json {
         return print_json(&document);
     }
     println!("{}", table(&document));

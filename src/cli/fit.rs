@@ -2,17 +2,18 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::native;
 use crate::calibrate::fit::personal::Method;
 use crate::calibrate::trials::split::Split;
 use crate::decode::session::Runtime;
+use crate::native;
 use crate::study::fit::class_pack;
 use crate::study::fit::personal::{FitDocument, FitRequest, fit_into, refuse_to_write_over};
 use crate::study::trials::labelled::{self, Events};
 use crate::study::trials::sessions::TestRuns;
 
+use super::failure::Failure;
 use super::sessions::{SessionArgs, THREADS, load, open_pack};
-use super::{Failure, print_json};
+use super::terminal::print_json;
 
 const EXAMPLES: &str = "\
 Examples:

@@ -13,7 +13,8 @@ use crate::exchange::survey::{Gap, StreamSurvey, Survey, survey};
 use crate::formats;
 use crate::formats::recording::{Head, StreamHead};
 
-use super::{Failure, print_json};
+use super::failure::Failure;
+use super::terminal::print_json;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -94,7 +95,7 @@ enum Cells<'a> {
 pub fn run(args: &Args) -> Result<(), Failure> {
     let cannot = |e: formats::FormatError| Failure::file(e.to_string());
     let mut reader = formats::open(&args.file).map_err(cannot)?;
-    let bar = super::convert::share_bar("reading");
+    let bar = super::terminal::share_bar("reading");
     let found = survey(&mut *reader, |share| bar.set_position((share * 1000.0) as u64));
     bar.finish_and_clear();
     let found = found.map_err(cannot)?;

@@ -19,8 +19,9 @@ use crate::source::file::{Speed, Transport};
 use crate::source::{Source, SourceSpec, make};
 
 use super::document::LiveDocument;
+use super::failure::Failure;
 use super::output::OutputFolder;
-use super::{Failure, print_json};
+use super::terminal::{on_interrupt, print_json};
 
 /// How often the headless run looks at the pipeline.
 const POLL: Duration = Duration::from_millis(50);
@@ -185,7 +186,7 @@ fn run_headless(args: &Args, spec: SourceSpec) -> Result<(), Failure> {
     let config = run_config(args, spec)?;
     let sinks = sinks(args)?;
     if args.record.is_some() {
-        super::record::tell_recovered();
+        super::terminal::tell_recovered();
     }
     let interrupted = on_interrupt()?;
     let at_once = args.replay.as_ref().is_some_and(|replay| replay.at_once);
@@ -284,18 +285,6 @@ fn sinks(args: &Args) -> Result<Vec<Box<dyn DecodeSink>>, Failure> {
     let Some(folder) = &args.out else { return Ok(Vec::new()) };
     let stimuli = crate::signal::StimulusSet::bundled_or_none();
     Ok(vec![Box::new(OutputFolder::create(folder, stimuli)?)])
-}
-
-/// A flag that Ctrl-C or SIGTERM sets, so that recordings end properly.
-///
-/// # Errors
-/// Exit code 1 when the system refuses a handler.
-pub fn on_interrupt() -> Result<Arc<AtomicBool>, Failure> {
-    let flag = Arc::new(AtomicBool::new(false));
-    let seen = flag.clone();
-    ctrlc::set_handler(move || seen.store(true, Ordering::Relaxed))
-        .map_err(|e| Failure::unexpected(format!("no handler for Ctrl-C: {e}")))?;
-    Ok(flag)
 }
 
 fn progress(seconds: Option<f64>) -> ProgressBar {

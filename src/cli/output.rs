@@ -14,7 +14,7 @@ use crate::pipeline::{DecodeSink, RunFacts};
 use crate::signal::{Lock, StimulusSet};
 use crate::snapshot::{DecodeView, Picture, RankedLabel, StageTimes};
 
-use super::Failure;
+use super::failure::Failure;
 use super::sheet::{Row, Sheet};
 
 /// Rows that the sheet keeps: the newest ones.

@@ -11,11 +11,10 @@ use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use crate::record::multi::{MultiRecording, RecordReport, StreamReport};
-use crate::record::recover::recover;
 use crate::source::SourceSpec;
 
-use super::live::on_interrupt;
-use super::{Failure, print_json};
+use super::failure::Failure;
+use super::terminal::{on_interrupt, print_json, tell_recovered};
 
 /// How often the command looks at the time and at Ctrl-C: a part of the time that stopping takes.
 const POLL: Duration = Duration::from_millis(10);
@@ -102,13 +101,6 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let report = recording.stop();
     bar.finish_and_clear();
     conclude(args, &report)
-}
-
-/// Mends what earlier runs left unfinished and says so. For every command that records.
-pub fn tell_recovered() {
-    for found in recover() {
-        eprintln!("phosphene: {}", found.said);
-    }
 }
 
 fn conclude(args: &Args, report: &RecordReport) -> Result<(), Failure> {

@@ -15,8 +15,9 @@ use crate::source::file::{FileSource, Speed, Transport, transport::SPEEDS};
 use crate::source::{CHUNK_FRAMES, CHUNK_MARKERS, ReadStatus, Source, SourceError};
 use crate::time::clock::Clock;
 
-use super::Failure;
-use super::live::{self, Replaying, on_interrupt};
+use super::failure::Failure;
+use super::live::{self, Replaying};
+use super::terminal::on_interrupt;
 
 const EXAMPLES: &str = "\
 Examples:

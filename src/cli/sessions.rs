@@ -6,7 +6,7 @@ use crate::decode::Pack;
 use crate::decode::session::Runtime;
 use crate::study::trials::sessions::{self, SessionError, Sessions, TestRuns};
 
-use super::Failure;
+use super::failure::Failure;
 
 /// Threads of the encoder.
 pub const THREADS: usize = 2;

@@ -10,8 +10,8 @@ use crate::source::{CHUNK_FRAMES, CHUNK_MARKERS, ReadStatus, Source, SourceError
 use crate::subject::SimParams;
 use crate::time::clock::Clock;
 
-use super::Failure;
-use super::live::on_interrupt;
+use super::failure::Failure;
+use super::terminal::on_interrupt;
 
 /// Arguments of `simulate`.
 #[derive(Clone, Debug, clap::Args)]

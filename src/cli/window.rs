@@ -8,9 +8,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossbeam_utils::atomic::AtomicCell;
 
-use crate::native;
 use crate::decode::Pack;
 use crate::decode::session::Runtime;
+use crate::native;
 use crate::pipeline::background::{Kept, Later, Progress};
 use crate::pipeline::{Command, Pipeline, RunConfig};
 use crate::record::recover::{Recovered, recover};
@@ -24,8 +24,8 @@ use crate::time::clock::Clock;
 use crate::ui::Conclusion;
 use crate::ui::engine::{self, DeviceEntry, Engine, NewSession, Wake};
 
-use super::Failure;
 use super::devices::{self, Devices};
+use super::failure::Failure;
 
 /// Seconds that a scan listens for LSL streams.
 const SCAN_SECS: f64 = 1.5;

@@ -8,7 +8,7 @@
 //! Frame by frame and causal, so that any cutting of the stream into chunks gives the same bits. The
 //! filters start settled on the first frame. Nothing allocates, blocks or reads time after `prepare`.
 
-use super::design::{self, NOTCH_Q, Section};
+use super::design::{self, NOTCH_Q};
 use super::error::DspError;
 use super::filter::SosFilter;
 use super::history::Tag;
@@ -19,6 +19,7 @@ use super::quality::rails::{RawFlags, RawWatch};
 use super::ready::ReadyQueue;
 use super::reference::{Reference, Referencer};
 use super::resample::Resampler;
+use super::section::Section;
 use super::window::{Cutter, OnsetCounts, Windows};
 use crate::signal::{FrameMeta, Window};
 use crate::units::{MAX_CHANNELS, SampleRate};

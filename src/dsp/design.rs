@@ -10,32 +10,16 @@ use std::f64::consts::PI;
 
 use rustfft::num_complex::Complex64;
 
-use super::error::DspError;
+use super::error::{DspError, MAX_ORDER};
 use super::pairing;
+use super::section::Section;
 use crate::units::SampleRate;
-
-/// Highest order accepted. Beyond it, EEG corners such as 0.5 Hz at 2 kHz lose their accuracy.
-pub const MAX_ORDER: u32 = 8;
 
 /// Quality factor of the mains notch: 50 Hz ± 0.83 Hz at −3 dB.
 pub const NOTCH_Q: f64 = 30.0;
 
 /// The bilinear transform is done at this rate, as SciPy does: corners are pre-warped to it.
 const DESIGN_RATE: f64 = 2.0;
-
-/// One second-order section, `a0 = 1`: `y = b0 x + b1 x₁ + b2 x₂ − a1 y₁ − a2 y₂`.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Section {
-    /// Numerator `[b0, b1, b2]`.
-    pub b: [f64; 3],
-    /// Denominator `[a1, a2]`.
-    pub a: [f64; 2],
-}
-
-impl Section {
-    /// The section that changes nothing.
-    pub const IDENTITY: Self = Self { b: [1.0, 0.0, 0.0], a: [0.0, 0.0] };
-}
 
 /// Poles, real zeros and gain of an analogue or digital filter.
 struct Zpk {

@@ -4,9 +4,10 @@
 //! real-time side takes it up between two frames. Frames `[channels]`, `f32`, µV, in place. The filter
 //! starts settled on its first frame, so that an electrode offset of 100 mV does not swing for seconds.
 
-use super::design::{self, NOTCH_Q, Section};
+use super::design::{self, NOTCH_Q};
 use super::error::DspError;
 use super::filter::SosFilter;
+use super::section::Section;
 use crate::units::SampleRate;
 
 /// Order of the high-pass and of the low-pass: one section each.

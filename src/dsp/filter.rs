@@ -6,7 +6,7 @@
 //! `prepare` allocates; nothing else does. A value that is not finite spoils its channel until `reset`:
 //! whoever calls replaces such values first.
 
-use super::design::Section;
+use super::section::Section;
 
 /// States below this are set to zero, far below any signal (µV) and far above the denormal range in which
 /// processors become slow.

@@ -10,6 +10,7 @@
 //! ```
 
 pub mod error;
+pub mod section;
 pub mod design;
 mod pairing;
 pub mod filter;

@@ -6,7 +6,7 @@
 
 use rustfft::num_complex::Complex64;
 
-use super::design::Section;
+use super::section::Section;
 
 /// Relative size of an imaginary part below which a pole counts as real; SciPy's `_cplxreal` uses the same.
 const REAL_TOLERANCE: f64 = 100.0 * f64::EPSILON;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Library, Origin};
+use super::library::{Library, Origin};
 
 /// The bundled set, relative to the project or to the executable.
 const BUNDLED: &str = "native/lib";

@@ -11,7 +11,7 @@ use std::path::Path;
 
 use libloading::Library as Opened;
 
-use super::Library;
+use super::library::Library;
 
 /// The version that the interface of ONNX Runtime must have (`ORT_API_VERSION`), as `ort` is built for it.
 const ORT_API_VERSION: u32 = 24;

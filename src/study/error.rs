@@ -2,7 +2,6 @@
 
 use crate::decode::{DecodeError, PackError};
 use crate::pipeline::RunFailure;
-use crate::study::trials::sessions::SessionError;
 
 /// Why there is no personal encoder.
 #[derive(Debug, thiserror::Error)]
@@ -33,14 +32,5 @@ impl From<PackError> for PersonalError {
 impl From<DecodeError> for PersonalError {
     fn from(error: DecodeError) -> Self {
         Self::Pack(error.to_string())
-    }
-}
-
-impl From<SessionError> for PersonalError {
-    fn from(error: SessionError) -> Self {
-        match error {
-            SessionError::Pack(_) | SessionError::Decode(_) => Self::Pack(error.to_string()),
-            _ => Self::Sessions(error.to_string()),
-        }
     }
 }

@@ -69,13 +69,15 @@ pub struct StampClock {
     spread_secs: f64,
 }
 
-impl StampClock {
+impl Default for StampClock {
     /// Knows nothing yet.
-    pub fn new() -> Self {
+    fn default() -> Self {
         let offset = SlidingMin::new(OFFSET_SPAN_SECS);
         Self { offset, before_reset: None, newest: None, spread_secs: 0.0 }
     }
+}
 
+impl StampClock {
     /// Learns from the newest frame of a read; true when the board's clock was reset.
     ///
     /// `attended` says that the previous read was a moment ago. If it was not, a late frame may have
@@ -129,7 +131,7 @@ impl StampClock {
     /// Forgets everything, for a new session.
     /// Forgets everything.
     pub fn clear(&mut self) {
-        *self = Self::new();
+        *self = Self::default();
     }
 }
 
@@ -139,7 +141,7 @@ mod tests {
 
     #[test]
     fn the_offset_is_that_of_the_least_delayed_frame() {
-        let mut clock = StampClock::new();
+        let mut clock = StampClock::default();
         for (i, delay) in [0.004, 0.001, 0.009, 0.3].into_iter().enumerate() {
             let stamp = 1e9 + i as f64 * 0.01;
             assert!(!clock.observe(stamp, stamp - 1e9 + 5.0 + delay, true));
@@ -150,7 +152,7 @@ mod tests {
     #[test]
     fn a_clock_set_either_way_is_a_reset_and_frames_keep_their_own_offset() {
         for step in [3600.0, -3600.0] {
-            let mut clock = StampClock::new();
+            let mut clock = StampClock::default();
             assert!(!clock.observe(1000.0, 10.0, true));
             assert!(clock.observe(1000.1 + step, 10.1, true));
             let (old, before) = clock.convert(1000.05, 10.1);
@@ -163,7 +165,7 @@ mod tests {
 
     #[test]
     fn a_late_frame_after_our_own_absence_is_no_reset() {
-        let mut clock = StampClock::new();
+        let mut clock = StampClock::default();
         clock.observe(1000.0, 10.0, true);
         assert!(!clock.observe(1000.1, 13.0, false));
         // A device that was silent for three seconds and goes on is none either.

@@ -93,7 +93,8 @@ fn without_a_counter_the_clock_finds_the_loss() {
 
 #[test]
 fn the_daisys_counter_advances_by_two() {
-    let mut timeline = Timeline::new(SampleRate::new(125.0).unwrap(), Some(CounterRule { modulus: 256, step: 2 }));
+    let mut timeline =
+        Timeline::new(SampleRate::new(125.0).unwrap(), Some(CounterRule { modulus: 256, step: 2 }));
     for (frame, counter) in [1_u64, 3, 5, 11, 13].into_iter().zip([1.0, 3.0, 5.0, 11.0, 13.0]) {
         timeline.place(counter, frame as f64 / 250.0, 0.0, false);
     }

@@ -11,12 +11,9 @@ use egui::{Context, ThemePreference, Ui};
 
 use super::engine::Engine;
 use super::look::theme::{self, Palette};
+use super::panels::Panels;
 use super::panels::calibrate::{SessionPanel, Wish};
-use super::panels::connect::ConnectPanel;
-use super::panels::evidence::EvidencePanel;
-use super::panels::pictures::PicturesPanel;
-use super::panels::timeline::{self, TimelinePanel};
-use super::panels::traces::TracesPanel;
+use super::panels::timeline::{self};
 use super::scene::{Action, Scene, TEXT_SCALE_RANGE, UV_PER_DIV, View};
 use super::{keys, layout};
 use crate::decode::Steadying;
@@ -83,21 +80,6 @@ impl Default for InitialView {
             stimuli: None,
         }
     }
-}
-
-/// Panels with a memory.
-#[derive(Default)]
-pub struct Panels {
-    /// Which source, which pack.
-    pub connect: ConnectPanel,
-    /// The signal.
-    pub traces: TracesPanel,
-    /// The three squares.
-    pub pictures: PicturesPanel,
-    /// Scores of the decode and p-values.
-    pub evidence: EvidencePanel,
-    /// Where a replay is.
-    pub timeline: TimelinePanel,
 }
 
 /// The window.

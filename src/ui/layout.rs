@@ -5,9 +5,8 @@
 
 use egui::{CentralPanel, Frame, Margin, Panel, ScrollArea, Ui, vec2};
 
-use super::app::Panels;
 use super::look::theme;
-use super::panels::{banner, decoder_bar, help, ledger, notices, scores, top_bar, welcome};
+use super::panels::{Panels, banner, decoder_bar, help, ledger, notices, scores, top_bar, welcome};
 use super::scene::{Action, Scene};
 use crate::snapshot::RunState;
 

@@ -2,6 +2,7 @@
 //!
 //! [`templates`] where responses can be told from noise, [`ridge`] where they cannot; [`personal`] chooses.
 
+pub mod options;
 pub mod personal;
 pub mod ridge;
 pub mod templates;

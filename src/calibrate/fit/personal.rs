@@ -9,12 +9,13 @@
 
 use faer::{Mat, MatRef};
 
+use super::options::FitOptions;
 use super::ridge::{Dual, Strength, candidates};
-use super::templates::{self, Population};
+use super::templates;
 use crate::calibrate::linalg;
 use crate::calibrate::score::metrics;
 use crate::calibrate::trials::features::Features;
-use crate::calibrate::trials::split::{Split, few, folds, groups};
+use crate::calibrate::trials::split::{few, folds, groups};
 use crate::calibrate::trials::whiten::whitening;
 use crate::calibrate::trials::{CalibrationError, Pictures, Trials};
 
@@ -23,22 +24,6 @@ pub const MIN_TRIALS: usize = 20;
 
 /// Fewest pictures to fit to.
 pub const MIN_PICTURES: usize = 2;
-
-/// How to fit.
-#[derive(Clone, Copy, Debug)]
-pub struct FitOptions<'a> {
-    /// Sampling rate of the epochs.
-    pub rate_hz: f64,
-    /// What is left out at a time when the strength of a regression is chosen; for pictures that were calibrated
-    /// ([`Split::Runs`]) responses may be found from this person alone.
-    pub inner: Split,
-    /// Whether the pack's own answers may be used.
-    pub with_pack: bool,
-    /// What the pack knows of people's responses, if it does.
-    pub population: Option<&'a Population>,
-    /// Seed of the division of pictures.
-    pub seed: u64,
-}
 
 /// A fitted decoder.
 #[derive(Clone, Debug)]

@@ -15,7 +15,7 @@ use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 
 use super::metrics;
-use crate::calibrate::fit::personal::{FitOptions, fit_and_predict};
+use crate::calibrate::fit::{options::FitOptions, personal::fit_and_predict};
 use crate::calibrate::trials::split::Fold;
 use crate::calibrate::trials::{CalibrationError, Pictures, Trials};
 

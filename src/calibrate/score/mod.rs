@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use faer::Mat;
 use serde::Serialize;
 
-use super::fit::personal::FitOptions;
+use super::fit::options::FitOptions;
 use super::trials::split::{Split, folds, groups};
 use super::trials::{CalibrationError, Pictures, Trials};
 use crate::calibrate::score::controls::Control;

@@ -9,9 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::credit::Credit;
 use super::expected::ExpectedSpec;
-use super::rules::shortened;
 use super::sureness::Sureness;
-use crate::decode::error::PackError;
 use crate::units::SampleRate;
 
 /// The manifest as written. Every shape and size is within the limits of [`super::limits`].
@@ -219,22 +217,6 @@ pub struct QualitySpec {
 }
 
 impl Manifest {
-    /// Reads and checks a manifest; also gives the keys that were ignored.
-    ///
-    /// # Errors
-    /// [`PackError::Manifest`] when it is not TOML or lacks a field, and everything of [`super::limits`].
-    pub fn parse(text: &str) -> Result<(Self, Vec<String>), PackError> {
-        let as_error = |e: toml::de::Error| PackError::Manifest { why: explain(text, &e) };
-        let manifest: Self = toml::from_str(text).map_err(as_error)?;
-        super::limits::check(&manifest)?;
-        let written: toml::Table = toml::from_str(text).map_err(as_error)?;
-        let known = toml::Table::try_from(&manifest)
-            .map_err(|e| PackError::Manifest { why: e.to_string() })?;
-        let mut unknown = Vec::new();
-        collect_unknown("", &written, &known, &mut unknown);
-        Ok((manifest, unknown))
-    }
-
     /// Every file that a field uses, with the field's name.
     pub fn used_files(&self) -> Vec<(&'static str, &str)> {
         let mut used = vec![
@@ -257,29 +239,5 @@ impl Manifest {
     /// Shape of a latent with its batch of one.
     pub fn latent_shape(&self) -> Vec<usize> {
         std::iter::once(1).chain(self.generator.latent.iter().map(|&n| n as usize)).collect()
-    }
-}
-
-/// What the parser says, with the line that it is about, without repeating more than a line of the file.
-fn explain(text: &str, error: &toml::de::Error) -> String {
-    let what = shortened(error.message());
-    let Some(before) = error.span().and_then(|span| text.get(..span.start)) else { return what };
-    let start = before.rfind('\n').map_or(0, |at| at + 1);
-    let number = 1 + before.matches('\n').count();
-    let line = text[start..].lines().next().unwrap_or_default().trim();
-    format!("line {number}: {what}. The line reads: {}", shortened(line))
-}
-
-/// A key that was written but that reading it back does not give is one that nobody interprets.
-fn collect_unknown(at: &str, written: &toml::Table, known: &toml::Table, out: &mut Vec<String>) {
-    for (key, value) in written {
-        let path = if at.is_empty() { key.clone() } else { format!("{at}.{key}") };
-        match (value, known.get(key)) {
-            (_, None) => out.push(path),
-            (toml::Value::Table(inner), Some(toml::Value::Table(known_inner))) => {
-                collect_unknown(&path, inner, known_inner, out);
-            }
-            _ => {}
-        }
     }
 }

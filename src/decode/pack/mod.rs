@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::error::PackError;
 
+mod check;
 mod rules;
 pub mod credit;
 pub mod expected;

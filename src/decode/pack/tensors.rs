@@ -5,8 +5,8 @@
 
 use safetensors::{Dtype, SafeTensors};
 
-use crate::decode::error::PackError;
 use super::Pack;
+use crate::decode::error::PackError;
 
 /// Bytes that a safetensors file may hold beside the tensors themselves.
 const HEADER_ALLOWANCE_BYTES: u64 = 16 << 20;
@@ -15,7 +15,11 @@ const HEADER_ALLOWANCE_BYTES: u64 = 16 << 20;
 ///
 /// # Errors
 /// [`PackError::TooLarge`], [`PackError::Io`].
-pub(in crate::decode) fn read(pack: &Pack, file: &str, most_values: usize) -> Result<Vec<u8>, PackError> {
+pub(in crate::decode) fn read(
+    pack: &Pack,
+    file: &str,
+    most_values: usize,
+) -> Result<Vec<u8>, PackError> {
     let limit = (most_values as u64) * 4 + HEADER_ALLOWANCE_BYTES;
     let got = pack.sizes().get(file).copied().unwrap_or(0);
     if got > limit {
@@ -39,7 +43,11 @@ pub(in crate::decode) struct Wanted<'a> {
 ///
 /// # Errors
 /// [`PackError::Safetensors`] for a damaged file, [`PackError::Tensor`] without such a tensor.
-pub(in crate::decode) fn shape_of(bytes: &[u8], file: &str, name: &str) -> Result<Vec<usize>, PackError> {
+pub(in crate::decode) fn shape_of(
+    bytes: &[u8],
+    file: &str,
+    name: &str,
+) -> Result<Vec<usize>, PackError> {
     let tensors = parsed(bytes, file)?;
     let found = tensors.tensor(name).map_err(|_| missing(&tensors, file, name, "of this name"))?;
     Ok(found.shape().to_vec())
@@ -49,7 +57,11 @@ pub(in crate::decode) fn shape_of(bytes: &[u8], file: &str, name: &str) -> Resul
 ///
 /// # Errors
 /// [`PackError::Safetensors`] for a damaged file, [`PackError::Tensor`] when it is not what is wanted.
-pub(in crate::decode) fn values(bytes: &[u8], file: &str, wanted: &Wanted<'_>) -> Result<Vec<f32>, PackError> {
+pub(in crate::decode) fn values(
+    bytes: &[u8],
+    file: &str,
+    wanted: &Wanted<'_>,
+) -> Result<Vec<f32>, PackError> {
     let Wanted { name, shape, because } = *wanted;
     let tensors = parsed(bytes, file)?;
     let found = tensors.tensor(name).map_err(|_| missing(&tensors, file, name, because))?;

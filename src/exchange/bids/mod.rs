@@ -7,6 +7,7 @@
 mod entities;
 pub mod events;
 pub mod import;
+mod facts;
 mod sidecars;
 mod tables;
 
@@ -20,15 +21,7 @@ use crate::formats::recording::WriteHead;
 use crate::signal::{Marker, MarkerEvent, StimulusSet};
 
 pub use entities::Entities;
-
-/// Facts that recordings seldom carry.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Facts {
-    /// Frequency of the mains, in Hz.
-    pub mains_hz: Option<f64>,
-    /// Reference electrodes.
-    pub reference: Option<String>,
-}
+pub use facts::Facts;
 
 /// Where the files of one run are.
 #[derive(Clone, Debug, PartialEq)]

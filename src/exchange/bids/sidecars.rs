@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Entities, Facts};
+use super::entities::Entities;
+use super::facts::Facts;
 use crate::exchange::survey::Survey;
 use crate::formats::own::EEG_KIND;
 use crate::formats::recording::WriteHead;

@@ -1,6 +1,6 @@
 //! One regular stream and its events, for formats that hold no more.
 
-use super::{Converted, find_eeg, session_events};
+use super::choose::{Converted, find_eeg, session_events};
 use crate::exchange::survey::{StreamSurvey, Survey};
 use crate::formats::FormatError;
 use crate::formats::recording::{Block, Event, Head, ReadRecording, WriteHead, WriteRecording};

@@ -6,14 +6,16 @@
 //! is written. Nothing is written over.
 
 mod eeg;
+mod choose;
 mod xdf;
 
 use std::path::{Path, PathBuf};
 
 use super::survey::Survey;
-use crate::formats::recording::{Event, ReadRecording, StreamHead, WriteRecording};
-use crate::formats::{FormatError, brainvision, edf, own};
+use crate::formats::recording::{ReadRecording, WriteRecording};
+use crate::formats::{FormatError, brainvision, edf};
 
+pub use choose::{Converted, find_eeg};
 pub use eeg::{Prepared, prepare};
 
 /// What to write.
@@ -43,17 +45,6 @@ impl Target {
     }
 }
 
-/// What came of it.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Converted {
-    /// Samples written, all streams together.
-    pub samples: u64,
-    /// Events written.
-    pub events: u64,
-    /// What was left out or changed.
-    pub notes: Vec<String>,
-}
-
 /// Copies a recording, of which `found` is the survey, into `path`.
 ///
 /// # Errors
@@ -81,30 +72,10 @@ pub fn convert(
     eeg::copy(reader, prepared, writer, on_progress)
 }
 
-/// The stream that is the EEG: regular numbers of type EEG with samples, else any regular numbers with samples.
-pub fn find_eeg(streams: &[StreamHead], found: &Survey) -> Option<usize> {
-    let usable = |place: usize| {
-        let (stream, seen) = (&streams[place], &found.streams[place]);
-        !stream.is_text && stream.rate_hz > 0.0 && !stream.channels.is_empty() && seen.samples > 0
-    };
-    let named = |place: &usize| {
-        let stream = &streams[*place];
-        let eeg = |kind: &str| kind.eq_ignore_ascii_case(own::EEG_KIND);
-        eeg(&stream.kind) || stream.channels.iter().any(|channel| eeg(&channel.kind))
-    };
-    let usable: Vec<usize> = (0..streams.len()).filter(|place| usable(*place)).collect();
-    usable.iter().copied().find(named).or_else(|| usable.first().copied())
-}
-
 /// The files that a conversion to `path` makes.
 pub fn outputs(path: &Path, target: Target) -> Vec<PathBuf> {
     match target {
         Target::BrainVision => ["vhdr", "vmrk", "eeg"].map(|e| path.with_extension(e)).to_vec(),
         _ => vec![path.to_path_buf()],
     }
-}
-
-/// Events that are about the session, not about the recording itself.
-fn session_events(events: &[Event]) -> impl Iterator<Item = &Event> {
-    events.iter().filter(|event| !event.label.starts_with(own::NOTE_PREFIX))
 }

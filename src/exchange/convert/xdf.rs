@@ -3,7 +3,7 @@
 use std::fs::OpenOptions;
 use std::path::Path;
 
-use super::Converted;
+use super::choose::Converted;
 use crate::formats::recording::{Block, ChannelHead, Event, Head, ReadRecording, StreamHead};
 use crate::formats::xdf::{
     ChannelDescription, ChannelFormat, FileDescription, ReferenceDescription, StreamDescription,

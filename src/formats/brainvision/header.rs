@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::FORMAT;
+use super::words::FORMAT;
 use crate::formats::FormatError;
 use crate::formats::recording::ChannelHead;
 use crate::units::{MAX_CHANNELS, MAX_RATE_HZ};

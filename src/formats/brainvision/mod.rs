@@ -6,6 +6,7 @@
 mod header;
 mod markers;
 mod reader;
+mod words;
 mod writer;
 
 use std::fs::File;
@@ -14,12 +15,10 @@ use std::path::{Component, Path, PathBuf};
 
 use super::FormatError;
 use header::Header;
+use words::{FORMAT, decoded};
 
 pub use reader::BrainVisionReader;
 pub use writer::{BrainVisionWriter, Encoding};
-
-/// The name in messages.
-const FORMAT: &str = "BrainVision";
 
 /// Longest text file that is read.
 const MAX_TEXT_BYTES: u64 = 64 << 20;
@@ -63,15 +62,6 @@ fn text(path: &Path) -> Result<String, FormatError> {
         return Err(FormatError::Unusable { format: FORMAT, why });
     }
     Ok(decoded(bytes))
-}
-
-/// UTF-8 where it is, else Latin-1, whatever the header claims.
-pub(super) fn decoded(bytes: Vec<u8>) -> String {
-    let text = match String::from_utf8(bytes) {
-        Ok(text) => text,
-        Err(raw) => raw.as_bytes().iter().map(|byte| char::from(*byte)).collect(),
-    };
-    text.trim_start_matches('\u{feff}').to_owned()
 }
 
 /// The file that a header names, which must be in the header's own folder. A file that was renamed together with

@@ -6,9 +6,9 @@
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use super::FORMAT;
 use super::header::Header;
 use super::markers::{Mark, Markers};
+use super::words::FORMAT;
 use crate::formats::FormatError;
 use crate::formats::recording::{Block, Event, Head, ReadRecording, StreamHead};
 

@@ -9,8 +9,8 @@ use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use super::FORMAT;
 use super::markers::date_text;
+use super::words::FORMAT;
 use crate::formats::FormatError;
 use crate::formats::recording::{Event, WriteHead, WriteRecording};
 

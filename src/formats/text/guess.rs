@@ -2,17 +2,17 @@
 
 use std::path::Path;
 
-use super::layout::{Column, Digits, Layout, Timing, moment_secs, number};
+use super::layout::{
+    COUNT_MODULUS, Column, Digits, Layout, Timing, cells, eeg, least_cells, moment_secs, number,
+    other,
+};
 use super::sd_card;
 use crate::formats::FormatError;
-use crate::formats::recording::{Calendar, ChannelHead};
+use crate::formats::recording::Calendar;
 
 /// Rates of devices; a measured one within [`RATE_TOLERANCE`] of one of these is taken for it.
 const RATES_HZ: [f64; 9] = [125.0, 200.0, 220.0, 250.0, 256.0, 500.0, 512.0, 1000.0, 1600.0];
 const RATE_TOLERANCE: f64 = 0.05;
-
-/// The Cyton's count of samples.
-pub(super) const COUNT_MODULUS: u32 = 256;
 
 /// BrainFlow's rows of a default preset: columns in all, first EEG column, EEG columns, stamp, marker, and what
 /// boards that is. Source: BrainFlow 5.23's board descriptions.
@@ -55,28 +55,6 @@ pub(super) fn layout(first: &[u8], len: u64, path: &Path) -> Result<Layout, Form
             Err(format!("it begins with '{shown}', which is no format of recordings known here"))
         })
         .map_err(unknown)
-}
-
-pub(super) fn eeg(label: &str) -> Column {
-    Column::Signal(ChannelHead {
-        label: label.into(),
-        unit: "uV".into(),
-        kind: "EEG".into(),
-        ..ChannelHead::default()
-    })
-}
-
-pub(super) fn other(label: &str, unit: &str) -> Column {
-    Column::Signal(ChannelHead {
-        label: label.into(),
-        unit: unit.into(),
-        kind: "MISC".into(),
-        ..ChannelHead::default()
-    })
-}
-
-pub(super) fn cells(line: &str, delimiter: u8) -> Vec<&str> {
-    line.split(char::from(delimiter)).map(str::trim).collect()
 }
 
 /// OpenBCI GUI: `%` lines, perhaps a line of names, rows.
@@ -189,13 +167,6 @@ fn unnamed(row: &[&str], channels: usize) -> Result<Vec<Column>, String> {
             Some(_) => Column::Ignored,
         })
         .collect())
-}
-
-/// Cells that a row must have: up to the last channel of EEG.
-pub(super) fn least_cells(columns: &[Column]) -> usize {
-    let is_eeg =
-        |column: &Column| matches!(column, Column::Signal(channel) if channel.kind == "EEG");
-    columns.iter().rposition(is_eeg).map_or(columns.len(), |place| place + 1)
 }
 
 /// Stamps in milliseconds or seconds, by their size.

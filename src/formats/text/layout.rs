@@ -1,7 +1,10 @@
 //! What the columns of a text mean.
 
-use super::sd_card;
+use super::hexadecimal;
 use crate::formats::recording::{Calendar, ChannelHead};
+
+/// The Cyton's count of samples.
+pub(super) const COUNT_MODULUS: u32 = 256;
 
 /// One column.
 #[derive(Clone, Debug, PartialEq)]
@@ -69,7 +72,7 @@ impl Layout {
     pub fn value(&self, cell: &str) -> Option<f64> {
         match self.digits {
             Digits::Decimal => number(cell, self.delimiter),
-            Digits::CytonHex => sd_card::value(cell),
+            Digits::CytonHex => hexadecimal::value(cell),
         }
     }
 }
@@ -98,6 +101,38 @@ pub(super) fn number(cell: &str, delimiter: u8) -> Option<f64> {
         return cell.replace(',', ".").parse().ok();
     }
     cell.parse().ok()
+}
+
+/// A channel of EEG, in µV.
+pub(super) fn eeg(label: &str) -> Column {
+    Column::Signal(ChannelHead {
+        label: label.into(),
+        unit: "uV".into(),
+        kind: "EEG".into(),
+        ..ChannelHead::default()
+    })
+}
+
+/// A channel of something else.
+pub(super) fn other(label: &str, unit: &str) -> Column {
+    Column::Signal(ChannelHead {
+        label: label.into(),
+        unit: unit.into(),
+        kind: "MISC".into(),
+        ..ChannelHead::default()
+    })
+}
+
+/// The cells of a line.
+pub(super) fn cells(line: &str, delimiter: u8) -> Vec<&str> {
+    line.split(char::from(delimiter)).map(str::trim).collect()
+}
+
+/// Cells that a row must have: up to the last channel of EEG.
+pub(super) fn least_cells(columns: &[Column]) -> usize {
+    let is_eeg =
+        |column: &Column| matches!(column, Column::Signal(channel) if channel.kind == "EEG");
+    columns.iter().rposition(is_eeg).map_or(columns.len(), |place| place + 1)
 }
 
 #[cfg(test)]

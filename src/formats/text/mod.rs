@@ -5,6 +5,7 @@
 //! text does not say and had to be assumed is a warning.
 
 mod guess;
+mod hexadecimal;
 mod layout;
 mod reader;
 mod sd_card;

@@ -10,31 +10,16 @@
 //! The file names neither rate nor gain: 250 Hz and 24 are the board's own, and assumed with a warning. Source:
 //! the Cyton's firmware and its documentation ("Cyton Data Format", "SD card").
 
-use super::guess::{COUNT_MODULUS, cells, eeg, least_cells, other};
-use super::layout::{Column, Digits, Layout, Timing};
-
-/// µV per count: 4.5 V reference, gain 24, 24 bits.
-const UV_PER_COUNT: f64 = 4.5e6 / 24.0 / 8_388_607.0;
-
-/// g per count of the accelerometer at ±4 g: 2 mg, in the upper twelve of sixteen bits.
-const G_PER_COUNT: f64 = 0.002 / 16.0;
+use super::hexadecimal::value;
+use super::layout::{
+    COUNT_MODULUS, Column, Digits, Layout, Timing, cells, eeg, least_cells, other,
+};
 
 /// Rate of the board unless it was told another.
 const RATE_HZ: f64 = 250.0;
 
 /// Rows that must look like it.
 const ROWS: usize = 4;
-
-/// The number in a cell, by how many digits it has: a count, an acceleration in g, a channel in µV.
-pub(super) fn value(cell: &str) -> Option<f64> {
-    let bits = u32::from_str_radix(cell, 16).ok().filter(|_| !cell.starts_with('+'))?;
-    match cell.len() {
-        2 => Some(f64::from(bits)),
-        4 => Some(f64::from(bits as u16 as i16) * G_PER_COUNT),
-        6 => Some(f64::from(((bits << 8) as i32) >> 8) * UV_PER_COUNT),
-        _ => None,
-    }
-}
 
 /// Its layout, when the first rows are such rows.
 pub(super) fn layout(lines: &[&str]) -> Option<Layout> {
@@ -125,6 +110,7 @@ impl Stamps {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::formats::text::hexadecimal::UV_PER_COUNT;
 
     #[test]
     fn digits_are_twos_complement() {

@@ -9,9 +9,9 @@ use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use super::assemble::{LoadOptions, SampleChunk, index};
-use super::stream::{Stream, XdfFile};
 use super::inflate;
 use super::samples::{SampleSink, Values};
+use super::stream::{Stream, XdfFile};
 use super::wire::{Cursor, FORMAT};
 use crate::formats::FormatError;
 use crate::formats::recording::{Block, Calendar, ChannelHead, Head, ReadRecording, StreamHead};

@@ -10,9 +10,9 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use super::assemble::{LoadOptions, SampleChunk, index};
-use super::stream::{Stream, XdfFile};
 use super::chunks::ChunkReader;
 use super::samples::{SampleSink, Values};
+use super::stream::{Stream, XdfFile};
 use super::wire::{Cursor, FORMAT, Tag, put_varlen};
 use super::write::{Written, chunk_bytes, footer_xml};
 use crate::formats::FormatError;

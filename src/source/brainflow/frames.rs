@@ -61,7 +61,7 @@ impl Frames {
             timestamp_row: board.timestamp_row,
             marker_row: board.marker_row,
             num_rows: board.num_rows,
-            stamps: StampClock::new(),
+            stamps: StampClock::default(),
             timeline: Timeline::new(
                 rate,
                 board.package_row.and_then(|_| counter_rule(request.described_as.id)),
@@ -243,7 +243,7 @@ mod tests {
             marker_row: Some(4),
             num_rows: 5,
             values_uv: vec![0.0; 2],
-            stamps: StampClock::new(),
+            stamps: StampClock::default(),
             timeline: Timeline::new(SampleRate::new(100.0).unwrap(), counter_rule(0)),
             clock_resets: 0,
             delivered: 0,

@@ -12,6 +12,7 @@
 mod channels;
 mod continuity;
 mod general;
+mod load;
 mod tape;
 pub mod transport;
 mod xdf;
@@ -141,7 +142,7 @@ impl FileSource {
 
 impl Source for FileSource {
     fn prepare(&mut self, clock: &Clock) -> Result<SourceInfo, SourceError> {
-        let mut tape = Tape::open(&self.path)?;
+        let mut tape = load::load(&self.path)?;
         if let Some(events) = &self.events {
             tape.take_events(events);
         }

@@ -1,16 +1,8 @@
 //! A recording ready to be replayed: everything decoded, in µV, in the order of delivery.
 //!
-//! Takes the path of a file; finds out its format by its first bytes; gives a [`Tape`]. Each format has a
-//! file of its own beside this one that fills it.
+//! Filled by [`super::load`].
 
-use std::fs::File;
-use std::io::{BufReader, Read};
-use std::path::Path;
-
-use super::{general, xdf};
 use crate::formats::recording::Event;
-use crate::formats::xdf::MAGIC as XDF_MAGIC;
-use crate::formats::{self, FormatError};
 use crate::signal::{FrameMeta, Marker};
 use crate::source::SourceInfo;
 
@@ -42,19 +34,6 @@ pub(super) struct TapeMarker {
 }
 
 impl Tape {
-    /// Reads a recording of any known format.
-    pub fn open(path: &Path) -> Result<Self, FormatError> {
-        let io = |source| FormatError::Io { action: "reading", source, path: path.into() };
-        let mut file = File::open(path).map_err(io)?;
-        let mut magic = Vec::new();
-        file.by_ref().take(XDF_MAGIC.len() as u64).read_to_end(&mut magic).map_err(io)?;
-        if magic == XDF_MAGIC {
-            // Its own path: recordings of ours are replayed to the last bit, breaks included.
-            return xdf::read(BufReader::new(file), path);
-        }
-        general::read(&mut *formats::open(path)?, path)
-    }
-
     /// Takes these events in place of the recording's own markers; their zero is the first frame. What lies outside the
     /// recording is left out and noted.
     pub fn take_events(&mut self, events: &[Event]) {

@@ -35,10 +35,10 @@ pub use resolve::{StreamSummary, list_streams};
 pub use search::{Found, Search};
 
 use self::markers::MarkerInlet;
-use self::query::Query;
+use self::query::{Query, display};
 use self::stream::Stream;
 use super::spec::Parameters;
-use super::{ReadStatus, Source, SourceCounters, SourceError, SourceInfo, SourceKind, SourceSpec};
+use super::{ReadStatus, Source, SourceCounters, SourceError, SourceInfo, SourceKind};
 use crate::signal::Chunk;
 use crate::time::clock::Clock;
 
@@ -63,11 +63,6 @@ impl LslSource {
             counters: SourceCounters::default(),
         })
     }
-}
-
-/// The pairs as they are written after `--source`.
-fn display(parameters: &Parameters) -> String {
-    SourceSpec::Lsl(parameters.clone()).to_string()
 }
 
 impl Source for LslSource {

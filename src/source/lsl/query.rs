@@ -4,8 +4,8 @@
 //! stream's description). Our own keys: `markers`, `timeout`, `unit`, `pred`; every other key is a field
 //! of the stream, as `name`, `type`, `source_id`, `hostname`, `uid`.
 
-use crate::source::SourceError;
 use crate::source::spec::Parameters;
+use crate::source::{SourceError, SourceSpec};
 
 /// How long to look for the stream when nothing is said, in seconds. Twice what a busy network takes.
 const DEFAULT_TIMEOUT_SECS: f64 = 5.0;
@@ -37,13 +37,18 @@ pub(super) struct Query {
     pub unit: Option<String>,
 }
 
+/// The pairs as they are written after `--source`.
+pub(super) fn display(parameters: &Parameters) -> String {
+    SourceSpec::Lsl(parameters.clone()).to_string()
+}
+
 impl Query {
     /// Understands the pairs of a source.
     ///
     /// # Errors
     /// [`SourceError::BadSpec`] when a key or value cannot be used.
     pub fn from_parameters(parameters: &Parameters) -> Result<Self, SourceError> {
-        let bad = |why: String| SourceError::BadSpec { spec: super::display(parameters), why };
+        let bad = |why: String| SourceError::BadSpec { spec: display(parameters), why };
         let mut query = Self {
             predicate: String::new(),
             markers: MarkerChoice::Auto,

@@ -43,7 +43,7 @@ impl Search {
         let query = Query::from_parameters(parameters)?;
         let mut predicates = vec![query.predicate.clone()];
         if let MarkerChoice::Named(name) = &query.markers {
-            let bad = |why| SourceError::BadSpec { spec: super::display(parameters), why };
+            let bad = |why| SourceError::BadSpec { spec: super::query::display(parameters), why };
             predicates.push(term("name", name).map_err(bad)?);
         }
         let resolvers = predicates.into_iter().map(|p| resolver(&p).map(|found| (p, found)));

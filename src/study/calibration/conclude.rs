@@ -9,18 +9,16 @@ use std::path::{Path, PathBuf};
 
 use super::report::{self, Material};
 use super::session::Session;
-use crate::native;
 use crate::calibrate::trials::split::Split;
 use crate::decode::Pack;
 use crate::decode::session::Runtime;
+use crate::native;
 use crate::present::protocol::Role;
 use crate::report::Example;
 use crate::study::error::PersonalError;
-use crate::study::files::write_new;
 use crate::study::evaluation::{Evaluation, evaluate, given, painted};
-use crate::study::fit::personal::{
-    FitDocument, FitRequest, fit_for_new_pictures, fit_into,
-};
+use crate::study::files::write_new;
+use crate::study::fit::personal::{FitDocument, FitRequest, fit_for_new_pictures, fit_into};
 use crate::study::folder::{self, Held};
 use crate::study::trials::sessions::{self, Choices, Sessions, TestRuns};
 

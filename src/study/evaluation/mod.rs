@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use super::trials::sessions::{RunRead, Sessions};
 use crate::calibrate::CalibrationError;
-use crate::calibrate::fit::personal::FitOptions;
+use crate::calibrate::fit::options::FitOptions;
 use crate::calibrate::score::{Report, Score, score};
 use crate::calibrate::trials::split::Split;
 use crate::decode::Pack;

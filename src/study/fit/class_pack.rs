@@ -13,8 +13,6 @@ use safetensors::tensor::{Dtype, TensorView};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use crate::study::error::PersonalError;
-use crate::study::files::write_new;
 use crate::calibrate::classes::{Classifier, Kind, choose, posteriors, sharpness};
 use crate::calibrate::onnx::{Ends, own::class_encoder};
 use crate::decode::encoding::encoder::Encoder;
@@ -22,6 +20,8 @@ use crate::decode::pack::credit::{Credit, Work};
 use crate::decode::pack::manifest::{GallerySpec, InputSpec, Manifest};
 use crate::decode::session::Runtime;
 use crate::decode::{Gallery, Pack};
+use crate::study::error::PersonalError;
+use crate::study::files::write_new;
 use crate::study::trials::labelled::{Events, Labelled, LabelledRun};
 use crate::time::clock::utc_now_iso8601;
 use crate::units::SampleRate;

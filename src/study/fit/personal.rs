@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use crate::calibrate::fit::personal::{FitOptions, Method};
+use crate::calibrate::fit::{options::FitOptions, personal::Method};
 use crate::calibrate::onnx::own::linear_encoder;
 use crate::calibrate::onnx::{Ends, personal_encoder};
 use crate::calibrate::trials::split::Split;
 use crate::calibrate::{self, Personal};
+use crate::decode::Pack;
 use crate::decode::encoding::encoder::Encoder;
 use crate::decode::session::Runtime;
-use crate::decode::Pack;
 use crate::study::error::PersonalError;
 use crate::study::files::write_new;
 use crate::study::trials::sessions::{RunRead, Sessions};

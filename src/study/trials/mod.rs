@@ -7,3 +7,4 @@ pub mod epochs;
 pub mod labelled;
 pub mod population;
 pub mod sessions;
+pub mod unusable;

@@ -11,14 +11,15 @@ use std::sync::atomic::AtomicBool;
 use faer::Mat;
 use serde::Serialize;
 
-use super::epochs::{self, EpochError, EpochOptions, Epochs};
+use super::epochs::{self, EpochOptions, Epochs};
+pub use super::unusable::SessionError;
 use crate::calibrate::fit::templates::Population;
 use crate::calibrate::{CalibrationError, Pictures, Trial, Trials};
+use crate::decode::Pack;
 use crate::decode::encoding::encoder::Encoder;
 use crate::decode::inference::gallery::Gallery;
 use crate::decode::pack::verify::hash_file;
 use crate::decode::session::Runtime;
-use crate::decode::{DecodeError, Pack, PackError};
 use crate::pipeline::contract::InputContract;
 use crate::signal::{Abstention, StimulusSet};
 use crate::source::file::{FileSource, Speed};
@@ -34,36 +35,6 @@ pub const MOST_CHOICES: usize = 200;
 
 /// Longest list of names in a message.
 const NAMED: usize = 5;
-
-/// Why sessions cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum SessionError {
-    /// Nothing there to read.
-    #[error("{why}: {path}", path = path.display())]
-    NoRecording {
-        /// What is wrong.
-        why: String,
-        /// What was given.
-        path: PathBuf,
-    },
-    /// A recording gives no epochs.
-    #[error("{source}: {path}", path = path.display())]
-    Epochs {
-        /// Why.
-        source: EpochError,
-        /// Which.
-        path: PathBuf,
-    },
-    /// The pack.
-    #[error(transparent)]
-    Pack(#[from] PackError),
-    /// Its encoder.
-    #[error(transparent)]
-    Decode(#[from] DecodeError),
-    /// What was found cannot be used.
-    #[error(transparent)]
-    Calibration(#[from] CalibrationError),
-}
 
 /// One recording that was read.
 #[derive(Clone, Debug, Serialize)]

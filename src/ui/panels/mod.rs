@@ -14,3 +14,24 @@ pub mod timeline;
 pub mod notices;
 pub mod help;
 pub mod calibrate;
+
+use connect::ConnectPanel;
+use evidence::EvidencePanel;
+use pictures::PicturesPanel;
+use timeline::TimelinePanel;
+use traces::TracesPanel;
+
+/// Panels with a memory.
+#[derive(Default)]
+pub struct Panels {
+    /// Which source, which pack.
+    pub connect: ConnectPanel,
+    /// The signal.
+    pub traces: TracesPanel,
+    /// The three squares.
+    pub pictures: PicturesPanel,
+    /// Scores of the decode and p-values.
+    pub evidence: EvidencePanel,
+    /// Where a replay is.
+    pub timeline: TimelinePanel,
+}

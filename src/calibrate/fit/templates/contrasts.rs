@@ -6,7 +6,7 @@
 
 use faer::Mat;
 
-use super::LEAST_EIGENVALUE;
+use super::space::LEAST_EIGENVALUE;
 use crate::calibrate::linalg;
 use crate::calibrate::trials::CalibrationError;
 

@@ -4,13 +4,19 @@ use faer::Mat;
 
 use super::belief::{Belief, Known};
 use super::contrasts::{Contrasts, less_common};
-use super::population::Population;
+use super::population::{self, Population};
 use super::prior::Prior;
 use super::space::{Space, expected, offset};
-use super::{Enough, population};
 use crate::calibrate::linalg;
 use crate::calibrate::trials::CalibrationError;
 use crate::calibrate::trials::noise::Noise;
+
+/// Whether there are enough trials to find the responses' covariance from them alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Enough {
+    Yes,
+    No,
+}
 
 /// Trials of each cell, on average, from which on the noise is what they differ by; with fewer, the response to the picture
 /// itself, small beside the noise, counts as noise.

@@ -2,9 +2,11 @@
 
 use faer::Mat;
 
-use super::LEAST_EIGENVALUE;
 use crate::calibrate::linalg;
 use crate::calibrate::trials::CalibrationError;
+
+/// Eigenvalues below this share of the largest carry no signal: an average reference takes one away.
+pub(super) const LEAST_EIGENVALUE: f64 = 1e-6;
 
 /// The axes along which pictures' embeddings differ.
 pub(super) struct Space {

@@ -7,6 +7,7 @@
 //! The presenter (`calibrate::present`) decides what is shown; this module tells it when frames were seen. Recording
 //! and conclusion happen behind the [`Engine`]. Escape stops a session; what was recorded until then stays.
 
+mod choice;
 mod meter;
 mod own;
 mod pages;
@@ -27,8 +28,8 @@ use crate::study::calibration::{Held, Session};
 use crate::study::folder::{self, Listed};
 use crate::ui::engine::{Conclusion, Engine, NewSession};
 use crate::ui::scene::Scene;
+use choice::OwnPictures;
 use meter::Meter;
-use own::OwnPictures;
 
 /// Shortest pause, in seconds: a key pressed by mistake must not begin the next run.
 const LEAST_PAUSE_SECS: f64 = 1.0;

@@ -1,7 +1,6 @@
 //! Which pictures a session shows: the bundled ones, or a folder of the user's own, which the pack's image encoder embeds
 //! behind the engine.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,52 +14,6 @@ use crate::ui::scene::Scene;
 
 /// How often the window looks whether pictures are there.
 const POLL: Duration = Duration::from_millis(100);
-
-/// The choice, as far as it has come.
-#[derive(Default)]
-pub(super) struct OwnPictures {
-    /// The folder, as it is typed.
-    folder: String,
-    /// Whether the engine was asked for it.
-    asked: bool,
-    /// Why it cannot be taken.
-    refused: Option<String>,
-}
-
-impl OwnPictures {
-    /// Whether pictures are being embedded.
-    pub fn is_busy(&self) -> bool {
-        self.asked
-    }
-
-    /// What came of the folder, once.
-    pub fn arrived(&mut self, engine: &dyn Engine) -> Option<Arc<StimulusSet>> {
-        if !self.asked {
-            return None;
-        }
-        match engine.embedding() {
-            Embedding::Working(_) => None,
-            Embedding::Done(set) => {
-                self.asked = false;
-                Some(set)
-            }
-            Embedding::Failed(why) => {
-                (self.asked, self.refused) = (false, Some(why));
-                None
-            }
-            Embedding::None => {
-                let why = "the pictures were not embedded: choose the folder again";
-                (self.asked, self.refused) = (false, Some(why.into()));
-                None
-            }
-        }
-    }
-
-    fn ask(&mut self, engine: &mut dyn Engine, pack: Option<PathBuf>) {
-        (self.asked, self.refused) = (true, None);
-        engine.embed_pictures(PathBuf::from(self.folder.trim()), pack);
-    }
-}
 
 impl SessionPanel {
     /// Takes the pictures that were embedded, or the bundled ones again.

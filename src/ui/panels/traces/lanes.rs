@@ -5,13 +5,15 @@
 use egui::epaint::Mesh;
 use egui::{Align2, Color32, Pos2, Rect, Response, Shape, Stroke, Ui, pos2, vec2};
 
-use super::GUTTERS;
 use super::columns::Columns;
 use super::history::MarkerLine;
 use super::mesh::{Band, add_ribbon};
 use crate::snapshot::{ChannelQuality, QualityVerdict, SourceView};
 use crate::ui::look::{parts, words};
 use crate::ui::scene::Scene;
+
+/// Space left of the lanes for labels, and right of them for verdicts.
+pub(super) const GUTTERS: [f32; 2] = [64.0, 44.0];
 
 /// Distance between the lines of a hatched gap, in points.
 const HATCH: f32 = 7.0;

@@ -17,14 +17,12 @@ use crate::ui::look::{parts, theme, words};
 use crate::ui::scene::{Action, Scene};
 use columns::Columns;
 use history::History;
+use lanes::GUTTERS;
 
 /// A lane lower than this cannot be read: the lanes scroll instead.
 const MIN_LANE: f32 = 15.0;
 /// Columns × channels painted at most, so that software rendering keeps up (four vertices each).
 const COLUMN_BUDGET: usize = 26_000;
-/// Space left of the lanes for labels, and right of them for verdicts.
-pub(super) const GUTTERS: [f32; 2] = [64.0, 44.0];
-
 /// The panel with its memory of the signal.
 #[derive(Default)]
 pub struct TracesPanel {

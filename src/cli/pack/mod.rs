@@ -2,16 +2,17 @@
 //!
 //! With `--json` one document goes to standard output, refusals included; else plain text does.
 
+mod generate;
+mod report;
+mod show;
+
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::Failure;
-pub use super::generate::{GenerateArgs, generate};
-use super::pack_show::identity;
-pub use super::pack_show::show;
+use super::failure::Failure;
 use crate::decode::encoding::encoder::ImageEncoder;
 use crate::decode::pack::responses::Responses;
 use crate::decode::session::Runtime;
@@ -19,6 +20,10 @@ use crate::decode::{DecodeTimes, Decoder, DecoderOptions, Pack};
 use crate::signal::Window;
 use crate::signal::window::Lock;
 use crate::time::clock::Clock;
+pub use generate::{GenerateArgs, generate};
+pub use report::Report;
+use report::identity;
+pub use show::show;
 
 /// Threads that each graph uses.
 const THREADS: usize = 2;
@@ -79,15 +84,6 @@ pub fn run(
         Err(_) => {}
     }
     result.map(|_| ())
-}
-
-/// What a command found, for people and for programs.
-#[derive(Clone, Debug)]
-pub struct Report {
-    /// One JSON document.
-    pub json: serde_json::Value,
-    /// The same in words.
-    pub text: String,
 }
 
 /// Verifies every file of the pack, loads every graph and decodes one silent window.

@@ -7,8 +7,8 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::Failure;
-use super::pack::Report;
+use super::report::{Report, identity};
+use crate::cli::failure::Failure;
 use crate::decode::Pack;
 use crate::decode::pack::Expectation;
 use crate::decode::pack::expectation::decibels;
@@ -33,23 +33,6 @@ pub fn show(dir: &Path, montage: Option<&str>) -> Result<Report, Failure> {
     json["files"] = files.into();
     json["expected"] = json!(expected);
     Ok(Report { json, text: describe(&pack, expected.as_ref()) })
-}
-
-/// Name, hashes and warnings: what every document about a pack begins with.
-pub(super) fn identity(pack: &Pack) -> serde_json::Value {
-    let manifest = pack.manifest();
-    json!({
-        "schema": 1,
-        "name": manifest.name,
-        "version": manifest.version,
-        "licence": manifest.licence,
-        "simulated_training": manifest.simulated_training,
-        "sha256": pack.sha256(),
-        "encoder_sha256": pack.encoder_sha256(),
-        "steps": manifest.generator.steps,
-        "steps_allowed": manifest.generator.steps_allowed,
-        "warnings": pack.warnings(),
-    })
 }
 
 /// What to expect of a montage; without one, of a headset with every channel.

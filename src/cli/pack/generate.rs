@@ -9,9 +9,8 @@ use clap::Args;
 use image::{RgbImage, imageops};
 use serde_json::json;
 
-use super::Failure;
-use super::pack::Report;
-use super::pack_show::identity;
+use super::report::{Report, identity};
+use crate::cli::failure::Failure;
 use crate::decode::encoding::encoder::ImageEncoder;
 use crate::decode::encoding::square::{fit, read_upright};
 use crate::decode::painting::noise::NoiseKey;
