@@ -5,8 +5,9 @@ mod lsl_common;
 use lsl::{ChannelFormat, ExPushable};
 use lsl_common::*;
 use phosphene::formats::recording::ChannelHead;
+use phosphene::publish::Publisher;
 use phosphene::signal::{Chunk, FrameMeta, Marker};
-use phosphene::source::lsl::{Publisher, list_streams};
+use phosphene::source::lsl::list_streams;
 use phosphene::source::{ReadStatus, Source, SourceError, SourceInfo, SourceKind};
 use phosphene::units::SampleRate;
 
