@@ -4,7 +4,8 @@
 #![allow(clippy::unwrap_used)] // clippy.toml exempts test functions but not what they share
 
 use faer::Mat;
-use phosphene::calibrate::fit::personal::{FitOptions, Method, fit_and_predict};
+use phosphene::calibrate::fit::options::FitOptions;
+use phosphene::calibrate::fit::personal::{Method, fit_and_predict};
 use phosphene::calibrate::fit::templates::Population;
 use phosphene::calibrate::score::{Report, Score, score};
 use phosphene::calibrate::trials::split::Split;
