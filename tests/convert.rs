@@ -8,7 +8,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use phosphene::exchange::survey;
+use phosphene::exchange::{convert, survey};
 use phosphene::formats;
 use phosphene::formats::recording::Block;
 use phosphene::formats::xdf::{
@@ -92,7 +92,7 @@ fn path(folder: &tempfile::TempDir, name: &str) -> PathBuf {
 fn read_back(path: &Path) -> (Vec<f64>, Vec<f64>, survey::Survey) {
     let mut reader = formats::open(path).unwrap();
     let found = survey::survey(&mut *reader, |_| {}).unwrap();
-    let place = formats::convert::find_eeg(&reader.head().streams, &found).unwrap();
+    let place = convert::find_eeg(&reader.head().streams, &found).unwrap();
     reader.rewind().unwrap();
     let (mut times, mut values, mut block) = (Vec::new(), Vec::new(), Block::default());
     while reader.next_block(&mut block).unwrap() {
