@@ -8,11 +8,10 @@ use std::sync::Arc;
 
 use phosphene::signal::montage::Montage;
 use phosphene::signal::{Chunk, MarkerEvent, StimulusSet};
-use phosphene::source::simulator::{
-    Event, Schedule, SimParams, SimulatedSource, Speed, VirtualSubject,
-};
+use phosphene::source::simulator::SimulatedSource;
 use phosphene::source::{CHUNK_FRAMES, CHUNK_MARKERS, ReadStatus, Source};
 use phosphene::subject::evoked::{BAND_HZ, POSTERIOR, SPAN_SECS};
+use phosphene::subject::{Event, Schedule, SimParams, Speed, VirtualSubject};
 use phosphene::time::clock::Clock;
 use phosphene::units::SampleRate;
 use proptest::prelude::*;
