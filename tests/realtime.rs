@@ -55,7 +55,7 @@ fn acquisition_and_filtering_allocate_nothing() {
         transport: None,
         stamps_are_live: true,
         commands: receiver,
-        rows: StimulusRows::of(&StimulusSet::bundled_or_none()),
+        rows: StimulusRows::of(&phosphene::signal::StimulusSet::bundled_or_none()),
     });
     let mut publish = |window: &Window| {
         window_slot.buffer().copy_from(window);
