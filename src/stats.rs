@@ -25,14 +25,19 @@ pub fn percentiles<const N: usize>(values: &[f64], q: [f64; N]) -> [f64; N] {
 
 /// Percentile `q` (0–100) of values in rising order; see [`percentile`]. Does not allocate.
 pub fn percentile_of_sorted(sorted: &[f64], q: f64) -> f64 {
-    let Some(last) = sorted.len().checked_sub(1) else { return f64::NAN };
+    percentile_at(sorted.len(), q, |rank| sorted[rank])
+}
+
+/// As [`percentile_of_sorted`], of `count` values that are told by their rank, from 0. Does not allocate.
+pub fn percentile_at(count: usize, q: f64, value: impl Fn(usize) -> f64) -> f64 {
+    let Some(last) = count.checked_sub(1) else { return f64::NAN };
     if q.is_nan() {
         return f64::NAN;
     }
     let place = q.clamp(0.0, 100.0) / 100.0 * last as f64;
     let below = place.floor() as usize;
     let above = (below + 1).min(last);
-    sorted[below] + (sorted[above] - sorted[below]) * place.fract()
+    value(below) + (value(above) - value(below)) * place.fract()
 }
 
 /// Standard deviation of all values (divided by their number), summed in `f64`; 0 for no values.

@@ -51,7 +51,7 @@ fn the_simulated_subject_is_read_above_chance_and_its_null_twin_is_not() {
 #[test]
 fn without_a_response_the_evidence_stays_at_chance() {
     let report = run("sim:speed=max,subject=22,snr=-40", 240.0);
-    let below = report.p_values.iter().filter(|p| **p < 0.05).count();
+    let below = report.p_values.below(0.05);
     assert!(report.p_values.len() > 100);
     let share = below as f64 / report.p_values.len() as f64;
     assert!(share < 0.15, "{share} of the windows are below 0.05");

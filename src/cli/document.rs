@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::decode::Steadying;
 use crate::pipeline::RunReport;
+use crate::pipeline::kept::PValues;
 use crate::snapshot::{Expectation, PackState, Percentiles, Score, Snapshot, TruthView};
 use crate::source::SourceKind;
 
@@ -220,15 +221,12 @@ fn pictures_part(snapshot: &Snapshot) -> Option<PicturesPart> {
     Some(PicturesPart { steadying: pack.steadying, steadied: snapshot.windows.steadied })
 }
 
-fn evidence_part(p_values: &[f64]) -> EvidencePart {
-    let mut sorted = p_values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let some = !sorted.is_empty();
-    let below = sorted.iter().filter(|p| **p < 0.05).count();
+fn evidence_part(p_values: &PValues) -> EvidencePart {
+    let share = p_values.below(0.05) as f64 / p_values.len() as f64;
     EvidencePart {
-        decodes: sorted.len(),
-        median_p: some.then(|| crate::stats::percentile_of_sorted(&sorted, 50.0)),
-        share_below_0_05: some.then(|| below as f64 / sorted.len() as f64),
+        decodes: p_values.len(),
+        median_p: p_values.percentile(50.0),
+        share_below_0_05: (!p_values.is_empty()).then_some(share),
     }
 }
 

@@ -4,13 +4,13 @@
 //! real-time stage: it may allocate and take tens of milliseconds; the slot before it keeps only the newest
 //! window meanwhile.
 
-use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
 use super::command::DecodeCommand;
 use super::config::RunConfig;
 use super::contract;
+use super::kept::{PValues, Seen};
 use super::ledger::Ledger;
 use super::scores::Scores;
 use super::shared::{DecodeStatus, Shared};
@@ -33,7 +33,7 @@ pub struct DecodeSummary {
     /// The last status.
     pub status: DecodeStatus,
     /// p-values of all decodes that had one.
-    pub p_values: Vec<f64>,
+    pub p_values: PValues,
     /// SHA-256 over every embedding's bytes, window number and stimulus row, in order; hexadecimal.
     pub decode_hash: String,
     /// When the first picture was there, on the program's clock.
@@ -52,10 +52,10 @@ pub struct Decoding {
     view: PackView,
     scores: Scores,
     /// Numbers of the windows of a recording that were scored.
-    scored: HashSet<u64>,
+    scored: Seen,
     ledger: Ledger,
     status: DecodeStatus,
-    p_values: Vec<f64>,
+    p_values: PValues,
     first_picture_secs: Option<f64>,
     sinks: Vec<Box<dyn DecodeSink>>,
 }
@@ -101,7 +101,7 @@ impl Decoding {
         };
         Ok(Self {
             scores: Scores::new(gallery.len()),
-            scored: HashSet::new(),
+            scored: Seen::default(),
             same_space: same_space(&gallery, stimuli),
             decoder,
             gallery,
@@ -111,7 +111,7 @@ impl Decoding {
             view,
             ledger: Ledger::default(),
             status: DecodeStatus::default(),
-            p_values: Vec::new(),
+            p_values: PValues::default(),
             first_picture_secs: None,
             sinks,
         })
@@ -168,7 +168,9 @@ impl Decoding {
             windows.decoded += 1;
             windows.steadied += u64::from(decoded.steady_weight.is_some());
         }
-        self.p_values.extend(decoded.p_value);
+        if let Some(p) = decoded.p_value {
+            self.p_values.add(p);
+        }
         if let (Some(single), Some(averaged)) = (decoded.trial_truth_rank, decoded.truth_rank) {
             let twin = decoded.twin.as_ref().and_then(|twin| twin.trial_truth_rank);
             // A replay that goes back shows windows again; a trial counts once.

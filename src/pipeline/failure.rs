@@ -1,5 +1,6 @@
 //! How a run ends: what it came to, or what went wrong.
 
+use super::kept::PValues;
 use crate::snapshot::{Percentiles, Snapshot};
 
 /// A run that is over.
@@ -12,7 +13,7 @@ pub struct RunReport {
     /// Pictures per second over the whole run.
     pub images_per_s: f64,
     /// p-values of all decodes that had one.
-    pub p_values: Vec<f64>,
+    pub p_values: PValues,
     /// SHA-256 over every embedding, window number and stimulus, in order.
     pub decode_hash: String,
     /// From [`super::Pipeline::start`] to the first picture.

@@ -17,6 +17,7 @@ pub mod contract;
 pub mod decoding;
 pub mod failure;
 pub mod handle;
+pub mod kept;
 pub mod ledger;
 pub mod offline;
 pub mod process;

@@ -12,12 +12,13 @@ mod meter;
 mod own;
 mod pages;
 mod stage;
+mod steps;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use egui::{Context, Key, TextureHandle, TextureOptions, Ui, ViewportCommand};
+use egui::{Context, TextureHandle, TextureOptions, Ui, ViewportCommand};
 
 use crate::pipeline::{Command, Recording, WindowMode};
 use crate::present::presenter::{Attention, Presenter, Showing};
@@ -26,16 +27,10 @@ use crate::signal::{Screen, StimulusSet};
 use crate::snapshot::{RecordingState, RunState, Snapshot};
 use crate::study::calibration::{Held, Session};
 use crate::study::folder::{self, Listed};
-use crate::ui::engine::{Conclusion, Engine, NewSession};
+use crate::ui::engine::{Engine, NewSession};
 use crate::ui::scene::Scene;
 use choice::OwnPictures;
 use meter::Meter;
-
-/// Shortest pause, in seconds: a key pressed by mistake must not begin the next run.
-const LEAST_PAUSE_SECS: f64 = 1.0;
-
-/// Longest wait for a recording to begin or end, in seconds.
-const RECORDING_WAIT_SECS: f64 = 20.0;
 
 /// What the session panel asks of the window.
 #[derive(Clone, Debug)]
@@ -252,103 +247,6 @@ impl SessionPanel {
         self.stage = Stage::Starting { run, since_secs: scene.now_secs, before };
     }
 
-    fn advance(
-        &mut self,
-        ctx: &Context,
-        scene: &Scene<'_>,
-        engine: &mut dyn Engine,
-        seen: Option<crate::present::presenter::SeenFrame>,
-    ) {
-        let now_secs = scene.now_secs;
-        if !matches!(
-            self.stage,
-            Stage::Setup | Stage::Concluding | Stage::Result | Stage::Failed(_)
-        ) {
-            if let Some(why) = self.broken(scene.snapshot) {
-                return self.stop(ctx, engine, why);
-            }
-            // Taken away, so that the page that says so is not closed by the same key.
-            if ctx.input_mut(|input| input.consume_key(egui::Modifiers::NONE, Key::Escape)) {
-                let why = "The session was stopped. What was recorded until then is in its folder";
-                return self.stop(ctx, engine, why.into());
-            }
-        }
-        let Ok(session) = &self.planned else { return };
-        match &mut self.stage {
-            Stage::Creating => {
-                ctx.request_repaint();
-                match engine.session_created() {
-                    Some(Ok(())) => self.start_run(0, scene, engine),
-                    Some(Err(why)) => self.stop(ctx, engine, why),
-                    None => {}
-                }
-            }
-            Stage::Starting { run, since_secs, .. } => {
-                ctx.request_repaint();
-                let path = session.recording(*run);
-                let is_on = matches!(&scene.snapshot.recording, RecordingState::On { path: p, .. } if *p == path);
-                if is_on {
-                    let planned = &session.plan.runs[*run];
-                    let on_secs = session.protocol.timing.on_secs;
-                    let presenter = Presenter::new(planned, &session.ids, on_secs, now_secs);
-                    self.stage = Stage::Presenting { run: *run, presenter, painted: None };
-                } else if now_secs - *since_secs > RECORDING_WAIT_SECS {
-                    let why = match &scene.snapshot.recording {
-                        RecordingState::Failed(why) => why.clone(),
-                        _ => "The recording did not begin".into(),
-                    };
-                    self.stop(ctx, engine, why);
-                }
-            }
-            Stage::Presenting { run, presenter, painted } => {
-                let Some(screen) = engine.screen() else { return };
-                if let (Some(showing), Some(frame)) = (*painted, seen) {
-                    presenter.seen(showing, frame, &screen);
-                }
-                for _ in 0..presses(ctx) {
-                    presenter.pressed(now_secs, &screen);
-                }
-                if presenter.is_over(now_secs) {
-                    let (run, log) = (*run, presenter.log().to_vec());
-                    let attention = presenter.attention();
-                    self.stage = Stage::Stopping { run, since_secs: now_secs };
-                    self.run_over(run, log, attention, &screen, engine, ctx);
-                }
-            }
-            Stage::Stopping { run, since_secs } => {
-                ctx.request_repaint();
-                if scene.snapshot.recording == RecordingState::Off {
-                    let next = *run + 1;
-                    if next < session.plan.runs.len() {
-                        self.stage = Stage::Pause { next, since_secs: now_secs };
-                    } else {
-                        self.conclude(ctx, engine);
-                    }
-                } else if now_secs - *since_secs > RECORDING_WAIT_SECS {
-                    self.stop(ctx, engine, "The recording did not end".into());
-                }
-            }
-            Stage::Pause { next, since_secs } => {
-                ctx.request_repaint();
-                let waited = now_secs - *since_secs;
-                let go_on = waited >= LEAST_PAUSE_SECS && presses(ctx) > 0;
-                if go_on || waited >= session.plan.pause_secs.max(LEAST_PAUSE_SECS) {
-                    let next = *next;
-                    self.start_run(next, scene, engine);
-                }
-            }
-            Stage::Concluding => match engine.conclusion() {
-                Conclusion::Done(_) => self.stage = Stage::Result,
-                Conclusion::Failed(why) => self.stage = Stage::Failed(why),
-                Conclusion::None | Conclusion::Working(..) => {
-                    ctx.request_repaint_after(std::time::Duration::from_millis(100));
-                }
-            },
-            Stage::Setup => ctx.request_repaint(), // the display is being measured
-            Stage::Result | Stage::Failed(_) => {}
-        }
-    }
-
     fn run_over(
         &mut self,
         run: usize,
@@ -431,14 +329,4 @@ fn broken(snapshot: &Snapshot, is_stale: bool) -> Option<String> {
         ),
         _ => None,
     }
-}
-
-/// How often the viewer's key went down in this frame.
-fn presses(ctx: &Context) -> usize {
-    ctx.input(|input| {
-        let pressed = |event: &&egui::Event| {
-            matches!(event, egui::Event::Key { key: Key::Space, pressed: true, repeat: false, .. })
-        };
-        input.events.iter().filter(pressed).count()
-    })
 }
