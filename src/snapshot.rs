@@ -49,7 +49,7 @@ pub struct Snapshot {
     pub notices: Vec<Notice>,
 }
 
-/// Most notices kept.
+/// Most notices kept: more than a person reads; the newest stay.
 pub const MAX_NOTICES: usize = 50;
 
 /// What the pipeline as a whole is doing.

@@ -185,7 +185,7 @@ def embed(model, eeg, batch=512):
 def band_powers(eeg, batch=1024):
     """log10 power (µV²) f32 [n, 5]: mean over channels of the log of the power within each of BANDS_HZ.
 
-    The same numbers as the program's gate (`BandStatistics` in src/dsp/gate.rs): the sum over the band's bins of
+    The same numbers as the program's gate (`BandStatistics` in src/dsp/quality/gate.rs): the sum over the band's bins of
     SciPy's periodogram (periodic Hann window, mean removed, one-sided density) times the bin width, lower edge
     included, upper edge excluded.
     """

@@ -24,7 +24,7 @@ use super::window::{Cutter, OnsetCounts, Windows};
 use crate::signal::{FrameMeta, Window};
 use crate::units::{MAX_CHANNELS, SampleRate};
 
-/// Longest settling that makes sense.
+/// Longest settling that makes sense: a high-pass of 0.01 Hz settles in some minutes.
 const MAX_SETTLE_SECS: f64 = 600.0;
 
 /// What the chain is to do: the source's side, the model pack's side, and what is wanted.

@@ -17,10 +17,11 @@ pub const MAX_PHASES: usize = 1000;
 /// Attenuation of what would fold back, in dB: 10 mV of interference leaves less than 1 µV.
 const STOP_BAND_DB: f64 = 80.0;
 
-/// Part of the lower of the two rates that the filter may keep at most.
+/// Part of the lower of the two rates that the filter may keep at most. What is left up to the Nyquist
+/// frequency is the transition band: half of it would double the taps.
 const MAX_KEEP_SHARE: f64 = 0.45;
 
-/// Most taps over all phases (32 MiB).
+/// Most taps over all phases (32 MiB): bounds what rates without a common divisor can ask for.
 const MAX_TAPS: usize = 4 << 20;
 
 /// Most input values remembered (64 MiB).

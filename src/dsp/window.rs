@@ -16,7 +16,8 @@ use super::quality::gate::SpanFlags;
 use crate::signal::{Lock, Window};
 use crate::units::SampleRate;
 
-/// Onsets that may wait for their samples. Ten pictures a second, six seconds ahead.
+/// Onsets that may wait for their samples. Ten pictures a second, six seconds ahead. More than that is a
+/// broken source.
 pub const MAX_PENDING: usize = 64;
 
 /// Shortest history. LSL markers may come up to 2 s after their samples.

@@ -5,9 +5,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::formats::events::{GAP_PERIODS, MAX_EVENTS, as_events, is_markers};
+use crate::formats::events::{MAX_EVENTS, as_events, is_markers};
 use crate::formats::recording::{Block, Event, Head, ReadRecording, StreamHead};
 use crate::formats::{FormatError, own};
+use crate::time::gaps::GAP_PERIODS;
 
 /// Gaps kept for each stream; further ones are counted.
 pub const MAX_GAPS: usize = 10_000;

@@ -6,9 +6,6 @@ use super::recording::{Block, Event, StreamHead};
 /// Events kept of a recording; one with more is odd enough to say so.
 pub const MAX_EVENTS: usize = 1_000_000;
 
-/// A step between two samples longer than this many periods is a gap.
-pub const GAP_PERIODS: f64 = 1.5;
-
 /// Whether the samples of a stream are events: text, or irregular numbers that say that they are markers.
 /// Phosphene's own notes beside the signal are not.
 pub fn is_markers(stream: &StreamHead) -> bool {

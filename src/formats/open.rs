@@ -10,7 +10,7 @@ use std::path::Path;
 use super::recording::ReadRecording;
 use super::{FormatError, brainvision, edf, text, xdf};
 
-/// Bytes that are looked at.
+/// Bytes that are looked at: every format says its name in fewer.
 const HEAD_BYTES: u64 = 64;
 
 /// Opens a recording of any format that Phosphene reads.

@@ -19,7 +19,7 @@ pub const AFTER_PREFIX: &str = "after/";
 /// The marker of a key press.
 pub const KEY_LABEL: &str = "key";
 
-/// A key press this long after a repetition is an answer to it, in seconds.
+/// A key press this long after a repetition is an answer to it, in seconds: people press within 0.3 to 1 s.
 const ANSWER_SECS: f64 = 1.5;
 
 /// Refresh rate of the virtual display.

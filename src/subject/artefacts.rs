@@ -22,6 +22,8 @@ pub(super) const SOURCES: usize = 5;
 /// White noise of an electrode at 250 Hz, in µV root mean square; its density is the same at any rate.
 pub(super) const SENSOR_NOISE_UV: f64 = 1.0;
 
+/// Amplitudes, rates and lengths of what disturbs a real recording, least and most, of the size that is usual
+/// in a room without a shield.
 const MAINS_UV: [f64; 2] = [1.0, 4.0];
 const BLINKS_PER_SEC: f64 = 12.0 / 60.0;
 const BLINK_UV: [f64; 2] = [80.0, 150.0];

@@ -15,7 +15,8 @@ use super::params::SimParams;
 use super::sequence::{Stream, stream};
 use crate::signal::montage::position;
 
-/// Dipoles with 1/f noise.
+/// Dipoles with 1/f noise: enough that no two electrodes see the same noise, few enough to compute a session
+/// at many times real time.
 const PINK_DIPOLES: usize = 40;
 
 /// Where alpha comes from: under these electrodes.

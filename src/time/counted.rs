@@ -16,7 +16,8 @@ use crate::units::SampleRate;
 /// Span of the envelope, in seconds: holds an undelayed frame of any radio link that works, and follows a
 /// device whose rate is 1000 ppm off to 2 ms.
 const ENVELOPE_SECS: f64 = 2.0;
-/// How long after a silence the lateness is taken as settled, in seconds.
+/// How long after a silence the lateness is taken as settled, in seconds: a Bluetooth link has delivered by
+/// then what it had kept back.
 const SETTLE_SECS: f64 = 0.75;
 /// A silence from which on a board without a usable counter is suspected of a loss, in seconds.
 const SUSPECT_SECS: f64 = 0.1;

@@ -18,6 +18,9 @@ const EVEN_RUN: u32 = 128;
 /// How even, in periods. Stamps by counter are exact to rounding; stamps by arrival never are.
 const EVEN_TOLERANCE: f64 = 0.02;
 
+/// A step between two stamps longer than this many periods is a gap: half-way from the next sample to the one after.
+pub const GAP_PERIODS: f64 = 1.5;
+
 /// A count that is behind by more than this is a loss, in periods.
 const LOSS_PERIODS: f64 = 1.5;
 

@@ -24,7 +24,8 @@ use crate::source::SourceSpec;
 use crate::study::calibration::Session;
 use crate::time::clock::{Clock, utc_now_iso8601};
 
-/// Shortest time between two frames that new data asks for: 30 a second at most.
+/// Shortest time between two frames that new data asks for: 30 a second at most: smooth for slow pictures,
+/// half the work of 60.
 const FRAME: Duration = Duration::from_millis(33);
 /// Commands kept for the next frame when the engine's queue is full.
 const MAX_UNSENT: usize = 32;

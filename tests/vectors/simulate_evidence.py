@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Which statistic gives an honest p-value? The simulation behind src/decode/evidence.rs.
+"""Which statistic gives an honest p-value? The simulation behind src/decode/inference/evidence.rs.
 
 Sixteen channels of 1/f noise with alpha bursts, 0.5-40 Hz, average reference, baseline-corrected; evoked
 responses of 40 pictures on top of one response common to all; a ridge encoder (`lin`) and the same with
 saturating output (`tanh`). The null is phase-randomised with the end-point line kept, as in
-src/decode/surrogate.rs. Printed per condition: share of p < 0.05, with the null as it is, and with the larger of the p-values of the
+src/decode/control/surrogate.rs. Printed per condition: share of p < 0.05, with the null as it is, and with the larger of the p-values of the
 null as it is and of the null without its mean. Needs numpy and scipy; takes some minutes.
 """
 

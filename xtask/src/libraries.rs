@@ -65,6 +65,10 @@ pub fn python() -> Option<&'static str> {
         .find(|name| succeeds(name, &["-c", "import sys; sys.exit(sys.version_info < (3, 8))"]))
 }
 
+fn needed_python() -> Result<&'static str, Failure> {
+    python().ok_or_else(|| Failure::usage("Python 3.8 or newer is needed to fetch what is missing"))
+}
+
 /// Sees to it that the native libraries are there.
 ///
 /// # Errors
@@ -74,16 +78,14 @@ pub fn ensure(shell: &Shell) -> Result<(), Failure> {
     if wanted.is_empty() {
         return Ok(());
     }
-    let python = python().ok_or_else(|| {
-        Failure::usage("Python 3.8 or newer is needed to fetch the native libraries")
-    })?;
+    let python = needed_python()?;
     let wheels: Vec<&str> = wanted.iter().map(|library| library.wheel).collect();
     if unpack(shell, python, "verify", &wheels).is_ok() {
         return Ok(());
     }
     let names: Vec<&str> = wanted.iter().map(|library| library.name).collect();
     say(&format!("Fetching {} …", names.join(", ")));
-    fetch(shell, python, &wheels)?;
+    fetch(shell, &wheels)?;
     say(unpack(shell, python, "unpack", &wheels)?.trim_end());
     Ok(())
 }
@@ -111,7 +113,7 @@ fn unpack(shell: &Shell, python: &str, mode: &str, wheels: &[&str]) -> Result<St
 }
 
 /// Downloads the wheels; pip refuses any whose hash is not in `native/wheels.txt`.
-fn fetch(shell: &Shell, python: &str, wheels: &[&str]) -> Result<(), Failure> {
+fn fetch(shell: &Shell, wheels: &[&str]) -> Result<(), Failure> {
     let requirements = shell.path("native/wheels/wanted.txt");
     write_requirements(shell, wheels, &requirements)
         .map_err(|e| Failure::new(format!("{} cannot be written: {e}", requirements.display())))?;
@@ -121,7 +123,7 @@ fn fetch(shell: &Shell, python: &str, wheels: &[&str]) -> Result<(), Failure> {
     arguments.extend(["--no-deps", "--only-binary=:all:", "--python-version", WHEELS_FOR_PYTHON]);
     arguments.extend(["--dest", "native/wheels", "--requirement", &requirements]);
     arguments.extend(platforms().iter().flat_map(|platform| ["--platform", platform]));
-    shell.run(&python_with_pip(shell, python)?, &arguments)
+    shell.run(&python_with_pip(shell)?, &arguments)
 }
 
 /// Writes the part of `native/wheels.txt` that is about these wheels.
@@ -148,7 +150,11 @@ fn requirements_of(all: &str, wheels: &[&str]) -> String {
 }
 
 /// A Python that has pip: this one, or a virtual environment of our own.
-fn python_with_pip(shell: &Shell, python: &str) -> Result<String, Failure> {
+///
+/// # Errors
+/// Exit code 2 where Python is missing.
+pub fn python_with_pip(shell: &Shell) -> Result<String, Failure> {
+    let python = needed_python()?;
     if succeeds(python, &["-m", "pip", "--version"]) {
         return Ok(python.into());
     }

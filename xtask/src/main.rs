@@ -6,6 +6,7 @@
 //! otherwise that of the command that failed.
 
 mod libraries;
+mod licences;
 mod packages;
 mod shell;
 mod training;
@@ -19,7 +20,7 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   setup          install system packages and fetch the native libraries
   run [ARGS…]    set up, build, start Phosphene (ARGS go to it); without a display: a 30 s run on the
                  simulated headset that writes pictures into live-out/
-  test           set up, then format check, lints, tests, documentation
+  test           set up, then licences, format check, lints, tests, documentation
   training-check what training the demonstration pack needs, its tests and a quick run of every stage
                  (Python with PyTorch in target/training, about 6 GB; the program itself needs none of it)
   doctor         say what is there and what is missing; change nothing";
@@ -88,6 +89,7 @@ fn fresh_folder(name: &str) -> String {
 fn test(shell: &Shell) -> Result<(), Failure> {
     packages::ensure(shell, packages::For::Everything)?;
     libraries::ensure(shell)?;
+    licences::check(shell)?;
     step(shell, "format", &["fmt", "--all", "--check"])?;
     step(shell, "lints", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
     step(shell, "tests", &["test", "--workspace"])?;
@@ -97,7 +99,7 @@ fn test(shell: &Shell) -> Result<(), Failure> {
         &["doc", "--workspace", "--no-deps"],
         &[("RUSTDOCFLAGS", "-D warnings")],
     )?;
-    say("All good: format, lints, tests, documentation.");
+    say("All good: licences, format, lints, tests, documentation.");
     Ok(())
 }
 

@@ -24,7 +24,7 @@ use discriminant::Discriminant;
 use tangent::TangentSpace;
 use xdawn::Xdawn;
 
-/// Fewest trials of each class to fit to.
+/// Fewest trials of each class to fit to: with fewer, five folds leave a class with a trial or two.
 pub const MIN_PER_CLASS: usize = 10;
 
 /// What the features are.

@@ -11,7 +11,7 @@ use crate::calibrate::score::{ControlScore, Score, Verdict, metrics};
 use crate::calibrate::trials::split::{Fold, Split, folds, groups};
 use crate::calibrate::trials::{CalibrationError, Trials};
 
-/// Training trials nearest in time that vote.
+/// Training trials nearest in time that vote: enough to average, few enough to follow what drifts.
 const NEIGHBOURS: usize = 5;
 
 /// All scores.

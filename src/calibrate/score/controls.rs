@@ -19,7 +19,8 @@ use crate::calibrate::fit::{options::FitOptions, personal::fit_and_predict};
 use crate::calibrate::trials::split::Fold;
 use crate::calibrate::trials::{CalibrationError, Pictures, Trials};
 
-/// Trials nearest in time that a time-only prediction averages.
+/// Trials nearest in time that a time-only prediction averages: enough to average, few enough to follow what
+/// drifts.
 const NEIGHBOURS: usize = 5;
 
 /// What a prediction may look at.

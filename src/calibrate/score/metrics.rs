@@ -12,7 +12,8 @@ use rand_chacha::ChaCha8Rng;
 use crate::calibrate::trials::Pictures;
 use crate::stats::percentiles;
 
-/// Resamples behind an interval, and permutations behind a p-value.
+/// Resamples behind an interval, and permutations behind a p-value: an interval is then steady to a tenth of
+/// its width, and the smallest p is 0.001.
 pub const DRAWS: usize = 1000;
 
 /// Rank of the truth among all pictures by inner product, from 1; pictures that score the same count half.

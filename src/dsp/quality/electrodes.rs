@@ -9,7 +9,7 @@ use crate::dsp::spectrum::Periodogram;
 use crate::stats::standard_deviation;
 use crate::units::SampleRate;
 
-/// Stretch that is judged.
+/// Stretch that is judged: long enough for bins of 1 Hz, short enough to see a loose contact at once.
 const SPAN_SECS: f64 = 1.0;
 
 /// How often each channel is judged anew.
@@ -31,11 +31,11 @@ const MAINS_HZ: [f64; 2] = [50.0, 60.0];
 const FLAT_STD_UV: f32 = 0.1;
 /// Below this EEG is oddly quiet: bridged electrodes or two on one spot.
 const QUIET_STD_UV: f32 = 0.5;
-/// Above this there is more than EEG.
+/// Above this there is more than EEG: awake and at rest its standard deviation is 5 to 30 µV.
 const NOISY_STD_UV: f32 = 50.0;
 /// Above this there is no EEG to be seen.
 const BAD_STD_UV: f32 = 200.0;
-/// Above this the contact picks up the room.
+/// Above this the contact picks up the room: more of the mains than of the brain.
 const FAIR_MAINS_SHARE: f32 = 0.5;
 /// Above this it picks up nothing else.
 const BAD_MAINS_SHARE: f32 = 0.98;

@@ -13,9 +13,7 @@ use super::markers::date_text;
 use super::words::FORMAT;
 use crate::formats::FormatError;
 use crate::formats::recording::{Event, WriteHead, WriteRecording};
-
-/// A step longer than this many periods is a gap.
-const GAP_PERIODS: f64 = 1.5;
+use crate::time::gaps::GAP_PERIODS;
 
 /// How samples are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -15,6 +15,7 @@ use super::layout::{RECORD_BYTES, duration, field_range, header, record};
 use super::{Kind, numbers, tal};
 use crate::formats::FormatError;
 use crate::formats::recording::{Event, WriteHead, WriteRecording};
+use crate::time::gaps::GAP_PERIODS;
 
 /// Bytes of a record for its own time and for marks of padding.
 const OWN_ANNOTATION_BYTES: usize = 512;
@@ -27,9 +28,6 @@ const FARTHEST_SECS: f64 = 1e9;
 
 /// What stands where samples were not there.
 const PADDING: &str = "BAD_padding";
-
-/// A step longer than this many periods is a gap.
-const GAP_PERIODS: f64 = 1.5;
 
 #[derive(Debug)]
 struct Scale {

@@ -19,7 +19,7 @@ use super::recording::ReadRecording;
 
 pub use reader::TextReader;
 
-/// Bytes that are looked at to find the dialect.
+/// Bytes that are looked at to find the dialect: the longest header that is known, and rows behind it.
 const LOOK_BYTES: u64 = 64 << 10;
 
 /// Opens a recording that is text.

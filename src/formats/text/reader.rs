@@ -13,7 +13,7 @@ use super::sd_card::Stamps;
 use crate::formats::FormatError;
 use crate::formats::recording::{Block, Event, Head, ReadRecording, StreamHead};
 
-/// Longest line, in bytes.
+/// Longest line, in bytes: a thousand channels of twenty characters take 20 KiB.
 const MAX_LINE_BYTES: u64 = 1 << 20;
 
 /// Rows of a block at most, and values.

@@ -11,7 +11,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::{Plan, PlannedRun, PlannedTrial, Role};
 
-/// Random orders that a suspicion is held against.
+/// Random orders that a suspicion is held against: a suspicion of p = 0.001 can then be told from none.
 const DRAWS: usize = 1000;
 
 /// Intervals that differ by less than this from one to the next are not jittered, in seconds: a frame at 60 Hz.

@@ -14,7 +14,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use crate::formats::xdf::StreamDescription;
 use crate::source::lsl::Block;
 
-/// Blocks per stream.
+/// Blocks per stream: ten seconds of signal, longer than a disk should stand still.
 pub(super) const POOL_BLOCKS: usize = 40;
 
 /// Signal that one block holds at most, in seconds.

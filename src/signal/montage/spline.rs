@@ -7,7 +7,7 @@
 
 use super::Position;
 
-/// Order of the splines, Perrin's m.
+/// Order of the splines, Perrin's m: 4 as in their paper and in MNE.
 const STIFFNESS: i32 = 4;
 
 /// Terms of the Legendre series. At m = 4 the 50th is 1e-14 of the first.

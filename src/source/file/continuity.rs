@@ -7,9 +7,7 @@
 use crate::formats::own::CONTINUITY_CHANNELS;
 use crate::formats::xdf::{Stream, Values};
 use crate::signal::FrameMeta;
-
-/// A step between two stamps longer than this many periods is a gap.
-const GAP_PERIODS: f64 = 1.5;
+use crate::time::gaps::GAP_PERIODS;
 
 /// Stamps are smooth where fewer than this share of their steps …
 const ROUGH_SHARE: f64 = 0.01;

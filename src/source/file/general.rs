@@ -7,11 +7,12 @@ use std::path::Path;
 
 use super::channels::{note_implausible, select_channels};
 use super::tape::{MAX_TAPE_BYTES, Tape, merge_markers, place_markers};
-use crate::formats::events::{GAP_PERIODS, as_events, is_markers};
+use crate::formats::events::{as_events, is_markers};
 use crate::formats::recording::{Block, Event, Head, ReadRecording, StreamHead};
 use crate::formats::{FormatError, own};
 use crate::signal::{FrameMeta, Marker};
 use crate::source::{SourceInfo, SourceKind};
+use crate::time::gaps::GAP_PERIODS;
 use crate::units::SampleRate;
 
 /// Markers kept.

@@ -5,7 +5,8 @@
 
 use lsl::ChannelFormat;
 
-/// Most bytes of values that one block sets aside.
+/// Most bytes of values that one block sets aside: a hostile description must not decide how much memory is
+/// taken.
 const MAX_BLOCK_BYTES: usize = 4 << 20;
 
 /// Values of one format.

@@ -9,7 +9,7 @@ use std::ffi::{CStr, CString, c_char};
 
 use lsl_sys::{lsl_continuous_resolver, lsl_streaminfo};
 
-/// Streams that one look at a resolver returns at most.
+/// Streams that one look at a resolver returns at most: a full network of them; more would only be listed.
 const MAX_RESULTS: usize = 1024;
 
 /// A stream that was found. Destroyed when dropped.

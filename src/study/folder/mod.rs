@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::present::presenter::{Attention, TrialTiming};
 
-/// Largest `protocol.toml` and `held.json`, in bytes.
+/// Largest `protocol.toml` and `held.json`, in bytes: a session of two hours takes a few MiB.
 const MAX_BYTES: u64 = 64 << 20;
 
 /// Part of the names of recordings that nothing is fitted to before it has been scored on them.

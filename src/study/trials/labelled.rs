@@ -23,7 +23,7 @@ use crate::source::file::{FileSource, Speed};
 /// Classes at most.
 const MAX_CLASSES: usize = 10;
 
-/// Largest table, in bytes.
+/// Largest table, in bytes: ten classes with all their markers take a few KiB.
 const MAX_BYTES: u64 = 1 << 20;
 
 /// What markers mean, and what to cut.

@@ -5,7 +5,7 @@ use faer::Mat;
 use super::population::Population;
 use crate::calibrate::trials::Trials;
 
-/// Length of a bin in seconds.
+/// Length of a bin in seconds: short against the components of a response, long against the noise.
 const BIN_SECS: f64 = 0.02;
 
 /// Bins of time.

@@ -4,7 +4,7 @@
 //! Setup ─Enter─► Creating ─folder made─► Starting ─recording runs─► Presenting ─run over─► Stopping ─► Pause ─► … ─► Concluding ─► Result
 //! ```
 //!
-//! The presenter (`calibrate::present`) decides what is shown; this module tells it when frames were seen. Recording
+//! The presenter (`present::presenter`) decides what is shown; this module tells it when frames were seen. Recording
 //! and conclusion happen behind the [`Engine`]. Escape stops a session; what was recorded until then stays.
 
 mod choice;
