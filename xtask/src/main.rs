@@ -5,6 +5,7 @@
 //! seconds before anything else is there. Exit code: 0 done, 2 something must be installed by hand,
 //! otherwise that of the command that failed.
 
+mod checks;
 mod libraries;
 mod licences;
 mod packages;
@@ -26,6 +27,9 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   doctor         say what is there and what is missing; change nothing";
 
 fn main() -> ExitCode {
+    if let Some(code) = checks::stand_in_for_rustdoc() {
+        return code;
+    }
     let mut arguments = std::env::args().skip(1);
     let command = arguments.next().unwrap_or_default();
     let rest: Vec<String> = arguments.collect();
@@ -91,14 +95,7 @@ fn test(shell: &Shell) -> Result<(), Failure> {
     libraries::ensure(shell)?;
     licences::check(shell)?;
     step(shell, "format", &["fmt", "--all", "--check"])?;
-    step(shell, "lints", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
-    step(shell, "tests", &["test", "--workspace"])?;
-    say("== documentation");
-    shell.run_with(
-        "cargo",
-        &["doc", "--workspace", "--no-deps"],
-        &[("RUSTDOCFLAGS", "-D warnings")],
-    )?;
+    checks::run(shell, &[])?;
     say("All good: licences, format, lints, tests, documentation.");
     Ok(())
 }
