@@ -1,12 +1,12 @@
 //! # Phosphene
 //!
 //! Turns live EEG into pictures. Data flows one way, and this list of modules is the diagram; a module
-//! imports only from modules above it, which `tests/architecture.rs` enforces.
+//! imports only from modules above it, and no two files import one another: `tests/architecture` enforces both.
 //!
 //! ```text
 //! source ──► hop::ring ──► dsp ──► hop::slot ──► decode ──► snapshot ──► ui / cli
 //!    │                                              ▲
-//!    └────► hop::ring ──► recording (XDF)           └── model pack, calibrated encoder
+//!    └────► hop::ring ──► record (XDF)              └── model pack, personal encoder (study)
 //! ```
 
 pub mod units;

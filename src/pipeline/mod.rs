@@ -1,4 +1,4 @@
-//! Wires the stages together: the only module that spawns threads.
+//! The live run: wires the stages together and spawns their threads.
 //!
 //! ```text
 //! acquire ─ ring ─► process ─ slot ─► decode ─► Snapshot
