@@ -41,7 +41,7 @@ pub struct Snapshot {
     pub latency: LatencyView,
     /// Pictures per second over the last five seconds.
     pub images_per_s: f64,
-    /// The recording.
+    /// Whether this run is being written to a file, and whether that goes well.
     pub recording: RecordingState,
     /// Quality of each source channel over the last second, in the source's order.
     pub quality: Arc<Vec<ChannelQuality>>,
@@ -83,11 +83,11 @@ pub enum RunState {
 pub struct SourceView {
     /// Which kind.
     pub kind: SourceKind,
-    /// Its name.
+    /// What is shown for it: the stream's, board's or file's name.
     pub name: String,
     /// Not from a person: label everything SIMULATED.
     pub simulated: bool,
-    /// Channel labels.
+    /// Labels in the source's order.
     pub channels: Vec<String>,
     /// Nominal rate in Hz.
     pub rate_hz: f64,
@@ -118,15 +118,15 @@ pub enum PackState {
 pub struct PackView {
     /// Name and version.
     pub name: String,
-    /// Hash of the manifest.
+    /// SHA-256 of pack.toml, in hexadecimal: with it, of every file of the pack.
     pub sha256: String,
-    /// Hash of the encoder in use.
+    /// SHA-256 of the encoder in use, the pack's or a personal one.
     pub encoder_sha256: String,
     /// True when it was trained on simulated signal only.
     pub simulated_training: bool,
     /// Labels of the gallery, in row order.
     pub labels: Vec<String>,
-    /// Numbers of steps that the generator allows.
+    /// Numbers of generator steps that the manifest allows, one of which is `steps`.
     pub steps_allowed: Vec<u32>,
     /// Steps in use.
     pub steps: u32,
@@ -220,7 +220,7 @@ pub struct DecodeView {
 pub struct RankedLabel {
     /// Row in the gallery.
     pub row: u16,
-    /// Its label.
+    /// Label of that row, as the gallery has it.
     pub label: String,
     /// Inner product of embedding and gallery entry.
     pub score: f32,
@@ -240,7 +240,7 @@ pub struct StimulusView {
 /// A share of trials with all that is needed to judge it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize)]
 pub struct Score {
-    /// Trials.
+    /// Trials that the shares rest on.
     pub trials: u64,
     /// Share whose true picture came first.
     pub top1: f64,
@@ -259,9 +259,9 @@ pub struct TruthView {
     pub top1: f64,
     /// Share of trials whose true picture was among the first five.
     pub top5: f64,
-    /// What guessing would give.
+    /// `top1` by guessing.
     pub chance_top1: f64,
-    /// What guessing would give.
+    /// `top5` by guessing.
     pub chance_top5: f64,
     /// Wilson interval of `top1`.
     pub ci95_top1: [f64; 2],
@@ -337,7 +337,7 @@ pub struct LatencyView {
     pub screen: Option<Percentiles>,
 }
 
-/// The recording.
+/// Whether the run is being written to a file.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum RecordingState {
     /// Nothing is being written.
@@ -365,7 +365,7 @@ pub struct ChannelQuality {
     pub std_uv: f32,
     /// Share of power at the mains frequency in the raw signal, 0–1.
     pub mains_share: f32,
-    /// Verdict.
+    /// What the two figures add up to.
     pub verdict: QualityVerdict,
 }
 

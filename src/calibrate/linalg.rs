@@ -37,7 +37,7 @@ pub fn pseudo_inverse(
     Ok(scaled * vectors.transpose())
 }
 
-/// Means of the columns.
+/// Mean of each column; zeros where there are no rows.
 pub fn column_means(matrix: MatRef<'_, f64>) -> Vec<f64> {
     let rows = matrix.nrows().max(1) as f64;
     (0..matrix.ncols())

@@ -20,7 +20,7 @@ pub struct Args {
 /// One thing that was checked.
 #[derive(Debug, Serialize)]
 pub struct Check {
-    /// What.
+    /// What is checked, as the line's heading.
     pub what: String,
     /// Whether it works.
     pub ok: bool,

@@ -34,7 +34,7 @@ pub enum PackError {
         "{file} is too large: {got} bytes, at most {limit} are accepted. Is it really part of the pack?"
     )]
     TooLarge {
-        /// The file.
+        /// The file, relative to the pack.
         file: String,
         /// Its size in bytes.
         got: u64,
@@ -76,7 +76,7 @@ pub enum PackError {
     Unlisted {
         /// The field that names the file.
         field: &'static str,
-        /// The file.
+        /// The file, relative to the pack.
         file: String,
     },
     /// A file is not the one that the manifest was written for.
@@ -84,7 +84,7 @@ pub enum PackError {
         "{file} is not the file that pack.toml was written for: SHA-256 expected {expected}, got {got}. Copy the pack again"
     )]
     Hash {
-        /// The file.
+        /// The file, relative to the pack.
         file: String,
         /// From the manifest.
         expected: String,
@@ -104,9 +104,9 @@ pub enum PackError {
     /// ONNX Runtime does not accept the file.
     #[error("{file} is not a model that ONNX Runtime can run: {why}. Export it again")]
     Graph {
-        /// The file.
+        /// The file, relative to the pack.
         file: String,
-        /// What ONNX Runtime said.
+        /// What ONNX Runtime said, or what was found before it was asked.
         why: String,
     },
     /// A tensor of a graph or a safetensors file is not as the manifest says.
@@ -114,9 +114,9 @@ pub enum PackError {
         "{file}, tensor '{tensor}': expected {expected}, got {got}. The manifest and the file do not belong together"
     )]
     Tensor {
-        /// The file.
+        /// The file, relative to the pack.
         file: String,
-        /// The tensor.
+        /// The tensor's name in the file.
         tensor: String,
         /// What the manifest says.
         expected: String,
@@ -126,7 +126,7 @@ pub enum PackError {
     /// A safetensors file is damaged.
     #[error("{file} is not a sound safetensors file: {why}. Copy the pack again")]
     Safetensors {
-        /// The file.
+        /// The file, relative to the pack.
         file: String,
         /// What is wrong.
         why: String,
@@ -136,9 +136,9 @@ pub enum PackError {
         "{file}, tensor '{tensor}', row {row} ('{id}' of gallery.ids): {why}. Export the gallery again"
     )]
     Row {
-        /// The file.
+        /// The file, relative to the pack.
         file: String,
-        /// The tensor.
+        /// The tensor's name in the file.
         tensor: String,
         /// The row, from 0.
         row: usize,
@@ -193,7 +193,7 @@ pub enum DecodeError {
     /// ONNX Runtime failed while running a graph.
     #[error("{file}: running the model failed: {why}")]
     Run {
-        /// The file.
+        /// The file, relative to the pack.
         file: String,
         /// What ONNX Runtime said.
         why: String,
@@ -203,9 +203,9 @@ pub enum DecodeError {
         "{file}, tensor '{tensor}': value {index} is not a finite number. The model cannot be trusted with this input"
     )]
     NotFinite {
-        /// The file.
+        /// The file, relative to the pack.
         file: String,
-        /// The tensor.
+        /// The tensor's name in the file.
         tensor: String,
         /// Which value, from 0.
         index: usize,

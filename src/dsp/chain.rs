@@ -46,7 +46,7 @@ pub struct ChainConfig {
     pub band_order: u32,
     /// Mains notch; left out at or above half the source's rate, where the signal holds nothing.
     pub notch_hz: Option<f64>,
-    /// Reference.
+    /// What is subtracted from every channel, if anything.
     pub reference: Reference,
     /// Window relative to the onset.
     pub window_secs: [f64; 2],

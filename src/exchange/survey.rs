@@ -29,7 +29,7 @@ pub struct Gap {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Moments {
     count: u64,
-    /// Mean.
+    /// Mean of the finite values; zero when there is none.
     pub mean: f64,
     squares: f64,
     /// Smallest value; infinite when there is none.
@@ -67,7 +67,7 @@ impl Moments {
 /// One stream.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StreamSurvey {
-    /// Samples.
+    /// Samples, each of all channels.
     pub samples: u64,
     /// Time of the first sample, in seconds.
     pub first_secs: f64,

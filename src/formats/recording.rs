@@ -165,7 +165,7 @@ pub struct Event {
     pub time_secs: f64,
     /// How long, where the file says so.
     pub duration_secs: Option<f64>,
-    /// What.
+    /// What happened, in the file's own words.
     pub label: String,
 }
 

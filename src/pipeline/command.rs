@@ -20,7 +20,7 @@ pub enum Command {
     SetTwin(bool),
     /// Changes how pictures follow one another.
     SetSteadying(Steadying),
-    /// Starts recording.
+    /// Writes the run to a new file from now on.
     StartRecording(Recording),
     /// Ends the recording.
     StopRecording,

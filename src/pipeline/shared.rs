@@ -188,7 +188,7 @@ impl Shared {
         self.run.load_full()
     }
 
-    /// Sets the source.
+    /// What every snapshot says of the source from now on.
     pub fn set_source(&self, source: SourceView) {
         self.source.store(Some(Arc::new(source)));
     }

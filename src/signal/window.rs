@@ -87,7 +87,7 @@ pub struct Window {
     pub lock: Lock,
     /// Values, `[channels, samples]`, row-major, µV.
     pub samples_uv: Vec<f32>,
-    /// Channels.
+    /// Rows of `samples_uv`, in the pack's order.
     pub channels: usize,
     /// Samples per channel.
     pub samples: usize,

@@ -12,7 +12,7 @@ pub enum PersonalError {
     /// The folder or a file in it.
     #[error("{0}")]
     Output(String),
-    /// The sessions.
+    /// The sessions cannot be read, fitted to or scored.
     #[error("{0}")]
     Sessions(String),
     /// The run that records: its own message and exit code.

@@ -23,7 +23,7 @@ pub struct ClassReport {
     pub cautions: Vec<String>,
     /// Features that inner cross-validation chose, fold by fold.
     pub chosen: Vec<Kind>,
-    /// The scores.
+    /// With interval, chance and controls each.
     pub scores: Vec<Score>,
 }
 

@@ -3,18 +3,14 @@
 //! Values are matrices, but for what `input` and `finish` turn into the pack's single precision at the ends.
 
 use faer::{Mat, MatRef};
+use prost::Message;
 
-use super::wire::{node_with, put_bytes, put_number, raw_tensor};
-use super::{Ends, PREFIX};
-
-/// Numbers that ONNX has for element types.
-const FLOAT: u64 = 1;
-const INT64: u64 = 7;
-const DOUBLE: u64 = 11;
+use super::messages::{self, DOUBLE, FLOAT, Model, Node, OperatorSetId, Tensor, ValueInfo};
+use super::{Ends, PREFIX, PRODUCER};
 
 /// Version of the format and of the operators: old enough for every runtime here.
-const IR_VERSION: u64 = 8;
-const OPERATORS: u64 = 17;
+const IR_VERSION: i64 = 8;
+const OPERATORS: i64 = 17;
 
 /// The name of a value.
 #[derive(Clone, Debug)]
@@ -23,8 +19,7 @@ pub(super) struct Value(String);
 /// What was built so far.
 #[derive(Default)]
 pub(super) struct Graph {
-    nodes: Vec<Vec<u8>>,
-    tensors: Vec<Vec<u8>>,
+    written: messages::Graph,
     made: usize,
 }
 
@@ -34,22 +29,17 @@ impl Graph {
         Value(format!("{PREFIX}{}", self.made))
     }
 
-    fn apply(&mut self, operator: &str, inputs: &[&Value], attributes: &[(&str, u64)]) -> Value {
+    fn apply(&mut self, operator: &str, inputs: &[&Value], attributes: &[(&str, i64)]) -> Value {
         let out = self.fresh();
         let names: Vec<&str> = inputs.iter().map(|value| value.0.as_str()).collect();
-        self.nodes.push(node_with(operator, &names, &out.0, attributes));
+        self.written.node.push(Node::new(operator, &names, &out.0, attributes));
         out
     }
 
     /// A matrix that does not change.
     pub fn constant(&mut self, values: MatRef<'_, f64>) -> Value {
         let out = self.fresh();
-        let mut raw = Vec::with_capacity(values.nrows() * values.ncols() * 8);
-        for i in 0..values.nrows() {
-            (0..values.ncols()).for_each(|j| raw.extend_from_slice(&values[(i, j)].to_le_bytes()));
-        }
-        let shape = [values.nrows() as u64, values.ncols() as u64];
-        self.tensors.push(raw_tensor(&out.0, DOUBLE, &shape, &raw));
+        self.written.initializer.push(Tensor::doubles(&out.0, values));
         out
     }
 
@@ -62,15 +52,14 @@ impl Graph {
     /// The same values in another shape.
     pub fn reshape(&mut self, value: &Value, [rows, columns]: [usize; 2]) -> Value {
         let shape = self.fresh();
-        let raw: Vec<u8> =
-            [rows as i64, columns as i64].iter().flat_map(|size| size.to_le_bytes()).collect();
-        self.tensors.push(raw_tensor(&shape.0, INT64, &[2], &raw));
+        let sizes = [rows as i64, columns as i64];
+        self.written.initializer.push(Tensor::whole_numbers(&shape.0, &sizes));
         self.apply("Reshape", &[value, &shape], &[])
     }
 
     /// The model's input `[1, rows, columns]` as a matrix in double precision.
     pub fn input(&mut self, name: &str, shape: [usize; 2]) -> Value {
-        let wide = self.apply("Cast", &[&Value(name.to_owned())], &[("to", DOUBLE)]);
+        let wide = self.apply("Cast", &[&Value(name.to_owned())], &[("to", DOUBLE.into())]);
         self.reshape(&wide, shape)
     }
 
@@ -137,45 +126,24 @@ impl Graph {
 
     /// The model's bytes; `result` is its output, `[1, dim]`.
     pub fn finish(
-        mut self,
+        self,
         name: &str,
         ends: Ends<'_>,
         result: &Value,
         (input, dim): ([usize; 3], usize),
     ) -> Vec<u8> {
-        self.nodes.push(node_with("Cast", &[&result.0], ends.output, &[("to", FLOAT)]));
-        let mut graph = Vec::new();
-        self.nodes.iter().for_each(|node| put_bytes(&mut graph, 1, node));
-        put_bytes(&mut graph, 2, name.as_bytes());
-        self.tensors.iter().for_each(|tensor| put_bytes(&mut graph, 5, tensor));
-        put_bytes(&mut graph, 11, &value(ends.input, &input));
-        put_bytes(&mut graph, 12, &value(ends.output, &[1, dim]));
-        let mut operators = Vec::new();
-        put_bytes(&mut operators, 1, b"");
-        put_number(&mut operators, 2, OPERATORS);
-        let mut out = Vec::with_capacity(graph.len() + 64);
-        put_number(&mut out, 1, IR_VERSION);
-        put_bytes(&mut out, 2, b"phosphene fit");
-        put_bytes(&mut out, 7, &graph);
-        put_bytes(&mut out, 8, &operators);
-        out
+        let mut graph = self.written;
+        graph.node.push(Node::new("Cast", &[&result.0], ends.output, &[("to", FLOAT.into())]));
+        graph.name = Some(name.to_owned());
+        graph.input.push(ValueInfo::floats(ends.input, &input));
+        graph.output.push(ValueInfo::floats(ends.output, &[1, dim]));
+        let onnx = OperatorSetId { domain: String::new(), version: OPERATORS };
+        let model = Model {
+            ir_version: IR_VERSION,
+            producer_name: PRODUCER.to_owned(),
+            graph,
+            opset_import: vec![onnx],
+        };
+        model.encode_to_vec()
     }
-}
-
-/// What a float32 tensor at an end of the graph is called, and its shape.
-fn value(name: &str, shape: &[usize]) -> Vec<u8> {
-    let mut dims = Vec::new();
-    for size in shape {
-        let mut dim = Vec::new();
-        put_number(&mut dim, 1, *size as u64);
-        put_bytes(&mut dims, 1, &dim);
-    }
-    let mut tensor = Vec::new();
-    put_number(&mut tensor, 1, FLOAT);
-    put_bytes(&mut tensor, 2, &dims);
-    let (mut kind, mut out) = (Vec::new(), Vec::new());
-    put_bytes(&mut kind, 1, &tensor);
-    put_bytes(&mut out, 1, name.as_bytes());
-    put_bytes(&mut out, 2, &kind);
-    out
 }

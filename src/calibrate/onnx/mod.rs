@@ -6,19 +6,28 @@
 //!      └─► Flatten ──────────► MatMul signal ──► Add ──┴─► Add bias ─► embedding
 //! ```
 //!
-//! The pack's nodes and weights are copied byte for byte; only the name of its output changes. Where the pack's answer
+//! The pack's nodes and weights are copied byte for byte ([`splice`]); only the name of its output changes. Where the pack's answer
 //! weighs nothing, or for a few classes, it is a graph of our own: [`own`].
 
 mod graph;
+mod messages;
 pub mod own;
-mod wire;
+#[cfg(test)]
+mod pinned;
+mod splice;
+
+use prost::Message;
 
 use super::fit::personal::Personal;
 use super::trials::CalibrationError;
-use wire::{Wire, fields, node, put_bytes, tensor};
+use messages::{Graph, Node, Tensor};
+use splice::{GRAPH_NODE, MODEL_GRAPH, MODEL_PRODUCER_NAME, NODE_INPUT, NODE_OUTPUT, spliced};
 
 /// What the pack's own answer is called in the new graph, and what names of ours begin with.
 const PREFIX: &str = "phosphene/";
+
+/// Who made the file, as its `producer_name` says.
+const PRODUCER: &str = "phosphene fit";
 
 /// Names of the graph's ends, as the manifest has them.
 #[derive(Clone, Copy, Debug)]
@@ -38,19 +47,15 @@ pub fn personal_encoder(
     ends: Ends<'_>,
     personal: &Personal,
 ) -> Result<Vec<u8>, CalibrationError> {
-    let mut out =
-        Vec::with_capacity(pack.len() + personal.signal.nrows() * personal.bias.len() * 4);
     let mut found = false;
-    for field in fields(pack)? {
-        match (field.number, field.wire) {
-            (7, Wire::Bytes(graph)) => {
-                put_bytes(&mut out, 7, &extended(graph, ends, personal)?);
-                found = true;
-            }
-            (2, Wire::Bytes(_)) => put_bytes(&mut out, 2, b"phosphene fit"),
-            _ => out.extend_from_slice(field.whole),
+    let out = spliced(pack, |number, content| match number {
+        MODEL_GRAPH => {
+            found = true;
+            extended(content, ends, personal).map(Some)
         }
-    }
+        MODEL_PRODUCER_NAME => Ok(Some(PRODUCER.into())),
+        _ => Ok(None),
+    })?;
     if found { Ok(out) } else { Err(CalibrationError::Graph("it holds no graph".into())) }
 }
 
@@ -61,56 +66,58 @@ fn extended(
     personal: &Personal,
 ) -> Result<Vec<u8>, CalibrationError> {
     let answer = format!("{PREFIX}answer");
-    let mut out =
-        Vec::with_capacity(graph.len() + personal.signal.nrows() * personal.bias.len() * 4);
     let mut renamed = false;
-    for field in fields(graph)? {
-        match (field.number, field.wire) {
-            (1, Wire::Bytes(node)) => {
-                let (node, made) = renamed_node(node, ends.output, &answer)?;
-                renamed |= made;
-                put_bytes(&mut out, 1, &node);
-            }
-            _ => out.extend_from_slice(field.whole),
+    let mut out = spliced(graph, |number, node| match number {
+        GRAPH_NODE => {
+            let (node, makes) = renamed_node(node, ends.output, &answer)?;
+            renamed |= makes;
+            Ok(Some(node))
         }
-    }
+        _ => Ok(None),
+    })?;
     if !renamed {
         let why = format!("no node of it makes its output '{}'", ends.output);
         return Err(CalibrationError::Graph(why));
     }
+    out.extend(correction(&answer, ends, personal).encode_to_vec());
+    Ok(out)
+}
+
+/// Our nodes and weights: from the pack's answer and the input to the output.
+fn correction(answer: &str, ends: Ends<'_>, personal: &Personal) -> Graph {
     let name = |what: &str| format!("{PREFIX}{what}");
     let (flat, beside, behind) = (name("flat"), name("beside"), name("behind"));
     let (sum, signal, pack, bias) = (name("sum"), name("signal"), name("pack"), name("bias"));
     let nodes: [(&str, &[&str], &str); 5] = [
         ("Flatten", &[ends.input], &flat),
         ("MatMul", &[&flat, &signal], &beside),
-        ("MatMul", &[&answer, &pack], &behind),
+        ("MatMul", &[answer, &pack], &behind),
         ("Add", &[&beside, &behind], &sum),
         ("Add", &[&sum, &bias], ends.output),
     ];
-    for (operator, inputs, output) in nodes {
-        put_bytes(&mut out, 1, &node(operator, inputs, output));
-    }
-    put_bytes(&mut out, 5, &tensor(&signal, personal.signal.as_ref()));
-    put_bytes(&mut out, 5, &tensor(&pack, personal.pack.as_ref()));
     let row = faer::Mat::from_fn(1, personal.bias.len(), |_, j| personal.bias[j]);
-    put_bytes(&mut out, 5, &tensor(&bias, row.as_ref()));
-    Ok(out)
+    Graph {
+        node: nodes.map(|(operator, inputs, out)| Node::new(operator, inputs, out, &[])).into(),
+        initializer: vec![
+            Tensor::floats(&signal, personal.signal.as_ref()),
+            Tensor::floats(&pack, personal.pack.as_ref()),
+            Tensor::floats(&bias, row.as_ref()),
+        ],
+        ..Graph::default()
+    }
 }
 
 /// A node with one tensor's name exchanged among its inputs and outputs, and whether it makes that tensor.
 fn renamed_node(node: &[u8], from: &str, to: &str) -> Result<(Vec<u8>, bool), CalibrationError> {
-    let (mut out, mut makes) = (Vec::with_capacity(node.len() + to.len()), false);
-    for field in fields(node)? {
-        match (field.number, field.wire) {
-            (1 | 2, Wire::Bytes(name)) if name == from.as_bytes() => {
-                makes |= field.number == 2;
-                put_bytes(&mut out, field.number, to.as_bytes());
-            }
-            _ => out.extend_from_slice(field.whole),
+    let mut makes = false;
+    let renamed = spliced(node, |number, name| match number {
+        NODE_INPUT | NODE_OUTPUT if name == from.as_bytes() => {
+            makes |= number == NODE_OUTPUT;
+            Ok(Some(to.into()))
         }
-    }
-    Ok((out, makes))
+        _ => Ok(None),
+    })?;
+    Ok((renamed, makes))
 }
 
 #[cfg(test)]
@@ -131,9 +138,8 @@ mod tests {
         let refused =
             |bytes: &[u8]| personal_encoder(bytes, ends, &personal).unwrap_err().to_string();
         assert!(refused(b"").contains("no graph"));
-        assert!(refused(&[0x3a, 0x7f]).contains("byte 0"));
-        let mut empty_graph = Vec::new();
-        put_bytes(&mut empty_graph, 7, b"");
+        assert!(refused(&[0x3a, 0x7f]).contains("byte 2: 127 bytes expected"));
+        let empty_graph = [0x3a, 0]; // field 7, no bytes
         assert!(refused(&empty_graph).contains("'embedding'"));
     }
 }

@@ -36,7 +36,7 @@ pub struct Score {
     pub metric: &'static str,
     /// Who predicted: `personal`, `pack` for the pack's own encoder, or `classifier`.
     pub encoder: &'static str,
-    /// The value.
+    /// As `metric` defines it.
     pub value: f64,
     /// What guessing gives.
     pub chance: f64,
@@ -59,7 +59,7 @@ pub struct Score {
 /// What a control scored.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct ControlScore {
-    /// The value.
+    /// By the metric of the score that it belongs to.
     pub value: f64,
     /// Share of permutations that do as well.
     pub p_value: f64,

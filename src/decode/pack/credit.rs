@@ -43,9 +43,9 @@ impl Work {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Credit {
-    /// What it is.
+    /// Weights, pictures, a network or recordings.
     pub what: Work,
-    /// Its title.
+    /// What its author calls it.
     pub title: String,
     /// Who made it.
     pub author: String,

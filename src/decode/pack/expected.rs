@@ -80,7 +80,7 @@ pub struct NoiseSpec {
 pub struct NoiseRow {
     /// Picture-specific response over background, dB, as the simulator's `snr`.
     pub snr_db: f64,
-    /// Trials.
+    /// Trials that the shares rest on.
     pub trials: u64,
     /// Share of single trials whose picture came first.
     pub top1: f64,

@@ -25,6 +25,7 @@ pub mod responses;
 pub mod sureness;
 pub mod tensors;
 pub mod verify;
+pub mod wire;
 
 pub use expectation::Expectation;
 pub use manifest::Manifest;

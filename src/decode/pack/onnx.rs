@@ -1,10 +1,9 @@
 //! Looks into an ONNX file before ONNX Runtime does: is it whole, does it keep its weights to itself, does it
 //! need operators that ONNX Runtime does not have?
 //!
-//! Takes the bytes of a file, gives the first thing that is wrong. Reads tags and lengths of the protocol
-//! buffer (protobuf.dev, "Encoding"; field numbers from `onnx.proto`) and skips over weights, so it needs a few
-//! kilobytes whatever the size of the file. Weights in other files are refused: no hash covers them, and their
-//! path may lead anywhere.
+//! Takes the bytes of a file, gives the first thing that is wrong. Follows the messages of `onnx.proto` in which a tensor
+//! or a node can be, and passes over weights, so it needs a few kilobytes whatever the size of the file. Weights in other
+//! files are refused: no hash covers them, and their path may lead anywhere.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -12,6 +11,7 @@ use std::io::{BufReader, Read, Seek};
 use std::path::Path;
 
 use super::rules::shortened;
+use super::wire::{Value, Wire};
 use crate::decode::error::PackError;
 
 /// Deepest nesting of messages; protobuf's own limit.
@@ -42,12 +42,12 @@ pub fn inspect_file(path: &Path, file: &str) -> Result<(), PackError> {
 /// # Errors
 /// What is wrong, with the byte.
 pub fn inspect(model: impl Read + Seek, bytes: u64) -> Result<(), String> {
-    let mut walk = Walk { reader: BufReader::new(model), at: 0, seen: Seen::default() };
+    let mut walk = Walk { wire: Wire::new(BufReader::new(model)), seen: Seen::default() };
     walk.message(Kind::Model, bytes, 0)?;
     walk.seen.judge()
 }
 
-/// The messages that are looked into.
+/// The messages that are looked into, as `onnx.proto` calls them but for the end in `Proto`.
 #[derive(Clone, Copy, PartialEq)]
 enum Kind {
     Model,
@@ -72,27 +72,30 @@ enum Field {
 enum Slot {
     Operator,
     Domain,
-    FunctionDomain,
     Tensor,
 }
 
 fn field_of(kind: Kind, number: u64) -> Field {
     use Field::{External, Inside, Location, Name, Other};
     match (kind, number) {
-        (Kind::Model, 7) => Inside(Kind::Graph),
-        (Kind::Model, 25) => Inside(Kind::Function),
-        (Kind::Graph, 1) | (Kind::Function, 7) => Inside(Kind::Node),
-        (Kind::Graph, 5) | (Kind::Attribute, 5 | 10) => Inside(Kind::Tensor),
-        (Kind::SparseTensor, 1 | 2) => Inside(Kind::Tensor),
-        (Kind::Graph, 15) | (Kind::Attribute, 22 | 23) => Inside(Kind::SparseTensor),
-        (Kind::Function, 10) => Name(Slot::FunctionDomain),
-        (Kind::Function, 11) | (Kind::Node, 5) => Inside(Kind::Attribute),
-        (Kind::Node, 4) => Name(Slot::Operator),
-        (Kind::Node, 7) => Name(Slot::Domain),
-        (Kind::Attribute, 6 | 11) => Inside(Kind::Graph),
-        (Kind::Tensor, 8) => Name(Slot::Tensor),
-        (Kind::Tensor, 13) => External,
-        (Kind::Tensor, 14) => Location,
+        (Kind::Model, 7) => Inside(Kind::Graph),           // graph
+        (Kind::Model, 25) => Inside(Kind::Function),       // functions
+        (Kind::Function, 7) => Inside(Kind::Node),         // node
+        (Kind::Function, 10) => Name(Slot::Domain),        // domain
+        (Kind::Function, 11) => Inside(Kind::Attribute),   // attribute_proto
+        (Kind::Graph, 1) => Inside(Kind::Node),            // node
+        (Kind::Graph, 5) => Inside(Kind::Tensor),          // initializer
+        (Kind::Graph, 15) => Inside(Kind::SparseTensor),   // sparse_initializer
+        (Kind::Node, 4) => Name(Slot::Operator),           // op_type
+        (Kind::Node, 5) => Inside(Kind::Attribute),        // attribute
+        (Kind::Node, 7) => Name(Slot::Domain),             // domain
+        (Kind::Attribute, 5 | 10) => Inside(Kind::Tensor), // t, tensors
+        (Kind::Attribute, 6 | 11) => Inside(Kind::Graph),  // g, graphs
+        (Kind::Attribute, 22 | 23) => Inside(Kind::SparseTensor), // sparse_tensor, sparse_tensors
+        (Kind::SparseTensor, 1 | 2) => Inside(Kind::Tensor), // values, indices
+        (Kind::Tensor, 8) => Name(Slot::Tensor),           // name
+        (Kind::Tensor, 13) => External,                    // external_data
+        (Kind::Tensor, 14) => Location,                    // data_location
         _ => Other,
     }
 }
@@ -132,8 +135,7 @@ struct Names {
 }
 
 struct Walk<R> {
-    reader: BufReader<R>,
-    at: u64,
+    wire: Wire<BufReader<R>>,
     seen: Seen,
 }
 
@@ -141,39 +143,21 @@ impl<R: Read + Seek> Walk<R> {
     /// Reads one message that ends at byte `end`.
     fn message(&mut self, kind: Kind, end: u64, depth: u32) -> Result<(), String> {
         if depth > MAX_DEPTH {
-            return Err(format!("byte {}: nested deeper than {MAX_DEPTH} levels", self.at));
+            return Err(format!("byte {}: nested deeper than {MAX_DEPTH} levels", self.wire.at()));
         }
         self.seen.graphs += u64::from(kind == Kind::Graph);
         let mut names = Names::default();
-        while self.at < end {
-            self.field(kind, end, depth, &mut names)?;
+        while self.wire.at() < end {
+            let found = self.wire.field(end)?;
+            let field = field_of(kind, found.number);
+            match found.value {
+                // TensorProto.DataLocation: 1 is EXTERNAL.
+                Value::Number(1) => names.external |= matches!(field, Field::Location),
+                Value::Number(_) | Value::Fixed => {}
+                Value::Block { end } => self.block(&field, end, depth, &mut names)?,
+            }
         }
         self.conclude(kind, names)
-    }
-
-    fn field(&mut self, kind: Kind, end: u64, depth: u32, names: &mut Names) -> Result<(), String> {
-        let start = self.at;
-        let tag = self.varint(end)?;
-        let (field, wire) = (field_of(kind, tag >> 3), tag & 7);
-        if tag >> 3 == 0 {
-            return Err(format!("byte {start}: this is not ONNX, field number 0"));
-        }
-        match wire {
-            0 => {
-                let value = self.varint(end)?;
-                // TensorProto.DataLocation: 1 is EXTERNAL.
-                names.external |= matches!(field, Field::Location) && value == 1;
-                Ok(())
-            }
-            1 => self.skip(8, end),
-            2 => {
-                let bytes = self.varint(end)?;
-                self.fits(bytes, end)?;
-                self.block(&field, self.at + bytes, depth, names)
-            }
-            5 => self.skip(4, end),
-            _ => Err(format!("byte {start}: this is not ONNX, wire type {wire}")),
-        }
     }
 
     /// Reads what a field with a length holds, up to byte `end`.
@@ -187,17 +171,17 @@ impl<R: Read + Seek> Walk<R> {
         match field {
             Field::Inside(kind) => self.message(*kind, end, depth + 1)?,
             Field::Name(slot) => {
-                let name = self.name(end)?;
-                match slot {
-                    Slot::Operator => names.operator = name,
-                    Slot::Tensor => names.tensor = name,
-                    Slot::Domain | Slot::FunctionDomain => names.domain = name,
-                }
+                let name = match slot {
+                    Slot::Operator => &mut names.operator,
+                    Slot::Domain => &mut names.domain,
+                    Slot::Tensor => &mut names.tensor,
+                };
+                *name = self.wire.text(end, MAX_NAME_BYTES)?;
             }
             Field::External => names.external = true,
             Field::Location | Field::Other => {}
         }
-        self.skip(end - self.at, end)
+        self.wire.skip_to(end)
     }
 
     fn conclude(&mut self, kind: Kind, names: Names) -> Result<(), String> {
@@ -223,50 +207,6 @@ impl<R: Read + Seek> Walk<R> {
             }
             _ => Ok(()),
         }
-    }
-
-    fn byte(&mut self, end: u64) -> Result<u8, String> {
-        self.fits(1, end)?;
-        let mut byte = [0];
-        self.reader.read_exact(&mut byte).map_err(|e| format!("byte {}: {e}", self.at))?;
-        self.at += 1;
-        Ok(byte[0])
-    }
-
-    fn varint(&mut self, end: u64) -> Result<u64, String> {
-        let start = self.at;
-        let mut value = 0_u64;
-        for shift in (0..64).step_by(7) {
-            let byte = self.byte(end)?;
-            value |= u64::from(byte & 0x7f) << shift;
-            if byte & 0x80 == 0 {
-                return Ok(value);
-            }
-        }
-        Err(format!("byte {start}: this is not ONNX, a number of more than 10 bytes"))
-    }
-
-    fn name(&mut self, end: u64) -> Result<String, String> {
-        let mut bytes = vec![0; (end - self.at).min(MAX_NAME_BYTES) as usize];
-        self.reader.read_exact(&mut bytes).map_err(|e| format!("byte {}: {e}", self.at))?;
-        self.at += bytes.len() as u64;
-        Ok(String::from_utf8_lossy(&bytes).into_owned())
-    }
-
-    fn skip(&mut self, bytes: u64, end: u64) -> Result<(), String> {
-        self.fits(bytes, end)?;
-        let offset = i64::try_from(bytes).map_err(|e| format!("byte {}: {e}", self.at))?;
-        self.reader.seek_relative(offset).map_err(|e| format!("byte {}: {e}", self.at))?;
-        self.at += bytes;
-        Ok(())
-    }
-
-    fn fits(&self, bytes: u64, end: u64) -> Result<(), String> {
-        let left = end.saturating_sub(self.at);
-        if bytes <= left {
-            return Ok(());
-        }
-        Err(format!("byte {}: {bytes} bytes expected, {left} left; it is cut short", self.at))
     }
 }
 
@@ -313,6 +253,50 @@ mod tests {
         function.extend([8, 10 << 3 | 2, 6]);
         function.extend(b"my.ops");
         assert_eq!(check(&[strange, function].concat()), Ok(()));
+    }
+
+    /// A file of zeros behind these bytes, which counts what is read of it.
+    struct Zeros {
+        begin: Vec<u8>,
+        at: u64,
+        read: u64,
+    }
+
+    impl Read for &mut Zeros {
+        fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+            for byte in out.iter_mut() {
+                *byte = self.begin.get(self.at as usize).copied().unwrap_or(0);
+                self.at += 1;
+            }
+            self.read += out.len() as u64;
+            Ok(out.len())
+        }
+    }
+
+    impl Seek for &mut Zeros {
+        fn seek(&mut self, to: std::io::SeekFrom) -> std::io::Result<u64> {
+            if let std::io::SeekFrom::Current(offset) = to {
+                self.at = self.at.saturating_add_signed(offset);
+            }
+            Ok(self.at)
+        }
+    }
+
+    #[test]
+    fn weights_are_passed_over_unread() {
+        // Graph, initializer, raw_data: each holds the next and 1 TiB of weights; lengths of six bytes.
+        let weights = 1_u64 << 40;
+        let mut begin = Vec::new();
+        for (key, behind) in [(7 << 3 | 2, 14), (5 << 3 | 2, 7), (9 << 3 | 2, 0)] {
+            let bytes = weights + behind;
+            begin.push(key);
+            begin.extend((0..5).map(|i| (bytes >> (7 * i)) as u8 | 0x80));
+            begin.push((bytes >> 35) as u8);
+        }
+        let bytes = weights + begin.len() as u64;
+        let mut model = Zeros { begin, at: 0, read: 0 };
+        assert_eq!(inspect(&mut model, bytes), Ok(()));
+        assert!(model.read <= 1 << 14, "{} bytes read", model.read);
     }
 
     #[test]

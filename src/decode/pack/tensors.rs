@@ -31,9 +31,9 @@ pub(in crate::decode) fn read(
 
 /// What a tensor must be.
 pub(in crate::decode) struct Wanted<'a> {
-    /// Its name.
+    /// As it stands in the file.
     pub name: &'a str,
-    /// Its shape.
+    /// Sizes, slowest axis first.
     pub shape: &'a [usize],
     /// Where name and shape come from, for messages: `as many rows as gallery.ids × embedding.dim`.
     pub because: &'a str,

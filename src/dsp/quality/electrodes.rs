@@ -61,7 +61,7 @@ pub struct ChannelQuality {
     pub std_uv: f32,
     /// Share of the raw signal's power in 1–100 Hz (or up to half the rate) that lies at mains ± 1 Hz.
     pub mains_share: f32,
-    /// Verdict.
+    /// What the two shares and the spread add up to.
     pub verdict: Verdict,
 }
 

@@ -45,7 +45,7 @@ pub struct FilterDescription {
     pub lower_hz: Option<f64>,
     /// Upper edge in Hz.
     pub upper_hz: Option<f64>,
-    /// Order.
+    /// As `<order>` has it.
     pub order: u32,
 }
 
@@ -63,7 +63,7 @@ pub struct ReferenceDescription {
 /// What is written about a stream.
 #[derive(Clone, Debug)]
 pub struct StreamDescription {
-    /// Name.
+    /// Name, written as `<name>`.
     pub name: String,
     /// Type, as `EEG` or `Markers`.
     pub kind: String,
@@ -73,7 +73,7 @@ pub struct StreamDescription {
     pub rate_hz: f64,
     /// How values are stored.
     pub format: ChannelFormat,
-    /// The channels.
+    /// One for each value of a sample, in this order.
     pub channels: Vec<ChannelDescription>,
     /// The reference, where it is known.
     pub reference: Option<ReferenceDescription>,

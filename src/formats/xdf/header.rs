@@ -89,7 +89,7 @@ pub struct ChannelInfo {
 /// What the header of a stream says.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StreamHeader {
-    /// Name.
+    /// As `<name>` has it.
     pub name: String,
     /// Type, as `EEG` or `Markers`.
     pub kind: String,

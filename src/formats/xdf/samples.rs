@@ -59,7 +59,7 @@ pub enum Values {
     Float32(Vec<f32>),
     /// IEEE double.
     Double64(Vec<f64>),
-    /// Text.
+    /// One text per sample and channel, as of marker streams.
     Text(TextColumn),
 }
 

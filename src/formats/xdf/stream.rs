@@ -11,7 +11,7 @@ use crate::time::offsets::ClockOffset;
 pub struct Stream {
     /// Number in the file.
     pub id: u32,
-    /// What it is.
+    /// What its first chunk says of it.
     pub header: StreamHeader,
     /// One stamp per sample, in seconds.
     pub stamps: Vec<f64>,

@@ -31,7 +31,7 @@ pub const FLASHES_PER_SEC: f64 = 3.0;
 pub struct Protocol {
     /// 1.
     pub schema: u32,
-    /// Its name.
+    /// What reports and held sessions call it.
     pub name: String,
     /// Which pictures.
     pub pictures: PicturesSpec,

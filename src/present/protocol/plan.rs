@@ -34,7 +34,7 @@ pub struct PlannedTrial {
 /// One run.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct PlannedRun {
-    /// What it is for.
+    /// Whether its trials are fitted to or scored on.
     pub role: Role,
     /// In the order of their onsets.
     pub trials: Vec<PlannedTrial>,

@@ -8,7 +8,7 @@ use crate::source::SourceError;
 /// One stream of the file.
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
 pub struct StreamReport {
-    /// Its name.
+    /// As it stands in the file.
     pub name: String,
     /// Its type, as EEG.
     #[serde(rename = "type")]

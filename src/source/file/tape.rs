@@ -29,7 +29,7 @@ pub(super) struct Tape {
 pub(super) struct TapeMarker {
     /// It is delivered just before this frame.
     pub before_row: usize,
-    /// The marker.
+    /// As the file has it.
     pub marker: Marker,
 }
 

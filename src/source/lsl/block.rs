@@ -38,7 +38,7 @@ pub enum BlockValues {
 pub struct Block {
     /// One per sample, in seconds.
     pub stamps: Vec<f64>,
-    /// The values.
+    /// One per sample and channel, in the stream's format.
     pub values: BlockValues,
     channels: usize,
     max_samples: usize,

@@ -22,7 +22,7 @@ impl Info {
         self.0
     }
 
-    /// Its name.
+    /// As the outlet announces it; several streams may share one.
     pub fn name(&self) -> String {
         self.text(lsl_sys::lsl_get_name)
     }

@@ -31,7 +31,7 @@ const POLL: Duration = Duration::from_millis(20);
 /// A stream that can be reached now.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct StreamSummary {
-    /// Its name.
+    /// As its outlet announces it; several streams may share one.
     pub name: String,
     /// Its type, as EEG or Markers.
     #[serde(rename = "type")]

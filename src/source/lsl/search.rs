@@ -16,7 +16,7 @@ pub struct Found(pub(super) Info);
 unsafe impl Send for Found {}
 
 impl Found {
-    /// What it is.
+    /// Name, type, shape and sender, copied out of the library.
     pub fn summary(&self) -> StreamSummary {
         StreamSummary::of(&self.0)
     }

@@ -28,7 +28,7 @@ const THREADS: usize = 2;
 /// What a session was good for.
 #[derive(Clone, Debug)]
 pub struct Outcome {
-    /// The fit.
+    /// What was fitted, as fit.toml has it.
     pub fit: FitDocument,
     /// The scores.
     pub evaluation: Evaluation,

@@ -14,7 +14,7 @@ use crate::time::clock::utc_now_iso8601;
 
 /// What a page is made from.
 pub struct Material<'a> {
-    /// Its title.
+    /// Heading of the page.
     pub title: String,
     /// Name of the protocol, where this program held the session.
     pub protocol: Option<String>,

@@ -37,15 +37,15 @@ pub struct FitDocument {
     pub created: String,
     /// Whether any signal came from no person.
     pub simulated: bool,
-    /// The file.
+    /// Where `encoder.onnx` was written.
     pub encoder: String,
-    /// Its hash.
+    /// SHA-256 of that file, in hexadecimal.
     pub encoder_sha256: String,
-    /// The pack's name.
+    /// Name of the pack that it was fitted to.
     pub pack: String,
-    /// Its hash.
+    /// SHA-256 of that pack's pack.toml.
     pub pack_sha256: String,
-    /// Hash of the encoder that was built upon.
+    /// SHA-256 of the pack's own encoder.
     pub pack_encoder_sha256: String,
     /// Trials fitted to.
     pub trials: usize,
@@ -55,13 +55,13 @@ pub struct FitDocument {
     pub chosen_by: Split,
     /// Seed of divisions.
     pub seed: u64,
-    /// Between the fit and the written graph.
+    /// Largest absolute difference between the fit's embeddings and the written graph's.
     pub largest_difference_in_onnx_runtime: f64,
     /// How long the fit took.
     pub fit_seconds: f64,
     /// Which way it was found.
     pub method: Method,
-    /// The recordings.
+    /// Recordings in the order read, with what was refused of each.
     pub runs: Vec<RunRead>,
 }
 

@@ -38,7 +38,7 @@ pub struct Events {
     /// like a picture needs no entry.
     #[serde(default)]
     pub pictures: BTreeMap<String, String>,
-    /// The signal.
+    /// How epochs are cut and filtered.
     #[serde(default)]
     pub signal: SignalSpec,
 }

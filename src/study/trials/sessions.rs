@@ -58,7 +58,7 @@ pub struct RunRead {
 /// Everything that was read.
 #[derive(Debug)]
 pub struct Sessions {
-    /// The trials.
+    /// Labelled epochs of every session that was read.
     pub trials: Trials,
     /// Every picture that may be chosen: those that were shown first.
     pub pictures: Pictures,

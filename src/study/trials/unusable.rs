@@ -26,7 +26,7 @@ pub enum SessionError {
         /// Which.
         path: PathBuf,
     },
-    /// The pack.
+    /// The pack cannot be opened.
     #[error(transparent)]
     Pack(#[from] PackError),
     /// Its encoder.

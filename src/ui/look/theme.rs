@@ -28,13 +28,13 @@ pub const FIGURE: &str = "figure";
 pub struct Palette {
     /// Behind everything.
     pub ground: Color32,
-    /// Cards.
+    /// Ground of the cards on which panels stand.
     pub card: Color32,
     /// Wells inside cards: plots, picture frames, text fields.
     pub well: Color32,
     /// Edges of cards, rules, grid lines.
     pub line: Color32,
-    /// Text.
+    /// Text of first rank.
     pub text: Color32,
     /// Second-rank text.
     pub weak: Color32,

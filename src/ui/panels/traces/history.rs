@@ -30,7 +30,7 @@ pub struct Stamp {
 pub struct MarkerLine {
     /// Seconds on the program's clock.
     pub time_secs: f64,
-    /// Its label.
+    /// What stands beside the line.
     pub label: String,
 }
 
