@@ -1,7 +1,7 @@
 //! # Phosphene
 //!
 //! Turns live EEG into pictures. Data flows one way, and this list of modules is the diagram; a module
-//! imports only from modules above it, which `tests/architecture.rs` enforces.
+//! imports only from modules above it, which `tests/architecture/main.rs` enforces.
 //!
 //! ```text
 //! source ──► hop::ring ──► dsp ──► hop::slot ──► decode ──► snapshot ──► ui / cli
