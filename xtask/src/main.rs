@@ -7,6 +7,7 @@
 
 mod libraries;
 mod packages;
+mod python;
 mod shell;
 mod training;
 
@@ -19,7 +20,8 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   setup          install system packages and fetch the native libraries
   run [ARGS…]    set up, build, start Phosphene (ARGS go to it); without a display: a 30 s run on the
                  simulated headset that writes pictures into live-out/
-  test           set up, then format check, lints, tests, documentation
+  test           set up, then format check, lints, tests, documentation (what other programs read from
+                 our files is asked of Python's packages, in target/peers, about 500 MB)
   training-check what training the demonstration pack needs, its tests and a quick run of every stage
                  (Python with PyTorch in target/training, about 6 GB; the program itself needs none of it)
   doctor         say what is there and what is missing; change nothing";
@@ -90,7 +92,10 @@ fn test(shell: &Shell) -> Result<(), Failure> {
     libraries::ensure(shell)?;
     step(shell, "format", &["fmt", "--all", "--check"])?;
     step(shell, "lints", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
-    step(shell, "tests", &["test", "--workspace"])?;
+    say("== tests");
+    let python = python::peers(shell);
+    let variables: Vec<_> = python.iter().map(|path| ("PHOSPHENE_PYTHON", path.as_str())).collect();
+    shell.run_with("cargo", &["test", "--workspace"], &variables)?;
     say("== documentation");
     shell.run_with(
         "cargo",
