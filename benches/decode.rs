@@ -30,7 +30,7 @@ fn library() -> PathBuf {
 
 fn pack() -> Pack {
     let dir = std::env::var_os("PHOSPHENE_PACK")
-        .map_or_else(|| root().join("tests/packs/tiny"), PathBuf::from);
+        .map_or_else(|| root().join("tests/vectors/packs/tiny"), PathBuf::from);
     Pack::open(&dir).expect("the pack is sound")
 }
 

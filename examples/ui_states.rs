@@ -1,13 +1,13 @@
 //! Shows one scripted state of the window: `cargo run --example ui_states -- running [light|dark] [scale]`.
 //! For looking at the design; the program itself never shows scripted data.
 
-#[path = "../tests/ui_scripted/mod.rs"]
-mod ui_scripted;
+#[path = "../tests/harness/window/mod.rs"]
+mod window;
 
 use egui::ThemePreference;
 use phosphene::time::clock::Clock;
 use phosphene::ui::{InitialView, run};
-use ui_scripted::{ScriptedEngine, all};
+use window::{engine::ScriptedEngine, states::all};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -5,13 +5,13 @@
 set -eu
 cd "$(dirname "$0")"
 mkdir -p corpus/pack_read
-tiny=../tests/packs/tiny
+tiny=../tests/vectors/packs/tiny
 seed() { { printf "$1"; cat "$2"; } > "corpus/pack_read/$3"; }
 seed '\000' "$tiny/pack.toml" manifest
 full=$(mktemp)
 zeros=0000000000000000000000000000000000000000000000000000000000000000
 sed "s/^\\[files\\]/[files]\\n\"LICENSE-MIT.txt\" = \"$zeros\"/" "$tiny/pack.toml" > "$full"
-cat ../tests/packs/extras.toml >> "$full"
+cat ../tests/vectors/packs/extras.toml >> "$full"
 seed '\000' "$full" manifest-full
 rm "$full"
 seed '\001' "$tiny/gallery/embeddings.safetensors" gallery

@@ -19,13 +19,13 @@ const GALLERY: &str = "gallery/embeddings.safetensors";
 
 /// The tiny pack's manifest.
 static TINY: LazyLock<String> = LazyLock::new(|| {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/packs/tiny/pack.toml");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/vectors/packs/tiny/pack.toml");
     std::fs::read_to_string(path).expect("the tiny pack is in the source tree")
 });
 
 /// A copy of the tiny pack that each run spoils anew.
 static COPY: LazyLock<PathBuf> = LazyLock::new(|| {
-    let tiny = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/packs/tiny");
+    let tiny = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/vectors/packs/tiny");
     let copy = std::env::temp_dir().join(format!("phosphene-fuzz-{}", std::process::id()));
     std::fs::create_dir_all(copy.join("gallery")).expect("a temporary folder can be made");
     for file in ["encoder", "image_encoder", "prior", "denoiser", "decoder"] {

@@ -7,6 +7,7 @@
 
 use std::process::{Command, ExitCode};
 
+use crate::python;
 use crate::shell::{Failure, Shell, say};
 
 /// Set where this program stands in for rustdoc.
@@ -25,11 +26,11 @@ const ABOUT_TESTS: [(&str, usize); 6] = [
     ("--test-builder", 1),
 ];
 
-/// Builds everything with lints, runs every test, writes the documentation. `for_tests` are variables of the tests.
+/// Builds everything with lints, runs every test, writes the documentation.
 ///
 /// # Errors
 /// The first of them that fails.
-pub fn run(shell: &Shell, for_tests: &[(&str, &str)]) -> Result<(), Failure> {
+pub fn run(shell: &Shell) -> Result<(), Failure> {
     let own = std::env::current_exe()
         .map_err(|e| Failure::new(format!("this program does not know where it is: {e}")))?;
     let own = own.to_string_lossy();
@@ -37,10 +38,16 @@ pub fn run(shell: &Shell, for_tests: &[(&str, &str)]) -> Result<(), Failure> {
     say("== lints");
     // Without this program: it runs, and on some systems a running program cannot be written.
     let all = ["test", "--workspace", "--exclude", "xtask", "--all-targets", "--no-run"];
-    shell.run_with("cargo", &all, &lints)?;
+    // Python's packages come from the network while the processor builds.
+    let (built, peers) = std::thread::scope(|scope| {
+        let peers = scope.spawn(|| python::peers(shell));
+        (shell.run_with("cargo", &all, &lints), peers.join().ok().flatten())
+    });
+    built?;
     say("== tests and documentation");
-    let documents = [("RUSTDOC", own.as_ref()), (STANDS_IN, "1")];
-    let variables = [&lints[..], &documents, for_tests].concat();
+    let mut variables = lints.to_vec();
+    variables.extend([("RUSTDOC", own.as_ref()), (STANDS_IN, "1")]);
+    variables.extend(peers.iter().map(|path| ("PHOSPHENE_PYTHON", path.as_str())));
     shell.run_with("cargo", &["test", "--workspace"], &variables)
 }
 

@@ -4,6 +4,7 @@
 //! `models/training`, and for continuous integration. Everything is kept below `target/`, nothing is
 //! written into the source tree. Needs Python 3.10 or newer, `npm` (the drawings) and about 6 GB.
 
+use crate::python;
 use crate::shell::{Failure, Shell, say, succeeds};
 
 const VENV: &str = "target/training/venv";
@@ -17,7 +18,8 @@ pub fn check(shell: &Shell) -> Result<(), Failure> {
             "npm is missing: it fetches the drawings that the demonstration pack is trained on. Install Node.js.",
         ));
     }
-    let python = python(shell)?;
+    let list = "models/training/requirements-evaluate.txt";
+    let python = python::environment(shell, VENV, list, "PyTorch is large: some minutes")?;
     say("== tests of the training scripts");
     for pattern in TESTS {
         let tests = ["-m", "unittest", "discover", "-s", "models/training", "-p", pattern];
@@ -28,21 +30,4 @@ pub fn check(shell: &Shell) -> Result<(), Failure> {
     shell.run(&python, &[script, "all", "--quick", "--work", WORK])?;
     say("Training works: its tests and a quick run of every stage.");
     Ok(())
-}
-
-/// The Python of the virtual environment, made and filled when it is not there or older than the list.
-fn python(shell: &Shell) -> Result<String, Failure> {
-    let inside = if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" };
-    let own = shell.path(VENV).join(inside).to_string_lossy().into_owned();
-    if !shell.path(VENV).join(inside).is_file() {
-        say("Making a virtual environment in target/training (PyTorch is large: some minutes) …");
-        let system = if cfg!(windows) { "python" } else { "python3" };
-        shell.run(system, &["-m", "venv", VENV])?;
-    }
-    let list = "models/training/requirements-evaluate.txt";
-    shell.run(
-        &own,
-        &["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", list],
-    )?;
-    Ok(own)
 }

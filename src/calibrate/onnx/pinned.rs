@@ -9,7 +9,7 @@ use super::{Ends, personal_encoder};
 use crate::calibrate::classes::additive::{Additive, Tangent};
 use crate::calibrate::fit::personal::{Method, Personal};
 
-const PACK: &[u8] = include_bytes!("../../../tests/packs/tiny/encoder.onnx");
+const PACK: &[u8] = include_bytes!("../../../tests/vectors/packs/tiny/encoder.onnx");
 
 const ENDS: Ends<'_> = Ends { input: "eeg", output: "embedding" };
 

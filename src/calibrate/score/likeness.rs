@@ -17,8 +17,8 @@
 //! et al. 2023, NeurIPS), which ATM (Li et al. 2024, NeurIPS) took over; Wang et al. 2004, IEEE
 //! Trans. Image Process. 13:600 (SSIM); scikit-image 0.26.0, `metrics.structural_similarity` with
 //! `gaussian_weights=True, sigma=1.5, use_sample_covariance=False, data_range=1.0`. Equal to it
-//! within 3e-8, which is Pillow's single precision: `tests/vectors/make_likeness.py` and
-//! `tests/likeness_vectors.rs`.
+//! within 3e-8, which is Pillow's single precision: `tests/vectors/likeness/make_likeness.py` and
+//! `tests/peers/likeness.rs`.
 //!
 //! Numbers of others may differ, for four reasons:
 //!

@@ -9,7 +9,7 @@
 //! null is n averages of k nulls, drawn with replacement; their common offset does not average out, so it
 //! is tested with the offset and without, and the larger p is given.
 //!
-//! Measured by `tests/vectors/simulate_evidence.py`, two encoders, shares of p < 0.05:
+//! Measured by `tests/vectors/evidence/simulate_evidence.py`, two encoders, shares of p < 0.05:
 //!
 //! | statistic | picture, k = 1 | a response without identity, k = 1 | … k = 10 |
 //! |---|---|---|---|

@@ -257,7 +257,10 @@ mod tests {
     fn positions_agree_with_mne_python() {
         type Montages =
             std::collections::BTreeMap<String, std::collections::BTreeMap<String, Position>>;
-        let text = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors/montage.json"));
+        let text = include_str!(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/tests/vectors/montage/montage.json"
+        ));
         let mut vectors: serde_json::Value = serde_json::from_str(text).unwrap();
         let montages: Montages = serde_json::from_value(vectors["positions"].take()).unwrap();
         for (montage, most_deg, mean_deg) in [("biosemi64", 6.0, 2.0), ("standard_1005", 20.0, 8.0)]

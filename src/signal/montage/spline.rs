@@ -131,7 +131,10 @@ mod tests {
     /// Tolerance 1e-6; a larger difference points to g(x), its number of terms or the regularisation.
     #[test]
     fn matrices_are_those_of_mne_python() {
-        let text = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors/montage.json"));
+        let text = include_str!(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/tests/vectors/montage/montage.json"
+        ));
         let vectors: Vectors = serde_json::from_str(text).unwrap();
         assert_eq!(vectors.interpolation.len(), 4);
         for case in vectors.interpolation {

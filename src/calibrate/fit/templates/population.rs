@@ -30,7 +30,7 @@ const NOISE_STEPS: i32 = 8;
 /// much for [`UNCERTAIN`] independent ones.
 const LEAST_GAIN: f64 = 8.0;
 
-/// See [`LEAST_GAIN`]; measured on noise without a response (`tests/calibrate.rs`).
+/// See [`LEAST_GAIN`]; measured on noise without a response (`tests/calibrate/fit.rs`).
 const UNCERTAIN: f64 = 24.0;
 
 /// What pictures evoke in the mean person, and how persons differ, as a model pack says it.

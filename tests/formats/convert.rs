@@ -1,0 +1,113 @@
+//! `phosphene inspect` and `phosphene convert`: an XDF recording with a gap, markers and two clocks, into every
+//! format and back, read by our own readers (`tests/peers/convert.rs`: by others).
+//!
+//! Tolerances: EDF 1 µV over 65 536 steps of the range, BDF and float32 far below; times 0.1 ms.
+
+use std::path::Path;
+
+use phosphene::exchange::{convert, survey};
+use phosphene::formats;
+use phosphene::formats::recording::Block;
+use serde_json::Value;
+
+use crate::harness::converted::{BEGIN_SECS, RATE_HZ, RUNS, path, rows, value, write_xdf};
+use crate::harness::program::outcome;
+
+/// All values of the EEG and all events, through our own reader.
+fn read_back(path: &Path) -> (Vec<f64>, Vec<f64>, survey::Survey) {
+    let mut reader = formats::open(path).unwrap();
+    let found = survey::survey(&mut *reader, |_| {}).unwrap();
+    let place = convert::find_eeg(&reader.head().streams, &found).unwrap();
+    reader.rewind().unwrap();
+    let (mut times, mut values, mut block) = (Vec::new(), Vec::new(), Block::default());
+    while reader.next_block(&mut block).unwrap() {
+        if block.stream == place {
+            times.extend_from_slice(&block.times_secs);
+            values.extend_from_slice(&block.values);
+        }
+    }
+    (times, values, found)
+}
+
+#[test]
+fn inspect_tells_what_was_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = path(&folder, "a.xdf");
+    write_xdf(&file);
+    let (code, json, errors) = outcome(&["inspect", file.to_str().unwrap(), "--json"]);
+    assert_eq!(code, 0, "{errors}");
+    let json: Value = serde_json::from_str(&json).unwrap();
+    let eeg = &json["streams"][0];
+    assert_eq!((json["format"].as_str(), eeg["samples"].as_u64()), (Some("XDF"), Some(1500)));
+    assert_eq!((eeg["unit"].as_str(), eeg["channels"][1].as_str()), (Some("uV"), Some("Oz")));
+    assert_eq!(eeg["gap_count"], 1);
+    let gap = &eeg["gaps"][0];
+    assert!((gap["step"].as_f64().unwrap() - 126.0 / RATE_HZ).abs() < 1e-6, "{gap}");
+    assert!((eeg["measured_rate_hz"].as_f64().unwrap() - RATE_HZ).abs() < 1e-3);
+    assert_eq!(eeg["first_sample"][2].as_f64().unwrap() as f32, value(0, 2));
+    assert_eq!(json["events"]["stim/panda"], 1);
+    let (code, text, _) = outcome(&["inspect", file.to_str().unwrap()]);
+    assert!(code == 0 && text.contains("gap") && text.contains("1 × stim/cat"), "{text}");
+}
+
+#[test]
+fn every_format_holds_values_events_and_the_gap() {
+    let folder = tempfile::tempdir().unwrap();
+    let from = path(&folder, "a.xdf");
+    write_xdf(&from);
+    let rows: Vec<usize> = rows().collect();
+    for (name, tolerance_uv) in [("b.edf", 2e-3), ("b.bdf", 1e-5), ("b.vhdr", 1e-5), ("b.xdf", 0.0)]
+    {
+        let to = path(&folder, name);
+        let (code, _, errors) = outcome(&["convert", from.to_str().unwrap(), to.to_str().unwrap()]);
+        assert_eq!(code, 0, "{name}: {errors}");
+        let (times, values, found) = read_back(&to);
+        // EDF fills the last record before a gap; real samples are where their times say.
+        let period = 1.0 / RATE_HZ;
+        let mut at = 0;
+        for row in &rows {
+            let shift = if name == "b.xdf" { BEGIN_SECS } else { 0.0 };
+            let time = if name == "b.vhdr" && *row >= RUNS[0] + RUNS[1] {
+                (*row - RUNS[1]) as f64 * period // BrainVision knows no gaps but as a new segment
+            } else {
+                shift + *row as f64 * period
+            };
+            while at < times.len() && times[at] < time - period / 2.0 {
+                at += 1;
+            }
+            assert!((times[at] - time).abs() < 1e-4, "{name}: row {row}: {} for {time}", times[at]);
+            for channel in 0..3 {
+                let off = (values[at * 3 + channel] - f64::from(value(*row, channel))).abs();
+                assert!(off <= tolerance_uv, "{name}: row {row} is off by {off} µV");
+            }
+        }
+        if name == "b.xdf" {
+            let head = formats::open(&to).unwrap().head().clone();
+            let place = head.streams[0].channels[1].location_mm;
+            assert_eq!(place, Some([10.0, -80.0, 40.0]), "a position is lost");
+        }
+        let panda = found.events.iter().find(|event| event.label.ends_with("stim/panda"));
+        let shift = if name == "b.xdf" { BEGIN_SECS } else { 0.0 };
+        assert!((panda.expect(name).time_secs - shift - 1.0).abs() < 5e-3, "{name}: {panda:?}");
+        assert!(found.events.iter().any(|event| event.label.ends_with("réponse")), "{name}");
+        let (code, _, errors) = outcome(&["convert", from.to_str().unwrap(), to.to_str().unwrap()]);
+        assert!(code == 5 && errors.contains("not written over"), "{name}: {code} {errors}");
+    }
+}
+
+#[test]
+fn what_is_no_recording_is_refused_with_its_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, bytes, word) in [
+        ("empty.xdf", &b""[..], "empty"),
+        ("noise.bin", &[0x9c, 1, 2, 3, 0, 255, 7][..], "not a recording"),
+        ("picture.png", &b"\x89PNG\r\n\x1a\n"[..], "not a recording"),
+    ] {
+        let file = path(&folder, name);
+        std::fs::write(&file, bytes).unwrap();
+        let (code, _, errors) = outcome(&["inspect", file.to_str().unwrap()]);
+        assert!(code == 6 && errors.contains(word), "{name}: {code} {errors}");
+    }
+    let (code, _, errors) = outcome(&["convert", "nowhere.xdf", "out.edf"]);
+    assert!(code == 6 && errors.contains("nowhere.xdf"), "{code} {errors}");
+}

@@ -1,0 +1,11 @@
+//! Recordings as files: XDF and its repair, what headsets write, conversion, hostile bytes.
+
+#![allow(clippy::unwrap_used)] // clippy.toml exempts test functions but not what they share
+
+#[path = "../harness/mod.rs"]
+mod harness;
+
+mod convert;
+mod headsets;
+mod hostile;
+mod xdf;

@@ -1,0 +1,321 @@
+//! One snapshot for every state of the window, and what it shows: decodes, pictures, packs, sources.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use phosphene::signal::{Abstention, Lock};
+use phosphene::snapshot::*;
+use phosphene::source::{SourceCounters, SourceKind};
+
+/// A soft blob on a gradient: something to look at.
+pub fn picture(hue: f32, sharp: f32) -> Picture {
+    let side = 96u32;
+    let mut rgb = Vec::with_capacity((side * side * 3) as usize);
+    for y in 0..side {
+        for x in 0..side {
+            let (u, v) = (x as f32 / side as f32 - 0.5, y as f32 / side as f32 - 0.5);
+            let blob = (-(u * u + v * v) * 14.0 * sharp).exp();
+            let ripple = 0.5 + 0.5 * ((u * 9.0 + hue * 7.0).sin() * (v * 8.0).cos());
+            for channel in 0..3 {
+                let tint = 0.5 + 0.5 * ((hue + channel as f32 / 3.0) * std::f32::consts::TAU).cos();
+                rgb.push(
+                    (255.0 * (0.25 * ripple + 0.75 * blob * tint + 0.08 * v).clamp(0.0, 1.0)) as u8,
+                );
+            }
+        }
+    }
+    Picture { width: side, height: side, rgb }
+}
+
+const LABELS: [&str; 8] = ["O1", "O2", "Oz", "PO7", "PO8", "P3", "P4", "Pz"];
+
+fn source(
+    simulated: bool,
+    has_markers: bool,
+    channels: Vec<String>,
+    rate_hz: f64,
+) -> Arc<SourceView> {
+    let (kind, name) =
+        if simulated { (SourceKind::Sim, "Virtual subject 3") } else { (SourceKind::Lsl, "Amp 1") };
+    Arc::new(SourceView {
+        kind,
+        name: name.into(),
+        simulated,
+        channels,
+        rate_hz,
+        unit: "uV".into(),
+        has_markers,
+        notes: vec!["Unit taken to be µV".into()],
+    })
+}
+
+fn pack() -> PackView {
+    PackView {
+        name: "phosphene-demo 1.0".into(),
+        sha256: "ab".repeat(32),
+        encoder_sha256: "cd".repeat(32),
+        simulated_training: true,
+        labels: (0..40).map(|i| format!("label {i}")).collect(),
+        steps_allowed: vec![1, 2, 4],
+        steps: 2,
+        steadying: Default::default(),
+        montage: LABELS
+            .iter()
+            .map(|l| ChannelOrigin { label: (*l).into(), from: vec![((*l).into(), 1.0)] })
+            .collect(),
+        expected: Some(Expectation {
+            simulated: true,
+            source: "simulated subjects never used in training, n = 24".into(),
+            gallery: 40,
+            chance_top1: 0.025,
+            snr_db: Some(-14.0),
+            channels: 8,
+            interpolated: vec![],
+            absent: vec![],
+            top1_all_channels: 0.30,
+            top1: 0.30,
+            at_source_snr: None,
+        }),
+        caution: None,
+        credits: vec!["pictures: Drawings, A. Person, MIT (npm drawings@1.0.0)".into()],
+        band_hz: [0.5, 40.0],
+        window_secs: [0.0, 0.8],
+    }
+}
+
+fn ranked(labels: [&str; 5], first: f32) -> Vec<RankedLabel> {
+    let row = |i: usize| [7, 3, 21, 30, 14][i];
+    labels
+        .iter()
+        .enumerate()
+        .map(|(i, label)| RankedLabel {
+            row: row(i),
+            label: (*label).into(),
+            score: first - 0.05 * i as f32,
+        })
+        .collect()
+}
+
+/// A decode with all its evidence.
+pub fn decode(window: u64) -> DecodeView {
+    DecodeView {
+        window,
+        lock: Lock::Stimulus { row: Some(7), onset_secs: 98.2 },
+        k: 1,
+        abstain: None,
+        top: ranked(["giant panda", "polar bear", "soccer ball", "zebra", "piano"], 0.61),
+        margin: 0.052,
+        truth_rank: Some(1),
+        p_value: Some(0.012),
+        null_size: 180,
+        image: Some(Arc::new(picture(0.25, 0.7))),
+        twin_image: Some(Arc::new(picture(0.8, 0.4))),
+        twin_top: ranked(["violin", "daisy", "canoe", "anchor", "castle"], 0.38),
+        steady_weight: None,
+        twin_steady_weight: None,
+        noise_held: false,
+        seed: 7,
+        steps: 2,
+        latency: StageTimes {
+            arrival: Some(4.0),
+            window: Some(2.1),
+            wait: Some(0.4),
+            encode: Some(6.2),
+            denoise: Some(88.0),
+            decode_image: Some(31.0),
+            window_to_image: Some(127.0),
+            screen: Some(14.0),
+        },
+        embedding_sha256: "ef".repeat(32),
+    }
+}
+
+fn p3(p50: f32) -> Option<Percentiles> {
+    Some(Percentiles { p50, p95: p50 * 1.4, p99: p50 * 1.9 })
+}
+
+/// Idle: the program was just started.
+pub fn idle() -> Snapshot {
+    Snapshot::default()
+}
+
+/// Connecting and loading the pack.
+pub fn connecting() -> Snapshot {
+    Snapshot { run: RunState::Connecting, pack: PackState::Loading, ..Snapshot::default() }
+}
+
+/// Everything runs and there is a decode.
+pub fn running() -> Snapshot {
+    let verdicts = [QualityVerdict::Good; 8].into_iter().enumerate().map(|(i, v)| match i {
+        5 => QualityVerdict::Fair,
+        6 => QualityVerdict::Bad,
+        _ => v,
+    });
+    Snapshot {
+        run: RunState::Running,
+        source: Some(source(true, true, LABELS.map(String::from).to_vec(), 250.0)),
+        received: 25_000,
+        pack: PackState::Ready(Arc::new(pack())),
+        windows: WindowCounts {
+            made: 61,
+            decoded: 58,
+            steadied: 0,
+            skipped: 1,
+            abstained: BTreeMap::from([(Abstention::Artefact, 2)]),
+        },
+        decode: Some(Arc::new(decode(60))),
+        stimulus: Some(StimulusView {
+            row: Some(7),
+            label: "giant panda".into(),
+            onset_secs: 98.2,
+        }),
+        truth: Some(Arc::new(TruthView {
+            trials: 58,
+            gallery: 40,
+            top1: 0.41,
+            top5: 0.78,
+            chance_top1: 0.025,
+            chance_top5: 0.125,
+            ci95_top1: [0.29, 0.54],
+            p_value: 3e-19,
+            by_k: [(1, 0.3), (2, 0.42), (3, 0.55), (5, 0.71), (10, 0.9)]
+                .map(|(k, top1)| ScoreAtK { k, trials: 60 / u64::from(k), top1, top5: 0.95 })
+                .to_vec(),
+        })),
+        twin_truth: Some(Score { trials: 58, top1: 0.03, top5: 0.14 }),
+        latency: LatencyView {
+            arrival: p3(4.0),
+            window: p3(2.0),
+            wait: p3(0.4),
+            encode: p3(6.1),
+            denoise: p3(90.0),
+            decode_image: p3(30.0),
+            window_to_image: p3(126.0),
+            screen: p3(13.0),
+        },
+        images_per_s: 2.9,
+        quality: Arc::new(
+            verdicts
+                .map(|verdict| ChannelQuality { std_uv: 11.0, mains_share: 0.02, verdict })
+                .collect(),
+        ),
+        notices: vec![
+            Notice {
+                at_secs: 20.0,
+                level: Level::Info,
+                text: "Connected to Virtual subject 3.".into(),
+            },
+            Notice {
+                at_secs: 41.0,
+                level: Level::Warning,
+                text: "P3 shows mains hum. Check its electrode.".into(),
+            },
+        ],
+        counters: SourceCounters {
+            clock_offset_secs: 0.00042,
+            clock_uncertainty_secs: 0.00009,
+            ..SourceCounters::default()
+        },
+        ..Snapshot::default()
+    }
+}
+
+/// A person's headset through LSL, without markers.
+pub fn no_markers() -> Snapshot {
+    let free = DecodeView { lock: Lock::Free, truth_rank: None, ..decode(60) };
+    Snapshot {
+        source: Some(source(false, false, LABELS.map(String::from).to_vec(), 250.0)),
+        stimulus: None,
+        truth: None,
+        twin_truth: None,
+        decode: Some(Arc::new(free)),
+        ..running()
+    }
+}
+
+/// The newest window was refused.
+pub fn abstaining(reason: Abstention) -> Snapshot {
+    let refused = DecodeView {
+        window: 61,
+        abstain: Some(reason),
+        top: vec![],
+        twin_top: vec![],
+        image: None,
+        twin_image: None,
+        p_value: None,
+        truth_rank: None,
+        ..decode(61)
+    };
+    Snapshot { decode: Some(Arc::new(refused)), ..running() }
+}
+
+/// The pack cannot be used.
+pub fn pack_refused() -> Snapshot {
+    let why = "encoder.onnx: input 'eeg' has shape [1, 63, 200], pack.toml says [1, 17, 200]. Export it again.";
+    Snapshot {
+        pack: PackState::Refused(why.into()),
+        decode: None,
+        truth: None,
+        twin_truth: None,
+        ..running()
+    }
+}
+
+/// The headset went out of range.
+pub fn lost() -> Snapshot {
+    Snapshot { run: RunState::SourceLost { since_secs: 88.0 }, ..running() }
+}
+
+/// The recording is over.
+pub fn ended() -> Snapshot {
+    Snapshot { run: RunState::Ended, ..running() }
+}
+
+/// It could not even start.
+pub fn failed() -> Snapshot {
+    let message = "no LSL stream with type=EEG was found. Start the stream, and see that both computers are in one network.";
+    Snapshot {
+        run: RunState::Failed { message: message.into(), exit_code: 3 },
+        ..Snapshot::default()
+    }
+}
+
+/// Recording, with frames lost on the way to the file.
+pub fn recording(lost: u64) -> Snapshot {
+    let path = PathBuf::from("/data/phosphene_2026-11-23T182410Z.xdf");
+    Snapshot {
+        recording: RecordingState::On { path, frames: 31_250, lost, also: Vec::new() },
+        ..running()
+    }
+}
+
+/// 64 channels at 1000 Hz.
+pub fn many_channels() -> Snapshot {
+    let channels: Vec<String> = (1..=64).map(|i| format!("E{i}")).collect();
+    let quality =
+        vec![ChannelQuality { verdict: QualityVerdict::Good, ..ChannelQuality::default() }; 64];
+    Snapshot {
+        source: Some(source(true, true, channels, 1000.0)),
+        quality: Arc::new(quality),
+        ..running()
+    }
+}
+
+/// Every state with a name.
+pub fn all() -> Vec<(&'static str, Snapshot)> {
+    vec![
+        ("idle", idle()),
+        ("connecting", connecting()),
+        ("running", running()),
+        ("no_markers", no_markers()),
+        ("abstaining", abstaining(Abstention::Artefact)),
+        ("pack_refused", pack_refused()),
+        ("lost", lost()),
+        ("ended", ended()),
+        ("failed", failed()),
+        ("recording", recording(0)),
+        ("recording_lossy", recording(112)),
+        ("many_channels", many_channels()),
+    ]
+}

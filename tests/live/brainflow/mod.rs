@@ -1,0 +1,7 @@
+//! BrainFlow boards through the real library: synthetic, playback, streaming, and a Cyton on a pseudo-terminal.
+
+mod boards;
+#[cfg(target_os = "linux")]
+mod cyton;
+#[cfg(target_os = "linux")]
+mod pty;

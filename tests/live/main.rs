@@ -1,0 +1,17 @@
+//! Live signal: sources (LSL, BrainFlow, the virtual subject, planted faults) and the signal path up to its windows and
+//! decodes.
+
+#![allow(clippy::unwrap_used)] // clippy.toml exempts test functions but not what they share
+
+#[path = "../harness/mod.rs"]
+mod harness;
+
+mod brainflow;
+mod faults;
+mod gate;
+mod libraries;
+mod lsl;
+mod offline;
+mod real_eeg;
+mod simulator;
+mod windows;

@@ -1,0 +1,71 @@
+//! The real-time stages keep their promise: after they are made, acquisition and filtering allocate nothing,
+//! whatever flows, a full ring and a screen that does not draw included.
+
+use assert_no_alloc::assert_no_alloc;
+use crossbeam_channel::bounded;
+use phosphene::dsp::chain::Chain;
+use phosphene::dsp::display::{DisplayDesign, DisplayFilter};
+use phosphene::hop::ring::frame_ring;
+use phosphene::hop::slot::slot;
+use phosphene::pipeline::WindowMode;
+use phosphene::pipeline::acquire::Acquire;
+use phosphene::pipeline::contract::{self, InputContract};
+use phosphene::pipeline::process::{Process, ProcessParts, StimulusRows, Traces};
+use phosphene::pipeline::shared::Shared;
+use phosphene::signal::Window;
+use phosphene::snapshot::ChannelQuality;
+use phosphene::source::file::Speed;
+use phosphene::source::make;
+use phosphene::time::clock::Clock;
+
+/// Reads that the test makes; with 512 frames a read this is more than a minute of signal.
+const READS: usize = 60;
+
+#[test]
+fn acquisition_and_filtering_allocate_nothing() {
+    let shared = Shared::new(Clock::system());
+    let spec = "sim:speed=max,montage=biosemi64".parse().unwrap();
+    let mut source = make::source(&spec, Speed::Max).unwrap();
+    let info = source.prepare(&shared.clock).unwrap();
+    let channels = info.channels.len();
+    let windows = contract::windows(WindowMode::Locked, info.has_markers);
+    let fitted = contract::fit(&InputContract::without_pack(), &info, windows);
+    let chain = Chain::prepare(fitted.chain).unwrap();
+    let samples = chain.window_samples();
+    let (to_process, from_acquire) = frame_ring(channels, 1024);
+    let (to_record, _full_soon) = frame_ring(channels, 1024);
+    let (to_screen, _never_drawn) = frame_ring(channels, 256);
+    let design = DisplayDesign::new(0.5, 40.0, 50.0, info.rate).unwrap();
+    let traces = Traces::new(channels, DisplayFilter::prepare(channels, &design), to_screen);
+    let (quality, _nobody_looks) = slot(|| vec![ChannelQuality::default(); channels]);
+    let (_commands, receiver) = bounded(1);
+    let (mut window_slot, mut newest) = slot(|| Window::with_shape(channels, samples));
+    let mut acquire = Acquire::new(source, channels, to_process, Some(to_record));
+    let mut process = Process::new(ProcessParts {
+        ring: from_acquire,
+        chain,
+        window: Window::with_shape(channels, samples),
+        refuse: None,
+        traces: Some(traces),
+        quality,
+        rate_hz: info.rate.hz(),
+        transport: None,
+        stamps_are_live: true,
+        commands: receiver,
+        rows: StimulusRows::of(&phosphene::signal::StimulusSet::bundled_or_none()),
+    });
+    let mut publish = |window: &Window| {
+        window_slot.buffer().copy_from(window);
+        window_slot.publish();
+    };
+    let mut frames = 0;
+    assert_no_alloc(|| {
+        for _ in 0..READS {
+            let _ = acquire.step(&shared);
+            frames += process.step(&shared, &mut publish);
+        }
+    });
+    assert!(frames > 60 * 250, "only {frames} frames flowed");
+    assert!(newest.take().is_some(), "no window was made");
+    assert!(shared.snapshot(|_| None).dropped_in_rings > 0, "the recorder's ring was to overflow");
+}

@@ -1,0 +1,43 @@
+//! `read` of the virtual subject, alone and under a fault layer, allocates nothing after `prepare`.
+
+use std::sync::Arc;
+
+use assert_no_alloc::assert_no_alloc;
+use phosphene::signal::{Chunk, StimulusSet};
+use phosphene::source::faulty::{Faults, FaultySource};
+use phosphene::source::simulator::SimulatedSource;
+use phosphene::source::{CHUNK_FRAMES, CHUNK_MARKERS, ReadStatus, Source};
+use phosphene::subject::{SimParams, Speed};
+use phosphene::time::clock::Clock;
+
+fn read_to_the_end(source: &mut dyn Source) -> usize {
+    let mut chunk = Chunk::with_capacity(16, CHUNK_FRAMES, CHUNK_MARKERS);
+    source.prepare(&Clock::manual(0.0).0).unwrap();
+    let mut frames = 0;
+    assert_no_alloc(|| {
+        loop {
+            chunk.clear();
+            match source.read(&mut chunk) {
+                Ok(ReadStatus::End) | Err(_) => break,
+                Ok(_) => frames += chunk.len(),
+            }
+        }
+    });
+    frames
+}
+
+#[test]
+fn reading_does_not_allocate() {
+    let params = SimParams { speed: Speed::Max, seconds: Some(60.0), ..SimParams::default() };
+    let source = || SimulatedSource::new(params.clone(), Arc::new(StimulusSet::bundled().unwrap()));
+    assert_eq!(read_to_the_end(&mut source()), 15_000);
+    let faults = Faults {
+        drop_probability: 0.1,
+        jitter_secs: 0.01,
+        reset_secs: Some(20.0),
+        unplug_secs: Some(30.0),
+        ..Faults::default()
+    };
+    let frames = read_to_the_end(&mut FaultySource::new(Box::new(source()), faults));
+    assert!((12_000..14_000).contains(&frames), "{frames}");
+}

@@ -1,0 +1,15 @@
+//! The window, driven through its keys, pointer and accessibility tree, without a display; with feature `window` only.
+
+#![allow(clippy::unwrap_used)] // clippy.toml exempts test functions but not what they share
+
+#[path = "../harness/mod.rs"]
+mod harness;
+
+#[cfg(feature = "window")]
+mod calibration;
+#[cfg(feature = "window")]
+mod keys;
+#[cfg(feature = "window")]
+mod states;
+#[cfg(feature = "window")]
+mod timeline;
