@@ -121,7 +121,7 @@ fn an_encoder_of_another_pack_is_refused() {
 
 #[test]
 fn pictures_of_ones_own_are_embedded_shown_fitted_and_kept() {
-    let (root, _, _) = session();
+    let root = tempfile::tempdir().unwrap();
     let mine = root.path().join("mine");
     std::fs::create_dir_all(&mine).unwrap();
     let assets = harness::root().join("assets/stimuli");
@@ -152,7 +152,7 @@ fn pictures_of_ones_own_are_embedded_shown_fitted_and_kept() {
 
 #[test]
 fn what_nobody_could_see_is_refused() {
-    let (root, _, _) = session();
+    let root = tempfile::tempdir().unwrap();
     let out = text(root.path());
     let base = ["calibrate", "--out", out, "--headless", "--source"];
     let with = |more: &[&'static str]| {
