@@ -1,6 +1,6 @@
 """Tests of the EEG encoder's training on made-up data: `python -m unittest` in this folder; no simulator needed.
 
-Takes   tests/vectors/montage.json of this repository. Gives   pass or fail. Keeps   nothing is written outside a
+Takes   tests/vectors/montage/montage.json of this repository. Gives   pass or fail. Keeps   nothing is written outside a
 temporary folder.
 """
 
@@ -32,7 +32,7 @@ import stages_eeg
 import sureness
 
 SEED = 5
-VECTORS = Path(__file__).resolve().parents[2] / "tests/vectors/montage.json"
+VECTORS = Path(__file__).resolve().parents[2] / "tests/vectors/montage/montage.json"
 
 
 class MontageTest(unittest.TestCase):

@@ -38,16 +38,15 @@ impl Belief {
         }
     }
 
-    /// Logarithm of the likelihood of what was seen, up to a number that is the same for all beliefs in these
-    /// directions; `seen` is `[contrasts, directions]`.
-    pub fn log_likelihood(&self, contrasts: &Contrasts, seen: &Mat<f64>) -> f64 {
-        let surprise = seen - contrasts.embeddings.transpose() * &self.means;
-        let of = |d: usize, k: usize| {
-            let variance = 1.0 + self.variances[d] * contrasts.values[k];
-            -0.5 * (variance.ln() + surprise[(k, d)].powi(2) / variance)
-        };
-        let by_direction = |d: usize| (0..contrasts.values.len()).map(|k| of(d, k)).sum::<f64>();
-        (0..self.variances.len()).map(by_direction).sum()
+    /// How likely what was seen is, ready to be asked for many sizes of responses and noise; `seen` is
+    /// `[contrasts, directions]`.
+    pub fn likelihood<'a>(
+        &'a self,
+        contrasts: &'a Contrasts,
+        seen: &'a Mat<f64>,
+    ) -> Likelihood<'a> {
+        let expected = contrasts.embeddings.transpose() * &self.means;
+        Likelihood { variances: &self.variances, values: &contrasts.values, seen, expected }
     }
 
     /// The same in units of the noise as it was found in each direction: a model of noise is only a model.
@@ -110,6 +109,42 @@ impl Belief {
             (self.variances[d] * (length - told)).max(0.0)
         };
         (0..self.variances.len()).map(of).collect()
+    }
+}
+
+/// The likelihood of what was seen under a belief whose responses, or whose noise, are larger or smaller.
+pub(super) struct Likelihood<'a> {
+    variances: &'a [f64],
+    values: &'a [f64],
+    seen: &'a Mat<f64>,
+    /// `[contrasts, directions]`: the only product of matrices, which grows with the responses.
+    expected: Mat<f64>,
+}
+
+/// Variances are multiplied up to this before their logarithm is taken, which costs more than all the rest.
+const LARGE: f64 = 1e100;
+
+impl Likelihood<'_> {
+    /// Its logarithm with responses larger by `factor` and what was seen by `scale`, up to a number that is the same for
+    /// all of them.
+    pub fn log(&self, factor: f64, scale: f64) -> f64 {
+        (0..self.variances.len()).map(|d| self.log_in(d, factor, scale)).sum()
+    }
+
+    fn log_in(&self, d: usize, factor: f64, scale: f64) -> f64 {
+        let own = self.variances[d] * factor * factor;
+        let (mut sum, mut product) = (0.0, 1.0);
+        for (k, value) in self.values.iter().enumerate() {
+            let variance = 1.0 + own * value;
+            let surprise = self.seen[(k, d)] * scale - self.expected[(k, d)] * factor;
+            sum += surprise.powi(2) / variance;
+            product *= variance;
+            if product > LARGE {
+                sum += product.ln();
+                product = 1.0;
+            }
+        }
+        -0.5 * (sum + product.ln())
     }
 }
 
@@ -206,7 +241,7 @@ mod tests {
         let sessions = vec![0; cells];
         let contrasts = Contrasts::of(&shown, vec![4.0; cells], &sessions).unwrap().unwrap();
         let of = |strength: f64| {
-            belief.scaled(strength).log_likelihood(&contrasts, &contrasts.seen(&seen))
+            belief.likelihood(&contrasts, &contrasts.seen(&seen)).log(strength, 1.0)
         };
         assert!(of(0.5) > of(0.35) && of(0.5) > of(0.7) && of(0.5) > of(0.0) + 100.0);
     }

@@ -108,11 +108,11 @@ pub(super) fn fitted(
     seen: &Mat<f64>,
     freedom: f64,
 ) -> Option<(Belief, f64)> {
+    let likelihood = belief.likelihood(contrasts, seen);
     let log_likelihood = |strength: f64, noise: f64| {
         let (rows, columns) = (seen.nrows() as f64, seen.ncols() as f64);
         let residuals = -0.5 * freedom * columns * (noise.ln() + 1.0 / noise);
-        let scaled = seen * faer::Scale(1.0 / noise.sqrt());
-        let found = belief.scaled(strength / noise.sqrt()).log_likelihood(contrasts, &scaled);
+        let found = likelihood.log(strength / noise.sqrt(), 1.0 / noise.sqrt());
         residuals + found - 0.5 * rows * columns * noise.ln()
     };
     let noises: Vec<f64> = (-NOISE_STEPS..=NOISE_STEPS).map(|step| octaves(step, 8)).collect();
