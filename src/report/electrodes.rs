@@ -102,7 +102,7 @@ impl Scale {
             svg.bar width=(LONGEST + 30.0) height="14" role="img" aria-label=(format!("{} µV", number(uv, 1))) {
                 rect y="2" width=(self.x(uv)) height="10" fill=(colour) {}
                 @for (at, _) in self.marks() {
-                    line x1=(self.x(at)) x2=(self.x(at)) y1="0" y2="14" stroke="var(--weak)" stroke-dasharray="3 2" {}
+                    line x1=(self.x(at)) x2=(self.x(at)) y1="0" y2="14" stroke="var(--text)" stroke-dasharray="3 2" {}
                 }
             }
         }

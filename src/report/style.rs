@@ -14,7 +14,7 @@ table{border-collapse:collapse;font-size:.85rem}th,td{padding:.2rem .55rem;text-
 pre,.plot{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:.7rem}pre{white-space:pre-wrap}\
 .plot{margin:1rem 0;width:fit-content;max-width:100%;box-sizing:border-box}\
 svg{display:block;max-width:100%;height:auto}svg text{font-family:system-ui,sans-serif}svg rect{shape-rendering:crispEdges}\
-.bar{display:inline-block;vertical-align:middle}\
+.bar text{font-weight:normal}.bar{display:inline-block;vertical-align:middle}\
 .examples{display:flex;flex-wrap:wrap;gap:1rem}.examples figure{margin:0}.examples img{width:96px;height:96px;border-radius:4px}";
 
 /// The whole style sheet.

@@ -81,7 +81,7 @@ fn draw(area: &Area<'_>, points: &[&Score]) -> Drawn<Vec<Tip>> {
     let (left, _) = area.split_horizontally(px(WIDTHS[0]));
     let mut chart = ChartBuilder::on(&left)
         .margin(px(10.0))
-        .x_label_area_size(px(42.0))
+        .x_label_area_size(px(38.0))
         .y_label_area_size(px(58.0))
         .build_cartesian_2d(
             Axis::new(-0.15..most + 0.15, &ks),

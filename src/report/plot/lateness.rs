@@ -40,16 +40,16 @@ fn draw(area: &Area<'_>, late_ms: &[f64]) -> Drawn<Vec<Tip>> {
     let highest = counts.iter().max().copied().unwrap_or(0).max(1);
     let mut chart = ChartBuilder::on(area)
         .margin(px(10.0))
-        .x_label_area_size(px(42.0))
+        .x_label_area_size(px(38.0))
         .y_label_area_size(px(58.0))
-        .build_cartesian_2d(least..most, 0.0..highest as f64)?;
+        .build_cartesian_2d(least..most, 0.0..highest as f64 * 1.05)?;
     let mut mesh = chart.configure_mesh();
     quiet(&mut mesh, LABEL);
     mesh.disable_x_mesh()
         .y_labels(4)
         .x_desc("ms after planned")
         .y_desc("trials")
-        .x_label_formatter(&|ms| number(*ms, usize::from(most - least < 20.0)))
+        .x_label_formatter(&|ms| number(*ms, usize::from(most - least < 5.0)))
         .y_label_formatter(&|count| number(*count, 0))
         .draw()?;
     let bin = (most - least) / BINS as f64;

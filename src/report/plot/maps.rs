@@ -111,7 +111,8 @@ fn runs(v: f64, electrodes: &[Electrode]) -> Vec<(f64, f64, i32)> {
 
 fn draw_head(area: &Area<'_>, electrodes: &[Electrode]) -> Drawn {
     let [width, _] = MAP;
-    let pixels = (0..px(width), 0..px(width));
+    let (across, down) = area.get_pixel_range();
+    let pixels = (across, down.start..down.start + px(width));
     // A head that fills 80 % of its square; the nose is up.
     let disc = area.apply_coord_spec(Cartesian2d::<RangedCoordf64, RangedCoordf64>::new(
         -1.2..1.2,

@@ -37,7 +37,7 @@ pub(super) fn line(area: &Area<'_>, places: &[Place], style: ShapeStyle, is_dash
 /// Chance, as in the window: dashed, in second-rank colour.
 pub(super) fn chance(area: &Area<'_>, from: Place, to: Place) -> Drawn {
     let style = stroke(WEAK, 1.0);
-    area.draw(&DashedPathElement::new([from, to].into_iter(), px(3.0), px(3.0), style))
+    area.draw(&DashedPathElement::new([from, to], px(3.0), px(3.0), style))
 }
 
 /// A marker about 8 pixels wide.

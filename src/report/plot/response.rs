@@ -63,7 +63,8 @@ impl Response {
     /// One panel a channel, all on the same scales.
     pub fn plots(&self, data: &ReportData<'_>) -> Markup {
         let shown = self.mean.len().min(MOST_CHANNELS);
-        let most = self.mean.iter().flatten().fold(0.5_f64, |most, v| most.max(v.abs())) * 1.1;
+        let ends = self.mean.iter().flatten().zip(self.half.iter().flatten());
+        let most = ends.fold(0.5_f64, |most, (mean, half)| most.max(mean.abs() + half)) * 1.05;
         let rows = shown.div_ceil(ACROSS).max(1);
         let [width, height] = PANEL;
         let size = [width * ACROSS as f64, LEGEND + height * rows as f64];
