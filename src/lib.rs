@@ -10,6 +10,7 @@
 //! ```
 
 pub mod units;
+pub mod palette;
 pub mod config;
 pub mod native;
 pub mod stats;

@@ -4,6 +4,7 @@
 //! encoder refused · 5 recording or output could not be kept safe · 6 file cannot be read.
 
 pub mod calibrate;
+mod canvas;
 mod commands;
 pub mod convert;
 pub mod devices;

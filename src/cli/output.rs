@@ -165,7 +165,7 @@ impl DecodeSink for OutputFolder {
 
     fn finish(&mut self) -> Result<(), String> {
         let path = self.folder.join("sheet.png");
-        let picture = self.sheet.draw(self.simulated);
+        let picture = self.sheet.draw(self.simulated).map_err(|e| e.to_string())?;
         write_png(&path, &picture, self.simulated)
             .and_then(|()| self.lines.flush())
             .and_then(|()| self.lines.get_ref().sync_all())

@@ -1,18 +1,21 @@
 //! The picture sheet: seen | reconstruction | null twin, row by row, in columns of rows.
 //!
-//! Takes decodes one by one, keeps the newest, draws them once at the end. Text is an 8 × 8 pixel font.
+//! Takes decodes one by one, keeps the newest, draws them once at the end, on the dark ground of the window and in
+//! its letters.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use font8x8::UnicodeFonts;
+use ab_glyph::InvalidFont;
 
+use super::canvas::Canvas;
+use crate::palette::{DARK, Rgb};
 use crate::snapshot::Picture;
 
 /// Edge of one picture on the sheet, in pixels.
 const CELL: u32 = 128;
 const GAP: u32 = 8;
-const CAPTION: u32 = 24;
+const CAPTION: u32 = 2 * LINE + GAP;
 const HEADER: u32 = 64;
 const ROW_HEIGHT: u32 = CELL + CAPTION + GAP;
 const COLUMN_WIDTH: u32 = 3 * CELL + 2 * GAP;
@@ -20,12 +23,18 @@ const COLUMN_GAP: u32 = 32;
 const MARGIN: u32 = 24;
 const COLUMNS: u32 = 3;
 
-const BACKGROUND: [u8; 3] = [24, 26, 30];
-const TEXT: [u8; 3] = [235, 235, 235];
-const MUTED: [u8; 3] = [160, 165, 172];
-const EMPTY: [u8; 3] = [44, 47, 53];
+/// Heights of letters, in pixels.
+const TITLE: f32 = 28.0;
+const LETTERS: f32 = 16.0;
+/// From one line of a caption to the next.
+const LINE: u32 = 17;
+
+const BACKGROUND: Rgb = DARK.ground;
+const TEXT: Rgb = DARK.text;
+const MUTED: Rgb = DARK.weak;
+const EMPTY: Rgb = DARK.card;
 /// Orange of the Okabe–Ito palette: the colour of everything simulated.
-const SIMULATED: [u8; 3] = [230, 159, 0];
+const SIMULATED: Rgb = DARK.fair;
 
 /// One decode on the sheet.
 pub struct Row {
@@ -70,19 +79,20 @@ impl Sheet {
     }
 
     /// Draws the sheet; simulated signal is labelled.
-    pub fn draw(&self, simulated: bool) -> Picture {
+    pub fn draw(&self, simulated: bool) -> Result<Picture, InvalidFont> {
         let down = (self.rows.len() as u32).div_ceil(COLUMNS).max(1);
         let mut canvas = Canvas::new(
             2 * MARGIN + COLUMNS * COLUMN_WIDTH + (COLUMNS - 1) * COLUMN_GAP,
             2 * MARGIN + HEADER + down * ROW_HEIGHT,
-        );
+            BACKGROUND,
+        )?;
         draw_header(&mut canvas, simulated);
         for (i, row) in (0_u32..).zip(&self.rows) {
             let x = MARGIN + (i % COLUMNS) * (COLUMN_WIDTH + COLUMN_GAP);
             let y = MARGIN + HEADER + (i / COLUMNS) * ROW_HEIGHT;
             draw_row(&mut canvas, x, y, row);
         }
-        canvas.picture
+        Ok(canvas.into_picture())
     }
 }
 
@@ -92,10 +102,12 @@ fn draw_header(canvas: &mut Canvas, simulated: bool) {
     } else {
         (MUTED, "recorded or live signal")
     };
-    canvas.text(MARGIN, MARGIN, 2, TEXT, "Phosphene");
-    canvas.text(MARGIN + 180, MARGIN, 2, colour, origin);
+    let name = "Phosphene";
+    let after = MARGIN + canvas.width(TITLE, name) + 2 * GAP;
+    canvas.text(MARGIN, MARGIN - 6, TITLE, TEXT, name);
+    canvas.text(after, MARGIN - 6, TITLE, colour, origin);
     let what = "each row: seen | reconstruction | null twin (phase-randomised EEG, same seed)";
-    canvas.text(MARGIN, MARGIN + 28, 1, MUTED, what);
+    canvas.text(MARGIN, MARGIN + 28, LETTERS, MUTED, what);
 }
 
 fn draw_row(canvas: &mut Canvas, x: u32, y: u32, row: &Row) {
@@ -103,73 +115,29 @@ fn draw_row(canvas: &mut Canvas, x: u32, y: u32, row: &Row) {
     for (i, picture) in (0_u32..).zip(cells) {
         let left = x + i * (CELL + GAP);
         match picture {
-            Some(picture) => canvas.blit(left, y, picture),
-            None => {
-                canvas.fill(left, y, CELL, CELL, EMPTY);
-                canvas.text(left + 36, y + 60, 1, MUTED, "unknown");
-            }
+            Some(picture) => canvas.picture(left, y, CELL, picture),
+            None => draw_unknown(canvas, left, y),
         }
     }
     let seen = row.seen_label.as_deref().unwrap_or("unknown");
     let rank = row.rank.map_or(String::new(), |rank| format!("  rank {rank}"));
     let p = row.p_value.map_or("p -".into(), |p| format!("p {p:.3}"));
-    canvas.text(x, y + CELL + 4, 1, TEXT, &clip(&format!("seen {seen}, best {}", row.best)));
     let steadied = row.steady_weight.map_or(String::new(), |w| format!("  steadied {w:.2}"));
-    canvas.text(x, y + CELL + 14, 1, MUTED, &format!("k {}  {p}{rank}{steadied}", row.k));
+    let lines = [
+        (TEXT, format!("seen {seen}, best {}", row.best)),
+        (MUTED, format!("k {}  {p}{rank}{steadied}", row.k)),
+    ];
+    for (i, (colour, line)) in (0_u32..).zip(lines) {
+        let line = canvas.clipped(LETTERS, &line, COLUMN_WIDTH);
+        canvas.text(x, y + CELL + 4 + i * LINE, LETTERS, colour, &line);
+    }
 }
 
-fn clip(text: &str) -> String {
-    text.chars().take((COLUMN_WIDTH / 8) as usize).collect()
-}
-
-struct Canvas {
-    picture: Picture,
-}
-
-impl Canvas {
-    fn new(width: u32, height: u32) -> Self {
-        let rgb = BACKGROUND.repeat((width * height) as usize);
-        Self { picture: Picture { width, height, rgb } }
-    }
-
-    fn pixel(&mut self, x: u32, y: u32, colour: [u8; 3]) {
-        if x < self.picture.width && y < self.picture.height {
-            let at = ((y * self.picture.width + x) * 3) as usize;
-            self.picture.rgb[at..at + 3].copy_from_slice(&colour);
-        }
-    }
-
-    fn fill(&mut self, x: u32, y: u32, width: u32, height: u32, colour: [u8; 3]) {
-        for dy in 0..height {
-            for dx in 0..width {
-                self.pixel(x + dx, y + dy, colour);
-            }
-        }
-    }
-
-    /// Draws a picture of any size into a cell, by the nearest pixel.
-    fn blit(&mut self, x: u32, y: u32, picture: &Picture) {
-        for dy in 0..CELL {
-            for dx in 0..CELL {
-                let (sx, sy) = (dx * picture.width / CELL, dy * picture.height / CELL);
-                let at = ((sy * picture.width + sx) * 3) as usize;
-                if let Some(&[r, g, b]) = picture.rgb.get(at..at + 3) {
-                    self.pixel(x + dx, y + dy, [r, g, b]);
-                }
-            }
-        }
-    }
-
-    fn text(&mut self, x: u32, y: u32, scale: u32, colour: [u8; 3], text: &str) {
-        for (i, character) in (0_u32..).zip(text.chars()) {
-            let Some(glyph) = font8x8::BASIC_FONTS.get(character) else { continue };
-            for (row, bits) in (0_u32..).zip(glyph) {
-                for column in (0..8).filter(|column| bits >> column & 1 == 1) {
-                    self.fill(x + (i * 8 + column) * scale, y + row * scale, scale, scale, colour);
-                }
-            }
-        }
-    }
+fn draw_unknown(canvas: &mut Canvas, x: u32, y: u32) {
+    let word = "unknown";
+    let aside = (CELL - canvas.width(LETTERS, word)) / 2;
+    canvas.square(x, y, CELL, EMPTY);
+    canvas.text(x + aside, y + (CELL - LINE) / 2, LETTERS, MUTED, word);
 }
 
 #[cfg(test)]
@@ -198,7 +166,7 @@ mod tests {
             sheet.push(row(label));
         }
         assert_eq!(sheet.rows.len(), 2);
-        let picture = sheet.draw(true);
+        let picture = sheet.draw(true).expect("the font is sound");
         assert_eq!(picture.rgb.len(), (picture.width * picture.height * 3) as usize);
         let inside = ((MARGIN + HEADER + 10) * picture.width + MARGIN + CELL + GAP + 10) * 3;
         assert_eq!(picture.rgb[inside as usize], 200, "the reconstruction is in the second cell");

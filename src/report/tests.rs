@@ -137,7 +137,91 @@ fn texts_stay_texts_and_every_plot_is_well_formed() {
         roxmltree::Document::parse(&svg).unwrap_or_else(|why| panic!("{why}: {svg}"));
         found += 1;
     }
-    assert_eq!(found, 5 + 4, "five plots and a bar for each electrode");
+    assert_eq!(found, 5 + 1 + 4, "five plots, and a scale and a bar for each electrode");
+}
+
+#[test]
+fn texts_in_plots_stay_texts_too() {
+    let html = with(|data| data.channels[0] = "<script>\u{7}\"#0068A8\"".into());
+    assert!(!html.contains("<script") && !html.contains('\u{7}'));
+    assert!(html.contains("&lt;script&gt; &quot;#0068A8&quot;"), "nor are they taken for colours");
+    assert!(html.contains("&lt;b&gt;dog&lt;/b&gt; seen"), "under the pointer");
+}
+
+#[test]
+fn nothing_comes_from_elsewhere_and_nothing_runs() {
+    let html = with(|_| {}).replace("http://www.w3.org/2000/svg", "");
+    for foreign in ["http:", "https:", "<script", "<link", "url(", "@import", " onload", "<iframe"]
+    {
+        assert!(!html.contains(foreign), "{foreign}");
+    }
+}
+
+/// What stands in the plot of some name, without tags.
+fn texts_of_plot(html: &str, name: &str) -> String {
+    let at = html.find(&format!("<title>{name}")).unwrap_or_else(|| panic!("no plot {name}"));
+    let svg = html[at..].split("</svg>").next().unwrap();
+    svg.split('<').filter_map(|part| part.split_once('>')).map(|(_, text)| text).collect()
+}
+
+#[test]
+fn axes_have_units_and_series_a_legend_with_chance_and_interval() {
+    let html = with(|_| {});
+    for (name, texts) in [
+        (
+            "Top-1 accuracy",
+            &[
+                "top-1 accuracy",
+                "k, the trials averaged",
+                "0 %",
+                "75 %",
+                "personal, runs left out",
+                "chance, 50 %",
+                "95 % interval",
+                "personal k=1: 0.731 (0.631 – 0.831)",
+            ][..],
+        ),
+        ("Confusion", &["picture seen", "picture decoded", "share of row", "100 %", "cat"]),
+        ("Mean response", &["µV", "ms", "mean", "95 % interval of the mean", "onset", "Oz"]),
+        ("Scalp maps", &["µV", "100 ms", "170 ms"]),
+        ("How late", &["ms after planned", "trials", "1 trials, "]),
+    ] {
+        let found = texts_of_plot(&html, name);
+        for text in texts {
+            assert!(found.contains(text), "{name}: {text} is missing in {found}");
+        }
+    }
+}
+
+#[test]
+fn plots_take_every_colour_from_the_page_which_has_light_and_dark() {
+    let html = with(|_| {});
+    assert!(html.contains("@media(prefers-color-scheme:dark)"));
+    let (style, body) = html.split_once("</style>").unwrap();
+    for name in ["text", "weak", "line", "accent", "bad"] {
+        assert_eq!(style.matches(&format!("--{name}:#")).count(), 2, "{name} in both themes");
+    }
+    for paint in ["fill=\"#", "stroke=\"#"] {
+        assert!(!body.contains(paint), "{paint}… would stay the same in the dark");
+    }
+    assert!(body.contains("stroke=\"var(--accent,#0068A8)\""), "legible outside the page too");
+}
+
+#[test]
+fn many_channels_pictures_and_chances_are_still_drawn() {
+    let pictures: Vec<String> =
+        (0..150).map(|i| format!("a rather long name, number {i}")).collect();
+    let pictures = Pictures::new(pictures, &[1.0; 300], 2).unwrap();
+    let mut scores = [score(0.4, 1), score(0.6, 1), score(0.2, 10)];
+    (scores[1].chance, scores[1].split) = (0.25, Split::TestRuns);
+    let html = with(|data| {
+        data.confusion = Some(Mat::from_fn(150, 150, |i, j| f64::from(u8::from(i == j))));
+        data.pictures = Box::leak(Box::new(pictures));
+        data.scores = Box::leak(Box::new(scores));
+    });
+    assert!(!html.contains("could not be drawn"));
+    assert!(html.contains("chance, 25 % and 50 %") && html.contains("test runs"));
+    assert!(html.contains("a rather long name…"));
 }
 
 #[test]

@@ -1,13 +1,14 @@
-//! Colours, type and spacing: the only file that names a colour.
+//! Colours, type and spacing of the window: [`palette`] in egui's words.
 //!
-//! The hues are those of Okabe and Ito (2008), which stay apart under every common colour blindness. No
-//! meaning rests on hue alone: each goes with a shape or a word. Text meets 4.5 : 1 on its ground, which
+//! No meaning rests on hue alone: each goes with a shape or a word. Text meets 4.5 : 1 on its ground, which
 //! the tests compute after WCAG 2.2 §1.4.3.
 
 use egui::{
     Color32, CornerRadius, FontFamily, FontId, Margin, Shadow, Stroke, Style, TextStyle, Theme,
     Visuals, vec2,
 };
+
+use crate::palette;
 
 /// Space between cards and around the page, in points.
 pub const GAP: f32 = 10.0;
@@ -58,46 +59,37 @@ pub struct Palette {
     pub traces: [Color32; 2],
 }
 
-const DARK: Palette = Palette {
-    ground: Color32::from_rgb(13, 17, 23),
-    card: Color32::from_rgb(20, 26, 34),
-    well: Color32::from_rgb(9, 12, 17),
-    line: Color32::from_rgb(43, 52, 64),
-    text: Color32::from_rgb(226, 232, 240),
-    weak: Color32::from_rgb(148, 160, 176),
-    accent: Color32::from_rgb(86, 180, 233),
-    accent_soft: Color32::from_rgb(24, 56, 78),
-    good: Color32::from_rgb(46, 190, 146),
-    fair: Color32::from_rgb(230, 159, 0),
-    bad: Color32::from_rgb(255, 126, 61),
-    null: Color32::from_rgb(214, 143, 183),
-    badge: Color32::from_rgb(240, 228, 66),
-    on_badge: Color32::from_rgb(18, 18, 12),
-    traces: [Color32::from_rgb(134, 196, 232), Color32::from_rgb(178, 190, 206)],
-};
+const DARK: Palette = Palette::from_hues(&palette::DARK);
+const LIGHT: Palette = Palette::from_hues(&palette::LIGHT);
 
-const LIGHT: Palette = Palette {
-    ground: Color32::from_rgb(240, 243, 246),
-    card: Color32::from_rgb(255, 255, 255),
-    well: Color32::from_rgb(247, 249, 251),
-    line: Color32::from_rgb(211, 218, 226),
-    text: Color32::from_rgb(24, 32, 42),
-    weak: Color32::from_rgb(84, 96, 112),
-    accent: Color32::from_rgb(0, 104, 168),
-    accent_soft: Color32::from_rgb(214, 233, 246),
-    good: Color32::from_rgb(0, 122, 89),
-    fair: Color32::from_rgb(146, 92, 0),
-    bad: Color32::from_rgb(184, 70, 0),
-    null: Color32::from_rgb(158, 74, 120),
-    badge: Color32::from_rgb(240, 228, 66),
-    on_badge: Color32::from_rgb(18, 18, 12),
-    traces: [Color32::from_rgb(0, 92, 150), Color32::from_rgb(66, 80, 98)],
-};
+const fn rgb([r, g, b]: palette::Rgb) -> Color32 {
+    Color32::from_rgb(r, g, b)
+}
 
 impl Palette {
     /// The colours that go with these visuals.
     pub fn of(visuals: &Visuals) -> &'static Self {
         if visuals.dark_mode { &DARK } else { &LIGHT }
+    }
+
+    const fn from_hues(hues: &palette::Hues) -> Self {
+        Self {
+            ground: rgb(hues.ground),
+            card: rgb(hues.card),
+            well: rgb(hues.well),
+            line: rgb(hues.line),
+            text: rgb(hues.text),
+            weak: rgb(hues.weak),
+            accent: rgb(hues.accent),
+            accent_soft: rgb(hues.accent_soft),
+            good: rgb(hues.good),
+            fair: rgb(hues.fair),
+            bad: rgb(hues.bad),
+            null: rgb(hues.null),
+            badge: rgb(hues.badge),
+            on_badge: rgb(hues.on_badge),
+            traces: [rgb(hues.traces[0]), rgb(hues.traces[1])],
+        }
     }
 }
 
