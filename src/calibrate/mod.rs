@@ -18,5 +18,5 @@ pub mod classes;
 pub mod score;
 pub mod onnx;
 
-pub use fit::personal::{Personal, fit};
+pub use fit::personal::Personal;
 pub use trials::{CalibrationError, Pictures, Trial, Trials};

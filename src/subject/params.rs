@@ -79,7 +79,7 @@ impl Default for SimParams {
 }
 
 impl SimParams {
-    /// Sets one of [`KEYS`] from its text.
+    /// Sets one of `KEYS` from its text.
     ///
     /// # Errors
     /// A sentence that says what is possible.

@@ -3,7 +3,7 @@
 //! BrainFlow stamps frames with the wall clock of the computer that reads the device: it may be set while
 //! we run, belongs to another computer for a streaming board, and lies in the past for a played file. So
 //! it is never compared with our own wall clock. The offset is the smallest `arrival − stamp` of the last
-//! [`OFFSET_SPAN_SECS`]: a frame can reach us late but never early (the minimum filter of NTP, RFC 5905
+//! `OFFSET_SPAN_SECS`: a frame can reach us late but never early (the minimum filter of NTP, RFC 5905
 //! §10). A step of more than [`STEP_SECS`] is a clock reset. Nothing here allocates.
 
 /// How far back the offset looks, in seconds: long enough to meet an undelayed read, short enough to
@@ -14,7 +14,7 @@ pub(super) const OFFSET_SPAN_SECS: f64 = 10.0;
 pub const STEP_SECS: f64 = 0.5;
 
 /// The smallest of the values pushed during the last `span`, in constant memory: the span is cut into
-/// [`SlidingMin::PARTS`] parts and the oldest part is forgotten as a whole.
+/// `SlidingMin::PARTS` parts and the oldest part is forgotten as a whole.
 #[derive(Clone, Copy, Debug)]
 pub struct SlidingMin {
     part_secs: f64,

@@ -3,14 +3,14 @@
 //! Takes one stamp per frame, gives its number (lost ones counted) and whether frames are missing before it.
 //! Pure arithmetic; allocates nothing. Two rules, because there are two kinds of sender:
 //!
-//! * **Even stamps** (device counter, simulator, whole chunks on time): while the last [`EVEN_RUN`] steps
-//!   were all within [`EVEN_TOLERANCE`] of the period, a step beyond 1.5 periods is a loss, at once.
+//! * **Even stamps** (device counter, simulator, whole chunks on time): while the last `EVEN_RUN` steps
+//!   were all within `EVEN_TOLERANCE` of the period, a step beyond 1.5 periods is a loss, at once.
 //! * **Uneven stamps** (stamped on arrival, or once per chunk): a late stamp proves nothing. Stamps can be
 //!   late but not early, so the earliest stamp of a block follows the true clock. A frame count that falls
-//!   behind it by over 1.5 periods (or [`NOISE_FACTOR`] times the usual wobble), in two blocks running, is
+//!   behind it by over 1.5 periods (or `NOISE_FACTOR` times the usual wobble), in two blocks running, is
 //!   a loss: found up to two blocks (at least 0.25 s each) after it happened. A silence of more than
-//!   [`SILENCE_SECS`] is marked as a gap at once and counted when it persists. A rate that differs from the
-//!   nominal one by up to [`MAX_DRIFT`] is followed and not taken for a loss.
+//!   `SILENCE_SECS` is marked as a gap at once and counted when it persists. A rate that differs from the
+//!   nominal one by up to `MAX_DRIFT` is followed and not taken for a loss.
 
 /// Steps that must be even before a jump is believed at once: more than the longest usual chunk.
 const EVEN_RUN: u32 = 128;
@@ -38,7 +38,7 @@ const SILENCE_SECS: f64 = 0.5;
 const MAX_DRIFT: f64 = 0.05;
 
 /// Signal that a sender may keep and deliver late, in seconds. A stamp further ahead than that is no loss
-/// but another clock; so is one that goes back by more than [`BACK_SECS`].
+/// but another clock; so is one that goes back by more than `BACK_SECS`.
 const LATE_SECS: f64 = 30.0;
 const BACK_SECS: f64 = 1.0;
 

@@ -3,11 +3,11 @@
 
 use faer::Mat;
 use phosphene::calibrate::fit::options::FitOptions;
-use phosphene::calibrate::fit::personal::{Method, fit_and_predict};
+use phosphene::calibrate::fit::personal::{Method, fit, fit_and_predict};
 use phosphene::calibrate::fit::templates::Population;
 use phosphene::calibrate::score::{Report, Score, score};
 use phosphene::calibrate::trials::split::Split;
-use phosphene::calibrate::{CalibrationError, Pictures, Trial, Trials, fit};
+use phosphene::calibrate::{CalibrationError, Pictures, Trial, Trials};
 use rand::seq::SliceRandom as _;
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;

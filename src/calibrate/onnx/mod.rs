@@ -6,7 +6,7 @@
 //!      └─► Flatten ──────────► MatMul signal ──► Add ──┴─► Add bias ─► embedding
 //! ```
 //!
-//! The pack's nodes and weights are copied byte for byte ([`splice`]); only the name of its output changes. Where the pack's answer
+//! The pack's nodes and weights are copied byte for byte (`splice`); only the name of its output changes. Where the pack's answer
 //! weighs nothing, or for a few classes, it is a graph of our own: [`own`].
 
 mod graph;

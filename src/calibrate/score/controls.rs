@@ -15,7 +15,8 @@ use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 
 use super::metrics;
-use crate::calibrate::fit::{options::FitOptions, personal::fit_and_predict};
+use crate::calibrate::fit::options::FitOptions;
+use crate::calibrate::fit::personal::fit_and_predict;
 use crate::calibrate::trials::split::Fold;
 use crate::calibrate::trials::{CalibrationError, Pictures, Trials};
 
@@ -92,7 +93,7 @@ pub type Predicted = (Mat<f64>, Vec<usize>);
 /// What a control predicts; `None` where it has nothing to look at.
 ///
 /// # Errors
-/// As [`crate::calibrate::fit`].
+/// As [`crate::calibrate::fit::personal::fit`].
 pub fn predict(
     control: Control,
     trials: &Trials,
@@ -146,7 +147,7 @@ pub fn predict(
 /// Every trial predicted by the fold that left it out, `[trials, dim]`.
 ///
 /// # Errors
-/// As [`crate::calibrate::fit`].
+/// As [`crate::calibrate::fit::personal::fit`].
 pub fn cross_validated(
     trials: &Trials,
     pictures: &Pictures,

@@ -112,7 +112,7 @@ impl Verdict {
 /// Scores a decoder that is fitted anew for each fold, and the pack's own encoder, under one split.
 ///
 /// # Errors
-/// As [`super::fit`].
+/// As [`crate::calibrate::fit::personal::fit`].
 pub fn score(
     trials: &Trials,
     pictures: &Pictures,

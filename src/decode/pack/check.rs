@@ -22,7 +22,7 @@ impl Manifest {
     /// Reads and checks a manifest; also gives the keys that were ignored.
     ///
     /// # Errors
-    /// [`PackError::Manifest`] when it is not TOML or lacks a field, and everything of [`check`].
+    /// [`PackError::Manifest`] when it is not TOML or lacks a field, and what is out of bounds.
     pub fn parse(text: &str) -> Result<(Self, Vec<String>), PackError> {
         let as_error = |e: toml::de::Error| PackError::Manifest { why: explain(text, &e) };
         let manifest: Self = toml::from_str(text).map_err(as_error)?;

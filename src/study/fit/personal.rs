@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use crate::calibrate::fit::{options::FitOptions, personal::Method};
+use crate::calibrate::Personal;
+use crate::calibrate::fit::options::FitOptions;
+use crate::calibrate::fit::personal::{self, Method};
 use crate::calibrate::onnx::own::linear_encoder;
 use crate::calibrate::onnx::{Ends, personal_encoder};
 use crate::calibrate::trials::split::Split;
-use crate::calibrate::{self, Personal};
 use crate::decode::Pack;
 use crate::decode::encoding::encoder::Encoder;
 use crate::decode::session::Runtime;
@@ -93,7 +94,7 @@ pub fn fit_into(
     let population = sessions.population.as_ref();
     let options =
         FitOptions { rate_hz: sessions.rate_hz, inner, with_pack: true, population, seed };
-    let personal = calibrate::fit(&sessions.trials, &sessions.pictures, &options)
+    let personal = personal::fit(&sessions.trials, &sessions.pictures, &options)
         .map_err(|e| PersonalError::Sessions(e.to_string()))?;
     let fit_seconds = clock.now_secs() - started_secs;
     let written = Written::new(request.folder, &pack, &personal)?;
