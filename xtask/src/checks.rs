@@ -26,6 +26,9 @@ const ABOUT_TESTS: [(&str, usize); 6] = [
     ("--test-builder", 1),
 ];
 
+/// See [`test_threads`].
+const LEAST_TEST_THREADS: usize = 4;
+
 /// Builds everything with lints, runs every test, writes the documentation.
 ///
 /// # Errors
@@ -45,10 +48,18 @@ pub fn run(shell: &Shell) -> Result<(), Failure> {
     });
     built?;
     say("== tests and documentation");
+    let threads = test_threads();
     let mut variables = lints.to_vec();
+    variables.push(("RUST_TEST_THREADS", threads.as_str()));
     variables.extend([("RUSTDOC", own.as_ref()), (STANDS_IN, "1")]);
     variables.extend(peers.iter().map(|path| ("PHOSPHENE_PYTHON", path.as_str())));
     shell.run_with("cargo", &["test", "--workspace"], &variables)
+}
+
+/// Tests at a time: more than a small machine has cores, since many wait for a device or for real time to pass.
+fn test_threads() -> String {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    std::env::var("RUST_TEST_THREADS").unwrap_or_else(|_| cores.max(LEAST_TEST_THREADS).to_string())
 }
 
 /// Where this program was started as rustdoc: documents a library, then runs its examples. `None` otherwise.
