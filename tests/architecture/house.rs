@@ -116,7 +116,7 @@ impl Source {
         Self { module, path, text, tree }
     }
 
-    /// Lines without those of tests.
+    /// The room that it is in: a folder or file directly below `src/`; empty for `lib.rs`.
     pub fn room(&self) -> &str {
         self.module.first().map_or("", String::as_str)
     }
