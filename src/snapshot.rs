@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::decode::Steadying;
 pub use crate::decode::pack::Expectation;
+use crate::decode::{ControlView, Scope, Show, Showing, Steadying};
 pub use crate::signal::picture::Picture;
 use crate::signal::window::{Abstention, Lock};
 use crate::source::{SourceCounters, SourceKind};
@@ -37,6 +37,8 @@ pub struct Snapshot {
     pub truth: Option<Arc<TruthView>>,
     /// The null twin's scores over the same trials.
     pub twin_truth: Option<Score>,
+    /// Whether the control succeeds.
+    pub control: ControlView,
     /// Time per stage over the last decodes.
     pub latency: LatencyView,
     /// Pictures per second over the last five seconds.
@@ -132,6 +134,12 @@ pub struct PackView {
     pub steps: u32,
     /// How pictures follow one another, as asked for.
     pub steadying: Steadying,
+    /// What is painted, as asked for.
+    pub showing: Showing,
+    /// Where probabilities come from, in a sentence; `None` where the encoder in use is not calibrated.
+    pub calibrated_by: Option<String>,
+    /// Drawings that the generator remembers, where the pack tells them.
+    pub remembered: Option<usize>,
     /// Every channel of the pack and where it comes from.
     pub montage: Vec<ChannelOrigin>,
     /// What score to expect with this montage; `None` without a source, or when the pack does not say.
@@ -171,8 +179,8 @@ pub struct WindowCounts {
     pub abstained: BTreeMap<Abstention, u64>,
 }
 
-/// One decode: evidence first, then pixels.
-#[derive(Clone, Debug)]
+/// One decode: evidence first, then pixels, all of the same windows.
+#[derive(Clone, Debug, Default)]
 pub struct DecodeView {
     /// Number of the window.
     pub window: u64,
@@ -188,17 +196,32 @@ pub struct DecodeView {
     pub margin: f32,
     /// Rank of the picture that was really shown, from 1, where that is known.
     pub truth_rank: Option<u32>,
-    /// Share of phase-randomised windows whose best score is at least as high; `None` until the null holds
-    /// enough of them.
+    /// What was on show for these windows, where the source tells: the picture's label.
+    pub seen: Option<String>,
+    /// What is believed, with probabilities; `None` where the encoder in use has no answer model.
+    pub believed: Option<BelievedView>,
+    /// p of the shown picture, against windows of the stream in which others were seen.
+    pub p_shown: Option<f64>,
+    /// p that there is anything at all, against windows without information; `None` until there are enough of them.
     pub p_value: Option<f64>,
     /// How many phase-randomised windows that rests on.
     pub null_size: usize,
+    /// What the picture is: the best guess, or a mean.
+    pub shows: Show,
     /// The reconstruction.
     pub image: Option<Arc<Picture>>,
-    /// The same generator and seed, fed with the phase-randomised window.
+    /// Pictures of the four draws of `believed`; they follow the reconstruction.
+    pub draws: Vec<Arc<Picture>>,
+    /// The same machinery and seed, fed with another window, phase-randomised.
     pub twin_image: Option<Arc<Picture>>,
+    /// Its draws.
+    pub twin_draws: Vec<Arc<Picture>>,
     /// Best five of the null twin.
     pub twin_top: Vec<RankedLabel>,
+    /// What would be believed of it.
+    pub twin_believed: Option<BelievedView>,
+    /// Whether the control succeeds, over the run so far. Pictures and ranks are withheld then.
+    pub control: ControlView,
     /// Weight of this window in the picture where the picture is steadied, 0–1. The evidence is never.
     pub steady_weight: Option<f32>,
     /// The same of the null twin, which is steadied by its own evidence.
@@ -215,6 +238,74 @@ pub struct DecodeView {
     pub embedding_sha256: String,
 }
 
+/// How a reconstruction or a null twin may be presented: the same rule on screen, on the sheet and in the report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presented {
+    /// The best guess, sharp.
+    Guess,
+    /// Under a veil, its draws: no better than noise, and their disagreement is the message.
+    Noise,
+    /// A mean that was asked for, or that of an encoder without probabilities.
+    Mean,
+}
+
+impl Presented {
+    /// By what is shown and what is believed.
+    pub fn of(shows: Show, believed: Option<&BelievedView>) -> Self {
+        match (shows, believed) {
+            (_, Some(believed)) if !believed.better_than_noise => Self::Noise,
+            (Show::Best, Some(_)) => Self::Guess,
+            _ => Self::Mean,
+        }
+    }
+}
+
+/// What is believed after k trials: one scope, its best guesses, and how sure they are.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub struct BelievedView {
+    /// Which pictures are in play.
+    pub scope: Scope,
+    /// How many they are.
+    pub pictures: usize,
+    /// The most probable ones, first the best.
+    pub best: Vec<GuessView>,
+    /// Four drawn from the posterior.
+    pub draws: Vec<GuessView>,
+    /// Bits gained over not having looked.
+    pub gain_bits: f64,
+    /// Bits that naming one of them takes.
+    pub needed_bits: f64,
+    /// Bits that windows without information seldom gain (one in twenty does).
+    pub noise_bits: f64,
+    /// Whether more was gained than that.
+    pub better_than_noise: bool,
+    /// Whether the best guess is certain enough to be named: 0.95 and above.
+    pub decided: bool,
+    /// Probability that it is something else, against the pictures in play with even odds.
+    pub something_else: f64,
+    /// Probability of the picture that was shown, where it is known and in play.
+    pub truth_probability: Option<f64>,
+    /// Its rank, from 1.
+    pub truth_rank: Option<u32>,
+    /// More looks that it will probably take to name the best guess, if it is right; `None` when that cannot be said.
+    pub more_looks: Option<u32>,
+    /// Whether more trials were averaged than probabilities were calibrated for.
+    pub beyond_calibration: bool,
+    /// The largest number of trials that they were calibrated for.
+    pub calibrated_to: u32,
+}
+
+/// A picture in play with its probability.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub struct GuessView {
+    /// Row among the pictures in play.
+    pub row: usize,
+    /// What a person calls it.
+    pub label: String,
+    /// Posterior probability.
+    pub probability: f64,
+}
+
 /// A gallery entry with its score.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct RankedLabel {
@@ -224,6 +315,9 @@ pub struct RankedLabel {
     pub label: String,
     /// Inner product of embedding and gallery entry.
     pub score: f32,
+    /// Posterior probability; absent where the encoder in use has no answer model.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub probability: Option<f64>,
 }
 
 /// The picture on show.

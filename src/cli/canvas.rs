@@ -10,6 +10,9 @@ use image::{ImageBuffer, Rgb, RgbImage};
 use crate::palette;
 use crate::snapshot::Picture;
 
+/// How dark a veil is, 0 to 1.
+const VEIL: f32 = 0.7;
+
 /// A picture in the making.
 pub struct Canvas {
     pixels: RgbImage,
@@ -47,6 +50,13 @@ impl Canvas {
         let filter = if is_small { FilterType::Nearest } else { FilterType::Triangle };
         let fitted = imageops::resize(&source, side, side, filter);
         imageops::replace(&mut self.pixels, &fitted, x.into(), y.into());
+    }
+
+    /// Darkens a square, so that what is below it is seen to be no result.
+    pub fn veil(&mut self, x: u32, y: u32, side: u32) {
+        for (dx, dy) in (0..side).flat_map(|dx| (0..side).map(move |dy| (dx, dy))) {
+            self.blend((i64::from(x + dx), i64::from(y + dy)), VEIL, palette::DARK.ground);
+        }
     }
 
     /// A line of text with its upper left corner at a point.

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::decode::Steadying;
+use crate::decode::{ControlView, Showing, Steadying};
 use crate::pipeline::RunReport;
+use crate::pipeline::decoding::CONTROL_SUCCEEDS;
 use crate::pipeline::kept::PValues;
 use crate::snapshot::{Expectation, PackState, Percentiles, Score, Snapshot, TruthView};
 use crate::source::SourceKind;
@@ -23,6 +24,10 @@ pub struct LiveDocument {
     pictures: Option<PicturesPart>,
     truth: Option<TruthView>,
     null_twin: Option<Score>,
+    /// Whether the null twin names pictures more often than guessing does: then scores are withheld.
+    control: ControlView,
+    /// Why there is no score, if so.
+    withheld: Option<&'static str>,
     evidence: EvidencePart,
     latency_ms: LatencyPart,
     decode_hash: String,
@@ -49,6 +54,10 @@ struct PackPart {
     encoder_sha256: String,
     steps: u32,
     simulated_training: bool,
+    /// Where probabilities come from; `null` where the encoder in use is not calibrated.
+    calibrated_by: Option<String>,
+    /// Drawings that the generator remembers.
+    remembered: Option<usize>,
     /// Channels of the pack that the source has itself, that are interpolated, and that are missing.
     montage: MontagePart,
     /// What the pack expects of this montage: never a measurement. Absent when the pack does not say.
@@ -89,6 +98,9 @@ struct WindowsPart {
 /// How the pictures were made; nothing else in the document depends on it.
 #[derive(Debug, Serialize)]
 struct PicturesPart {
+    /// `show` best or mean; `scope` told or remembered: as asked for last.
+    #[serde(flatten)]
+    showing: Showing,
     /// As asked for last: `steady` auto, on or off; `noise` auto, fresh or fixed.
     #[serde(flatten)]
     steadying: Steadying,
@@ -96,8 +108,17 @@ struct PicturesPart {
     steadied: u64,
 }
 
+/// p that there is anything at all, against windows without information; and, apart, p of the shown picture.
 #[derive(Debug, Serialize)]
 struct EvidencePart {
+    #[serde(flatten)]
+    anything: PSummary,
+    /// Of the shown picture, against windows in which others were seen.
+    shown: PSummary,
+}
+
+#[derive(Debug, Serialize)]
+struct PSummary {
     decodes: usize,
     median_p: Option<f64>,
     share_below_0_05: Option<f64>,
@@ -142,7 +163,12 @@ impl LiveDocument {
             pictures: pictures_part(snapshot),
             truth: snapshot.truth.as_deref().cloned(),
             null_twin: snapshot.twin_truth,
-            evidence: evidence_part(&report.p_values),
+            control: snapshot.control,
+            withheld: snapshot.control.succeeded.then_some(CONTROL_SUCCEEDS),
+            evidence: EvidencePart {
+                anything: p_summary(&report.p_values),
+                shown: p_summary(&report.p_shown),
+            },
             latency_ms: latency_part(report),
             decode_hash: report.decode_hash.clone(),
             process: ProcessPart {
@@ -185,6 +211,8 @@ fn pack_part(snapshot: &Snapshot) -> Option<PackPart> {
         encoder_sha256: pack.encoder_sha256.clone(),
         steps: pack.steps,
         simulated_training: pack.simulated_training,
+        calibrated_by: pack.calibrated_by.clone(),
+        remembered: pack.remembered,
         montage,
         expected: pack.expected.clone(),
         caution: pack.caution.clone(),
@@ -218,12 +246,13 @@ fn windows_part(snapshot: &Snapshot) -> WindowsPart {
 
 fn pictures_part(snapshot: &Snapshot) -> Option<PicturesPart> {
     let PackState::Ready(pack) = &snapshot.pack else { return None };
-    Some(PicturesPart { steadying: pack.steadying, steadied: snapshot.windows.steadied })
+    let (showing, steadying) = (pack.showing, pack.steadying);
+    Some(PicturesPart { showing, steadying, steadied: snapshot.windows.steadied })
 }
 
-fn evidence_part(p_values: &PValues) -> EvidencePart {
+fn p_summary(p_values: &PValues) -> PSummary {
     let share = p_values.below(0.05) as f64 / p_values.len() as f64;
-    EvidencePart {
+    PSummary {
         decodes: p_values.len(),
         median_p: p_values.percentile(50.0),
         share_below_0_05: (!p_values.is_empty()).then_some(share),

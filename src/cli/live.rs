@@ -11,7 +11,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::config;
-use crate::decode::{Noise, Steady, Steadying};
+use crate::decode::{Noise, Scope, Show, Showing, Steady, Steadying};
 use crate::pipeline::offline::run_offline;
 use crate::pipeline::{DecodeSink, Pipeline, Recording, RunConfig, RunReport, WindowMode};
 use crate::snapshot::{PackState, RunState, Snapshot};
@@ -72,17 +72,26 @@ pub struct Args {
     /// Which windows to decode
     #[arg(long, value_enum, default_value_t = WindowMode::Auto)]
     pub mode: WindowMode,
-    /// Interpolate between successive embeddings, weighted by evidence, for the pictures only; auto: on for
+    /// What to paint: the most probable picture, or the mean of everything that cannot be ruled out
+    #[arg(long, value_enum, default_value_t = Show::Best, hide_possible_values = true, value_name = "best|mean")]
+    pub show: Show,
+    /// Which pictures are in play: those that were told (the gallery), or all drawings that the generator remembers
+    #[arg(long, value_enum, default_value_t = Scope::Told, hide_possible_values = true, value_name = "told|remembered")]
+    pub scope: Scope,
+    /// For means: interpolate between successive embeddings, weighted by evidence, for the pictures only; auto: on for
     /// free-running windows, off for picture onsets, where it would blend one picture into the next
     #[arg(long, value_enum, default_value_t = Steady::Auto, hide_possible_values = true, value_name = "auto|on|off")]
     pub steady: Steady,
-    /// The generator's noise: fresh for each window, or fixed for the run; auto: fixed for free-running
+    /// For means: the generator's noise, fresh for each window, or fixed for the run; auto: fixed for free-running
     /// windows, fresh for picture onsets
     #[arg(long, value_enum, default_value_t = Noise::Auto, hide_possible_values = true, value_name = "auto|fresh|fixed")]
     pub noise: Noise,
     /// Do not run the null twin
     #[arg(long)]
     pub no_twin: bool,
+    /// Feed the null twin with the window itself, to see that the control's test finds it
+    #[arg(long, hide = true)]
+    pub planted_leak: bool,
     /// Print one JSON document on standard output at the end
     #[arg(long)]
     pub json: bool,
@@ -114,9 +123,12 @@ impl Default for Args {
             seed: 1,
             steps: None,
             mode: WindowMode::Auto,
+            show: Show::Best,
+            scope: Scope::Told,
             steady: Steady::Auto,
             noise: Noise::Auto,
             no_twin: false,
+            planted_leak: false,
             json: false,
             replay: None,
         }
@@ -157,6 +169,8 @@ fn run_config(args: &Args, spec: SourceSpec) -> Result<RunConfig, Failure> {
         mode: args.mode,
         twin: !args.no_twin,
         steadying: Steadying { steady: args.steady, noise: args.noise },
+        showing: Showing { show: args.show, scope: args.scope },
+        planted_leak: args.planted_leak,
         record,
         transport: args.replay.as_ref().map(|replay| replay.transport.clone()),
         ..RunConfig::default()

@@ -8,11 +8,11 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use serde::Serialize;
-
+use crate::decode::Show;
+use crate::pipeline::line::{Line, noise_word};
 use crate::pipeline::{DecodeSink, RunFacts};
 use crate::signal::{Lock, StimulusSet};
-use crate::snapshot::{DecodeView, Picture, RankedLabel, StageTimes};
+use crate::snapshot::{BelievedView, DecodeView, Picture};
 
 use super::failure::Failure;
 use super::sheet::{Row, Sheet};
@@ -25,32 +25,8 @@ pub struct OutputFolder {
     folder: PathBuf,
     lines: BufWriter<File>,
     stimuli: Arc<StimulusSet>,
-    labels: Vec<String>,
     simulated: bool,
     sheet: Sheet,
-}
-
-#[derive(Serialize)]
-struct Line<'a> {
-    window: u64,
-    onset_secs: Option<f64>,
-    stimulus: Option<&'a str>,
-    k: u32,
-    top5: &'a [RankedLabel],
-    margin: f32,
-    truth_rank: Option<u32>,
-    p_value: Option<f64>,
-    null_size: usize,
-    abstained: Option<&'static str>,
-    latency_ms: StageTimes,
-    embedding_sha256: &'a str,
-    seed: u64,
-    steps: u32,
-    /// Weight of this window in its picture; `null` where the picture is not steadied.
-    steady_weight: Option<f32>,
-    twin_steady_weight: Option<f32>,
-    noise: &'static str,
-    simulated: bool,
 }
 
 impl OutputFolder {
@@ -71,44 +47,17 @@ impl OutputFolder {
             )),
             _ => refused("making decodes.jsonl", e),
         })?;
-        let labels = stimuli.stimuli.iter().map(|s| s.label.clone()).collect();
         Ok(Self {
             folder: folder.into(),
             lines: BufWriter::new(file),
             stimuli,
-            labels,
             simulated: true,
             sheet: Sheet::new(SHEET_ROWS),
         })
     }
 
     fn write_line(&mut self, decode: &DecodeView) -> std::io::Result<()> {
-        let (row, onset_secs) = match decode.lock {
-            Lock::Stimulus { row, onset_secs } => (row, Some(onset_secs)),
-            Lock::Free => (None, None),
-        };
-        let line = Line {
-            window: decode.window,
-            onset_secs,
-            stimulus: row
-                .and_then(|r| self.stimuli.stimuli.get(usize::from(r)))
-                .map(|s| s.id.as_str()),
-            k: decode.k,
-            top5: &decode.top,
-            margin: decode.margin,
-            truth_rank: decode.truth_rank,
-            p_value: decode.p_value,
-            null_size: decode.null_size,
-            abstained: decode.abstain.map(crate::signal::Abstention::key),
-            latency_ms: decode.latency,
-            embedding_sha256: &decode.embedding_sha256,
-            seed: decode.seed,
-            steps: decode.steps,
-            steady_weight: decode.steady_weight,
-            twin_steady_weight: decode.twin_steady_weight,
-            noise: noise_word(decode),
-            simulated: self.simulated,
-        };
+        let line = Line::of(decode, &self.stimuli, None, self.simulated);
         serde_json::to_writer(&mut self.lines, &line)?;
         self.lines.write_all(b"\n")?;
         self.lines.flush()
@@ -118,15 +67,14 @@ impl OutputFolder {
         let Some(image) = &decode.image else { return Ok(()) };
         let name =
             |suffix: &str| self.folder.join(format!("window-{:06}{suffix}.png", decode.window));
-        let note = |weight: Option<f32>| {
-            let noise = noise_word(decode);
-            let mixed = weight.map(|w| format!("steadied, weight of this window {w:.2}; "));
-            format!("{}{noise} noise", mixed.unwrap_or_default())
-        };
-        write_png_with(&name(""), image, self.simulated, Some(&note(decode.steady_weight)))?;
-        if let Some(twin) = &decode.twin_image {
-            let note = note(decode.twin_steady_weight);
-            write_png_with(&name("-twin"), twin, self.simulated, Some(&note))?;
+        let (own, twin) = (Made::of(decode), Made::of_twin(decode));
+        write_png_with(&name(""), image, self.simulated, Some(&own.words))?;
+        for (draw, number) in decode.draws.iter().zip(1..) {
+            let note = own.draw_words(number);
+            write_png_with(&name(&format!("-draw-{number}")), draw, self.simulated, Some(&note))?;
+        }
+        if let Some(image) = &decode.twin_image {
+            write_png_with(&name("-twin"), image, self.simulated, Some(&twin.words))?;
         }
         let seen_row = match decode.lock {
             Lock::Stimulus { row: Some(row), .. } => Some(usize::from(row)),
@@ -135,21 +83,56 @@ impl OutputFolder {
         let seen = seen_row.and_then(|row| self.stimuli.stimuli.get(row));
         self.sheet.push(Row {
             seen: seen.and_then(|stimulus| Picture::from_encoded(&stimulus.png).ok()),
-            seen_label: seen_row.and_then(|row| self.labels.get(row)).cloned(),
-            reconstruction: image.clone(),
-            twin: decode.twin_image.clone(),
-            best: decode.top.first().map(|best| best.label.clone()).unwrap_or_default(),
-            rank: decode.truth_rank,
-            k: decode.k,
-            p_value: decode.p_value,
-            steady_weight: decode.steady_weight,
+            decode: decode.clone(),
         });
         Ok(())
     }
 }
 
-fn noise_word(decode: &DecodeView) -> &'static str {
-    if decode.noise_held { "fixed" } else { "fresh" }
+/// How a picture was made, for its file.
+struct Made<'a> {
+    believed: Option<&'a BelievedView>,
+    words: String,
+}
+
+impl<'a> Made<'a> {
+    fn of(decode: &'a DecodeView) -> Self {
+        Self::from(decode, decode.believed.as_ref(), decode.steady_weight)
+    }
+
+    fn of_twin(decode: &'a DecodeView) -> Self {
+        Self::from(decode, decode.twin_believed.as_ref(), decode.twin_steady_weight)
+    }
+
+    fn from(decode: &DecodeView, believed: Option<&'a BelievedView>, weight: Option<f32>) -> Self {
+        let words = match (decode.shows, believed.and_then(|b| Some((b, b.best.first()?)))) {
+            (Show::Best, Some((b, best))) => format!(
+                "best guess: {}, probability {:.3} among {}, {:.1} of {:.1} bits{}",
+                best.label,
+                best.probability,
+                b.pictures,
+                b.gain_bits,
+                b.needed_bits,
+                if b.better_than_noise { "" } else { ": NO BETTER THAN NOISE" }
+            ),
+            _ => {
+                let mixed = weight.map(|w| format!("steadied, weight of this window {w:.2}; "));
+                let mixed = mixed.unwrap_or_default();
+                format!("mean of what cannot be ruled out; {mixed}{} noise", noise_word(decode))
+            }
+        };
+        Self { believed, words }
+    }
+
+    fn draw_words(&self, number: usize) -> String {
+        let draw = self.believed.and_then(|b| b.draws.get(number - 1));
+        draw.map_or_else(String::new, |draw| {
+            format!(
+                "draw {number} of the posterior: {}, probability {:.3}",
+                draw.label, draw.probability
+            )
+        })
+    }
 }
 
 impl DecodeSink for OutputFolder {

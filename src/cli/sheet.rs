@@ -1,4 +1,6 @@
-//! The picture sheet: seen | reconstruction | null twin, row by row, in columns of rows.
+//! The picture sheet: seen | best guess | four draws | null twin, row by row, in columns of rows.
+//!
+//! What gained no more than windows without information do is shown as its draws, under a veil.
 //!
 //! Takes decodes one by one, keeps the newest, draws them once at the end, on the dark ground of the window and in
 //! its letters.
@@ -10,18 +12,20 @@ use ab_glyph::InvalidFont;
 
 use super::canvas::Canvas;
 use crate::palette::{DARK, Rgb};
-use crate::snapshot::Picture;
+use crate::snapshot::{DecodeView, Picture, Presented};
 
 /// Edge of one picture on the sheet, in pixels.
 const CELL: u32 = 128;
+/// Pictures side by side.
+const CELLS: u32 = 4;
 const GAP: u32 = 8;
 const CAPTION: u32 = 2 * LINE + GAP;
 const HEADER: u32 = 64;
 const ROW_HEIGHT: u32 = CELL + CAPTION + GAP;
-const COLUMN_WIDTH: u32 = 3 * CELL + 2 * GAP;
+const COLUMN_WIDTH: u32 = CELLS * CELL + (CELLS - 1) * GAP;
 const COLUMN_GAP: u32 = 32;
 const MARGIN: u32 = 24;
-const COLUMNS: u32 = 3;
+const COLUMNS: u32 = 2;
 
 /// Heights of letters, in pixels.
 const TITLE: f32 = 28.0;
@@ -40,22 +44,8 @@ const SIMULATED: Rgb = DARK.fair;
 pub struct Row {
     /// The picture shown, if known.
     pub seen: Option<Picture>,
-    /// Its label.
-    pub seen_label: Option<String>,
-    /// What the generator made of it.
-    pub reconstruction: Arc<Picture>,
-    /// What the generator made of the phase-randomised window.
-    pub twin: Option<Arc<Picture>>,
-    /// Label of the best gallery entry.
-    pub best: String,
-    /// Rank of the true picture.
-    pub rank: Option<u32>,
-    /// Trials averaged.
-    pub k: u32,
-    /// Evidence.
-    pub p_value: Option<f64>,
-    /// Weight of this window in its picture, where the picture is steadied.
-    pub steady_weight: Option<f32>,
+    /// All that came of it.
+    pub decode: DecodeView,
 }
 
 /// The newest decodes, to be drawn.
@@ -106,31 +96,87 @@ fn draw_header(canvas: &mut Canvas, simulated: bool) {
     let after = MARGIN + canvas.width(TITLE, name) + 2 * GAP;
     canvas.text(MARGIN, MARGIN - 6, TITLE, TEXT, name);
     canvas.text(after, MARGIN - 6, TITLE, colour, origin);
-    let what = "each row: seen | reconstruction | null twin (phase-randomised EEG, same seed)";
+    let what = "each row: seen | best guess | four draws from what is believed | null twin (another window, phase-randomised)";
     canvas.text(MARGIN, MARGIN + 28, LETTERS, MUTED, what);
 }
 
 fn draw_row(canvas: &mut Canvas, x: u32, y: u32, row: &Row) {
-    let cells = [row.seen.as_ref(), Some(&*row.reconstruction), row.twin.as_deref()];
-    for (i, picture) in (0_u32..).zip(cells) {
-        let left = x + i * (CELL + GAP);
-        match picture {
-            Some(picture) => canvas.picture(left, y, CELL, picture),
-            None => draw_unknown(canvas, left, y),
-        }
+    let left = |cell: u32| x + cell * (CELL + GAP);
+    let decode = &row.decode;
+    match &row.seen {
+        Some(picture) => canvas.picture(left(0), y, CELL, picture),
+        None => draw_unknown(canvas, left(0), y),
     }
-    let seen = row.seen_label.as_deref().unwrap_or("unknown");
-    let rank = row.rank.map_or(String::new(), |rank| format!("  rank {rank}"));
-    let p = row.p_value.map_or("p -".into(), |p| format!("p {p:.3}"));
-    let steadied = row.steady_weight.map_or(String::new(), |w| format!("  steadied {w:.2}"));
-    let lines = [
-        (TEXT, format!("seen {seen}, best {}", row.best)),
-        (MUTED, format!("k {}  {p}{rank}{steadied}", row.k)),
-    ];
-    for (i, (colour, line)) in (0_u32..).zip(lines) {
+    let presented = Presented::of(decode.shows, decode.believed.as_ref());
+    draw_made(canvas, (left(1), y), presented, decode.image.as_deref(), &decode.draws);
+    draw_four(canvas, (left(2), y), &decode.draws);
+    let twin = Presented::of(decode.shows, decode.twin_believed.as_ref());
+    draw_made(canvas, (left(3), y), twin, decode.twin_image.as_deref(), &decode.twin_draws);
+    for (i, (colour, line)) in (0_u32..).zip(captions(decode, presented)) {
         let line = canvas.clipped(LETTERS, &line, COLUMN_WIDTH);
         canvas.text(x, y + CELL + 4 + i * LINE, LETTERS, colour, &line);
     }
+}
+
+/// A reconstruction or a twin, as it may be presented.
+fn draw_made(
+    canvas: &mut Canvas,
+    (x, y): (u32, u32),
+    presented: Presented,
+    picture: Option<&Picture>,
+    draws: &[Arc<Picture>],
+) {
+    match (presented, picture) {
+        (Presented::Noise, _) => {
+            draw_four(canvas, (x, y), draws);
+            canvas.veil(x, y, CELL);
+            for (i, word) in (0_u32..).zip(["no better", "than noise"]) {
+                let aside = (CELL - canvas.width(LETTERS, word)) / 2;
+                canvas.text(x + aside, y + CELL / 2 - LINE + i * LINE, LETTERS, TEXT, word);
+            }
+        }
+        (_, Some(picture)) => canvas.picture(x, y, CELL, picture),
+        (_, None) => draw_unknown(canvas, x, y),
+    }
+}
+
+/// Four small pictures in a square.
+fn draw_four(canvas: &mut Canvas, (x, y): (u32, u32), draws: &[Arc<Picture>]) {
+    let half = CELL / 2;
+    canvas.square(x, y, CELL, EMPTY);
+    for (i, draw) in (0_u32..4).zip(draws) {
+        canvas.picture(x + i % 2 * half, y + i / 2 * half, half, draw);
+    }
+}
+
+fn captions(decode: &DecodeView, presented: Presented) -> [(Rgb, String); 2] {
+    let seen = decode.seen.as_deref().unwrap_or("unknown");
+    let p = |name: &str, p: Option<f64>| match p {
+        Some(p) => format!("  {name} {p:.3}"),
+        None => format!("  {name} -"),
+    };
+    let ps = p("p shown", decode.p_shown) + &p("p any", decode.p_value);
+    let rank = decode.truth_rank.map_or(String::new(), |rank| format!("  rank {rank}"));
+    let best = decode.top.first().map_or("", |best| best.label.as_str());
+    let (first, second) = match (&decode.believed, presented) {
+        (Some(believed), _) => {
+            let best = believed.best.first();
+            let guess = best.map_or(String::new(), |best| {
+                format!("{} {:.0} %", best.label, 100.0 * best.probability)
+            });
+            let bits = format!("{:.1} of {:.1} bits", believed.gain_bits, believed.needed_bits);
+            let chance = 100.0 / believed.pictures.max(1) as f64;
+            let first = format!("seen {seen}, best guess {guess} (chance {chance:.1} %)");
+            (first, format!("k {}  {bits}{rank}{ps}", decode.k))
+        }
+        (None, _) => {
+            let steadied =
+                decode.steady_weight.map_or(String::new(), |w| format!("  steadied {w:.2}"));
+            let first = format!("seen {seen}, closest {best}: a mean, not calibrated");
+            (first, format!("k {}{ps}{rank}{steadied}", decode.k))
+        }
+    };
+    [(TEXT, first), (MUTED, second)]
 }
 
 fn draw_unknown(canvas: &mut Canvas, x: u32, y: u32) {
@@ -143,20 +189,17 @@ fn draw_unknown(canvas: &mut Canvas, x: u32, y: u32) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::decode::Show;
 
     fn row(label: &str) -> Row {
         let picture = Picture { width: 2, height: 2, rgb: vec![200; 12] };
-        Row {
-            seen: None,
-            seen_label: Some(label.into()),
-            reconstruction: Arc::new(picture),
-            twin: None,
-            best: "cat".into(),
-            rank: Some(1),
-            k: 1,
-            p_value: None,
-            steady_weight: None,
-        }
+        let decode = DecodeView {
+            seen: Some(label.into()),
+            image: Some(Arc::new(picture)),
+            shows: Show::Mean,
+            ..DecodeView::default()
+        };
+        Row { seen: None, decode }
     }
 
     #[test]

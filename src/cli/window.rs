@@ -63,6 +63,7 @@ fn open(config: RunConfig, session: Option<Session>) -> Result<(), Failure> {
         mode: config.mode,
         twin: config.twin,
         steadying: config.steadying,
+        showing: config.showing,
         sessions_folder: session.as_ref().map_or_else(default_sessions, |s| s.root.clone()),
         session,
         stimuli: config.stimuli.clone(),
@@ -235,6 +236,7 @@ impl Engine for LiveEngine {
             Command::SetSteps(steps) => self.config.steps = Some(*steps),
             Command::SetTwin(on) => self.config.twin = *on,
             Command::SetSteadying(steadying) => self.config.steadying = *steadying,
+            Command::SetShowing(showing) => self.config.showing = *showing,
             _ => {}
         }
         self.pipeline.as_mut().is_some_and(|pipeline| pipeline.send(command))

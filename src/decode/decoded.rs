@@ -2,10 +2,34 @@
 
 use std::sync::Arc;
 
+use serde::Serialize;
+
+use super::control::sequential::ControlView;
 use super::inference::gallery::Ranked;
+use super::inference::judge::{Believed, Scope};
 use super::painting::steady::Steadying;
 use crate::signal::window::{Abstention, Lock};
 use crate::signal::{Picture, Window};
+
+/// What the picture is a picture of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub enum Show {
+    /// The most probable picture, painted sharp. Where the encoder has no answer model, the mean.
+    #[default]
+    Best,
+    /// The mean of everything that cannot be ruled out: soft where the decoder is unsure.
+    Mean,
+}
+
+/// What is shown; ranks, probabilities and p-values of the told pictures do not depend on it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Showing {
+    /// Best guess or mean.
+    pub show: Show,
+    /// Which pictures are in play for the guess and the draws.
+    pub scope: Scope,
+}
 
 /// How to decode.
 #[derive(Clone, Debug)]
@@ -16,8 +40,12 @@ pub struct DecoderOptions {
     pub seed: u64,
     /// Whether the null twin is painted and ranked.
     pub twin: bool,
-    /// How pictures follow one another; the evidence does not depend on it.
+    /// How pictures follow one another, where means are painted; the evidence does not depend on it.
     pub steadying: Steadying,
+    /// What is painted.
+    pub showing: Showing,
+    /// Feeds the null twin with the window itself, to see that the control's own test finds it: never in earnest.
+    pub planted_leak: bool,
     /// Threads that a graph may use.
     pub threads: usize,
     /// Names of the stimulus set in row order, to find them in the gallery; `None` when the rows are the
@@ -28,7 +56,16 @@ pub struct DecoderOptions {
 impl Default for DecoderOptions {
     fn default() -> Self {
         let steadying = Steadying::default();
-        Self { steps: None, seed: 0, twin: true, steadying, threads: 2, stimulus_ids: None }
+        Self {
+            steps: None,
+            seed: 0,
+            twin: true,
+            steadying,
+            showing: Showing::default(),
+            planted_leak: false,
+            threads: 2,
+            stimulus_ids: None,
+        }
     }
 }
 
@@ -47,17 +84,22 @@ pub struct Decoded {
     pub embedding: Vec<f32>,
     /// Mean over the k trials, `[dim]`: what is ranked and tested, and painted unless it is steadied.
     pub mean_embedding: Vec<f32>,
-    /// Best five gallery rows of the mean, best first.
+    /// Best five gallery rows by all k trials, best first.
     pub top: Vec<Ranked>,
-    /// How far the best is above the second.
+    /// How far the best score is above the second.
     pub margin: f32,
     /// Gallery row of the picture that was really shown, where that is known.
     pub truth_row: Option<u16>,
     /// Rank of that row by this window alone, from 1.
     pub trial_truth_rank: Option<u32>,
-    /// Rank of that row by the mean, from 1.
+    /// Rank of that row by all k trials, from 1.
     pub truth_rank: Option<u32>,
-    /// See [`super::inference::evidence`]; `None` until the null is large enough.
+    /// What is believed in the scope that is shown; `None` where the encoder has no answer model: not calibrated.
+    pub believed: Option<Believed>,
+    /// p of the shown picture, against windows in which others were seen: see [`super::inference::shown`].
+    pub p_shown: Option<f64>,
+    /// p that there is anything at all: see [`super::inference::anything`]; `None` until the null is large enough, and
+    /// before the null twin is there.
     pub p_value: Option<f64>,
     /// Nulls that the p-value rests on.
     pub null_size: usize,
@@ -65,10 +107,16 @@ pub struct Decoded {
     pub steady_weight: Option<f32>,
     /// Whether the picture started from the noise that is held for the run.
     pub noise_held: bool,
+    /// What the picture is; `Mean` also where there is no answer model.
+    pub shows: Show,
     /// The reconstruction; `None` when decoding was cancelled before it was done.
     pub image: Option<Arc<Picture>>,
+    /// Pictures of the draws from the posterior, in their order; they follow the reconstruction.
+    pub draws: Vec<Arc<Picture>>,
     /// The null twin, once it is done.
     pub twin: Option<TwinDecoded>,
+    /// Whether the control succeeds, over the run so far.
+    pub control: ControlView,
     /// Seed of the noise.
     pub seed: u64,
     /// Steps of the generator.
@@ -94,12 +142,17 @@ impl Decoded {
             truth_row,
             trial_truth_rank: None,
             truth_rank: None,
+            believed: None,
+            p_shown: None,
             p_value: None,
             null_size: 0,
             steady_weight: None,
             noise_held: false,
+            shows: Show::default(),
             image: None,
+            draws: Vec::new(),
             twin: None,
+            control: ControlView::default(),
             seed: 0,
             steps: 0,
             times: DecodeTimes { begun_secs, ..DecodeTimes::default() },
@@ -111,18 +164,22 @@ impl Decoded {
 /// What the null twin gave.
 #[derive(Clone, Debug)]
 pub struct TwinDecoded {
-    /// Best five rows of the mean over as many shuffled trials.
+    /// Best five rows over as many shuffled trials.
     pub top: Vec<Ranked>,
+    /// What would be believed of it.
+    pub believed: Option<Believed>,
     /// Rank of the truth by this shuffled window alone, from 1.
     pub trial_truth_rank: Option<u32>,
     /// Rank of the truth by the mean, from 1.
     pub truth_rank: Option<u32>,
-    /// Its own p-value, against the null that its window was tested against.
+    /// Its own p-value that there is anything, against the null that its window was tested against.
     pub p_value: Option<f64>,
     /// Weight of this shuffled window in its picture, where pictures are steadied.
     pub steady_weight: Option<f32>,
     /// Its picture.
     pub image: Option<Arc<Picture>>,
+    /// Pictures of its draws.
+    pub draws: Vec<Arc<Picture>>,
 }
 
 /// Times of one decode. Milliseconds are `None` where the stage did not run.

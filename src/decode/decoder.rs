@@ -1,30 +1,32 @@
 //! One window in, evidence and picture out: the decoder as a plain object, one [`Decoder::step`] a window.
 //!
-//! Takes [`Window`]s `[channels, samples]` µV of the pack's shape; gives [`Decoded`]: ranks, p-value, then
-//! the picture, then the null twin. An abstaining window gives its reason and nothing else. The same
+//! Takes [`Window`]s `[channels, samples]` µV of the pack's shape; gives [`Decoded`]: ranks and probabilities, the picture,
+//! then the draws, the null twin and the p-value. An abstaining window gives its reason and nothing else. The same
 //! windows, pack, options and machine give the same bits; [`Decoder::decode_hash`] proves it.
 
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::control::twin::Twin;
-use super::decoded::{Decoded, DecoderOptions, TwinDecoded};
+use super::control::sequential::Sequential;
+use super::control::twin::{Shuffles, Twin};
+use super::decoded::{Decoded, DecoderOptions, Show, Showing, TwinDecoded};
 use super::encoding::encoder::Encoder;
 use super::error::{DecodeError, PackError};
 use super::hash::{DecodeHash, embedding_sha256};
-use super::inference::evidence::Evidence;
-use super::inference::gallery::{self, Gallery};
+use super::inference::gallery::Gallery;
+use super::inference::judge::{Judge, Labels};
 use super::inference::trials::Trials;
+use super::inference::weighing::{Asked, Weighing, Whose};
 use super::pack::Pack;
-use super::painting::paint::{Painted, Painter, millis};
+use super::painting::brush::Brush;
+use super::painting::paint::{Painter, millis};
 use super::painting::steady::{Steadier, Steadying};
 use super::session::Runtime;
 use crate::signal::Window;
 use crate::time::clock::Clock;
 
-/// Entries in a list of best rows.
-pub const TOP: usize = 5;
+pub use super::inference::weighing::TOP;
 
 /// Surrogates encoded per window until the null holds [`NULL_WARM`], and after that. The first is the twin.
 const SURROGATES_COLD: usize = 8;
@@ -35,20 +37,19 @@ const NULL_WARM: usize = 128;
 #[derive(Debug)]
 pub struct Decoder {
     encoder: Encoder,
-    painter: Painter,
+    brush: Brush,
     gallery: Arc<Gallery>,
     gallery_rows: Option<Vec<Option<u16>>>,
     trials: Trials,
-    evidence: Evidence,
+    weighing: Weighing,
     twin: Twin,
     twin_on: bool,
+    control: Sequential,
     steadier: Steadier,
     steadying: Steadying,
-    steps: u32,
+    showing: Showing,
     seed: u64,
     hash: DecodeHash,
-    scores: Vec<f32>,
-    twin_scores: Vec<f32>,
 }
 
 impl Decoder {
@@ -66,22 +67,22 @@ impl Decoder {
         let input = &pack.manifest().input;
         let sureness = pack.manifest().embedding.sureness;
         let (dim, seed) = (encoder.dim(), options.seed);
+        let shape = (input.channels.len(), input.samples());
         let to_rows = |ids: &Vec<String>| ids.iter().map(|id| gallery.row_of(id)).collect();
         Ok(Self {
             gallery_rows: options.stimulus_ids.as_ref().map(to_rows),
             trials: Trials::new(dim, sureness),
-            evidence: Evidence::new(gallery.len(), seed),
-            twin: Twin::new(input.channels.len(), input.samples(), dim, sureness, seed),
+            weighing: Weighing::load(pack, &gallery, seed)?,
+            twin: Twin::new(shape, dim, sureness, seed, options.planted_leak),
             twin_on: options.twin,
+            control: Sequential::new(gallery.len()),
             steadier: Steadier::new(dim),
             steadying: options.steadying,
-            steps,
+            showing: options.showing,
             seed,
             hash: DecodeHash::default(),
-            scores: Vec::with_capacity(gallery.len()),
-            twin_scores: Vec::with_capacity(gallery.len()),
             encoder,
-            painter,
+            brush: Brush::new(painter, steps, seed),
             gallery,
         })
     }
@@ -99,8 +100,8 @@ impl Decoder {
         self.step_with(window, clock, cancel, &mut |_| {})
     }
 
-    /// Decodes one window; `on_picture` is called once when evidence and picture are there and the null
-    /// twin is not yet. When `cancel` becomes true, what was found so far is given: the embedding counts.
+    /// Decodes one window; `on_picture` is called once when evidence and picture are there and draws, null twin and p-value
+    /// are not yet. When `cancel` becomes true, what was found so far is given: the embedding counts.
     ///
     /// # Errors
     /// [`DecodeError::Window`] for another shape, [`DecodeError::Cancelled`] when cancelled before
@@ -124,22 +125,25 @@ impl Decoder {
             return Ok(decoded);
         }
         self.encode(window, clock, &mut decoded)?;
-        self.weigh(&mut decoded);
-        self.paint(clock, &cancelled, &mut decoded)?;
+        self.weigh(window, &mut decoded);
+        let while_awake = (&cancelled as &dyn Fn() -> bool, clock);
+        self.paint(while_awake, &mut decoded)?;
         if decoded.image.is_some() {
             on_picture(&decoded);
-            self.shuffle(window, clock, &cancelled, &mut decoded)?;
+            self.follow_up(window, while_awake, &mut decoded)?;
         }
+        self.twin.keep(window);
         Ok(decoded)
     }
 
     fn blank(&self, window: &Window, clock: &Clock) -> Decoded {
         let truth_row = window.stimulus_row().and_then(|row| self.gallery_row(row));
         Decoded {
-            null_size: self.evidence.len(),
+            null_size: self.weighing.nulls(),
             noise_held: self.steadying.holds_noise(window.lock),
             seed: self.seed,
-            steps: self.steps,
+            steps: self.brush.steps(),
+            control: self.control.view(),
             ..Decoded::blank(window, truth_row, clock.now_secs())
         }
     }
@@ -161,82 +165,144 @@ impl Decoder {
         Ok(())
     }
 
-    /// Embedding → ranks and p-value.
-    fn weigh(&mut self, decoded: &mut Decoded) {
-        let rank = |scores: &[f32]| decoded.truth_row.and_then(|row| gallery::rank_of(scores, row));
-        self.gallery.scores(&decoded.embedding, &mut self.scores);
-        decoded.trial_truth_rank = rank(&self.scores);
-        self.gallery.scores(&decoded.mean_embedding, &mut self.scores);
-        decoded.truth_rank = rank(&self.scores);
-        decoded.top = gallery::best(&self.scores, TOP);
-        decoded.margin = match decoded.top[..] {
-            [first, second, ..] => first.score - second.score,
-            _ => 0.0,
+    /// Embedding → ranks, probabilities and the p-value of the shown picture.
+    fn weigh(&mut self, window: &Window, decoded: &mut Decoded) {
+        let asked = Asked {
+            embedding: &decoded.embedding,
+            mean: &decoded.mean_embedding,
+            k: decoded.k,
+            truth: decoded.truth_row,
+            seen: window.stimulus_row(),
+            window: decoded.window,
         };
-        decoded.p_value = self.evidence.p_value(&self.scores, decoded.k, decoded.window);
+        let found = self.weighing.weigh(asked, &self.gallery, self.showing.scope);
+        decoded.top = found.top;
+        decoded.margin = found.margin;
+        decoded.trial_truth_rank = found.trial_truth_rank;
+        decoded.truth_rank = found.truth_rank;
+        decoded.believed = found.believed;
+        decoded.p_shown = found.p_shown;
+        decoded.shows = match decoded.believed {
+            Some(_) => self.showing.show,
+            None => Show::Mean,
+        };
     }
 
     fn paint(
         &mut self,
-        clock: &Clock,
-        cancelled: &dyn Fn() -> bool,
+        (cancelled, clock): (&dyn Fn() -> bool, &Clock),
         decoded: &mut Decoded,
     ) -> Result<(), DecodeError> {
-        let on = self.steadying.steadies(decoded.lock);
-        let steadied = self.steadier.follow(self.trials.asked(), decoded.p_value, on);
-        let key = self.steadying.noise_key(self.seed, decoded.window, decoded.lock);
-        let painted = self.painter.paint(steadied.embedding, key, self.steps, cancelled, clock);
-        decoded.steady_weight = steadied.weight;
-        if let Some(painted) = unless_cancelled(painted)? {
-            decoded.times.denoise_ms = Some(painted.denoise_ms);
-            decoded.times.decode_image_ms = Some(painted.decode_image_ms);
+        let guess = decoded.believed.as_ref().filter(|_| decoded.shows == Show::Best);
+        let painted = match guess {
+            Some(believed) => {
+                let best = believed.best.first().map(|best| (believed.scope, best.row));
+                self.brush.guess(self.weighing.judge(), best, (cancelled, clock))?
+            }
+            None => {
+                decoded.p_value = self.p_value(decoded);
+                let on = self.steadying.steadies(decoded.lock);
+                let steadied = self.steadier.follow(self.trials.asked(), decoded.p_value, on);
+                decoded.steady_weight = steadied.weight;
+                let key = self.steadying.noise_key(self.seed, decoded.window, decoded.lock);
+                self.brush.mean(steadied.embedding, key, (cancelled, clock))?
+            }
+        };
+        if let Some(painted) = painted {
+            decoded.times.denoise_ms = painted.took_ms.map(|(denoise, _)| denoise);
+            decoded.times.decode_image_ms = painted.took_ms.map(|(_, decode)| decode);
             decoded.times.picture_secs = Some(clock.now_secs());
-            decoded.image = Some(Arc::new(painted.picture));
+            decoded.image = Some(painted.picture);
         }
         Ok(())
     }
 
-    /// Shuffled windows for the null; the first is the twin.
+    /// All that may come after the picture: draws, null twin, p-value, and what the next window will need.
+    fn follow_up(
+        &mut self,
+        window: &Window,
+        while_awake: (&dyn Fn() -> bool, &Clock),
+        decoded: &mut Decoded,
+    ) -> Result<(), DecodeError> {
+        let began = while_awake.1.now_secs();
+        decoded.draws =
+            self.brush.draws(self.weighing.judge(), decoded.believed.as_ref(), while_awake)?;
+        if decoded.shows == Show::Best {
+            // Where the mean is painted it was needed before the picture.
+            decoded.p_value = self.p_value(decoded);
+        }
+        self.shuffle(window, while_awake, decoded)?;
+        decoded.control = self.control.view();
+        self.weighing.prepare(decoded.k + 1, self.showing.scope);
+        decoded.times.null_ms = Some(millis(began, while_awake.1.now_secs()));
+        Ok(())
+    }
+
+    fn p_value(&mut self, decoded: &Decoded) -> Option<f64> {
+        let (mean, k, window) = (&decoded.mean_embedding, decoded.k, decoded.window);
+        self.weighing.p_value(mean, (k, window), &self.gallery, Whose::Own)
+    }
+
+    /// Shuffled other windows for the null; the first is the twin.
     fn shuffle(
         &mut self,
         window: &Window,
-        clock: &Clock,
-        cancelled: &dyn Fn() -> bool,
+        while_awake: (&dyn Fn() -> bool, &Clock),
         decoded: &mut Decoded,
     ) -> Result<(), DecodeError> {
-        let began = clock.now_secs();
-        let cold = self.evidence.len() < NULL_WARM;
+        let cold = self.weighing.nulls() < NULL_WARM;
         let count = if cold { SURROGATES_COLD } else { SURROGATES_WARM };
         let mut shuffles = self.twin.begin(window.index);
         for i in 0..count {
-            if cancelled() {
+            if while_awake.0() || !self.shuffle_once(window, &mut shuffles)? {
                 break;
             }
-            let Self { twin, encoder, gallery, scores, .. } = self;
-            twin.encode_next(&mut shuffles, window, encoder, gallery, scores)?;
-            // Before its scores join the null, so that it is tested as the window itself was.
-            let twin = (i == 0).then(|| self.weigh_twin(decoded));
-            self.evidence.push(&self.scores);
-            if let Some(twin) = twin {
-                self.paint_twin(twin, clock, cancelled, decoded)?;
+            if i == 0 {
+                // Before it joins the null, so that it is tested as the window itself was.
+                let twin = self.weigh_twin(window, decoded);
+                self.paint_twin(twin, while_awake, decoded)?;
             }
+            self.weighing.keep_null(self.twin.embedding(), &self.gallery);
         }
-        decoded.times.null_ms = Some(millis(began, clock.now_secs()));
         Ok(())
     }
 
-    /// Ranks and p-value of the shuffled window just encoded, whose own scores are left as they are.
-    fn weigh_twin(&mut self, decoded: &Decoded) -> TwinDecoded {
-        let rank = |scores: &[f32]| decoded.truth_row.and_then(|row| gallery::rank_of(scores, row));
+    /// False while there is no other window far enough away.
+    fn shuffle_once(
+        &mut self,
+        window: &Window,
+        shuffles: &mut Shuffles,
+    ) -> Result<bool, DecodeError> {
+        let Self { twin, encoder, .. } = self;
+        Ok(twin.encode_next(shuffles, window, encoder)?.is_some())
+    }
+
+    /// What the shuffled window just encoded is worth, and whether it names the picture.
+    fn weigh_twin(&mut self, window: &Window, decoded: &Decoded) -> TwinDecoded {
         let k = self.twin.add_trial();
-        self.gallery.scores(self.twin.mean(), &mut self.twin_scores);
+        let asked = Asked {
+            embedding: self.twin.embedding(),
+            mean: self.twin.mean(),
+            k,
+            truth: decoded.truth_row,
+            seen: window.stimulus_row(),
+            window: decoded.window,
+        };
+        let found = self.weighing.weigh_twin(asked, &self.gallery, self.showing.scope);
+        if let Some(rank) = found.trial_truth_rank {
+            self.control.add(rank == 1);
+        }
+        let about = (k, decoded.window);
+        let p_value = self.weighing.p_value(self.twin.mean(), about, &self.gallery, Whose::Twin);
         TwinDecoded {
-            top: gallery::best(&self.twin_scores, TOP),
-            trial_truth_rank: rank(&self.scores),
-            truth_rank: rank(&self.twin_scores),
-            p_value: self.evidence.p_value(&self.twin_scores, k, decoded.window),
+            top: found.top,
+            believed: found.believed,
+            trial_truth_rank: found.trial_truth_rank,
+            truth_rank: found.truth_rank,
+            p_value,
             steady_weight: None,
             image: None,
+            draws: Vec::new(),
         }
     }
 
@@ -244,8 +310,7 @@ impl Decoder {
     fn paint_twin(
         &mut self,
         mut found: TwinDecoded,
-        clock: &Clock,
-        cancelled: &dyn Fn() -> bool,
+        while_awake: (&dyn Fn() -> bool, &Clock),
         decoded: &mut Decoded,
     ) -> Result<(), DecodeError> {
         let on = self.steadying.steadies(decoded.lock);
@@ -254,10 +319,20 @@ impl Decoder {
         if !self.twin_on {
             return Ok(());
         }
-        let key = self.steadying.noise_key(self.seed, decoded.window, decoded.lock);
-        let painted = self.painter.paint(steadied.embedding, key, self.steps, cancelled, clock);
-        found.steady_weight = steadied.weight;
-        found.image = unless_cancelled(painted)?.map(|painted| Arc::new(painted.picture));
+        let painted = match found.believed.as_ref().filter(|_| decoded.shows == Show::Best) {
+            Some(believed) => {
+                let best = believed.best.first().map(|best| (believed.scope, best.row));
+                self.brush.guess(self.weighing.judge(), best, while_awake)?
+            }
+            None => {
+                found.steady_weight = steadied.weight;
+                let key = self.steadying.noise_key(self.seed, decoded.window, decoded.lock);
+                self.brush.mean(steadied.embedding, key, while_awake)?
+            }
+        };
+        found.image = painted.map(|painted| painted.picture);
+        found.draws =
+            self.brush.draws(self.weighing.judge(), found.believed.as_ref(), while_awake)?;
         decoded.twin = Some(found);
         Ok(())
     }
@@ -274,17 +349,15 @@ impl Decoder {
     /// # Errors
     /// [`DecodeError::Steps`] when the pack does not allow them; nothing changes then.
     pub fn set_steps(&mut self, steps: u32) -> Result<(), DecodeError> {
-        self.painter.check_steps(steps)?;
-        self.steps = steps;
-        Ok(())
+        self.brush.set_steps(steps)
     }
 
     /// Steps in use.
     pub fn steps(&self) -> u32 {
-        self.steps
+        self.brush.steps()
     }
 
-    /// Switches the null twin's ranks and picture on or off; the null goes on growing.
+    /// Switches the null twin's picture on or off; its ranks and the null go on.
     pub fn set_twin(&mut self, on: bool) {
         self.twin_on = on;
     }
@@ -303,21 +376,34 @@ impl Decoder {
         self.steadying
     }
 
+    /// Changes what is painted: best guess or mean, and of which pictures.
+    pub fn set_showing(&mut self, showing: Showing) {
+        self.showing = showing;
+    }
+
+    /// What is painted.
+    pub fn showing(&self) -> Showing {
+        self.showing
+    }
+
     /// The pictures that decodes are ranked against.
     pub fn gallery(&self) -> &Arc<Gallery> {
         &self.gallery
     }
 
+    /// The answer model with its pictures; `None` where the encoder has none.
+    pub fn judge(&self) -> Option<&Judge> {
+        self.weighing.judge()
+    }
+
+    /// What people call the pictures in play.
+    pub fn labels(&self) -> Labels {
+        self.judge()
+            .map_or_else(|| Labels::of_gallery(&self.gallery), |judge| judge.labels().clone())
+    }
+
     /// SHA-256 over every embedding, window number and stimulus row so far.
     pub fn decode_hash(&self) -> String {
         self.hash.hex()
-    }
-}
-
-fn unless_cancelled(painted: Result<Painted, DecodeError>) -> Result<Option<Painted>, DecodeError> {
-    match painted {
-        Ok(painted) => Ok(Some(painted)),
-        Err(DecodeError::Cancelled) => Ok(None),
-        Err(other) => Err(other),
     }
 }

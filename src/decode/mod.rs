@@ -11,9 +11,9 @@
 //! | [`pack`] | a folder → the model, verified file by file, and what it says of itself |
 //! | [`session`] | an ONNX graph → a session of ONNX Runtime (the only file that names it) |
 //! | [`encoding`] | a window `[C, S]` µV → an embedding `[dim]`; a picture file → what the image encoder sees |
-//! | [`inference`] | embeddings → what they mean: mean of k trials, gallery scores and ranks, p-value |
-//! | [`painting`] | an embedding → a picture: steadying, prior, flow × steps, image decoder |
-//! | [`control`] | the same window without its information → the null and the null twin |
+//! | [`inference`] | embeddings → what they mean: posterior over the pictures in play, ranks, p-values |
+//! | [`painting`] | a guess or a mean → a picture: prior, flow × steps, image decoder |
+//! | [`control`] | another window, phase-randomised → the null, the null twin, and whether it succeeds |
 //! | [`decoder`] | all of it in order, for one window after another |
 //!
 //! Guarantees: the same windows, pack, seed and steps give the same bits; an abstaining window gives
@@ -31,9 +31,11 @@ pub mod hash;
 pub mod decoded;
 pub mod decoder;
 
-pub use decoded::{DecodeTimes, Decoded, DecoderOptions, TwinDecoded};
+pub use control::sequential::ControlView;
+pub use decoded::{DecodeTimes, Decoded, DecoderOptions, Show, Showing, TwinDecoded};
 pub use decoder::Decoder;
 pub use error::{DecodeError, PackError};
 pub use inference::gallery::{Gallery, Ranked};
+pub use inference::judge::{Believed, Labels, Scope};
 pub use pack::Pack;
 pub use painting::steady::{Noise, Steady, Steadying};

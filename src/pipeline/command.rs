@@ -3,7 +3,7 @@
 use crossbeam_channel::Sender;
 
 use super::config::{DisplayFilter, Recording, WindowMode};
-use crate::decode::Steadying;
+use crate::decode::{Showing, Steadying};
 use crate::dsp::display::DisplayDesign;
 use crate::dsp::window::Windows;
 
@@ -20,6 +20,8 @@ pub enum Command {
     SetTwin(bool),
     /// Changes how pictures follow one another.
     SetSteadying(Steadying),
+    /// Changes what is painted: best guess or mean, and of which pictures.
+    SetShowing(Showing),
     /// Writes the run to a new file from now on.
     StartRecording(Recording),
     /// Ends the recording.
@@ -50,6 +52,8 @@ pub enum DecodeCommand {
     Twin(bool),
     /// How pictures follow one another.
     Steadying(Steadying),
+    /// What is painted.
+    Showing(Showing),
     /// A picture was on the screen.
     Shown {
         /// Number of the window.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::decode::Steadying;
+use crate::decode::{Showing, Steadying};
 use crate::dsp::display::DisplayDesign;
 use crate::signal::{Screen, StimulusSet};
 use crate::source::file::{FileSource, Speed, Transport};
@@ -87,6 +87,10 @@ pub struct RunConfig {
     pub twin: bool,
     /// How pictures follow one another.
     pub steadying: Steadying,
+    /// What is painted.
+    pub showing: Showing,
+    /// Feeds the null twin with the window itself, to see that the control's test finds it.
+    pub planted_leak: bool,
     /// Threads that ONNX Runtime may use within one graph.
     pub inference_threads: usize,
     /// Whether someone draws traces.
@@ -137,6 +141,8 @@ impl Default for RunConfig {
             mode: WindowMode::Auto,
             twin: true,
             steadying: Steadying::default(),
+            showing: Showing::default(),
+            planted_leak: false,
             inference_threads: 2,
             traces: false,
             record: None,

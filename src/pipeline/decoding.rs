@@ -15,8 +15,8 @@ use super::ledger::Ledger;
 use super::scores::Scores;
 use super::shared::{DecodeStatus, Shared};
 use super::sink::{DecodeSink, RunFacts};
-use super::view::decode_view;
-use crate::decode::{DecodeError, Decoded, Decoder, DecoderOptions, Gallery, Pack};
+use super::view::{Words, decode_view, withheld};
+use crate::decode::{DecodeError, Decoded, Decoder, DecoderOptions, Gallery, Pack, Scope};
 use crate::signal::{StimulusSet, Window};
 use crate::snapshot::{ChannelOrigin, DecodeView, Level, PackState, PackView};
 
@@ -27,13 +27,20 @@ const MIN_AGREEMENT: f32 = 0.9;
 const OTHER_SPACE: &str = "The simulated brain answers to other embeddings than this pack's (models/*/pack.toml, \
 [embedding] space): every score is at chance. Use the pack that came with this program, or a recording or headset.";
 
+/// Said when the null twin names pictures more often than guessing would.
+pub const CONTROL_SUCCEEDS: &str = "The control succeeds: other windows, phase-randomised, name the picture more often than \
+guessing would. Something other than the brain's answer tells what is shown, so pictures and scores are withheld. Look for \
+the picture's trace in the signal (a light sensor, a trigger cable, sound), then start anew.";
+
 /// What is left of the stage when the run is over.
 #[derive(Clone, Debug, Default)]
 pub struct DecodeSummary {
     /// The last status.
     pub status: DecodeStatus,
-    /// p-values of all decodes that had one.
+    /// p-values of all decodes that had one: that there is anything at all.
     pub p_values: PValues,
+    /// p-values of the shown picture.
+    pub p_shown: PValues,
     /// SHA-256 over every embedding's bytes, window number and stimulus row, in order; hexadecimal.
     pub decode_hash: String,
     /// When the first picture was there, on the program's clock.
@@ -43,7 +50,7 @@ pub struct DecodeSummary {
 /// The decode stage.
 pub struct Decoding {
     decoder: Decoder,
-    gallery: Arc<Gallery>,
+    words: Words,
     /// Whether the gallery and the pictures that a simulated brain answers to are in one embedding space.
     same_space: bool,
     stamps_are_live: bool,
@@ -56,6 +63,7 @@ pub struct Decoding {
     ledger: Ledger,
     status: DecodeStatus,
     p_values: PValues,
+    p_shown: PValues,
     first_picture_secs: Option<f64>,
     sinks: Vec<Box<dyn DecodeSink>>,
 }
@@ -68,7 +76,7 @@ impl Decoding {
     pub fn load(
         pack: &Pack,
         config: &RunConfig,
-        stimuli: &StimulusSet,
+        stimuli: &Arc<StimulusSet>,
         runtime: &Path,
         sinks: Vec<Box<dyn DecodeSink>>,
     ) -> Result<Self, String> {
@@ -77,6 +85,8 @@ impl Decoding {
             seed: config.seed,
             twin: config.twin,
             steadying: config.steadying,
+            showing: config.showing,
+            planted_leak: config.planted_leak,
             threads: config.inference_threads,
             stimulus_ids: Some(stimuli.stimuli.iter().map(|s| s.id.clone()).collect()),
         };
@@ -92,6 +102,9 @@ impl Decoding {
             steps_allowed: manifest.generator.steps_allowed.clone(),
             steps: decoder.steps(),
             steadying: decoder.steadying(),
+            showing: decoder.showing(),
+            calibrated_by: decoder.judge().map(|judge| judge.source().to_owned()),
+            remembered: decoder.judge().and_then(|judge| judge.pictures(Scope::Remembered)),
             montage: Vec::new(),
             expected: None,
             caution: None,
@@ -103,8 +116,8 @@ impl Decoding {
             scores: Scores::new(gallery.len()),
             scored: Seen::default(),
             same_space: same_space(&gallery, stimuli),
+            words: Words { labels: decoder.labels(), stimuli: stimuli.clone() },
             decoder,
-            gallery,
             stamps_are_live: true,
             pack: pack.clone(),
             source_snr_db: contract::snr_of(&config.spec),
@@ -112,6 +125,7 @@ impl Decoding {
             ledger: Ledger::default(),
             status: DecodeStatus::default(),
             p_values: PValues::default(),
+            p_shown: PValues::default(),
             first_picture_secs: None,
             sinks,
         })
@@ -139,10 +153,15 @@ impl Decoding {
     /// # Errors
     /// Why a sink could not keep the decode, or why a graph failed, in plain words.
     pub fn step(&mut self, shared: &Shared, window: &Window) -> Result<(), String> {
-        let Self { decoder, gallery, status, stamps_are_live, .. } = self;
-        // The picture goes out as soon as it is there; the null twin follows.
+        let Self { decoder, words, status, stamps_are_live, .. } = self;
+        let caught = status.control.succeeded;
+        let say = |decoded: &Decoded| {
+            let view = decode_view(words, decoded, window, *stamps_are_live);
+            Arc::new(if decoded.control.succeeded { withheld(view) } else { view })
+        };
+        // The picture goes out as soon as it is there; draws, null twin and p-value follow.
         let mut early = |decoded: &Decoded| {
-            status.decode = Some(Arc::new(decode_view(gallery, decoded, window, *stamps_are_live)));
+            status.decode = Some(say(decoded));
             shared.set_status(status.clone());
         };
         let decoded = match decoder.step_with(window, &shared.clock, &shared.cancel, &mut early) {
@@ -150,7 +169,10 @@ impl Decoding {
             Err(DecodeError::Cancelled) => return Ok(()),
             Err(error) => return Err(error.to_string()),
         };
-        let view = Arc::new(decode_view(&self.gallery, &decoded, window, self.stamps_are_live));
+        let view = say(&decoded);
+        if decoded.control.succeeded && !caught {
+            shared.notice(Level::Error, CONTROL_SUCCEEDS);
+        }
         self.count(&decoded, &view, shared.clock.now_secs());
         for sink in &mut self.sinks {
             sink.decode(&view)?;
@@ -168,9 +190,9 @@ impl Decoding {
             windows.decoded += 1;
             windows.steadied += u64::from(decoded.steady_weight.is_some());
         }
-        if let Some(p) = decoded.p_value {
-            self.p_values.add(p);
-        }
+        decoded.p_value.into_iter().for_each(|p| self.p_values.add(p));
+        decoded.p_shown.into_iter().for_each(|p| self.p_shown.add(p));
+        self.status.control = decoded.control;
         if let (Some(single), Some(averaged)) = (decoded.trial_truth_rank, decoded.truth_rank) {
             let twin = decoded.twin.as_ref().and_then(|twin| twin.trial_truth_rank);
             // A replay that goes back shows windows again; a trial counts once.
@@ -179,6 +201,9 @@ impl Decoding {
             }
             self.status.truth = self.scores.truth().map(Arc::new);
             self.status.twin_truth = self.scores.twin();
+        }
+        if decoded.control.succeeded {
+            self.status.truth = None;
         }
         let picture_secs = decoded.times.picture_secs;
         self.first_picture_secs = self.first_picture_secs.or(picture_secs);
@@ -203,6 +228,11 @@ impl Decoding {
                 self.view.steadying = steadying;
                 self.announce(shared);
             }
+            DecodeCommand::Showing(showing) => {
+                self.decoder.set_showing(showing);
+                self.view.showing = showing;
+                self.announce(shared);
+            }
             DecodeCommand::Shown { window, at_secs } => self.note_shown(window, at_secs),
         }
     }
@@ -222,6 +252,7 @@ impl Decoding {
         let summary = DecodeSummary {
             status: self.status,
             p_values: self.p_values,
+            p_shown: self.p_shown,
             decode_hash: self.decoder.decode_hash(),
             first_picture_secs: self.first_picture_secs,
         };

@@ -14,6 +14,8 @@ pub struct RunReport {
     pub images_per_s: f64,
     /// p-values of all decodes that had one.
     pub p_values: PValues,
+    /// p-values of the shown picture.
+    pub p_shown: PValues,
     /// SHA-256 over every embedding, window number and stimulus, in order.
     pub decode_hash: String,
     /// From [`super::Pipeline::start`] to the first picture.

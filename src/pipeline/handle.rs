@@ -127,6 +127,9 @@ impl Pipeline {
             Command::SetSteadying(steadying) => {
                 self.decode.try_send(DecodeCommand::Steadying(steadying)).is_ok()
             }
+            Command::SetShowing(showing) => {
+                self.decode.try_send(DecodeCommand::Showing(showing)).is_ok()
+            }
             Command::PictureShown { window, at_secs } => {
                 self.decode.try_send(DecodeCommand::Shown { window, at_secs }).is_ok()
             }
@@ -192,6 +195,7 @@ impl Pipeline {
         RunReport {
             images_per_s: snapshot.windows.decoded as f64 / span,
             p_values: summary.p_values,
+            p_shown: summary.p_shown,
             decode_hash: summary.decode_hash,
             first_picture_secs: summary.first_picture_secs.map(|at| at - self.started_secs),
             sample_to_filtered: self.shared.filter_times(),

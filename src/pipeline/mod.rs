@@ -19,6 +19,7 @@ pub mod failure;
 pub mod handle;
 pub mod kept;
 pub mod ledger;
+pub mod line;
 pub mod offline;
 pub mod process;
 pub mod provenance;

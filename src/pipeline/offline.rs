@@ -133,6 +133,7 @@ impl OfflineRun {
         Ok(RunReport {
             images_per_s: snapshot.windows.decoded as f64 / elapsed.max(1e-3),
             p_values: summary.p_values,
+            p_shown: summary.p_shown,
             decode_hash: summary.decode_hash,
             first_picture_secs: summary.first_picture_secs.map(|at| at - started_secs),
             sample_to_filtered: None,

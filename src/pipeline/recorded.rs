@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
-
+use super::line::Line;
 use super::shared::Shared;
 use super::sink::{DecodeSink, RunFacts};
 use crate::record::decodes::{DecodeFeed, DecodeLine};
-use crate::signal::{Abstention, Lock, StimulusSet};
-use crate::snapshot::{DecodeView, PackState, RankedLabel, RecordingState, StageTimes};
+use crate::signal::StimulusSet;
+use crate::snapshot::{DecodeView, PackState, RecordingState};
 
 /// Tells the recorder of every decode; a sink like others.
 pub(super) struct ToRecord {
@@ -25,58 +24,14 @@ impl ToRecord {
     }
 }
 
-#[derive(Serialize)]
-struct Line<'a> {
-    window: u64,
-    onset_secs: Option<f64>,
-    stimulus: Option<&'a str>,
-    k: u32,
-    top5: &'a [RankedLabel],
-    margin: f32,
-    truth_rank: Option<u32>,
-    p_value: Option<f64>,
-    null_size: usize,
-    abstained: Option<&'static str>,
-    latency_ms: StageTimes,
-    embedding_sha256: &'a str,
-    seed: u64,
-    steps: u32,
-    pack_sha256: Option<&'a str>,
-    encoder_sha256: Option<&'a str>,
-    simulated: bool,
-}
-
 impl ToRecord {
     fn line(&self, decode: &DecodeView) -> serde_json::Result<String> {
-        let (row, onset_secs) = match decode.lock {
-            Lock::Stimulus { row, onset_secs } => (row, Some(onset_secs)),
-            Lock::Free => (None, None),
-        };
         let pack = self.shared.pack();
-        let pack = match pack.as_ref() {
-            PackState::Ready(pack) => Some(pack),
+        let hashes = match pack.as_ref() {
+            PackState::Ready(pack) => Some((pack.sha256.as_str(), pack.encoder_sha256.as_str())),
             _ => None,
         };
-        let stimulus = row.and_then(|row| self.stimuli.stimuli.get(usize::from(row)));
-        serde_json::to_string(&Line {
-            window: decode.window,
-            onset_secs,
-            stimulus: stimulus.map(|stimulus| stimulus.id.as_str()),
-            k: decode.k,
-            top5: &decode.top,
-            margin: decode.margin,
-            truth_rank: decode.truth_rank,
-            p_value: decode.p_value,
-            null_size: decode.null_size,
-            abstained: decode.abstain.map(Abstention::key),
-            latency_ms: decode.latency,
-            embedding_sha256: &decode.embedding_sha256,
-            seed: decode.seed,
-            steps: decode.steps,
-            pack_sha256: pack.map(|pack| pack.sha256.as_str()),
-            encoder_sha256: pack.map(|pack| pack.encoder_sha256.as_str()),
-            simulated: self.simulated,
-        })
+        serde_json::to_string(&Line::of(decode, &self.stimuli, hashes, self.simulated))
     }
 }
 

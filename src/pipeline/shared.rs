@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 
+use crate::decode::ControlView;
 use crate::hop::slot::SlotReader;
 use crate::snapshot::{
     ChannelQuality, DecodeView, LatencyView, Level, MAX_NOTICES, Notice, PackState, Percentiles,
@@ -41,6 +42,8 @@ pub struct DecodeStatus {
     pub truth: Option<Arc<TruthView>>,
     /// The null twin's.
     pub twin_truth: Option<Score>,
+    /// Whether the control succeeds.
+    pub control: ControlView,
     /// What happened to the windows, except how many were made and skipped.
     pub windows: WindowCounts,
     /// Times per stage.
@@ -332,6 +335,7 @@ impl Shared {
                 .map(|(row, onset_secs)| stimulus_view(row, onset_secs, label_of)),
             truth: status.truth.clone(),
             twin_truth: status.twin_truth,
+            control: status.control,
             latency: status.latency,
             images_per_s: status.images_per_s,
             recording: RecordingState::clone(&self.recording.load()),

@@ -6,7 +6,7 @@
 use serde::Serialize;
 
 /// What the window is aligned to.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum Lock {
     /// The onset of a picture: the row in the stimulus set where it is known, and its time.
@@ -17,6 +17,7 @@ pub enum Lock {
         onset_secs: f64,
     },
     /// Nothing: the newest stretch of signal.
+    #[default]
     Free,
 }
 

@@ -14,9 +14,10 @@ use super::look::theme::{self, Palette};
 use super::panels::Panels;
 use super::panels::calibrate::{SessionPanel, Wish};
 use super::panels::timeline::{self};
+use super::record::OnScreen;
 use super::scene::{Action, Scene, TEXT_SCALE_RANGE, UV_PER_DIV, View};
 use super::{keys, layout};
-use crate::decode::Steadying;
+use crate::decode::{Showing, Steadying};
 use crate::pipeline::{Command, DisplayFilter, Recording, WindowMode};
 use crate::signal::StimulusSet;
 use crate::snapshot::{RecordingState, RunState, Snapshot};
@@ -55,6 +56,8 @@ pub struct InitialView {
     pub twin: bool,
     /// How pictures follow one another.
     pub steadying: Steadying,
+    /// What is painted.
+    pub showing: Showing,
     /// Where calibration sessions go.
     pub sessions_folder: PathBuf,
     /// A session to be held at once.
@@ -76,6 +79,7 @@ impl Default for InitialView {
             mode: WindowMode::Auto,
             twin: true,
             steadying: Steadying::default(),
+            showing: Showing::default(),
             sessions_folder: PathBuf::from("calibration"),
             session: None,
             stimuli: None,
@@ -89,6 +93,7 @@ pub struct App {
     clock: Clock,
     view: View,
     panels: Panels,
+    on_screen: OnScreen,
     calibration: Option<SessionPanel>,
     sessions_folder: PathBuf,
     stimuli: Option<Arc<StimulusSet>>,
@@ -116,6 +121,7 @@ impl App {
             paused: false,
             twin: initial.twin,
             steadying: initial.steadying,
+            showing: initial.showing,
             mode: initial.mode,
             filter: DisplayFilter::default(),
             scale: FIRST_SCALE,
@@ -135,6 +141,7 @@ impl App {
             clock,
             view,
             panels,
+            on_screen: OnScreen::default(),
             calibration,
             sessions_folder,
             stimuli,
@@ -165,7 +172,9 @@ impl App {
     pub fn ui(&mut self, ui: &mut Ui) {
         // First of all: a presenter takes the begin of a frame for when the one before was seen.
         let now_secs = self.clock.now_secs();
-        let snapshot = self.engine.snapshot();
+        let mut snapshot = Arc::unwrap_or_clone(self.engine.snapshot());
+        let seeks = self.engine.replay().map_or(0, |transport| transport.seeks());
+        self.on_screen.follow(&mut snapshot, seeks, now_secs);
         self.pull(ui.ctx(), &snapshot);
         let mut actions = Vec::new();
         let view = self.view.clone();
@@ -254,6 +263,10 @@ impl App {
                 view.steadying = steadying;
                 self.send(Command::SetSteadying(steadying));
             }
+            Action::SetShowing(showing) => {
+                view.showing = showing;
+                self.send(Command::SetShowing(showing));
+            }
             Action::SetSteps(steps) => self.send(Command::SetSteps(steps)),
         }
     }
@@ -265,6 +278,7 @@ impl App {
             self.stimuli = None;
         }
         self.last_run = Some((source.clone(), pack.clone()));
+        self.on_screen.clear();
         self.panels.traces.clear();
         self.panels.pictures.clear();
         self.panels.evidence.clear();
@@ -277,6 +291,7 @@ impl App {
         self.send(Command::SetMode(self.view.mode));
         self.send(Command::SetTwin(self.view.twin));
         self.send(Command::SetSteadying(self.view.steadying));
+        self.send(Command::SetShowing(self.view.showing));
     }
 
     fn connect_again(&mut self) {

@@ -5,11 +5,11 @@
 
 use egui::{Context, Key, Modifiers};
 
-use super::scene::{Action, Scene, next_mode, next_noise, next_steady};
+use super::scene::{Action, Scene, next_mode, next_noise, next_scope, next_show, next_steady};
 use crate::snapshot::PackState;
 
 /// What the help overlay shows: keys and what they do.
-pub const HELP: [(&str, &str); 21] = [
+pub const HELP: [(&str, &str); 23] = [
     ("Space", "Pause or resume the traces; in a replay: pause or play"),
     ("Left  Right", "Replay: one second back or on; with Shift: previous or next event"),
     ("Home  End", "Replay: to the beginning, to the end"),
@@ -22,9 +22,11 @@ pub const HELP: [(&str, &str); 21] = [
     ("K", "Calibrate: pictures are shown, and a personal encoder is fitted"),
     ("T", "Null twin on or off"),
     ("M", "Windows: automatic, picture onsets, free-running"),
+    ("B", "Pictures: best guess with draws, or the mean"),
+    ("O", "Pictures in play: those told, or all that the generator remembers"),
     ("1  2  4", "Steps of the generator"),
-    ("S", "Steadying of the pictures: automatic, on, off"),
-    ("F", "Noise of the pictures: automatic, fresh, fixed"),
+    ("S", "Steadying of means: automatic, on, off"),
+    ("F", "Noise of means: automatic, fresh, fixed"),
     ("N", "Open or close the messages"),
     ("Ctrl +  Ctrl -  Ctrl 0", "Text larger, smaller, normal"),
     ("Tab  Shift Tab", "Next or previous control"),
@@ -79,6 +81,8 @@ fn letters(ctx: &Context, scene: &Scene<'_>, actions: &mut Vec<Action>) {
         (Key::M, Action::SetMode(next_mode(scene.view.mode))),
         (Key::S, Action::SetSteadying(next_steady(scene.view.steadying))),
         (Key::F, Action::SetSteadying(next_noise(scene.view.steadying))),
+        (Key::B, Action::SetShowing(next_show(scene.view.showing))),
+        (Key::O, Action::SetShowing(next_scope(scene.view.showing))),
         (Key::K, Action::ToggleCalibration),
         (Key::N, Action::ToggleMessages),
         (Key::Questionmark, Action::ToggleHelp),

@@ -109,7 +109,7 @@ fn middle(ui: &mut Ui, scene: &Scene<'_>, panels: &mut Panels, actions: &mut Vec
     banners(ui, scene, actions);
     let height = ui.available_height();
     if height >= TALL_ENOUGH {
-        pictures(ui, scene, panels, (height * 0.55 - 130.0).clamp(120.0, 440.0), actions);
+        pictures(ui, scene, panels, (height * 0.6 - 130.0).clamp(140.0, 520.0), actions);
         panels.traces.ui(ui, scene, actions);
         return;
     }

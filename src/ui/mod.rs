@@ -11,6 +11,7 @@ pub mod engine;
 pub mod look;
 pub mod scene;
 pub mod keys;
+mod record;
 pub mod panels;
 pub mod layout;
 pub mod app;

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use egui::ThemePreference;
 
 use super::look::theme::Palette;
-use crate::decode::{Noise, Steady, Steadying};
+use crate::decode::{Noise, Scope, Show, Showing, Steady, Steadying};
 use crate::pipeline::{Command, DisplayFilter, WindowMode};
 use crate::snapshot::Snapshot;
 use crate::source::SourceSpec;
@@ -42,6 +42,8 @@ pub struct View {
     pub twin: bool,
     /// How pictures follow one another.
     pub steadying: Steadying,
+    /// What is painted, and of which pictures.
+    pub showing: Showing,
     /// Which windows are decoded.
     pub mode: WindowMode,
     /// Filter of the traces.
@@ -117,6 +119,8 @@ pub enum Action {
     SetSteps(u32),
     /// Changes how pictures follow one another.
     SetSteadying(Steadying),
+    /// Changes what is painted.
+    SetShowing(Showing),
 }
 
 /// One frame's worth of reading.
@@ -170,4 +174,22 @@ pub fn next_noise(now: Steadying) -> Steadying {
         Noise::Fixed => Noise::Auto,
     };
     Steadying { noise, ..now }
+}
+
+/// The same with the other kind of picture, as the B key does.
+pub fn next_show(now: Showing) -> Showing {
+    let show = match now.show {
+        Show::Best => Show::Mean,
+        Show::Mean => Show::Best,
+    };
+    Showing { show, ..now }
+}
+
+/// The same with the other scope, as the O key does.
+pub fn next_scope(now: Showing) -> Showing {
+    let scope = match now.scope {
+        Scope::Told => Scope::Remembered,
+        Scope::Remembered => Scope::Told,
+    };
+    Showing { scope, ..now }
 }

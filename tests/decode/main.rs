@@ -10,5 +10,6 @@ mod check;
 mod damage;
 mod demo;
 mod evidence;
+mod posterior;
 mod steady;
 mod tiny;

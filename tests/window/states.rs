@@ -87,16 +87,64 @@ fn idle_says_what_to_do_next() {
 }
 
 #[test]
-fn running_shows_evidence_with_chance_and_null() {
+fn running_says_what_is_believed_how_surely_and_whether_the_control_agrees() {
     let (harness, _) = window(scripted::running());
     assert_says(
         &harness,
         &[
+            "Perhaps giant panda: 62 %",
+            "chance 2.5 %",
+            "1. giant panda, which was seen: probability 62 %",
+            "told: 40 pictures",
+            "3.3 of 5.3 bits",
+            "about 4, if it is right",
+            "p = 0.025",
+            "p = 0.012",
+            "2 of 58 named, e = 1.1",
+            "Reconstruction: picture shown. Best guess: giant panda, 62 %",
+            "Reconstruction, draws: 62 %, 62 %, 31 %, 7.8 %",
+            "Null twin: No better than noise",
+            "best guess of the null twin, 11 %",
+            "Top-1 41.0 %, 95 % interval 29.0 % to 54.0 %",
+            "Guessing",
+            "k = 10: 90.0 % of 6 decodes",
+            "Window to picture",
+        ],
+    );
+}
+
+#[test]
+fn sure_unsure_and_no_better_than_noise_are_told_apart() {
+    let (harness, _) = window(scripted::believing(0.97));
+    assert_says(&harness, &["Giant panda: 97 %", "none: it is named"]);
+    let (harness, _) = window(scripted::believing(0.12));
+    let told =
+        ["Reconstruction: No better than noise", "windows without information gain up to 1.1"];
+    assert_says(&harness, &told);
+    assert!(!says(&harness, "Reconstruction: picture shown"), "a veil is no result");
+}
+
+#[test]
+fn a_control_that_succeeds_withholds_everything() {
+    let (harness, _) = window(scripted::control_succeeds());
+    assert_says(&harness, &["The control succeeds", "Withheld", "Start again"]);
+    for stale in ["picture shown. Best", "Perhaps", "Top-1 41", "rank 1"] {
+        assert!(!says(&harness, stale), "still says '{stale}'");
+    }
+}
+
+#[test]
+fn without_an_answer_model_there_are_scores_and_no_probabilities() {
+    let (harness, _) = window(scripted::uncalibrated());
+    assert_says(
+        &harness,
+        &[
+            "Not calibrated",
             "p = 0.012",
             "against 180 phase-randomised windows",
             "1. giant panda, which was seen: score 0.610",
             "Chance: first by guessing once in 40 (2.5 %)",
-            "k = 1 · seed 7 · 2 steps",
+            "1 look · a mean · seed 7 · 2 steps",
             "Reconstruction: picture shown",
             "Null twin: picture shown",
             "Top-1 41.0 %, 95 % interval 29.0 % to 54.0 %",
@@ -126,7 +174,7 @@ fn a_refused_window_shows_the_reason_and_no_evidence() {
 }
 
 #[test]
-fn a_picture_from_before_the_refusal_is_veiled_and_not_reported_again() {
+fn after_a_refusal_no_picture_of_before_is_shown_or_reported_again() {
     let (mut harness, engine) = window(scripted::running());
     engine.clear_sent();
     engine.show(scripted::abstaining(Abstention::Saturated));

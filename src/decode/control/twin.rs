@@ -1,16 +1,16 @@
-//! The null twin: the same window with its phases shuffled, through the same encoder, average, generator
-//! and seed. What it shows is what the machinery makes of no information.
+//! The null twin: another window of the stream with its phases shuffled, through the same encoder, average, posterior,
+//! generator and seed. What it shows is what the machinery makes of no information about the picture on show.
 //!
-//! It averages over k presentations and is steadied by its own evidence just as the real path is, or the
-//! comparison would flatter that path.
+//! It averages over k presentations, and is steadied by its own evidence where pictures are, just as the real path is, or the
+//! comparison would flatter that path. Until the stream has a window far enough away there is no twin.
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
+use super::others::Others;
 use super::surrogate::Surrogate;
 use crate::decode::encoding::encoder::Encoder;
 use crate::decode::error::DecodeError;
-use crate::decode::inference::gallery::Gallery;
 use crate::decode::inference::trials::Trials;
 use crate::decode::pack::sureness::Sureness;
 use crate::decode::painting::steady::{Steadied, Steadier};
@@ -19,15 +19,18 @@ use crate::signal::Window;
 /// Keeps the phases apart from every other use of the seed.
 const PHASE_SALT: u64 = 0x7068_6173_6520_7477;
 
-/// Makes surrogates of one window after another and keeps the twin's own running mean.
+/// Makes surrogates of other windows and keeps the twin's own running mean.
 #[derive(Debug)]
 pub struct Twin {
+    others: Others,
     surrogate: Surrogate,
     samples_uv: Vec<f32>,
     embedding: Vec<f32>,
     trials: Trials,
     steadier: Steadier,
     seed: u64,
+    /// Fed with the window itself, to see that the control's test finds it.
+    planted_leak: bool,
 }
 
 /// The surrogates of one window.
@@ -39,25 +42,32 @@ pub struct Shuffles {
 impl Twin {
     /// Memory for windows of `channels` × `samples` and embeddings of `dim`.
     pub fn new(
-        channels: usize,
-        samples: usize,
+        (channels, samples): (usize, usize),
         dim: usize,
         sureness: Option<Sureness>,
         seed: u64,
+        planted_leak: bool,
     ) -> Self {
         Self {
+            others: Others::new(channels * samples),
             surrogate: Surrogate::new(channels, samples),
             samples_uv: vec![0.0; channels * samples],
             embedding: vec![0.0; dim],
             trials: Trials::new(dim, sureness),
             steadier: Steadier::new(dim),
             seed,
+            planted_leak,
         }
     }
 
     /// Says which picture the next window belongs to; see [`Trials::see`].
     pub fn see(&mut self, row: Option<u16>) {
         self.trials.see(row);
+    }
+
+    /// Keeps a window for the twins of later ones.
+    pub fn keep(&mut self, window: &Window) {
+        self.others.keep(window);
     }
 
     /// Begins the surrogates of window number `window`.
@@ -67,7 +77,7 @@ impl Twin {
         Shuffles { rng }
     }
 
-    /// Shuffles and encodes the window once more; gives the gallery scores of that embedding.
+    /// Shuffles and encodes another window; gives its embedding, or `None` while there is no window far enough away.
     ///
     /// # Errors
     /// [`DecodeError`] as the encoder fails.
@@ -76,13 +86,17 @@ impl Twin {
         shuffles: &mut Shuffles,
         window: &Window,
         encoder: &mut Encoder,
-        gallery: &Gallery,
-        scores: &mut Vec<f32>,
-    ) -> Result<(), DecodeError> {
-        self.surrogate.draw(&window.samples_uv, &mut shuffles.rng, &mut self.samples_uv);
+    ) -> Result<Option<&[f32]>, DecodeError> {
+        if self.planted_leak {
+            self.samples_uv.copy_from_slice(&window.samples_uv);
+        } else {
+            let Some(other) = self.others.choose(window, &mut shuffles.rng) else {
+                return Ok(None);
+            };
+            self.surrogate.draw(other, &mut shuffles.rng, &mut self.samples_uv);
+        }
         encoder.encode(&self.samples_uv, &mut self.embedding)?;
-        gallery.scores(&self.embedding, scores);
-        Ok(())
+        Ok(Some(&self.embedding))
     }
 
     /// Takes the embedding of the last surrogate as the twin's trial; gives the trials in its mean.
@@ -90,12 +104,17 @@ impl Twin {
         self.trials.add(&self.embedding)
     }
 
+    /// The embedding of its newest trial, `[dim]`.
+    pub fn embedding(&self) -> &[f32] {
+        &self.embedding
+    }
+
     /// The mean over its trials, `[dim]`.
     pub fn mean(&self) -> &[f32] {
         self.trials.mean()
     }
 
-    /// The embedding to paint: the mean with its own sureness, steadied by the twin's own p-value where `on`.
+    /// The embedding to paint where means are painted: with its own sureness, steadied by the twin's own p-value where `on`.
     pub fn steady(&mut self, p_value: Option<f64>, on: bool) -> Steadied<'_> {
         self.steadier.follow(self.trials.asked(), p_value, on)
     }

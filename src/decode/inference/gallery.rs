@@ -17,6 +17,8 @@ pub struct Ranked {
     pub row: u16,
     /// Inner product of embedding and row.
     pub score: f32,
+    /// Posterior probability; `None` where the encoder has no answer model.
+    pub probability: Option<f64>,
 }
 
 /// Embeddings with their names.
@@ -119,8 +121,11 @@ impl Gallery {
 
 /// The best `count` rows, best first; equal scores in row order.
 pub fn best(scores: &[f32], count: usize) -> Vec<Ranked> {
-    let mut ranked: Vec<Ranked> =
-        scores.iter().zip(0_u16..).map(|(&score, row)| Ranked { row, score }).collect();
+    let mut ranked: Vec<Ranked> = scores
+        .iter()
+        .zip(0_u16..)
+        .map(|(&score, row)| Ranked { row, score, probability: None })
+        .collect();
     ranked.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.row.cmp(&b.row)));
     ranked.truncate(count);
     ranked

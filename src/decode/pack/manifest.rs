@@ -40,6 +40,8 @@ pub struct Manifest {
     pub image_encoder: Option<ImageEncoderSpec>,
     /// What pictures evoke in people, where the pack knows it.
     pub responses: Option<ResponsesSpec>,
+    /// How the encoder answers to pictures, where the pack knows it: without it there are no probabilities.
+    pub answers: Option<AnswersSpec>,
     /// The embedding space.
     pub embedding: EmbeddingSpec,
     /// Embedding → latent.
@@ -48,6 +50,8 @@ pub struct Manifest {
     pub decoder: DecoderSpec,
     /// Pictures to rank.
     pub gallery: GallerySpec,
+    /// The drawings that the generator learned, where the pack tells them.
+    pub remembered: Option<RememberedSpec>,
     /// What normal signal looks like to this pack.
     pub quality: Option<QualitySpec>,
     /// What score to expect with channels missing and at several noise levels.
@@ -118,6 +122,22 @@ pub struct ImageEncoderSpec {
 pub struct ResponsesSpec {
     /// Safetensors file.
     pub file: String,
+}
+
+/// How the encoder answers to pictures: see [`super::answers`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AnswersSpec {
+    /// Safetensors file.
+    pub file: String,
+}
+
+/// The drawings that the generator learned: see [`super::remembered`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RememberedSpec {
+    /// Safetensors file.
+    pub embeddings: String,
+    /// Tensor in it, `[rows, dim]`, f16 or f32.
+    pub tensor: String,
 }
 
 /// The embedding space.
@@ -228,6 +248,9 @@ impl Manifest {
         used.extend(self.generator.prior.as_deref().map(|file| ("generator.prior", file)));
         used.extend(self.image_encoder.as_ref().map(|e| ("image_encoder.file", e.file.as_str())));
         used.extend(self.responses.as_ref().map(|r| ("responses.file", r.file.as_str())));
+        used.extend(self.answers.as_ref().map(|a| ("answers.file", a.file.as_str())));
+        let remembered = self.remembered.as_ref();
+        used.extend(remembered.map(|r| ("remembered.embeddings", r.embeddings.as_str())));
         used
     }
 

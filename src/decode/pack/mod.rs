@@ -14,6 +14,7 @@ use super::error::PackError;
 
 mod check;
 mod rules;
+pub mod answers;
 pub mod credit;
 pub mod expected;
 pub mod expectation;
@@ -21,6 +22,7 @@ pub mod limits;
 pub mod manifest;
 pub mod onnx;
 pub mod paths;
+pub mod remembered;
 pub mod responses;
 pub mod sureness;
 pub mod tensors;
@@ -134,6 +136,11 @@ impl Pack {
             let why = "pack.toml: there is no [expected], so no score can be expected of a headset";
             warnings.push(why.into());
         }
+        if self.manifest.answers.is_none() {
+            let why =
+                "pack.toml: there is no [answers], so decodes are not calibrated: no probabilities";
+            warnings.push(why.into());
+        }
         if self.manifest.credits.is_empty() {
             let why = "pack.toml: there is no [[credit]], so whose work this is cannot be checked";
             warnings.push(why.into());
@@ -154,9 +161,13 @@ impl Pack {
 
     /// The table of expected scores, where it is about the encoder in use.
     pub fn own_expected(&self) -> Option<&expected::ExpectedSpec> {
-        let listed = self.manifest.files.get(&self.manifest.encoder.file)?;
-        let own = listed.eq_ignore_ascii_case(&self.encoder.sha256);
-        self.manifest.expected.as_ref().filter(|_| own)
+        self.manifest.expected.as_ref().filter(|_| self.has_own_encoder())
+    }
+
+    /// Whether the encoder in use is the pack's own, and not a personal one in its place.
+    pub fn has_own_encoder(&self) -> bool {
+        let listed = self.manifest.files.get(&self.manifest.encoder.file);
+        listed.is_some_and(|listed| listed.eq_ignore_ascii_case(&self.encoder.sha256))
     }
 
     /// Every listed file with its size in bytes.

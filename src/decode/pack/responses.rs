@@ -59,7 +59,7 @@ impl Responses {
         }
         let read = |name, shape: &[usize], because| {
             let found = tensors::values(bytes, file, &Wanted { name, shape, because })?;
-            finite(file, name, found)
+            tensors::finite(file, name, found)
         };
         let because = "patterns × input.channels × the window's samples";
         let basis = read("basis", &[patterns, channels, samples], because)?;
@@ -84,18 +84,6 @@ fn check_symmetric(file: &str, covariance: &[f32], size: usize) -> Result<(), Pa
                 Some(at) => format!("{} at place {at}, which is not mirrored", covariance[at]),
                 None => "a negative number on the diagonal".into(),
             },
-        }),
-    }
-}
-
-fn finite(file: &str, name: &str, values: Vec<f32>) -> Result<Vec<f32>, PackError> {
-    match values.iter().position(|v| !v.is_finite()) {
-        None => Ok(values),
-        Some(at) => Err(PackError::Tensor {
-            file: file.to_owned(),
-            tensor: name.to_owned(),
-            expected: "finite numbers".into(),
-            got: format!("{} at place {at}", values[at]),
         }),
     }
 }

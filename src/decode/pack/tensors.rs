@@ -39,7 +39,7 @@ pub(in crate::decode) struct Wanted<'a> {
     pub because: &'a str,
 }
 
-/// The shape of a float32 tensor.
+/// The shape of a tensor.
 ///
 /// # Errors
 /// [`PackError::Safetensors`] for a damaged file, [`PackError::Tensor`] without such a tensor.
@@ -75,7 +75,57 @@ pub(in crate::decode) fn values(
             got,
         });
     }
-    Ok(found.data().as_chunks().0.iter().map(|b| f32::from_le_bytes(*b)).collect())
+    Ok(singles(found.data()))
+}
+
+/// The values of a tensor of half or single precision, whatever its shape.
+///
+/// # Errors
+/// As [`values`].
+pub(in crate::decode) fn half_or_single(
+    bytes: &[u8],
+    file: &str,
+    name: &str,
+) -> Result<Vec<f32>, PackError> {
+    let tensors = parsed(bytes, file)?;
+    let found = tensors.tensor(name).map_err(|_| missing(&tensors, file, name, "of this name"))?;
+    match found.dtype() {
+        Dtype::F32 => Ok(singles(found.data())),
+        Dtype::F16 => {
+            let halves = found.data().as_chunks().0;
+            Ok(halves.iter().map(|b| half::f16::from_le_bytes(*b).to_f32()).collect())
+        }
+        other => Err(PackError::Tensor {
+            file: file.to_owned(),
+            tensor: name.to_owned(),
+            expected: "F16 or F32".into(),
+            got: other.to_string(),
+        }),
+    }
+}
+
+/// The same values where all are numbers.
+///
+/// # Errors
+/// [`PackError::Tensor`] with the first that is none.
+pub(in crate::decode) fn finite(
+    file: &str,
+    name: &str,
+    values: Vec<f32>,
+) -> Result<Vec<f32>, PackError> {
+    match values.iter().position(|v| !v.is_finite()) {
+        None => Ok(values),
+        Some(at) => Err(PackError::Tensor {
+            file: file.to_owned(),
+            tensor: name.to_owned(),
+            expected: "finite numbers".into(),
+            got: format!("{} at place {at}", values[at]),
+        }),
+    }
+}
+
+fn singles(data: &[u8]) -> Vec<f32> {
+    data.as_chunks().0.iter().map(|b| f32::from_le_bytes(*b)).collect()
 }
 
 fn parsed<'a>(bytes: &'a [u8], file: &str) -> Result<SafeTensors<'a>, PackError> {

@@ -1,10 +1,13 @@
 //! From an embedding to a picture.
 //!
 //! ```text
-//! embedding ─► steady ─► denoise (prior, scheduler × steps) ─► image ─► Picture
-//!                             noise, by seed and window ┘        (all in [paint])
+//! guess, draw ──► album ──┐
+//! mean ─► steady ─────────┴► denoise (prior, scheduler × steps) ─► image ─► Picture
+//!                             noise, by seed and window ┘        (all in [paint]; [brush] asks for it)
 //! ```
 
+pub mod album;
+pub mod brush;
 pub mod denoise;
 pub mod image;
 pub mod noise;

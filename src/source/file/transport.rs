@@ -35,6 +35,7 @@ pub struct Transport {
     holding: AtomicBool,
     speed_bits: AtomicU64,
     seek_bits: AtomicU64,
+    seeks: AtomicU64,
     /// Paused, but play until this time.
     step_bits: AtomicU64,
     /// Windows that begin before this are not decoded.
@@ -67,6 +68,7 @@ impl Transport {
             holding: AtomicBool::new(false),
             speed_bits: bits(clamped(speed)),
             seek_bits: AtomicU64::new(NOWHERE),
+            seeks: AtomicU64::new(0),
             step_bits: bits(f64::NEG_INFINITY),
             run_in_bits: bits(f64::NEG_INFINITY),
             position_bits: bits(f64::NAN),
@@ -119,7 +121,19 @@ impl Transport {
     pub fn seek(&self, time_secs: f64) {
         if !time_secs.is_nan() {
             store(&self.seek_bits, time_secs);
+            self.seeks.fetch_add(1, Ordering::AcqRel);
         }
+    }
+
+    /// How many times a place was sought: what was decoded before is of another place.
+    pub fn seeks(&self) -> u64 {
+        self.seeks.load(Ordering::Acquire)
+    }
+
+    /// Whether it has come to its end and stays there.
+    pub fn is_at_end(&self) -> bool {
+        let here = self.position_secs();
+        !self.is_looping() && self.outline().is_some_and(|outline| here >= outline.last_secs)
     }
 
     /// Goes to the next event (or the previous one) from where it is; false when there is none.

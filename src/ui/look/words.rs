@@ -73,6 +73,17 @@ pub fn percent(share: f64) -> String {
     if share.is_finite() { format!("{:.1} %", share * 100.0) } else { "–".into() }
 }
 
+/// A probability: `42 %`; small ones with a digit more, and never a certainty that is none.
+pub fn share(probability: f64) -> String {
+    match probability {
+        p if !p.is_finite() => "–".into(),
+        p if p >= 0.995 => "over 99 %".into(),
+        p if p >= 0.0995 => format!("{:.0} %", p * 100.0),
+        p if p >= 0.001 => format!("{:.1} %", p * 100.0),
+        _ => "under 0.1 %".into(),
+    }
+}
+
 /// A p-value: three digits, small ones as a power of ten.
 pub fn p_value(p: f64) -> String {
     match p {
@@ -155,5 +166,9 @@ mod tests {
         assert_eq!(millis(0.0), "–");
         assert_eq!(millis(3.24), "3.2");
         assert_eq!(percent(0.025), "2.5 %");
+        assert_eq!(share(0.42), "42 %");
+        assert_eq!(share(0.025), "2.5 %");
+        assert_eq!(share(1.0), "over 99 %");
+        assert_eq!(share(1e-9), "under 0.1 %");
     }
 }

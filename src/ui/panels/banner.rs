@@ -5,6 +5,7 @@
 use egui::{CornerRadius, Margin, Stroke, Ui};
 
 use crate::pipeline::WindowMode;
+use crate::pipeline::decoding::CONTROL_SUCCEEDS;
 use crate::snapshot::{Level, PackState, RecordingState, RunState, Snapshot};
 use crate::ui::look::{parts, words};
 use crate::ui::scene::{Action, Scene};
@@ -19,10 +20,15 @@ pub struct Banner {
 
 /// The strips that this moment calls for.
 pub fn banners(scene: &Scene<'_>) -> Vec<Banner> {
-    let mut all: Vec<Banner> = [recording(scene.snapshot), run(scene), pack(scene), markers(scene)]
-        .into_iter()
-        .flatten()
-        .collect();
+    let strips = [
+        control(scene.snapshot),
+        recording(scene.snapshot),
+        run(scene),
+        pack(scene),
+        uncalibrated(scene.snapshot),
+        markers(scene),
+    ];
+    let mut all: Vec<Banner> = strips.into_iter().flatten().collect();
     all.sort_by_key(|banner| match banner.level {
         Level::Error => 0,
         Level::Warning => 1,
@@ -79,6 +85,25 @@ fn pack(scene: &Scene<'_>) -> Option<Banner> {
         }
         PackState::None | PackState::Loading => None,
     }
+}
+
+/// The null twin names what is seen.
+fn control(snapshot: &Snapshot) -> Option<Banner> {
+    snapshot.control.succeeded.then(|| Banner {
+        level: Level::Error,
+        text: CONTROL_SUCCEEDS.into(),
+        offer: Some(("Start again", Action::ConnectAgain)),
+    })
+}
+
+/// An encoder of which nobody has said how it answers.
+fn uncalibrated(snapshot: &Snapshot) -> Option<Banner> {
+    let PackState::Ready(pack) = &snapshot.pack else { return None };
+    pack.calibrated_by.is_none().then(|| Banner {
+        level: Level::Info,
+        text: "Not calibrated: this pack or encoder does not say how it answers, so there are no probabilities.".into(),
+        offer: None,
+    })
 }
 
 fn real(snapshot: &Snapshot) -> bool {

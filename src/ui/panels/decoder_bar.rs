@@ -2,7 +2,7 @@
 
 use egui::{RichText, Ui};
 
-use crate::decode::{Noise, Steady};
+use crate::decode::{Noise, Scope, Show, Showing, Steady};
 use crate::pipeline::WindowMode;
 use crate::snapshot::{PackState, PackView};
 use crate::ui::look::parts;
@@ -15,13 +15,18 @@ pub fn ui(ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) {
         modes(ui, scene, actions);
         ui.add_space(6.0);
         if let PackState::Ready(pack) = &scene.snapshot.pack {
+            if pack.calibrated_by.is_some() {
+                showing(ui, scene, pack, actions);
+                ui.add_space(6.0);
+            }
             steps(ui, pack, actions);
             ui.add_space(6.0);
+            if pack.calibrated_by.is_none() || scene.view.showing.show == Show::Mean {
+                steadying(ui, scene, actions);
+                ui.add_space(6.0);
+            }
         }
-        steadying(ui, scene, actions);
-        ui.add_space(6.0);
-        let hint =
-            "T. The same generator and seed on phase-randomised EEG: what no signal looks like.";
+        let hint = "T. The same machinery and seed on another window, phase-randomised: what no signal looks like.";
         let twin = ui.selectable_label(scene.view.twin, "Null twin");
         if twin.on_hover_text(hint).clicked() {
             actions.push(Action::ToggleTwin);
@@ -34,6 +39,32 @@ fn modes(ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) {
         let button = ui.selectable_label(scene.view.mode == mode, mode_words(mode));
         if button.on_hover_text("M. What a window of signal is aligned to.").clicked() {
             actions.push(Action::SetMode(mode));
+        }
+    }
+}
+
+const SHOW_HINT: &str = "B. The best guess, painted sharp, with four draws from what is believed; or the mean of everything \
+that cannot be ruled out, which looks like nothing while the decoder is unsure.";
+
+const SCOPE_HINT: &str = "O. Told: the decoder knows which pictures can be shown. Remembered: it does not, and looks among \
+all drawings that its generator learned.";
+
+/// What is painted, and of which pictures.
+fn showing(ui: &mut Ui, scene: &Scene<'_>, pack: &PackView, actions: &mut Vec<Action>) {
+    let now = scene.view.showing;
+    for (show, word) in [(Show::Best, "Best guess"), (Show::Mean, "Mean")] {
+        let button = ui.selectable_label(now.show == show, word);
+        if button.on_hover_text(SHOW_HINT).clicked() {
+            actions.push(Action::SetShowing(Showing { show, ..now }));
+        }
+    }
+    if pack.remembered.is_some() {
+        ui.add_space(6.0);
+        for (scope, word) in [(Scope::Told, "Told"), (Scope::Remembered, "Remembered")] {
+            let button = ui.selectable_label(now.scope == scope, word);
+            if button.on_hover_text(SCOPE_HINT).clicked() {
+                actions.push(Action::SetShowing(Showing { scope, ..now }));
+            }
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The evidence behind the picture on screen: rank, scores, margin, p-value, and how p went.
+//! The evidence behind the picture on screen: what is believed and how surely, two p-values, the control, and how p went.
 //!
 //! A refused window has no evidence; the panel then says why and shows nothing of the decode before.
 
@@ -7,7 +7,9 @@ use std::collections::VecDeque;
 use egui::{Align2, Rect, RichText, Stroke, Ui, pos2, vec2};
 
 use crate::signal::Lock;
-use crate::snapshot::{DecodeView, PackState, RankedLabel, RunState, Snapshot};
+use crate::snapshot::{
+    BelievedView, DecodeView, GuessView, PackState, RankedLabel, RunState, Snapshot,
+};
 use crate::ui::look::{parts, theme, words};
 use crate::ui::scene::Scene;
 
@@ -52,7 +54,7 @@ impl EvidencePanel {
                 None => {
                     parts::weak(
                         ui,
-                        "Appears with the first decode: rank in the gallery, margin and p-value.",
+                        "Appears with the first decode: what is believed, how surely, and whether the control agrees.",
                     );
                 }
                 Some(decode) => match decode.abstain {
@@ -125,23 +127,168 @@ fn abstained(ui: &mut Ui, scene: &Scene<'_>, reason: &str) {
 }
 
 fn decoded(ui: &mut Ui, scene: &Scene<'_>, decode: &DecodeView) {
-    ui.horizontal_wrapped(|ui| {
-        let figure = theme::font(ui, theme::FIGURE);
-        let text = decode.p_value.map_or("p not known yet".into(), words::p_value);
-        ui.label(RichText::new(text).font(figure));
-    });
-    parts::weak(ui, null_words(decode));
+    if decode.control.succeeded {
+        return withheld(ui, scene);
+    }
+    headline(ui, scene, decode);
     if scene.snapshot.run != RunState::Running {
         parts::weak(ui, "Of the last decode; nothing new is coming in.");
     }
     ui.add_space(4.0);
-    for (place, entry) in decode.top.iter().take(5).enumerate() {
-        bar(ui, scene, decode, place, entry);
+    match &decode.believed {
+        Some(believed) => believed_rows(ui, scene, decode, believed),
+        None => {
+            for (place, entry) in decode.top.iter().take(5).enumerate() {
+                bar(ui, scene, decode, place, entry);
+            }
+            chance_legend(ui, scene, decode);
+            parts::row(ui, "Rank of what was seen", truth_words(scene, decode));
+            parts::row(ui, "Margin of first over second", format!("{:.3}", decode.margin));
+        }
     }
-    chance_legend(ui, scene, decode);
-    parts::row(ui, "Rank of what was seen", truth_words(scene, decode));
-    parts::row(ui, "Margin of first over second", format!("{:.3}", decode.margin));
-    parts::row(ui, "Trials averaged", format!("k = {}", decode.k));
+    parts::row(ui, "Looks averaged", format!("k = {}", decode.k));
+    p_rows(ui, decode);
+}
+
+fn withheld(ui: &mut Ui, scene: &Scene<'_>) {
+    let title = theme::font(ui, theme::TITLE);
+    ui.label(RichText::new("Withheld").font(title).strong().color(scene.palette.bad));
+    let why = "The control succeeds: windows in which something else was seen name the picture. Nothing here can be \
+believed, so nothing is shown.";
+    ui.add(egui::Label::new(why).wrap());
+}
+
+/// What the program believes, in a few large words.
+fn headline(ui: &mut Ui, scene: &Scene<'_>, decode: &DecodeView) {
+    let figure = theme::font(ui, theme::FIGURE);
+    let (text, below) = match &decode.believed {
+        None => {
+            (decode.p_value.map_or("p not known yet".into(), words::p_value), null_words(decode))
+        }
+        Some(believed) => believed_words(believed, decode.k),
+    };
+    let noise = decode.believed.as_ref().is_some_and(|believed| !believed.better_than_noise);
+    let ink = if noise { scene.palette.fair } else { scene.palette.text };
+    ui.add(egui::Label::new(RichText::new(text).font(figure).color(ink)).wrap());
+    parts::weak(ui, below);
+}
+
+fn believed_words(believed: &BelievedView, k: u32) -> (String, String) {
+    let Some(best) = believed.best.first() else { return (String::new(), String::new()) };
+    let (guess, chance) =
+        (words::share(best.probability), words::share(1.0 / believed.pictures.max(1) as f64));
+    if !believed.better_than_noise {
+        let below = format!(
+            "{:.1} bits gained; windows without information gain up to {:.1}.",
+            believed.gain_bits, believed.noise_bits
+        );
+        return ("No better than noise".into(), below);
+    }
+    let text = match believed.decided {
+        true => format!("{}: {guess}", capital(&best.label)),
+        false => format!("Perhaps {}: {guess}", best.label),
+    };
+    let mut below = format!("chance {chance}");
+    if believed.beyond_calibration {
+        below += &format!(". k = {k} is beyond what was calibrated ({})", believed.calibrated_to);
+    }
+    (text, below)
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+fn believed_rows(ui: &mut Ui, scene: &Scene<'_>, decode: &DecodeView, believed: &BelievedView) {
+    for (place, guess) in believed.best.iter().take(5).enumerate() {
+        let seen = decode.seen.as_ref() == Some(&guess.label);
+        guess_bar(ui, scene, decode, (place, seen), guess);
+    }
+    if let Some(null) = decode.twin_believed.as_ref().and_then(|twin| twin.best.first()) {
+        null_legend(
+            ui,
+            scene,
+            format!("best guess of the null twin, {}", words::share(null.probability)),
+        );
+    }
+    parts::row(ui, "Pictures in play", super::pictures::scope_words(believed));
+    parts::row(ui, "Something else", words::share(believed.something_else));
+    let bits = format!("{:.1} of {:.1} bits", believed.gain_bits, believed.needed_bits);
+    parts::row(ui, "Gained, of what naming takes", bits);
+    parts::row(ui, "More looks to name it", looks_words(believed));
+    if let Some(rank) = believed.truth_rank {
+        let share = words::share(believed.truth_probability.unwrap_or_default());
+        parts::row(ui, "What was seen", format!("rank {rank} of {}, {share}", believed.pictures));
+    }
+}
+
+fn looks_words(believed: &BelievedView) -> String {
+    match believed.more_looks {
+        _ if believed.decided => "none: it is named".into(),
+        _ if !believed.better_than_noise => "cannot be told yet".into(),
+        Some(more) => format!("about {more}, if it is right"),
+        None => "more than a person can take".into(),
+    }
+}
+
+/// Two p-values, never mixed: of the shown picture, and that there is anything.
+fn p_rows(ui: &mut Ui, decode: &DecodeView) {
+    let shown = decode.p_shown.map_or_else(|| "not known".into(), words::p_value);
+    row_with_hint(
+        ui,
+        "Of the picture seen",
+        shown,
+        "Its score against its scores in windows of this stream in which \
+other pictures were seen.",
+    );
+    if decode.believed.is_some() {
+        let any = decode.p_value.map_or_else(|| "not known yet".into(), words::p_value);
+        row_with_hint(
+            ui,
+            "That there is anything",
+            any,
+            "Information gained against windows without information: \
+other windows of this stream, phase-randomised. It does not say that the guess is right.",
+        );
+    }
+    let control = &decode.control;
+    if control.trials > 0 {
+        let text =
+            format!("{} of {} named, e = {:.1}", control.hits, control.trials, control.e_value);
+        row_with_hint(
+            ui,
+            "Control (null twin)",
+            text,
+            "How often another window, phase-randomised, names the picture. \
+Above e = 20 the control succeeds, and everything is withheld.",
+        );
+    }
+}
+
+fn row_with_hint(ui: &mut Ui, label: &str, value: String, hint: &str) {
+    ui.scope(|ui| parts::row(ui, label, value)).response.on_hover_text(hint);
+}
+
+fn guess_bar(
+    ui: &mut Ui,
+    scene: &Scene<'_>,
+    decode: &DecodeView,
+    (place, seen): (usize, bool),
+    guess: &GuessView,
+) {
+    let suffix = if seen { ", which was seen" } else { "" };
+    let share = words::share(guess.probability);
+    let spoken = format!("{}. {}{suffix}: probability {share}", place + 1, guess.label);
+    let null = decode.twin_believed.as_ref().and_then(|twin| twin.best.first());
+    let drawn = Bar {
+        label: &guess.label,
+        seen,
+        value: share,
+        filled: guess.probability as f32,
+        null: null.map(|null| null.probability as f32),
+    };
+    drawn.ui(ui, scene, place, spoken);
 }
 
 fn null_words(decode: &DecodeView) -> String {
@@ -171,45 +318,70 @@ fn best_score(decode: &DecodeView) -> f32 {
 }
 
 fn bar(ui: &mut Ui, scene: &Scene<'_>, decode: &DecodeView, place: usize, entry: &RankedLabel) {
-    let palette = scene.palette;
     let seen = matches!(decode.lock, Lock::Stimulus { row: Some(row), .. } if row == entry.row);
     let suffix = if seen { ", which was seen" } else { "" };
     let spoken = format!("{}. {}{suffix}: score {:.3}", place + 1, entry.label, entry.score);
-    let rect = parts::canvas(ui, vec2(ui.available_width(), BAR), spoken);
-    let text_y = rect.top() + 8.0;
-    let label = if seen { format!("{}  (seen)", entry.label) } else { entry.label.clone() };
-    let ink = if place == 0 { palette.text } else { palette.weak };
-    let clipped: String = label.chars().take(34).collect();
-    parts::tag(ui, pos2(rect.left(), text_y), Align2::LEFT_CENTER, &clipped, ink);
-    let score = format!("{:.3}", entry.score);
-    parts::tag(ui, pos2(rect.right(), text_y), Align2::RIGHT_CENTER, &score, ink);
-    let track = Rect::from_min_max(
-        pos2(rect.left(), rect.bottom() - 7.0),
-        pos2(rect.right(), rect.bottom() - 2.0),
-    );
-    ui.painter().rect_filled(track, 2.0, palette.well);
     let best = best_score(decode);
-    let share = (entry.score / best).clamp(0.0, 1.0);
-    let filled = Rect::from_min_size(track.min, vec2(track.width() * share, track.height()));
-    let color = if place == 0 { palette.accent } else { palette.accent.gamma_multiply(0.55) };
-    ui.painter().rect_filled(filled, 2.0, color);
-    if let Some(null) = decode.twin_top.first() {
-        let x = track.left() + track.width() * (null.score / best).clamp(0.0, 1.0);
-        let line = [pos2(x, track.top() - 2.0), pos2(x, track.bottom() + 2.0)];
-        ui.painter().line_segment(line, Stroke::new(2.0, palette.null));
+    let drawn = Bar {
+        label: &entry.label,
+        seen,
+        value: format!("{:.3}", entry.score),
+        filled: entry.score / best,
+        null: decode.twin_top.first().map(|null| null.score / best),
+    };
+    drawn.ui(ui, scene, place, spoken);
+}
+
+/// A name with a value, and a bar from 0 to 1 with the null twin's on it.
+struct Bar<'a> {
+    label: &'a str,
+    seen: bool,
+    value: String,
+    filled: f32,
+    null: Option<f32>,
+}
+
+impl Bar<'_> {
+    fn ui(&self, ui: &mut Ui, scene: &Scene<'_>, place: usize, spoken: String) {
+        let palette = scene.palette;
+        let rect = parts::canvas(ui, vec2(ui.available_width(), BAR), spoken);
+        let text_y = rect.top() + 8.0;
+        let label = if self.seen { format!("{}  (seen)", self.label) } else { self.label.into() };
+        let ink = if place == 0 { palette.text } else { palette.weak };
+        let clipped: String = label.chars().take(34).collect();
+        parts::tag(ui, pos2(rect.left(), text_y), Align2::LEFT_CENTER, &clipped, ink);
+        parts::tag(ui, pos2(rect.right(), text_y), Align2::RIGHT_CENTER, &self.value, ink);
+        let track = Rect::from_min_max(
+            pos2(rect.left(), rect.bottom() - 7.0),
+            pos2(rect.right(), rect.bottom() - 2.0),
+        );
+        ui.painter().rect_filled(track, 2.0, palette.well);
+        let width = track.width() * self.filled.clamp(0.0, 1.0);
+        let filled = Rect::from_min_size(track.min, vec2(width, track.height()));
+        let color = if place == 0 { palette.accent } else { palette.accent.gamma_multiply(0.55) };
+        ui.painter().rect_filled(filled, 2.0, color);
+        if let Some(null) = self.null {
+            let x = track.left() + track.width() * null.clamp(0.0, 1.0);
+            let line = [pos2(x, track.top() - 2.0), pos2(x, track.bottom() + 2.0)];
+            ui.painter().line_segment(line, Stroke::new(2.0, palette.null));
+        }
     }
+}
+
+fn null_legend(ui: &mut Ui, scene: &Scene<'_>, text: String) {
+    ui.horizontal(|ui| {
+        parts::inline_mark(ui, "Line", |rect| {
+            let line = [rect.center_top(), rect.center_bottom()];
+            egui::Shape::line_segment(line, Stroke::new(2.0, scene.palette.null))
+        });
+        parts::weak(ui, text);
+    });
 }
 
 /// Says what the line through the bars is, and what guessing would give.
 fn chance_legend(ui: &mut Ui, scene: &Scene<'_>, decode: &DecodeView) {
     if let Some(null) = decode.twin_top.first() {
-        ui.horizontal(|ui| {
-            parts::inline_mark(ui, "Line", |rect| {
-                let line = [rect.center_top(), rect.center_bottom()];
-                egui::Shape::line_segment(line, Stroke::new(2.0, scene.palette.null))
-            });
-            parts::weak(ui, format!("best score of the null twin, {:.3}", null.score));
-        });
+        null_legend(ui, scene, format!("best score of the null twin, {:.3}", null.score));
     }
     if let Some(n) = gallery_size(scene).filter(|n| *n > 0) {
         let share = words::percent(1.0 / n as f64);

@@ -165,7 +165,7 @@ fn hint(axis: &Axis<'_>, at: Pos2) -> String {
 }
 
 fn controls(ui: &mut Ui, transport: &Transport, outline: &Outline) {
-    let playing = transport.is_playing();
+    let playing = transport.is_playing() && !transport.is_at_end();
     let mut button = |text: &str, name: &str, hint: &str| {
         let response = ui.add(Button::new(RichText::new(text)));
         parts::name(&response, Role::Button, name);
@@ -173,7 +173,7 @@ fn controls(ui: &mut Ui, transport: &Transport, outline: &Outline) {
     };
     let (word, hint) = if playing { ("Pause", "Space") } else { ("Play", "Space") };
     if button(word, word, hint) {
-        transport.set_playing(!playing);
+        play_or_pause(transport, outline);
     }
     if button("Step", "Step one second", "Full stop. Plays one second, then holds still.") {
         transport.step(NUDGE_SECS);
@@ -203,8 +203,22 @@ fn controls(ui: &mut Ui, transport: &Transport, outline: &Outline) {
     let length = clock(outline.last_secs - outline.first_secs);
     let here = clock(transport.position_secs() - outline.first_secs);
     ui.label(format!("{here} of {length}"));
-    let state = if playing { "playing" } else { "paused" };
+    let state = match (transport.is_at_end(), playing) {
+        (true, _) => "at its end",
+        (false, true) => "playing",
+        (false, false) => "paused",
+    };
     parts::weak(ui, format!("Replay, {state}. Arrow keys: 1 s; with Shift: events."));
+}
+
+/// Play at the end begins again.
+fn play_or_pause(transport: &Transport, outline: &Outline) {
+    if transport.is_at_end() {
+        transport.seek(outline.first_secs);
+        transport.set_playing(true);
+    } else {
+        transport.set_playing(!transport.is_playing());
+    }
 }
 
 fn step_speed(transport: &Transport, up: bool) {
@@ -262,8 +276,10 @@ pub fn keys(ui: &Ui, transport: &Transport) -> bool {
     }
     let focus_free = ctx.memory(|memory| memory.focused().is_none());
     let space = focus_free && pressed(Modifiers::NONE, Key::Space);
-    if space {
-        transport.set_playing(!transport.is_playing());
+    match outline {
+        Some(outline) if space => play_or_pause(transport, outline),
+        None if space => transport.set_playing(!transport.is_playing()),
+        _ => {}
     }
     space
 }

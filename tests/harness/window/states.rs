@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use phosphene::decode::{ControlView, Scope, Show};
 use phosphene::signal::{Abstention, Lock};
 use phosphene::snapshot::*;
 use phosphene::source::{SourceCounters, SourceKind};
@@ -60,6 +61,9 @@ fn pack() -> PackView {
         steps_allowed: vec![1, 2, 4],
         steps: 2,
         steadying: Default::default(),
+        showing: Default::default(),
+        calibrated_by: Some("simulated subjects, n = 60".into()),
+        remembered: Some(6009),
         montage: LABELS
             .iter()
             .map(|l| ChannelOrigin { label: (*l).into(), from: vec![((*l).into(), 1.0)] })
@@ -93,8 +97,87 @@ fn ranked(labels: [&str; 5], first: f32) -> Vec<RankedLabel> {
             row: row(i),
             label: (*label).into(),
             score: first - 0.05 * i as f32,
+            probability: None,
         })
         .collect()
+}
+
+/// What is believed among forty told pictures, the best guess with this probability.
+pub fn believed(labels: [&str; 5], best: f64) -> BelievedView {
+    let guess = |(i, label): (usize, &&str)| GuessView {
+        row: [7, 3, 21, 30, 14][i],
+        label: (*label).into(),
+        probability: best / f64::from(1 << i),
+    };
+    let all: Vec<GuessView> = labels.iter().enumerate().map(guess).collect();
+    BelievedView {
+        scope: Scope::Told,
+        pictures: 40,
+        draws: [0, 0, 1, 3].map(|i| all[i].clone()).to_vec(),
+        best: all,
+        gain_bits: 5.3 * best,
+        needed_bits: 5.32,
+        noise_bits: 1.1,
+        better_than_noise: best > 0.3,
+        decided: best >= 0.95,
+        something_else: 0.12,
+        truth_probability: Some(best),
+        truth_rank: Some(1),
+        more_looks: (best > 0.3 && best < 0.95).then_some(4),
+        beyond_calibration: false,
+        calibrated_to: 80,
+    }
+}
+
+/// A running program whose best guess has this probability; below 0.3 it is no better than noise.
+pub fn believing(best: f64) -> Snapshot {
+    let mut snapshot = running();
+    let labels = ["giant panda", "polar bear", "soccer ball", "zebra", "piano"];
+    let decode = DecodeView { believed: Some(believed(labels, best)), ..decode(60) };
+    snapshot.decode = Some(Arc::new(decode));
+    snapshot
+}
+
+/// The null twin named the picture too often: everything is withheld.
+pub fn control_succeeds() -> Snapshot {
+    let mut snapshot = running();
+    let control = ControlView {
+        trials: 60,
+        hits: 9,
+        chance: 0.025,
+        e_value: 310.0,
+        e_highest: 310.0,
+        succeeded: true,
+    };
+    let lock = Lock::Stimulus { row: Some(7), onset_secs: 98.2 };
+    let decode = DecodeView {
+        window: 60,
+        lock,
+        seen: Some("giant panda".into()),
+        k: 1,
+        control,
+        ..DecodeView::default()
+    };
+    snapshot.decode = Some(Arc::new(decode));
+    (snapshot.truth, snapshot.control) = (None, control);
+    snapshot
+}
+
+/// A pack that does not say how its encoder answers: no probabilities.
+pub fn uncalibrated() -> Snapshot {
+    let mut snapshot = running();
+    let pack = PackView { calibrated_by: None, remembered: None, ..pack() };
+    snapshot.pack = PackState::Ready(Arc::new(pack));
+    let decode = DecodeView {
+        believed: None,
+        twin_believed: None,
+        draws: Vec::new(),
+        twin_draws: Vec::new(),
+        shows: Show::Mean,
+        ..decode(60)
+    };
+    snapshot.decode = Some(Arc::new(decode));
+    snapshot
 }
 
 /// A decode with all its evidence.
@@ -107,8 +190,26 @@ pub fn decode(window: u64) -> DecodeView {
         top: ranked(["giant panda", "polar bear", "soccer ball", "zebra", "piano"], 0.61),
         margin: 0.052,
         truth_rank: Some(1),
+        seen: Some("giant panda".into()),
+        believed: Some(believed(
+            ["giant panda", "polar bear", "soccer ball", "zebra", "piano"],
+            0.62,
+        )),
+        p_shown: Some(0.025),
         p_value: Some(0.012),
         null_size: 180,
+        shows: Show::Best,
+        draws: [0.2, 0.3, 0.55, 0.9].map(|hue| Arc::new(picture(hue, 0.6))).to_vec(),
+        twin_draws: [0.1, 0.5, 0.7, 0.85].map(|hue| Arc::new(picture(hue, 0.5))).to_vec(),
+        twin_believed: Some(believed(["violin", "daisy", "canoe", "anchor", "castle"], 0.11)),
+        control: ControlView {
+            trials: 58,
+            hits: 2,
+            chance: 0.025,
+            e_value: 1.1,
+            e_highest: 1.6,
+            succeeded: false,
+        },
         image: Some(Arc::new(picture(0.25, 0.7))),
         twin_image: Some(Arc::new(picture(0.8, 0.4))),
         twin_top: ranked(["violin", "daisy", "canoe", "anchor", "castle"], 0.38),
@@ -223,7 +324,20 @@ pub fn running() -> Snapshot {
 
 /// A person's headset through LSL, without markers.
 pub fn no_markers() -> Snapshot {
-    let free = DecodeView { lock: Lock::Free, truth_rank: None, ..decode(60) };
+    let all = decode(60);
+    let unknown = all.believed.clone().map(|believed| BelievedView {
+        truth_probability: None,
+        truth_rank: None,
+        ..believed
+    });
+    let free = DecodeView {
+        lock: Lock::Free,
+        seen: None,
+        truth_rank: None,
+        p_shown: None,
+        believed: unknown,
+        ..all
+    };
     Snapshot {
         source: Some(source(false, false, LABELS.map(String::from).to_vec(), 250.0)),
         stimulus: None,
@@ -238,14 +352,10 @@ pub fn no_markers() -> Snapshot {
 pub fn abstaining(reason: Abstention) -> Snapshot {
     let refused = DecodeView {
         window: 61,
+        lock: Lock::Stimulus { row: Some(7), onset_secs: 99.0 },
+        seen: Some("giant panda".into()),
         abstain: Some(reason),
-        top: vec![],
-        twin_top: vec![],
-        image: None,
-        twin_image: None,
-        p_value: None,
-        truth_rank: None,
-        ..decode(61)
+        ..DecodeView::default()
     };
     Snapshot { decode: Some(Arc::new(refused)), ..running() }
 }
@@ -308,6 +418,10 @@ pub fn all() -> Vec<(&'static str, Snapshot)> {
         ("idle", idle()),
         ("connecting", connecting()),
         ("running", running()),
+        ("sure", believing(0.97)),
+        ("noise", believing(0.12)),
+        ("control_succeeds", control_succeeds()),
+        ("uncalibrated", uncalibrated()),
         ("no_markers", no_markers()),
         ("abstaining", abstaining(Abstention::Artefact)),
         ("pack_refused", pack_refused()),

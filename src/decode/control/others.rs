@@ -1,0 +1,94 @@
+//! Other windows of the stream, from which the null twin is made.
+//!
+//! Takes windows `[channels, samples]` as they come; gives one of those that are at least [`APART_SECS`] away in the signal's
+//! own time, whatever was seen in them. Chosen without regard to the picture now on show, such a window says nothing of it:
+//! the twin is at chance by construction. (Leaving out those with the same picture would push it below.) The window itself,
+//! phase-randomised, would not do: its spectra and the line through its ends tell of the picture.
+
+use std::collections::VecDeque;
+
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+
+use crate::signal::Window;
+
+/// Least time between the ends of two windows: brain signals two seconds apart have nothing of one picture in common.
+pub const APART_SECS: f64 = 2.0;
+
+/// Windows kept; the oldest make room.
+const MOST: usize = 64;
+
+/// Fewest kept, however large a window is.
+const FEWEST: usize = 4;
+
+/// Memory that they may take, in values: 64 MiB.
+const MOST_VALUES: usize = 16 << 20;
+
+/// The newest windows.
+#[derive(Clone, Debug)]
+pub struct Others {
+    kept: VecDeque<(f64, Vec<f32>)>,
+    most: usize,
+}
+
+impl Others {
+    /// None yet; `values` is the size of a window.
+    pub fn new(values: usize) -> Self {
+        let most = (MOST_VALUES / values.max(1)).clamp(FEWEST, MOST);
+        Self { kept: VecDeque::with_capacity(most), most }
+    }
+
+    /// Keeps a window.
+    pub fn keep(&mut self, window: &Window) {
+        let mut room = if self.kept.len() == self.most {
+            self.kept.pop_front().map(|(_, samples)| samples).unwrap_or_default()
+        } else {
+            Vec::new()
+        };
+        room.clear();
+        room.extend_from_slice(&window.samples_uv);
+        self.kept.push_back((window.last_sample_secs, room));
+    }
+
+    /// One of those far enough from `window`, all alike probable; `None` while there is none.
+    pub fn choose(&self, window: &Window, rng: &mut ChaCha8Rng) -> Option<&[f32]> {
+        let far = |secs: f64| (secs - window.last_sample_secs).abs() >= APART_SECS;
+        let count = self.kept.iter().filter(|(secs, _)| far(*secs)).count();
+        if count == 0 {
+            return None;
+        }
+        let pick = rng.random_range(0..count);
+        self.kept.iter().filter(|(secs, _)| far(*secs)).nth(pick).map(|(_, s)| s.as_slice())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::SeedableRng;
+
+    fn window(secs: f64) -> Window {
+        let mut window = Window::with_shape(1, 2);
+        window.last_sample_secs = secs;
+        window.samples_uv.fill(secs as f32);
+        window
+    }
+
+    #[test]
+    fn only_windows_two_seconds_away_are_chosen_and_all_of_them() {
+        let (mut others, mut rng) = (Others::new(2), ChaCha8Rng::seed_from_u64(1));
+        assert!(others.choose(&window(0.0), &mut rng).is_none());
+        for i in 0..100 {
+            others.keep(&window(f64::from(i) * 0.5));
+        }
+        let now = window(49.5);
+        let mut seen: Vec<f32> =
+            (0..5000).filter_map(|_| Some(others.choose(&now, &mut rng)?[0])).collect();
+        seen.sort_by(f32::total_cmp);
+        seen.dedup();
+        // Of the newest 64, from 18 s to 49.5 s, the last four are too near.
+        assert_eq!((seen.len(), seen[0], seen[59]), (60, 18.0, 47.5));
+        // After a jump back all of them are far enough.
+        assert!(others.choose(&window(3.0), &mut rng).is_some());
+    }
+}

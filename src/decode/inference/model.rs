@@ -1,0 +1,271 @@
+//! The answer model made ready: coordinates in which noise is 1 and persons' differences are independent.
+//!
+//! Takes [`Answers`]; gives [`Model`]. With the within-trial covariance W and the between-person covariance B, the
+//! answers are turned by T = QᵀW^(−1/2), where Q holds the eigenvectors of W^(−1/2) B W^(−1/2): in these coordinates a mean
+//! of k trials has the diagonal covariance 1/k + `between`, for every k. An answer is turned once; adding it to a
+//! [`Sum`] is all that a further trial costs.
+//!
+//! Guarantees: sums are in double precision, so that the order of trials does not matter (below 1e-9).
+
+use faer::{Mat, Side};
+
+use crate::decode::error::PackError;
+use crate::decode::pack::answers::{Answers, Temperature};
+
+/// Smallest eigenvalue of a covariance that must be positive definite, as a share of its largest.
+const LEAST_EIGENVALUE: f64 = 1e-9;
+
+/// Most negative eigenvalue of a covariance that may be 0, as a share of the largest: rounding.
+const ROUNDING: f64 = 1e-5;
+
+/// An answer model in its own coordinates.
+#[derive(Clone, Debug)]
+pub struct Model {
+    dim: usize,
+    /// T, `[dim, dim]`.
+    turn: Mat<f64>,
+    offset: Vec<f64>,
+    /// T·map, `[dim, dim]`.
+    seen: Mat<f64>,
+    /// Variance over persons of each coordinate, `[dim]`; that of one trial is 1.
+    between: Vec<f64>,
+    /// Mean and covariance of answers to pictures at large.
+    background: Gaussian,
+    /// Mean, and the roots of covariances, of answers without information.
+    nothing: Nothing,
+    temperatures: Vec<Temperature>,
+}
+
+/// A Gaussian in the model's coordinates.
+#[derive(Clone, Debug)]
+pub struct Gaussian {
+    /// `[dim]`.
+    pub mean: Vec<f64>,
+    /// `[dim, dim]`.
+    pub covariance: Mat<f64>,
+}
+
+/// What windows without information answer, in the model's coordinates.
+#[derive(Clone, Debug)]
+pub struct Nothing {
+    /// `[dim]`.
+    pub mean: Vec<f64>,
+    /// Root of the covariance of one window, `[dim, dim]`.
+    pub within_root: Mat<f64>,
+    /// Root of the covariance of what stays, `[dim, dim]`.
+    pub between_root: Mat<f64>,
+}
+
+impl Model {
+    /// Turns the covariances; `file` is for messages.
+    ///
+    /// # Errors
+    /// [`PackError::Tensor`] for a covariance that is not positive (semi-)definite.
+    pub fn new(answers: &Answers, file: &str) -> Result<Self, PackError> {
+        let dim = answers.dim;
+        let bad = |tensor: &str, expected: &str, got: String| PackError::Tensor {
+            file: file.into(),
+            tensor: tensor.into(),
+            expected: expected.into(),
+            got,
+        };
+        let definite = |name: &str, values: &[f32], least_share: f64| {
+            let (values, vectors) = eigen(&square(values, dim))
+                .ok_or_else(|| bad(name, "eigenvalues", "none".into()))?;
+            let largest = values.iter().copied().fold(0.0_f64, f64::max);
+            let least = values.iter().copied().fold(f64::INFINITY, f64::min);
+            if largest.is_nan()
+                || least < least_share * largest
+                || (largest <= 0.0 && least_share > 0.0)
+            {
+                let what = if least_share > 0.0 {
+                    "a positive definite matrix"
+                } else {
+                    "a matrix without negative eigenvalues"
+                };
+                return Err(bad(
+                    name,
+                    what,
+                    format!("eigenvalues from {least:.3e} to {largest:.3e}"),
+                ));
+            }
+            Ok((values, vectors))
+        };
+        let (values, vectors) = definite("within", &answers.within, LEAST_EIGENVALUE)?;
+        let whiten = rebuilt(&values, &vectors, |v| v.sqrt().recip());
+        definite("between", &answers.between, -ROUNDING)?;
+        let between = &whiten * square(&answers.between, dim) * &whiten;
+        let (between, turned) =
+            eigen(&between).ok_or_else(|| bad("between", "eigenvalues", "none".into()))?;
+        let turn = turned.transpose() * &whiten;
+        let offset: Vec<f64> = answers.offset.iter().map(|v| f64::from(*v)).collect();
+        let seen = &turn * square(&answers.map, dim);
+        definite("background_covariance", &answers.background_covariance, -ROUNDING)?;
+        let spread = square(&answers.background_covariance, dim);
+        let background = Gaussian {
+            mean: product(&seen, &doubles(&answers.background_mean)),
+            covariance: &seen * spread * seen.transpose(),
+        };
+        let root = |name, values| {
+            let (values, vectors) = definite(name, values, -ROUNDING)?;
+            Ok::<_, PackError>(&turn * rebuilt(&values, &vectors, |v| v.max(0.0).sqrt()))
+        };
+        let away: Vec<f64> =
+            answers.noise_mean.iter().zip(&offset).map(|(n, c)| f64::from(*n) - c).collect();
+        let nothing = Nothing {
+            mean: product(&turn, &away),
+            within_root: root("noise_within", &answers.noise_within)?,
+            between_root: root("noise_between", &answers.noise_between)?,
+        };
+        Ok(Self {
+            dim,
+            offset,
+            seen,
+            between: between.into_iter().map(|v| v.max(0.0)).collect(),
+            background,
+            nothing,
+            temperatures: answers.temperatures.clone(),
+            turn,
+        })
+    }
+
+    /// Length of embeddings and answers.
+    pub fn dim(&self) -> usize {
+        self.dim
+    }
+
+    /// An encoder's answer `[dim]` in the model's coordinates.
+    pub fn turned(&self, answer: &[f32]) -> Vec<f64> {
+        let away: Vec<f64> =
+            answer.iter().zip(&self.offset).map(|(x, c)| f64::from(*x) - c).collect();
+        product(&self.turn, &away)
+    }
+
+    /// The expected answer to a picture with this embedding `[dim]`, in the model's coordinates.
+    pub fn expected(&self, embedding: &[f32]) -> Vec<f64> {
+        product(&self.seen, &doubles(embedding))
+    }
+
+    /// Inverse variances `[dim]` of a mean of k trials.
+    pub fn precisions(&self, k: u32) -> Vec<f64> {
+        let one = 1.0 / f64::from(k.max(1));
+        self.between.iter().map(|between| 1.0 / (one + between)).collect()
+    }
+
+    /// Answers to pictures at large, without the noise.
+    pub fn background(&self) -> &Gaussian {
+        &self.background
+    }
+
+    /// Answers to windows without information.
+    pub fn nothing(&self) -> &Nothing {
+        &self.nothing
+    }
+
+    /// The temperatures at k: linear in the logarithm of k between calibrated numbers of trials, the nearest beyond them.
+    pub fn temperature(&self, k: u32) -> Temperature {
+        let rows = &self.temperatures;
+        let above = rows.partition_point(|row| row.k < k);
+        let (low, high) = (rows[above.saturating_sub(1)], rows[above.min(rows.len() - 1)]);
+        if k <= low.k || k >= high.k {
+            let nearest = if k <= low.k { low } else { high };
+            return Temperature { k, ..nearest };
+        }
+        let ln = |k: u32| f64::from(k).ln();
+        let share = (ln(k) - ln(low.k)) / (ln(high.k) - ln(low.k));
+        let mix = |low: f64, high: f64| low + share * (high - low);
+        Temperature {
+            k,
+            told: mix(low.told, high.told),
+            remembered: mix(low.remembered, high.remembered),
+            open: mix(low.open, high.open),
+        }
+    }
+
+    /// The largest number of trials that was calibrated.
+    pub fn calibrated_to(&self) -> u32 {
+        self.temperatures.last().map_or(1, |row| row.k)
+    }
+}
+
+/// Answers to one picture, added up in the model's coordinates.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sum {
+    k: u32,
+    sum: Vec<f64>,
+}
+
+impl Sum {
+    /// No trial yet.
+    pub fn new(dim: usize) -> Self {
+        Self { k: 0, sum: vec![0.0; dim] }
+    }
+
+    /// One trial, turned.
+    pub fn of(turned: &[f64]) -> Self {
+        Self { k: 1, sum: turned.to_vec() }
+    }
+
+    /// k trials of which only the mean is known.
+    pub fn of_mean(mean: &[f64], k: u32) -> Self {
+        Self { k, sum: mean.iter().map(|value| value * f64::from(k)).collect() }
+    }
+
+    /// Forgets all trials.
+    pub fn clear(&mut self) {
+        self.k = 0;
+        self.sum.fill(0.0);
+    }
+
+    /// Adds a trial, turned.
+    pub fn add(&mut self, turned: &[f64]) {
+        self.k += 1;
+        self.sum.iter_mut().zip(turned).for_each(|(sum, value)| *sum += value);
+    }
+
+    /// Trials added.
+    pub fn k(&self) -> u32 {
+        self.k
+    }
+
+    /// Their mean, `[dim]`.
+    pub fn mean(&self) -> Vec<f64> {
+        let share = 1.0 / f64::from(self.k.max(1));
+        self.sum.iter().map(|sum| sum * share).collect()
+    }
+}
+
+/// A row-major matrix.
+fn square(values: &[f32], dim: usize) -> Mat<f64> {
+    Mat::from_fn(dim, dim, |i, j| f64::from(values[i * dim + j]))
+}
+
+fn doubles(values: &[f32]) -> Vec<f64> {
+    values.iter().map(|v| f64::from(*v)).collect()
+}
+
+/// Matrix times vector.
+pub(super) fn product(matrix: &Mat<f64>, vector: &[f64]) -> Vec<f64> {
+    let mut out = vec![0.0; matrix.nrows()];
+    for (j, value) in vector.iter().enumerate() {
+        let column = matrix.col(j);
+        for (i, out) in out.iter_mut().enumerate() {
+            *out += column[i] * value;
+        }
+    }
+    out
+}
+
+/// Eigenvalues and eigenvectors of a symmetric matrix; `None` when there are none to be had.
+fn eigen(matrix: &Mat<f64>) -> Option<(Vec<f64>, Mat<f64>)> {
+    let found = matrix.self_adjoint_eigen(Side::Lower).ok()?;
+    let values = found.S().column_vector();
+    Some(((0..matrix.nrows()).map(|i| values[i]).collect(), found.U().to_owned()))
+}
+
+/// `f` of a symmetric matrix, from its eigenvalues and eigenvectors.
+fn rebuilt(values: &[f64], vectors: &Mat<f64>, f: impl Fn(f64) -> f64) -> Mat<f64> {
+    let scaled =
+        Mat::from_fn(vectors.nrows(), vectors.ncols(), |i, j| vectors[(i, j)] * f(values[j]));
+    scaled * vectors.transpose()
+}

@@ -1,0 +1,255 @@
+//! The posterior over pictures in play: exact, in logarithms, from the sum of the answers so far.
+//!
+//! Takes a [`Model`], the embeddings of pictures `[n, dim]`, and a [`Sum`] of trials; gives every picture's likelihood and,
+//! with a temperature, the probability of each, the bits gained over not having looked, and the probability of something
+//! else. All pictures are equally probable beforehand; "something else" and the pictures together are, too.
+//!
+//! Guarantees: adding trials one by one gives what the batch gives (below 1e-6); no trial at all gives the uniform
+//! distribution; a picture that is there twice shares its probability between its rows.
+
+use std::collections::HashMap;
+
+use faer::linalg::solvers::Solve;
+use faer::{Mat, Side};
+
+use super::model::{Model, Sum};
+
+/// Numbers of trials whose covariance of "something else" is kept: runs of repeats come back.
+const KEPT: usize = 16;
+
+/// Lanes that products are summed in, so that they are quick; always the same ones, so that they are always the same.
+const LANES: usize = 8;
+
+/// Cosine from which two rows are the same picture.
+const SAME: f64 = 0.9999;
+
+/// Pictures in play, in the model's coordinates.
+#[derive(Clone, Debug)]
+pub struct Candidates {
+    dim: usize,
+    /// Expected answers, `[n, dim]`.
+    expected: Vec<f64>,
+    /// The first row that holds the same picture; its own where there is no other.
+    first_of: Vec<usize>,
+}
+
+impl Candidates {
+    /// From unit embeddings `[n, dim]`.
+    pub fn new(model: &Model, embeddings: &[f32]) -> Self {
+        let dim = model.dim();
+        let rows = embeddings.chunks_exact(dim);
+        let expected = rows.clone().flat_map(|row| model.expected(row)).collect();
+        Self { dim, expected, first_of: first_of(embeddings, dim) }
+    }
+
+    /// Number of pictures.
+    pub fn len(&self) -> usize {
+        self.first_of.len()
+    }
+
+    /// True when there is none.
+    pub fn is_empty(&self) -> bool {
+        self.first_of.is_empty()
+    }
+
+    /// How many rows hold a picture that an earlier row holds.
+    pub fn doubled(&self) -> usize {
+        self.first_of.iter().enumerate().filter(|(row, first)| row != *first).count()
+    }
+
+    /// Whether two rows hold the same picture.
+    pub fn same(&self, a: usize, b: usize) -> bool {
+        self.first_of.get(a) == self.first_of.get(b)
+    }
+
+    /// The mean of the expected answers, `[dim]`.
+    pub fn centre(&self) -> Vec<f64> {
+        let mut centre = vec![0.0; self.dim];
+        let share = 1.0 / self.len().max(1) as f64;
+        for row in self.expected.chunks_exact(self.dim) {
+            centre.iter_mut().zip(row).for_each(|(sum, value)| *sum += share * value);
+        }
+        centre
+    }
+
+    /// The expected answer to a row, `[dim]`.
+    pub fn expected(&self, row: usize) -> &[f64] {
+        &self.expected[row * self.dim..(row + 1) * self.dim]
+    }
+
+    /// Log-likelihood of every row for this mean of k trials, less that of an answer expected at 0.
+    pub fn log_likelihoods(&self, model: &Model, sum: &Sum, out: &mut Vec<f64>) {
+        out.clear();
+        if sum.k() == 0 {
+            out.resize(self.len(), 0.0);
+            return;
+        }
+        let (weights, mean) = (model.precisions(sum.k()), sum.mean());
+        let row = |expected: &[f64]| weighted(&weights, &mean, expected);
+        out.extend(self.expected.chunks_exact(self.dim).map(row));
+    }
+}
+
+/// Σ w·m·(y − m/2), in lanes.
+fn weighted(weights: &[f64], mean: &[f64], expected: &[f64]) -> f64 {
+    let mut lanes = [0.0; LANES];
+    let (w, w_rest) = weights.as_chunks::<LANES>();
+    let (y, y_rest) = mean.as_chunks::<LANES>();
+    let (m, m_rest) = expected.as_chunks::<LANES>();
+    for ((w, y), m) in w.iter().zip(y).zip(m) {
+        for i in 0..LANES {
+            lanes[i] += w[i] * m[i] * (y[i] - 0.5 * m[i]);
+        }
+    }
+    let rest = w_rest.iter().zip(y_rest).zip(m_rest).map(|((w, y), m)| w * m * (y - 0.5 * m));
+    lanes.iter().sum::<f64>() + rest.sum::<f64>()
+}
+
+/// Rows that are alike are looked for among those of the same first value, so that ten thousand pictures take no time.
+fn first_of(embeddings: &[f32], dim: usize) -> Vec<usize> {
+    let row = |i: usize| &embeddings[i * dim..(i + 1) * dim];
+    let cosine = |a: &[f32], b: &[f32]| -> f64 {
+        a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum()
+    };
+    let mut seen: HashMap<[u32; 4], Vec<usize>> = HashMap::new();
+    let key = |row: &[f32]| {
+        std::array::from_fn(|i| (row.get(i).copied().unwrap_or_default() + 0.0).to_bits())
+    };
+    (0..embeddings.len() / dim.max(1))
+        .map(|i| {
+            let alike = seen.entry(key(row(i))).or_default();
+            let first = alike.iter().copied().find(|first| cosine(row(*first), row(i)) > SAME);
+            if first.is_none() {
+                alike.push(i);
+            }
+            first.unwrap_or(i)
+        })
+        .collect()
+}
+
+/// What is believed of the pictures in play.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Belief {
+    /// Natural logarithm of every row's probability.
+    pub log_posterior: Vec<f64>,
+    /// Bits gained over not having looked: log₂ n less the posterior's entropy.
+    pub gain_bits: f64,
+    /// Logarithm of the mean likelihood over the rows, before any temperature.
+    pub log_evidence: f64,
+}
+
+impl Belief {
+    /// From log-likelihoods, softened by a temperature.
+    pub fn of(log_likelihoods: &[f64], temperature: f64) -> Self {
+        let rows = log_likelihoods.len().max(1) as f64;
+        let cooled: Vec<f64> = log_likelihoods.iter().map(|l| l / temperature).collect();
+        let total = log_sum_exp(&cooled);
+        let log_posterior: Vec<f64> = cooled.iter().map(|l| l - total).collect();
+        let entropy: f64 = log_posterior.iter().map(|l| -l.exp() * l.max(-745.0)).sum();
+        Self {
+            gain_bits: ((rows.ln() - entropy) / std::f64::consts::LN_2).max(0.0),
+            log_evidence: log_sum_exp(log_likelihoods) - rows.ln(),
+            log_posterior,
+        }
+    }
+
+    /// Probability of a row.
+    pub fn probability(&self, row: usize) -> f64 {
+        self.log_posterior.get(row).map_or(0.0, |l| l.exp())
+    }
+
+    /// The most probable rows, first the best; equal ones in row order.
+    pub fn best(&self, count: usize) -> Vec<usize> {
+        let mut rows: Vec<usize> = (0..self.log_posterior.len()).collect();
+        let better = |a: &usize, b: &usize| {
+            self.log_posterior[*b].total_cmp(&self.log_posterior[*a]).then(a.cmp(b))
+        };
+        if count < rows.len() {
+            rows.select_nth_unstable_by(count, better);
+            rows.truncate(count);
+        }
+        rows.sort_by(better);
+        rows
+    }
+
+    /// Rank of a row from 1; ties count against it, so that a posterior that says nothing earns nothing.
+    pub fn rank_of(&self, row: usize) -> Option<u32> {
+        let own = *self.log_posterior.get(row)?;
+        u32::try_from(self.log_posterior.iter().filter(|l| **l >= own).count()).ok()
+    }
+
+    /// The row at this place, 0 to 1, of the cumulative distribution: a draw, given a uniform number.
+    pub fn draw(&self, uniform: f64) -> Option<usize> {
+        let mut left = uniform;
+        for (row, l) in self.log_posterior.iter().enumerate() {
+            left -= l.exp();
+            if left < 0.0 {
+                return Some(row);
+            }
+        }
+        self.best(1).first().copied()
+    }
+}
+
+/// ln Σ exp, without overflow; −∞ of nothing.
+pub fn log_sum_exp(values: &[f64]) -> f64 {
+    let most = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    if !most.is_finite() {
+        return most;
+    }
+    most + values.iter().map(|v| (v - most).exp()).sum::<f64>().ln()
+}
+
+/// Likelihood of "something else": answers to pictures at large.
+#[derive(Debug, Default)]
+pub struct Open {
+    kept: HashMap<u32, Spread>,
+    order: Vec<u32>,
+}
+
+#[derive(Debug)]
+struct Spread {
+    factor: faer::linalg::solvers::Llt<f64>,
+    log_determinant: f64,
+}
+
+impl Open {
+    /// Log-likelihood of this mean of k trials under pictures at large, less that of an answer expected at 0.
+    pub fn log_likelihood(&mut self, model: &Model, sum: &Sum) -> f64 {
+        if sum.k() == 0 {
+            return 0.0;
+        }
+        let (weights, mean) = (model.precisions(sum.k()), sum.mean());
+        let Some(spread) = self.spread(model, sum.k(), &weights) else { return 0.0 };
+        let away = Mat::from_fn(mean.len(), 1, |i, _| mean[i] - model.background().mean[i]);
+        let solved = spread.factor.solve(&away);
+        let distance: f64 = (0..mean.len()).map(|i| away[(i, 0)] * solved[(i, 0)]).sum();
+        let at_zero: f64 = weights.iter().zip(&mean).map(|(w, y)| w * y * y).sum();
+        let log_weights: f64 = weights.iter().map(|w| w.ln()).sum();
+        0.5 * (at_zero - distance - spread.log_determinant - log_weights)
+    }
+
+    /// The covariance of means of k trials, factored; the oldest are forgotten.
+    fn spread(&mut self, model: &Model, k: u32, weights: &[f64]) -> Option<&Spread> {
+        if !self.kept.contains_key(&k) {
+            let mut covariance = model.background().covariance.clone();
+            for (i, weight) in weights.iter().enumerate() {
+                covariance[(i, i)] += 1.0 / weight;
+            }
+            let factor = covariance.llt(Side::Lower).ok()?;
+            let lower = factor.L();
+            let log_determinant = (0..weights.len()).map(|i| 2.0 * lower[(i, i)].ln()).sum();
+            if self.order.len() == KEPT {
+                self.kept.remove(&self.order.remove(0));
+            }
+            self.order.push(k);
+            self.kept.insert(k, Spread { factor, log_determinant });
+        }
+        self.kept.get(&k)
+    }
+}
+
+/// Probability of something else, from both log-likelihoods and their temperature.
+pub fn probability_of_else(log_open: f64, log_pictures: f64, temperature: f64) -> f64 {
+    1.0 / (1.0 + ((log_pictures - log_open) / temperature).exp())
+}
