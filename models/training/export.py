@@ -14,6 +14,7 @@ import hashlib
 import json
 import os
 import time
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ import onnx
 import onnxruntime
 import torch
 from onnx import TensorProto, helper, numpy_helper
+from safetensors import safe_open
 
 import intervals
 from autoencoder import LATENT
@@ -29,6 +31,7 @@ from embed import DIM, SPACE
 from encoder import CHANNELS, SAMPLES
 from generator import SIGMA
 from pictures import FLUENT, SIZE_PX, SOURCES
+from sureness import Sureness
 
 OPSET = 18
 TOLERANCE = 1e-4
@@ -38,6 +41,8 @@ HALF_FROM_VALUES = 256
 LATENCY_RUNS = 40
 GALLERY_FILE = "gallery/embeddings.safetensors"
 RESPONSES_FILE = "responses.safetensors"
+ANSWERS_FILE = "answers.safetensors"
+REMEMBERED_FILE = "gallery/remembered.safetensors"
 APACHE = "LICENSE-Apache-2.0.txt"
 LICENCES = {
     ("MIT", "Microsoft"): "LICENSE-MIT-fluent-emoji.txt",
@@ -167,7 +172,27 @@ def write_manifest(pack, seed, quality, expected, sureness):
     """Writes `pack.toml`; hashes every file of the pack that the manifest names and that exists. `quality` is the
     statistics of the training epochs, `expected` the scores of stages_eeg.expected, `sureness` a `Sureness`; None while
     there are none."""
-    named = [*GRAPHS, GALLERY_FILE, RESPONSES_FILE, *LICENCE_FILES]
+    measured = ""
+    if quality is not None:
+        measured += QUALITY + "  # of the training epochs; bands 0.5-4, 4-8, 8-13, 13-30, 30-40 Hz\n"
+        measured += "".join(f"{key} = {[round(value, 4) for value in quality[key]]}\n" for key in sorted(quality))
+    measured += _expected_text(expected) if expected is not None else ""
+    _write_manifest(pack, seed, measured, sureness)
+
+
+def renew_manifest(pack):
+    """Writes `pack.toml` again where files were added to a pack; what was measured of its encoder stays word for word."""
+    text = (pack / "pack.toml").read_text(encoding="utf-8")
+    kept = tomllib.loads(text)
+    sure = kept["embedding"].get("sureness")
+    begins = next((text.index(head) for head in (QUALITY, EXPECTED) if head in text), None)
+    measured = "" if begins is None else text[begins : text.index(CREDIT)]
+    _write_manifest(pack, kept["provenance"]["seed"], measured, Sureness(**sure) if sure else None)
+
+
+def _write_manifest(pack, seed, measured, sureness):
+    """`measured` is the text of the tables that say what was measured of the encoder."""
+    named = [*GRAPHS, GALLERY_FILE, RESPONSES_FILE, *_answers_files(pack), *LICENCE_FILES]
     hashes = {name: _sha256(pack / name) for name in named if (pack / name).exists()}
     text = MANIFEST.format(
         created=datetime.date.today().isoformat(),
@@ -182,13 +207,20 @@ def write_manifest(pack, seed, quality, expected, sureness):
         labels=_list(concept.label for concept in CONCEPTS),
         sureness="" if sureness is None else _sureness_text(sureness),
     )
-    text += RESPONSES if RESPONSES_FILE in hashes else ""
-    if quality is not None:
-        text += "\n[quality]  # of the training epochs; bands 0.5-4, 4-8, 8-13, 13-30, 30-40 Hz\n"
-        text += "".join(f"{key} = {[round(value, 4) for value in quality[key]]}\n" for key in sorted(quality))
-    text += _expected_text(expected) if expected is not None else ""
-    text += "".join(_credit_text(credit) for credit in credits(hashes))
+    for name, section in ((RESPONSES_FILE, RESPONSES), (ANSWERS_FILE, ANSWERS), (REMEMBERED_FILE, REMEMBERED)):
+        text += section if name in hashes else ""
+    text += measured + "".join(_credit_text(credit) for credit in credits(hashes))
     (pack / "pack.toml").write_text(text, encoding="utf-8")
+
+
+def _answers_files(pack):
+    """The answer model, unless it is of another encoder, and the remembered embeddings."""
+    path = pack / ANSWERS_FILE
+    if not path.exists():
+        return [REMEMBERED_FILE]
+    with safe_open(path, "np") as kept:
+        own = kept.metadata()["encoder_sha256"] == _sha256(pack / "encoder.onnx")
+    return [ANSWERS_FILE, REMEMBERED_FILE] if own else [REMEMBERED_FILE]
 
 
 def _sureness_text(sureness):
@@ -198,8 +230,9 @@ def _sureness_text(sureness):
 
 def credits(files):
     """Whose work is in the pack: [{what, title, author, source, licence, licence_files, covers}]."""
-    own = ("encoder.onnx", "prior.onnx", "denoiser.onnx", "decoder.onnx", RESPONSES_FILE)
+    own = ("encoder.onnx", "prior.onnx", "denoiser.onnx", "decoder.onnx", RESPONSES_FILE, ANSWERS_FILE)
     own = [name for name in own if name in files]
+    embeddings = [name for name in (GALLERY_FILE, REMEMBERED_FILE) if name in files]
     network = {
         "what": "network",
         "title": "EfficientNet-Lite0, within image_encoder.onnx",
@@ -216,14 +249,16 @@ def credits(files):
         "source": "models/training/train.py",
         "licence": "Apache-2.0",
         "licence_files": [APACHE],
-        "covers": [*own, "image_encoder.onnx", GALLERY_FILE],
+        "covers": [*own, "image_encoder.onnx", *embeddings],
     }
-    return [weights, network, *(_picture_credit(source) for source in SOURCES)]
+    return [weights, network, *(_picture_credit(source, REMEMBERED_FILE in files) for source in SOURCES)]
 
 
-def _picture_credit(source):
-    """The credit of one vendor's drawings; those shown are Fluent's, the others were learned from."""
+def _picture_credit(source, remembered):
+    """The credit of one vendor's drawings; those shown are Fluent's, the others were learned from. `remembered`: the
+    pack lists the embeddings of all of them."""
     shown = source.vendor == FLUENT
+    covers = [GALLERY_FILE] if shown else ["image_encoder.onnx", "prior.onnx", "denoiser.onnx", "decoder.onnx"]
     return {
         "what": "pictures",
         "title": f"{'Stimuli' if shown else 'Drawings learned from'}: {source.package.split('/')[1]}",
@@ -231,13 +266,13 @@ def _picture_credit(source):
         "source": f"npm {source.package}",
         "licence": source.licence,
         "licence_files": [LICENCES[source.licence, source.author]],
-        "covers": [GALLERY_FILE] if shown else ["image_encoder.onnx", "prior.onnx", "denoiser.onnx", "decoder.onnx"],
+        "covers": covers + [REMEMBERED_FILE] * remembered,
     }
 
 
 def _credit_text(credit):
     lines = (f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in credit.items())
-    return "\n[[credit]]\n" + "".join(lines)
+    return CREDIT + "\n" + "".join(lines)
 
 
 def _expected_text(expected):
@@ -249,7 +284,7 @@ def _expected_text(expected):
         f"  {{ missing = {count}, top1_absent = {low:.4f}, top1_interpolated = {high:.4f} }},\n"
         for (count, low), (_, high) in zip(absent, interpolated)
     )
-    text = f"\n[expected]\nsimulated = true\ngallery = {len(CONCEPTS)}\n\n[expected.channels]\nsource = {source}\n"
+    text = f"{EXPECTED}\nsimulated = true\ngallery = {len(CONCEPTS)}\n\n[expected.channels]\nsource = {source}\n"
     text += f"trials = {expected['trials']}\nsnr_db = {expected['snr_db']}\nby_count = [\n{counts}]\n"
     for way in ("absent", "interpolated"):
         text += f"\n[expected.channels.loss_{way}]\n"
@@ -270,9 +305,11 @@ def _list(values):
     return "[\n" + "".join(f"  {json.dumps(value)},\n" for value in values) + "]"
 
 
+QUALITY, EXPECTED, CREDIT = "\n[quality]", "\n[expected]", "\n[[credit]]"
+
 MANIFEST = """schema = 1
 name = "phosphene-demo"
-version = "0.3.0"
+version = "0.4.0"
 licence = "Apache-2.0 (weights, EfficientNet-Lite0); pictures shown: MIT; pictures learned from: MIT, Apache-2.0, CC-BY-4.0 (see credit)"
 description = "Small demonstration pack: forty drawings, a simulated subject, a few-step generator trained from scratch on a CPU."
 simulated_training = true      # trained and judged on the simulated subject only
@@ -349,4 +386,15 @@ labels = {labels}
 RESPONSES = f"""
 [responses]                    # what pictures evoke, in the mean person, and how persons differ: prior of calibration
 file = "{RESPONSES_FILE}"
+"""
+
+ANSWERS = f"""
+[answers]                      # how the encoder answers to a picture: what posteriors are made from
+file = "{ANSWERS_FILE}"
+"""
+
+REMEMBERED = f"""
+[remembered]                   # all drawings that the generator learned
+embeddings = "{REMEMBERED_FILE}"
+tensor = "embeddings"
 """

@@ -41,6 +41,7 @@ import pictures
 import recall
 import seeds
 import split
+import stages_answers
 import stages_eeg
 import stimuli
 from scorer import Scorer
@@ -94,10 +95,14 @@ class Run:
         return self._cache[name]
 
     @property
+    def pictures_folder(self):
+        """Where the npm packages and what was drawn from them are."""
+        return self.options.pictures or self.options.work / "pictures"
+
+    @property
     def pictures(self):
-        folder = self.options.pictures or self.options.work / "pictures"
         limit = QUICK_CONCEPTS if self.options.quick else None
-        return self.once("pictures", lambda: pictures.load(folder, limit))
+        return self.once("pictures", lambda: pictures.load(self.pictures_folder, limit))
 
     @property
     def images(self):
@@ -308,6 +313,7 @@ def everything(run):
     stages_eeg.STAGES["eeg-ablation"](run)
     stages_eeg.write_scores(run)
     export_pack(run)
+    stages_answers.write_answers(run)
     compare_seeds(run)
     evaluate_pack(run)
 
@@ -322,7 +328,7 @@ STAGES = {
     "seeds": compare_seeds,
     "report": report,
     "all": everything,
-} | stages_eeg.STAGES
+} | stages_eeg.STAGES | stages_answers.STAGES
 
 
 def options():
