@@ -11,7 +11,7 @@
 //! Rules that hold everywhere: what is estimated (noise, means, weights, regularisation) comes from training trials
 //! only; a test trial is looked at once, to score; every score stands beside its chance level and its controls.
 
-mod linalg;
+pub mod linalg;
 pub mod trials;
 pub mod fit;
 pub mod classes;

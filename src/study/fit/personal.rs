@@ -1,6 +1,6 @@
 //! A personal encoder from sessions: fitted, written, checked in ONNX Runtime.
 //!
-//! Takes sessions and a pack; leaves `encoder.onnx` and `fit.toml` in a folder, and writes over nothing. An encoder that
+//! Takes sessions and a pack; leaves `encoder.onnx`, how it answers, and `fit.toml` in a folder, and writes over nothing. An encoder that
 //! differs from the fit does not stay.
 
 use std::path::{Path, PathBuf};
@@ -15,9 +15,11 @@ use crate::calibrate::onnx::{Ends, personal_encoder};
 use crate::calibrate::trials::split::Split;
 use crate::decode::Pack;
 use crate::decode::encoding::encoder::Encoder;
+use crate::decode::pack::answers::Answers;
 use crate::decode::session::Runtime;
 use crate::study::error::PersonalError;
 use crate::study::files::write_new;
+use crate::study::fit::answers::{self, AnswersFound};
 use crate::study::trials::sessions::{RunRead, Sessions};
 use crate::time::clock::{Clock, utc_now_iso8601};
 
@@ -62,6 +64,9 @@ pub struct FitDocument {
     pub fit_seconds: f64,
     /// Which way it was found.
     pub method: Method,
+    /// How surely it answers; absent where the trials were too few to say, so that there are no probabilities.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answers: Option<AnswersFound>,
     /// Recordings in the order read, with what was refused of each.
     pub runs: Vec<RunRead>,
 }
@@ -96,9 +101,16 @@ pub fn fit_into(
         FitOptions { rate_hz: sessions.rate_hz, inner, with_pack: true, population, seed };
     let personal = personal::fit(&sessions.trials, &sessions.pictures, &options)
         .map_err(|e| PersonalError::Sessions(e.to_string()))?;
+    let background = Answers::load(&pack)?;
+    let answers = answers::fit(&sessions.trials, &sessions.pictures, &options, background.as_ref())
+        .map_err(|e| PersonalError::Sessions(e.to_string()))?;
     let fit_seconds = clock.now_secs() - started_secs;
     let written = Written::new(request.folder, &pack, &personal)?;
     let (pack_with, difference) = written.checked(pack, runtime, sessions, &personal)?;
+    if let Some((answers, found)) = &answers {
+        let encoder = (written.path.as_path(), pack_with.encoder_sha256());
+        written.unless(found.write(answers, encoder, sessions.simulated()))?;
+    }
     let manifest = pack_with.manifest();
     let document = FitDocument {
         schema: 1,
@@ -117,15 +129,13 @@ pub fn fit_into(
         largest_difference_in_onnx_runtime: difference,
         fit_seconds,
         method: personal.method,
+        answers: answers.map(|(_, found)| found),
         runs: sessions.runs.clone(),
     };
     let text = toml::to_string(&document)
         .map_err(|e| PersonalError::Unexpected(format!("fit.toml cannot be written: {e}")))?;
-    if let Err(why) = write_new(&request.folder.join("fit.toml"), text.as_bytes()) {
-        // An encoder that nobody can tell the origin of does not stay.
-        let _ = std::fs::remove_file(&written.path);
-        return Err(why);
-    }
+    // An encoder that nobody can tell the origin of does not stay.
+    written.unless(write_new(&request.folder.join("fit.toml"), text.as_bytes()))?;
     Ok((document, pack_with))
 }
 
@@ -152,7 +162,7 @@ pub fn fit_for_new_pictures(
 /// # Errors
 /// [`PersonalError::Output`].
 pub fn refuse_to_write_over(folder: &Path) -> Result<(), PersonalError> {
-    for name in ["encoder.onnx", "fit.toml"] {
+    for name in ["encoder.onnx", answers::FILE, "fit.toml"] {
         let path = folder.join(name);
         if path.exists() {
             return Err(PersonalError::Output(format!(
@@ -193,6 +203,15 @@ impl Written {
         let path = folder.join("encoder.onnx");
         write_new(&path, &graph)?;
         Ok(Self { path, pack_encoder_sha256: pack.encoder_sha256().to_owned() })
+    }
+
+    /// What was done; where it failed, the encoder and its answers are taken back.
+    fn unless(&self, outcome: Result<(), PersonalError>) -> Result<(), PersonalError> {
+        if outcome.is_err() {
+            let _ = std::fs::remove_file(&self.path);
+            let _ = std::fs::remove_file(answers::beside(&self.path));
+        }
+        outcome
     }
 
     /// The pack with the new encoder and the largest difference between the fit and ONNX Runtime. An encoder that

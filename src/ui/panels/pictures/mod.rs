@@ -221,9 +221,9 @@ fn seen_row(snapshot: &Snapshot) -> Option<u16> {
 
 /// Three squares and two gaps in a row; never so small that the captions collapse.
 fn side_of_square(width: f32, max_side: f32, strip: bool) -> f32 {
-    // The strip of draws takes from the height that the square may have.
-    let share = if strip { max_side / (max_side + strip_height(max_side)) } else { 1.0 };
-    ((width - 2.0 * theme::GAP) / 3.0).min(max_side * share).max(96.0).floor()
+    // The strip of draws takes from the height that the square may have: a quarter of its side and a fixed part.
+    let most = if strip { (max_side - strip_height(0.0)) / 1.25 } else { max_side };
+    ((width - 2.0 * theme::GAP) / 3.0).min(most).max(96.0).floor()
 }
 
 fn title(presented: Presented, believed: Option<&BelievedView>, name: &str) -> String {

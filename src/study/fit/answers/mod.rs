@@ -1,0 +1,165 @@
+//! How a personal encoder answers: from trials that the encoder was not fitted to.
+//!
+//! Takes sessions; gives the answer model ([`crate::decode::pack::answers`]) of the encoder that is fitted to all of them,
+//! and leaves it beside that encoder. Every trial is answered by an encoder that was fitted without its run; [`structure`]
+//! finds gains, covariances and what pictures differ by, and temperatures come from the other half of the trials.
+
+mod structure;
+mod write;
+
+use faer::Mat;
+use serde::Serialize;
+
+pub use write::{FILE, beside};
+
+use crate::calibrate::CalibrationError;
+use crate::calibrate::fit::options::FitOptions;
+use crate::calibrate::score::controls::cross_validated;
+use crate::calibrate::trials::split::{Split, few, folds, groups};
+use crate::calibrate::{Pictures, Trials};
+use crate::decode::inference::model::{Model, Sum};
+use crate::decode::inference::posterior::{Belief, Candidates};
+use crate::decode::pack::answers::{Answers, Temperature};
+use structure::Structure;
+
+/// Numbers of trials for which a temperature is sought.
+const KS: [u32; 6] = [1, 2, 3, 5, 10, 20];
+
+/// Means of k trials below which there is none: the calibration error would be larger than what it mends.
+const MIN_MEANS: usize = 40;
+
+/// Temperatures tried, from the sharpest.
+const TEMPERATURES: std::ops::Range<f64> = 0.3..12.0;
+const STEPS: u32 = 60;
+
+/// Trials below which nothing can be said of how an encoder answers.
+const MIN_TRIALS: usize = 100;
+
+/// What was found, for `fit.toml`.
+#[derive(Clone, Debug, Serialize)]
+pub struct AnswersFound {
+    /// Left-out trials that it was fitted to.
+    pub trials: usize,
+    /// Directions in which answers differ.
+    pub directions: usize,
+    /// What pictures differ by beyond the model, as a share of one trial's noise.
+    pub between: f64,
+    /// Numbers of trials with their temperatures.
+    pub temperatures: Vec<(u32, f64)>,
+}
+
+/// Fits to left-out trials; `None` where they are too few to say how surely the encoder answers. `background` gives what
+/// pictures at large are like, where the pack knows it.
+///
+/// # Errors
+/// As [`crate::calibrate::fit::personal::fit`].
+pub fn fit(
+    trials: &Trials,
+    pictures: &Pictures,
+    options: &FitOptions<'_>,
+    background: Option<&Answers>,
+) -> Result<Option<(Answers, AnswersFound)>, CalibrationError> {
+    let folds = folds(&few(&groups(trials, Split::Runs, options.seed)));
+    if trials.len() < MIN_TRIALS || folds.len() < 2 {
+        return Ok(None);
+    }
+    let options = FitOptions { inner: Split::Runs, ..*options };
+    let left_out = cross_validated(trials, pictures, &folds, &options)?;
+    let shown: Vec<usize> = trials.about.iter().map(|trial| trial.picture).collect();
+    let Some(whole) = Structure::of(&left_out, &shown, &pictures.targets)? else {
+        return Ok(None);
+    };
+    let mut temperatures = temperatures(&left_out, &shown, pictures, background)?;
+    if temperatures.is_empty() {
+        return Ok(None);
+    }
+    temperatures.dedup_by_key(|row| row.k);
+    let found = AnswersFound {
+        trials: trials.len(),
+        directions: whole.directions(),
+        between: whole.between,
+        temperatures: temperatures.iter().map(|row| (row.k, row.told)).collect(),
+    };
+    Ok(Some((whole.answers(temperatures, &pictures.targets, background), found)))
+}
+
+/// For each k the temperature at which what half of the trials say of the other half is least surprised.
+fn temperatures(
+    left_out: &Mat<f64>,
+    shown: &[usize],
+    pictures: &Pictures,
+    background: Option<&Answers>,
+) -> Result<Vec<Temperature>, CalibrationError> {
+    let mut judged: Vec<(u32, Vec<(Vec<f64>, usize)>)> = KS.map(|k| (k, Vec::new())).to_vec();
+    for half in [0, 1] {
+        let (own, other): (Vec<usize>, Vec<usize>) = halves(shown, half);
+        let part = |rows: &[usize]| crate::calibrate::linalg::rows(left_out.as_ref(), rows);
+        let seen: Vec<usize> = own.iter().map(|i| shown[*i]).collect();
+        let Some(fitted) = Structure::of(&part(&own), &seen, &pictures.targets)? else {
+            return Ok(Vec::new());
+        };
+        let plain = vec![Temperature { k: 1, told: 1.0, remembered: 1.0, open: 1.0 }];
+        let answers = fitted.answers(plain, &pictures.targets, background);
+        let model = Model::new(&answers, FILE)
+            .map_err(|why| CalibrationError::Numbers(format!("answers: {why}")))?;
+        let embeddings: Vec<f32> = (0..pictures.len())
+            .flat_map(|row| (0..answers.dim).map(move |j| pictures.targets[(row, j)] as f32))
+            .collect();
+        let candidates = Candidates::new(&model, &embeddings);
+        for (k, found) in &mut judged {
+            for (row, chosen) in means(&other, shown, *k) {
+                let mut sum = Sum::new(model.dim());
+                for i in chosen {
+                    let answer: Vec<f32> =
+                        (0..left_out.ncols()).map(|j| left_out[(i, j)] as f32).collect();
+                    sum.add(&model.turned(&answer));
+                }
+                let mut scores = Vec::new();
+                candidates.log_likelihoods(&model, &sum, &mut scores);
+                found.push((scores, row));
+            }
+        }
+    }
+    let enough = judged.into_iter().filter(|(_, found)| found.len() >= MIN_MEANS);
+    Ok(enough
+        .map(|(k, found)| {
+            let told = least_surprised(&found);
+            // Of what lies beyond the shown pictures a session says nothing: the same temperature, at least 1.
+            Temperature { k, told, remembered: told.max(1.0), open: told.max(1.0) }
+        })
+        .collect())
+}
+
+/// Every second presentation of each picture on either side.
+fn halves(shown: &[usize], half: usize) -> (Vec<usize>, Vec<usize>) {
+    let mut times = std::collections::HashMap::new();
+    (0..shown.len()).partition(|i| {
+        let time: &mut usize = times.entry(shown[*i]).or_default();
+        *time += 1;
+        *time % 2 == half
+    })
+}
+
+/// Groups of k trials of one picture each, in the order shown: `(picture, trials)`.
+fn means(trials: &[usize], shown: &[usize], k: u32) -> Vec<(usize, Vec<usize>)> {
+    let mut by_picture: std::collections::BTreeMap<usize, Vec<usize>> = Default::default();
+    for i in trials {
+        by_picture.entry(shown[*i]).or_default().push(*i);
+    }
+    let groups = by_picture.into_iter().flat_map(|(row, of)| {
+        of.chunks_exact(k as usize).map(|chosen| (row, chosen.to_vec())).collect::<Vec<_>>()
+    });
+    groups.collect()
+}
+
+fn least_surprised(found: &[(Vec<f64>, usize)]) -> f64 {
+    let surprise = |temperature: f64| -> f64 {
+        let log =
+            |(scores, row): &(Vec<f64>, usize)| Belief::of(scores, temperature).log_posterior[*row];
+        -found.iter().map(log).sum::<f64>()
+    };
+    let ratio = (TEMPERATURES.end / TEMPERATURES.start).ln() / f64::from(STEPS);
+    let tried = (0..=STEPS).map(|i| TEMPERATURES.start * (ratio * f64::from(i)).exp());
+    let best = tried.map(|t| (surprise(t), t)).min_by(|a, b| a.0.total_cmp(&b.0));
+    best.map_or(1.0, |(_, temperature)| temperature)
+}
