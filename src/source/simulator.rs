@@ -13,7 +13,7 @@ use super::{
 };
 use crate::signal::marker::STIMULUS_OFF;
 use crate::signal::{Chunk, FrameMeta, Marker, Screen, StimulusSet};
-use crate::subject::{Event, PRESENTED, Schedule, SimParams, Speed, VirtualSubject};
+use crate::subject::{Event, PRESENTED, Schedule, SimParams, Speed, VirtualSubject, strength};
 use crate::time::clock::Clock;
 
 impl SimParams {
@@ -23,6 +23,10 @@ impl SimParams {
     /// [`SourceError::BadSpec`] for an unknown key or an impossible value.
     pub fn from_parameters(parameters: &Parameters) -> Result<Self, SourceError> {
         let spec = || SourceSpec::Sim(parameters.clone()).to_string();
+        if parameters.contains_key("snr") && parameters.contains_key("strength") {
+            let why = "strength is a name for a level of snr: give one of them".into();
+            return Err(SourceError::BadSpec { spec: spec(), why });
+        }
         let mut params = Self::default();
         for (key, value) in parameters {
             params.set(key, value).map_err(|why| SourceError::BadSpec { spec: spec(), why })?;
@@ -82,10 +86,13 @@ impl SimulatedSource {
             rate: self.params.rate,
             source_unit: "uV".into(),
             has_markers: !self.stimuli.is_empty(),
-            notes: vec![format!(
-                "simulated EEG: picture-specific response at {} dB, reference linked mastoids",
-                self.params.snr_db
-            )],
+            notes: vec![
+                format!(
+                    "simulated EEG: picture-specific response at {} dB, reference linked mastoids",
+                    self.params.snr_db
+                ),
+                strength::words(self.params.snr_db),
+            ],
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `params` | what can be asked for |
+//! | `params`, `strength` | what can be asked for; levels beside recorded people |
 //! | `sequence` | the random sequences of a session |
 //! | `schedule` | which picture is shown when |
 //! | `anatomy`, `forward`, `noise` | a person's own, physics of the head, shapes of noise |
@@ -22,6 +22,7 @@ pub mod params;
 mod person;
 pub mod schedule;
 mod sequence;
+pub mod strength;
 
 pub use params::{DEFAULT_SNR_DB, SimParams, Speed};
 pub use person::{Event, PRESENTED, VirtualSubject};

@@ -12,8 +12,7 @@ use crate::units::SampleRate;
 pub const DEFAULT_SNR_DB: f64 = -14.0;
 
 /// The keys, in the order in which they are explained to the user.
-const KEYS: &str =
-    "subject, snr, montage, rate, seed, soa, jitter, on, repeats, line, artefacts, speed, seconds";
+const KEYS: &str = "subject, strength, snr, montage, rate, seed, soa, jitter, on, repeats, line, artefacts, speed, seconds";
 
 /// Most electrodes that a list in the specification may name.
 const MAX_ELECTRODES: usize = 512;
@@ -87,6 +86,7 @@ impl SimParams {
         match key {
             "subject" => self.subject = whole(key, value)?,
             "seed" => self.seed = whole(key, value)?,
+            "strength" => self.snr_db = super::strength::level(value)?,
             "snr" => self.snr_db = number(key, value, -40.0, 40.0)?,
             "montage" => self.montage = montage(value)?,
             "rate" => {

@@ -83,7 +83,10 @@ fn simulated(ui: &mut Ui, scene: &Scene<'_>) {
         (true, true) => "Neither the signal nor the pack's training data comes from a person.",
     };
     let palette = scene.palette;
-    parts::badge(ui, "SIMULATED", palette.badge, palette.on_badge).on_hover_text(why);
+    let notes =
+        scene.snapshot.source.as_ref().filter(|_| signal).map(|source| source.notes.join("\n"));
+    let why = format!("{why}\n{}", notes.unwrap_or_default());
+    parts::badge(ui, "SIMULATED", palette.badge, palette.on_badge).on_hover_text(why.trim());
 }
 
 fn recording(ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) {

@@ -4,6 +4,7 @@ use egui::{ComboBox, DragValue, RichText, Slider, TextEdit, Ui};
 
 use super::form::{BOARDS, Form};
 use crate::snapshot::{ChannelOrigin, PackView};
+use crate::subject::strength;
 use crate::ui::look::parts;
 
 /// A named text field; true when it was changed.
@@ -25,10 +26,20 @@ pub fn simulated(ui: &mut Ui, form: &mut Form) {
     });
     ui.horizontal(|ui| {
         let label = ui.label(RichText::new("Signal to noise").weak());
-        let slider = Slider::new(&mut form.snr_db, -30.0..=20.0).suffix(" dB").step_by(1.0);
+        let slider = Slider::new(&mut form.snr_db, -40.0..=20.0).suffix(" dB").step_by(1.0);
         ui.spacing_mut().slider_width = 90.0;
         ui.add(slider).labelled_by(label.id);
     });
+    ui.horizontal_wrapped(|ui| {
+        for (name, snr_db) in strength::LEVELS {
+            let chosen = form.snr_db == snr_db;
+            let button = ui.selectable_label(chosen, format!("Strength: {name}"));
+            if button.on_hover_text(strength::words(snr_db)).clicked() {
+                form.snr_db = snr_db;
+            }
+        }
+    });
+    parts::weak(ui, strength::words(form.snr_db));
     text(ui, "Montage", &mut form.montage, "empty: the model pack's electrodes");
 }
 
