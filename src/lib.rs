@@ -21,6 +21,7 @@ pub mod exchange;
 pub mod subject;
 pub mod source;
 pub mod publish;
+pub mod pack;
 pub mod hop;
 pub mod dsp;
 pub mod decode;

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
-use phosphene::decode::pack::{Expectation, Manifest, limits, onnx};
+use phosphene::pack::{Expectation, Manifest, limits, onnx};
 use phosphene::decode::{Gallery, Pack};
 use sha2::{Digest, Sha256};
 

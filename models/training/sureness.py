@@ -8,7 +8,7 @@ Keeps   a regression makes its answer short because it is unsure, and a mean ove
         spread of the rows says how much that is. `PRIOR_TRIALS` trials' worth of the fitted share stand in for a spread
         that few rows cannot give. Nothing depends on the scale of the embeddings, and trials that do not agree give a
         length of about 0. That trials agree does not make them right: what a length is worth the generator learns from
-        embeddings of strangers (stages_eeg.write_errors). Ranks and p-values never see this length. The program's twin is `src/decode/pack/sureness.rs`.
+        embeddings of strangers (stages_eeg.write_errors). Ranks and p-values never see this length. The program's twin is `src/pack/sureness.rs`.
 """
 
 from dataclasses import asdict, dataclass

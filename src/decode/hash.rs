@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use super::pack::verify::hex;
+use crate::pack::verify::hex;
 
 /// The running hash of a run.
 #[derive(Clone, Debug, Default)]

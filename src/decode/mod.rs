@@ -1,14 +1,13 @@
 //! From window to evidence and picture.
 //!
 //! ```text
-//! pack ──► encoding ──► inference ──► painting ──► Decoded
+//! [pack] ─► encoding ──► inference ──► painting ──► Decoded
 //!             │             ▲             ▲
 //!             └── control ──┴─────────────┘   (the null twin goes the same way)
 //! ```
 //!
 //! | room | takes → gives |
 //! |---|---|
-//! | [`pack`] | a folder → the model, verified file by file, and what it says of itself |
 //! | [`session`] | an ONNX graph → a session of ONNX Runtime (the only file that names it) |
 //! | [`encoding`] | a window `[C, S]` µV → an embedding `[dim]`; a picture file → what the image encoder sees |
 //! | [`inference`] | embeddings → what they mean: posterior over the pictures in play, ranks, p-values |
@@ -20,8 +19,6 @@
 //! neither embedding nor picture; no failure of a pack, file or graph panics.
 
 pub mod error;
-mod vector;
-pub mod pack;
 pub mod session;
 pub mod encoding;
 pub mod inference;
@@ -31,11 +28,11 @@ pub mod hash;
 pub mod decoded;
 pub mod decoder;
 
+pub use crate::pack::{Pack, PackError};
 pub use control::sequential::ControlView;
 pub use decoded::{DecodeTimes, Decoded, DecoderOptions, Show, Showing, TwinDecoded};
 pub use decoder::Decoder;
-pub use error::{DecodeError, PackError};
+pub use error::DecodeError;
 pub use inference::gallery::{Gallery, Ranked};
 pub use inference::judge::{Believed, Labels, Scope};
-pub use pack::Pack;
 pub use painting::steady::{Noise, Steady, Steadying};

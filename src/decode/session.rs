@@ -16,7 +16,8 @@ use ort::session::{HasSelectedOutputs, OutputSelector, RunOptions};
 use ort::session::{Session, SessionInputValue};
 use ort::value::{Outlet, Tensor, TensorElementType, ValueType};
 
-use super::error::{DecodeError, PackError};
+use super::error::DecodeError;
+use crate::pack::PackError;
 
 /// ONNX Runtime allows one environment per process, and never a second, so it is kept here for good.
 static ENVIRONMENT: Mutex<Option<Environment>> = Mutex::new(None);
@@ -134,7 +135,7 @@ impl Graph {
         output: &TensorSpec,
     ) -> Result<Self, PackError> {
         let refused = |why: String| PackError::Graph { file: file.to_owned(), why };
-        super::pack::onnx::inspect_file(path, file)?;
+        crate::pack::onnx::inspect_file(path, file)?;
         let session = open_session(runtime, path).map_err(|e| refused(first_line(&e)))?;
         for port in inputs {
             check_port(file, "input", port, session.inputs())?;

@@ -4,11 +4,11 @@
 //! map of channels that viewers see.
 
 use crate::decode::Pack;
-use crate::decode::pack::{Expectation, Manifest};
 use crate::dsp::chain::ChainConfig;
 use crate::dsp::quality::gate::{BandStatistics, GateConfig};
 use crate::dsp::reference::Reference;
 use crate::dsp::window::Windows;
+use crate::pack::{Expectation, Manifest};
 use crate::signal::Abstention;
 use crate::signal::montage::{ChannelMap, canonical_label};
 use crate::snapshot::ChannelOrigin;

@@ -24,6 +24,7 @@ pub mod schedule;
 mod sequence;
 pub mod strength;
 
-pub use params::{DEFAULT_SNR_DB, SimParams, Speed};
+pub use params::{SimParams, Speed};
 pub use person::{Event, PRESENTED, VirtualSubject};
 pub use schedule::{Schedule, Trial};
+pub use strength::DEFAULT_SNR_DB;

@@ -3,13 +3,9 @@
 //! [`SimParams`] set key by key from text; every field stays in its possible range, or the answer is a sentence that
 //! names the key, what was given and what is possible.
 
+use super::strength::DEFAULT_SNR_DB;
 use crate::signal::Montage;
 use crate::units::SampleRate;
-
-/// Signal-to-noise ratio when none is asked for, in dB; see [`super::evoked`] for the definition. Here a linear
-/// decoder that never met the subject is right in a quarter to a third of single trials among forty pictures,
-/// and a plain regression fitted to the subject in two fifths: hard enough that averaging and calibration show their worth.
-pub const DEFAULT_SNR_DB: f64 = -14.0;
 
 /// The keys, in the order in which they are explained to the user.
 const KEYS: &str = "subject, strength, snr, montage, rate, seed, soa, jitter, on, repeats, line, artefacts, speed, seconds";

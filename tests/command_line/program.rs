@@ -61,7 +61,7 @@ fn steadying_changes_pictures_and_no_number() {
     let run = |name: &str, extra: &[&str]| {
         let out = folder.path().join(name);
         let fixed = ["live", "--source", "sim:speed=max,subject=7", "--headless", "--seconds", "8"];
-        let more = ["--mode", "free", "--json", "--out", out.to_str().unwrap()];
+        let more = ["--mode", "free", "--show", "mean", "--json", "--out", out.to_str().unwrap()];
         let document = json(&[&fixed[..], &more[..], extra].concat());
         let lines = std::fs::read_to_string(out.join("decodes.jsonl")).unwrap();
         let lines: Vec<serde_json::Value> =

@@ -8,7 +8,9 @@ use phosphene::pipeline::contract;
 use phosphene::subject::DEFAULT_SNR_DB;
 use safetensors::tensor::{Dtype, TensorView, serialize};
 
-use crate::harness::decode::{Copy, runtime_library, sha256, tiny};
+use crate::harness::decode::{
+    Copy, answers_file, runtime_library, sha256, tiny, tiny_encoder, with_answers,
+};
 use crate::harness::vectors;
 
 const GALLERY: &str = "gallery/embeddings.safetensors";
@@ -51,6 +53,8 @@ fn complete() -> Copy {
     let path = copy.path().join("pack.toml");
     let extras = std::fs::read_to_string(vectors("packs/extras.toml")).unwrap();
     std::fs::write(&path, std::fs::read_to_string(&path).unwrap() + &extras).unwrap();
+    copy.edit("\"encoder.onnx\", ", "\"encoder.onnx\", \"answers.safetensors\", ");
+    with_answers(&copy, &answers_file(8, 0.1, &tiny_encoder(), |_, _| {}));
     copy
 }
 
@@ -73,7 +77,14 @@ fn a_complete_pack_is_sound_and_an_old_one_is_warned_about() {
     let report = check(copy.path(), &runtime_library()).unwrap();
     assert_eq!(report.json["warnings"].as_array().unwrap().len(), 0, "{}", report.text);
     let old = check(&tiny(), &runtime_library()).unwrap();
-    says(&old.text, &["warning: pack.toml: there is no [expected]", "there is no [[credit]]"]);
+    says(
+        &old.text,
+        &[
+            "warning: pack.toml: there is no [expected]",
+            "there is no [answers], so decodes are not calibrated",
+            "there is no [[credit]]",
+        ],
+    );
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::io::Cursor;
 use std::sync::LazyLock;
 
 use phosphene::decode::Gallery;
-use phosphene::decode::pack::{Expectation, Manifest, limits, onnx};
+use phosphene::pack::{Expectation, Manifest, limits, onnx};
 use proptest::prelude::*;
 
 use crate::harness::vectors;

@@ -5,6 +5,7 @@
 #[path = "../harness/mod.rs"]
 mod harness;
 
+mod answers;
 mod bad_packs;
 mod check;
 mod damage;

@@ -2,7 +2,7 @@
 
 use phosphene::decode::inference::model::{Model, Sum};
 use phosphene::decode::inference::posterior::{Belief, Candidates, Open, probability_of_else};
-use phosphene::decode::pack::answers::{Answers, Temperature};
+use phosphene::pack::answers::{Answers, Temperature};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 

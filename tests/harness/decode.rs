@@ -65,6 +65,59 @@ impl Copy {
     }
 }
 
+/// An answers file for embeddings of `dim`: each picture is answered by its own embedding, with noise of this variance.
+/// `change` may spoil a tensor before it is written.
+pub fn answers_file(
+    dim: usize,
+    noise: f32,
+    encoder_sha256: &str,
+    change: impl Fn(&str, &mut Vec<f32>),
+) -> Vec<u8> {
+    use safetensors::tensor::{Dtype, TensorView, serialize};
+    let diagonal = |value: f32| -> Vec<f32> {
+        (0..dim * dim).map(|at| if at % (dim + 1) == 0 { value } else { 0.0 }).collect()
+    };
+    let square = vec![dim, dim];
+    let tensors = [
+        ("map", square.clone(), diagonal(1.0)),
+        ("offset", vec![dim], vec![0.0; dim]),
+        ("within", square.clone(), diagonal(noise)),
+        ("between", square.clone(), diagonal(0.01 * noise)),
+        ("background_mean", vec![dim], vec![0.0; dim]),
+        ("background_covariance", square.clone(), diagonal(1.0 / dim as f32)),
+        ("noise_mean", vec![dim], vec![0.0; dim]),
+        ("noise_within", square.clone(), diagonal(noise)),
+        ("noise_between", square, diagonal(0.0)),
+        ("temperature", vec![2, 4], vec![1.0, 1.0, 1.0, 1.0, 10.0, 1.2, 1.2, 1.2]),
+    ];
+    let written: Vec<(&str, Vec<usize>, Vec<u8>)> = tensors
+        .into_iter()
+        .map(|(name, shape, mut values)| {
+            change(name, &mut values);
+            (name, shape, values.iter().flat_map(|v| v.to_le_bytes()).collect())
+        })
+        .collect();
+    let views = written.iter().map(|(name, shape, bytes)| {
+        (*name, TensorView::new(Dtype::F32, shape.clone(), bytes).unwrap())
+    });
+    let said = [("encoder_sha256", encoder_sha256), ("source", "a test"), ("simulated", "true")];
+    let said = said.map(|(key, value)| (key.to_owned(), value.to_owned()));
+    serialize(views, Some(said.into())).unwrap()
+}
+
+/// A copy of the tiny pack whose encoder is said to answer as [`answers_file`] says.
+pub fn with_answers(copy: &Copy, bytes: &[u8]) {
+    let file = "answers.safetensors";
+    std::fs::write(copy.path().join(file), bytes).unwrap();
+    copy.edit("[files]", &format!("[files]\n\"{file}\" = \"{}\"", sha256(bytes)));
+    copy.edit("[embedding]", &format!("[answers]\nfile = \"{file}\"\n\n[embedding]"));
+}
+
+/// SHA-256 of the tiny pack's encoder.
+pub fn tiny_encoder() -> String {
+    sha256(&std::fs::read(tiny().join("encoder.onnx")).unwrap())
+}
+
 pub fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
 }

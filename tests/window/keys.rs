@@ -5,7 +5,7 @@ use std::sync::Arc;
 use egui::{Key, Modifiers};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use phosphene::decode::{Noise, Steady, Steadying};
+use phosphene::decode::{Noise, Scope, Show, Showing, Steady, Steadying};
 use phosphene::pipeline::{Command, DisplayFilter, WindowMode};
 use phosphene::signal::Lock;
 use phosphene::snapshot::{DecodeView, Snapshot};
@@ -53,7 +53,8 @@ fn keys_send_their_commands() {
 
 #[test]
 fn s_and_f_step_through_steadying_and_noise_and_the_buttons_say_so() {
-    let (mut harness, engine) = window(scripted::running());
+    // Where means are painted, as without an answer model.
+    let (mut harness, engine) = window(scripted::uncalibrated());
     let (auto, fresh) = (Steadying::default(), Noise::Fresh);
     for (key, now, said) in [
         (Key::S, Steadying { steady: Steady::On, ..auto }, "Steady: on"),
@@ -72,8 +73,28 @@ fn s_and_f_step_through_steadying_and_noise_and_the_buttons_say_so() {
 }
 
 #[test]
-fn the_steady_button_works_by_pointer_and_says_that_scores_do_not_depend_on_it() {
+fn b_and_o_change_what_is_painted_and_among_which_pictures() {
     let (mut harness, engine) = window(scripted::running());
+    let mean = Showing { show: Show::Mean, scope: Scope::Told };
+    for (key, now) in [
+        (Key::B, mean),
+        (Key::O, Showing { scope: Scope::Remembered, ..mean }),
+        (Key::B, Showing { show: Show::Best, scope: Scope::Remembered }),
+        (Key::O, Showing::default()),
+    ] {
+        press(&mut harness, key);
+        assert_eq!(engine.sent(), [Command::SetShowing(now)], "{key:?}");
+        assert_eq!(harness.state().view().showing, now);
+        engine.clear_sent();
+    }
+    for button in ["Best guess", "Mean", "Told", "Remembered"] {
+        assert!(harness.query_by_label(button).is_some(), "no control says {button}");
+    }
+}
+
+#[test]
+fn the_steady_button_works_by_pointer_and_says_that_scores_do_not_depend_on_it() {
+    let (mut harness, engine) = window(scripted::uncalibrated());
     harness.get_by_label("Steady: auto (off)").click();
     harness.run_steps(3);
     let on = Steadying { steady: Steady::On, ..Steadying::default() };
@@ -93,9 +114,11 @@ fn a_steadied_picture_says_so_under_both_squares() {
         steady_weight: Some(0.42),
         twin_steady_weight: Some(0.05),
         noise_held: true,
+        believed: None,
+        twin_believed: None,
         ..scripted::decode(60)
     };
-    let snapshot = Snapshot { decode: Some(Arc::new(decode)), ..scripted::running() };
+    let snapshot = Snapshot { decode: Some(Arc::new(decode)), ..scripted::uncalibrated() };
     let (harness, _) = window(snapshot);
     for said in ["Steady: auto (on)", "Noise: auto (fixed)"] {
         assert!(harness.query_by_label(said).is_some(), "{said}");
@@ -210,8 +233,10 @@ fn tab_reaches_every_control_of_the_running_window() {
         "1 steps",
         "2 steps",
         "4 steps",
-        "Steady: auto (off)",
-        "Noise: auto (fresh)",
+        "Best guess",
+        "Mean",
+        "Told",
+        "Remembered",
         "Null twin",
         "Pause",
         "Smaller traces (-)",
@@ -250,6 +275,7 @@ fn connect_sends_what_was_filled_in_and_the_viewers_settings() {
         Command::SetMode(WindowMode::Auto),
         Command::SetTwin(true),
         Command::SetSteadying(Steadying::default()),
+        Command::SetShowing(Showing::default()),
     ];
     assert_eq!(engine.sent(), settings);
 }

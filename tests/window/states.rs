@@ -243,7 +243,7 @@ fn without_markers_nothing_is_claimed_to_have_been_seen() {
     assert_says(
         &harness,
         &[
-            "Seen: Unknown: this source does not say what was seen",
+            "Seen: A free-running window belongs to no single picture",
             "not known",
             "No markers: windows run freely",
         ],

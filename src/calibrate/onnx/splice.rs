@@ -7,7 +7,7 @@
 use std::io::Cursor;
 
 use crate::calibrate::trials::CalibrationError;
-use crate::decode::pack::wire::{Value, Wire};
+use crate::pack::wire::{Value, Wire};
 
 /// `ModelProto.producer_name`.
 pub const MODEL_PRODUCER_NAME: u64 = 2;

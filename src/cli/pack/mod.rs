@@ -14,9 +14,9 @@ use serde_json::json;
 
 use super::failure::Failure;
 use crate::decode::encoding::encoder::ImageEncoder;
-use crate::decode::pack::responses::Responses;
 use crate::decode::session::Runtime;
 use crate::decode::{DecodeTimes, Decoder, DecoderOptions, Pack};
+use crate::pack::responses::Responses;
 use crate::signal::Window;
 use crate::signal::window::Lock;
 use crate::time::clock::Clock;

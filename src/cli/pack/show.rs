@@ -10,9 +10,9 @@ use serde_json::json;
 use super::report::{Report, identity};
 use crate::cli::failure::Failure;
 use crate::decode::Pack;
-use crate::decode::pack::Expectation;
-use crate::decode::pack::expectation::decibels;
-use crate::decode::pack::expected::ExpectedSpec;
+use crate::pack::Expectation;
+use crate::pack::expectation::decibels;
+use crate::pack::expected::ExpectedSpec;
 use crate::pipeline::contract;
 use crate::subject::SimParams;
 

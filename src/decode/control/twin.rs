@@ -12,8 +12,8 @@ use super::surrogate::Surrogate;
 use crate::decode::encoding::encoder::Encoder;
 use crate::decode::error::DecodeError;
 use crate::decode::inference::trials::Trials;
-use crate::decode::pack::sureness::Sureness;
 use crate::decode::painting::steady::{Steadied, Steadier};
+use crate::pack::sureness::Sureness;
 use crate::signal::Window;
 
 /// Keeps the phases apart from every other use of the seed.

@@ -3,9 +3,10 @@
 //! [`Encoder`]: `[channels, samples]`, f32, µV → `[dim]`, whose length carries confidence unless the
 //! manifest says that it is normalised. [`ImageEncoder`]: RGB picture → `[dim]`, unit length.
 
-use crate::decode::error::{DecodeError, PackError};
-use crate::decode::pack::Pack;
+use crate::decode::error::DecodeError;
 use crate::decode::session::{Graph, Runtime, TensorSpec};
+use crate::pack::Pack;
+use crate::pack::PackError;
 use crate::signal::{Picture, Window};
 
 /// EEG → embedding.

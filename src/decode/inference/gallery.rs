@@ -3,9 +3,9 @@
 //! Reads `[rows, dim]` f32 embeddings from safetensors, gives inner products and ranks. Rows are unit
 //! length, so for one embedding the order by inner product is the order by cosine.
 
-use crate::decode::error::PackError;
-use crate::decode::pack::tensors::Wanted;
-use crate::decode::pack::{Manifest, Pack, tensors};
+use crate::pack::PackError;
+use crate::pack::tensors::Wanted;
+use crate::pack::{Manifest, Pack, tensors};
 
 /// A row whose length is within this of 1 is kept bit for bit; others are scaled to unit length.
 const UNIT_TOLERANCE: f32 = 1e-3;
@@ -141,7 +141,7 @@ fn make_unit(row: &mut [f32]) -> Result<(), String> {
     if let Some(at) = row.iter().position(|v| !v.is_finite()) {
         return Err(format!("value {at} is not a finite number"));
     }
-    let length = crate::decode::vector::length(row);
+    let length = crate::pack::vector::length(row);
     if length < f32::MIN_POSITIVE {
         return Err("it has length 0, so it cannot be ranked".into());
     }

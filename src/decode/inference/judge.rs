@@ -14,10 +14,10 @@ use super::looks;
 use super::model::{Model, Sum};
 use super::nothing::Marks;
 use super::posterior::{Belief, Candidates, Open, probability_of_else};
-use crate::decode::error::PackError;
-use crate::decode::pack::Pack;
-use crate::decode::pack::answers::Answers;
-use crate::decode::pack::remembered::Remembered;
+use crate::pack::Pack;
+use crate::pack::PackError;
+use crate::pack::answers::Answers;
+use crate::pack::remembered::Remembered;
 
 /// Guesses listed.
 const LISTED: usize = 5;

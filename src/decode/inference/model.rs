@@ -9,8 +9,8 @@
 
 use faer::{Mat, Side};
 
-use crate::decode::error::PackError;
-use crate::decode::pack::answers::{Answers, Temperature};
+use crate::pack::PackError;
+use crate::pack::answers::{Answers, Temperature};
 
 /// Smallest eigenvalue of a covariance that must be positive definite, as a share of its largest.
 const LEAST_EIGENVALUE: f64 = 1e-9;

@@ -1,11 +1,11 @@
 //! Running mean of embeddings over successive presentations of one picture, with its counter k.
 //!
 //! Takes one embedding `[dim]` per window, gives the mean, how many it holds, and what to ask the generator
-//! with: the mean with a length that says how sure it is ([`crate::decode::pack::sureness`]). Averaging is never silent:
+//! with: the mean with a length that says how sure it is ([`crate::pack::sureness`]). Averaging is never silent:
 //! k starts again when the picture changes, is not known, or the window is locked to nothing.
 
-use crate::decode::pack::sureness::Sureness;
-use crate::decode::vector::length;
+use crate::pack::sureness::Sureness;
+use crate::pack::vector::length;
 
 /// The mean so far.
 #[derive(Clone, Debug)]

@@ -10,8 +10,8 @@ use super::judge::{Believed, Judge, Scope};
 use super::model::Sum;
 use super::posterior::Belief;
 use super::shown::Windows;
-use crate::decode::error::PackError;
-use crate::decode::pack::Pack;
+use crate::pack::Pack;
+use crate::pack::PackError;
 
 /// Entries in a list of best rows.
 pub const TOP: usize = 5;

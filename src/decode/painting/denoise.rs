@@ -4,9 +4,10 @@
 //! it asks whether it should stop. Buffers are allocated once.
 
 use super::scheduler::Flow;
-use crate::decode::error::{DecodeError, PackError};
-use crate::decode::pack::Pack;
+use crate::decode::error::DecodeError;
 use crate::decode::session::{Graph, Runtime, TensorSpec};
+use crate::pack::Pack;
+use crate::pack::PackError;
 
 /// Places of the denoiser's inputs.
 const X: usize = 0;

@@ -1,8 +1,9 @@
 //! Latent → picture: `[latent]` → `[1, 3, size, size]` in 0–1 → RGB, 8 bits.
 
-use crate::decode::error::{DecodeError, PackError};
-use crate::decode::pack::Pack;
+use crate::decode::error::DecodeError;
 use crate::decode::session::{Graph, Runtime, TensorSpec};
+use crate::pack::Pack;
+use crate::pack::PackError;
 use crate::signal::Picture;
 
 /// The image decoder of a pack.

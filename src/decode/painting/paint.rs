@@ -6,11 +6,12 @@
 use super::denoise::Generator;
 use super::image::ImageDecoder;
 use super::noise::{NoiseKey, fill_noise};
-use crate::decode::error::{DecodeError, PackError};
-use crate::decode::pack::Pack;
-use crate::decode::pack::manifest::EmbeddingNorm;
+use crate::decode::error::DecodeError;
 use crate::decode::session::Runtime;
-use crate::decode::vector::length;
+use crate::pack::Pack;
+use crate::pack::PackError;
+use crate::pack::manifest::EmbeddingNorm;
+use crate::pack::vector::length;
 use crate::signal::Picture;
 use crate::time::clock::Clock;
 

@@ -32,7 +32,7 @@ use clap::ValueEnum;
 use serde::Serialize;
 
 use super::noise::NoiseKey;
-use crate::decode::vector::length;
+use crate::pack::vector::length;
 use crate::signal::window::Lock;
 
 /// Weight of a window without evidence: alone it hardly moves the picture; ten a second without any

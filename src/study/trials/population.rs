@@ -6,8 +6,8 @@
 use faer::Mat;
 
 use crate::calibrate::fit::templates::Population;
-use crate::decode::pack::responses::Responses;
 use crate::decode::{Pack, PackError};
+use crate::pack::responses::Responses;
 
 /// Reads it; `pictures` is `[rows, dim]`.
 ///

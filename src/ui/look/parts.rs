@@ -108,13 +108,15 @@ pub fn tag(ui: &Ui, at: egui::Pos2, align: Align2, text: &str, color: Color32) -
 /// Height of a row that only shows a number.
 pub const DENSE_ROW: f32 = 17.0;
 
-/// A label with its value at the right edge.
-pub fn row(ui: &mut Ui, label: &str, value: impl Into<String>) {
+/// A label with its value at the right edge; gives the label, to hang an explanation on.
+pub fn row(ui: &mut Ui, label: &str, value: impl Into<String>) -> Response {
     ui.spacing_mut().interact_size.y = DENSE_ROW;
     ui.horizontal(|ui| {
-        ui.label(RichText::new(label).weak());
+        let label = ui.label(RichText::new(label).weak());
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             ui.label(RichText::new(value.into()).monospace());
         });
-    });
+        label
+    })
+    .inner
 }

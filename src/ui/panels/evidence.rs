@@ -267,7 +267,7 @@ Above e = 20 the control succeeds, and everything is withheld.",
 }
 
 fn row_with_hint(ui: &mut Ui, label: &str, value: String, hint: &str) {
-    ui.scope(|ui| parts::row(ui, label, value)).response.on_hover_text(hint);
+    parts::row(ui, label, value).on_hover_text(hint);
 }
 
 fn guess_bar(

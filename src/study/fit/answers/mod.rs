@@ -1,6 +1,6 @@
 //! How a personal encoder answers: from trials that the encoder was not fitted to.
 //!
-//! Takes sessions; gives the answer model ([`crate::decode::pack::answers`]) of the encoder that is fitted to all of them,
+//! Takes sessions; gives the answer model ([`crate::pack::answers`]) of the encoder that is fitted to all of them,
 //! and leaves it beside that encoder. Every trial is answered by an encoder that was fitted without its run; [`structure`]
 //! finds gains, covariances and what pictures differ by, and temperatures come from the other half of the trials.
 
@@ -19,7 +19,7 @@ use crate::calibrate::trials::split::{Split, few, folds, groups};
 use crate::calibrate::{Pictures, Trials};
 use crate::decode::inference::model::{Model, Sum};
 use crate::decode::inference::posterior::{Belief, Candidates};
-use crate::decode::pack::answers::{Answers, Temperature};
+use crate::pack::answers::{Answers, Temperature};
 use structure::Structure;
 
 /// Numbers of trials for which a temperature is sought.

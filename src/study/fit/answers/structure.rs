@@ -8,7 +8,7 @@ use faer::Mat;
 
 use crate::calibrate::CalibrationError;
 use crate::calibrate::linalg;
-use crate::decode::pack::answers::{Answers, Temperature};
+use crate::pack::answers::{Answers, Temperature};
 
 /// Directions with less variance than this share of the largest hold rounding alone.
 const LEAST_SHARE: f64 = 1e-3;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use safetensors::tensor::{Dtype, TensorView};
 
-use crate::decode::pack::answers::{self, Answers};
+use crate::pack::answers::{self, Answers};
 use crate::study::error::PersonalError;
 use crate::study::files::write_new;
 

@@ -6,7 +6,7 @@
 use safetensors::{Dtype, SafeTensors};
 
 use super::Pack;
-use crate::decode::error::PackError;
+use super::error::PackError;
 
 /// Bytes that a safetensors file may hold beside the tensors themselves.
 const HEADER_ALLOWANCE_BYTES: u64 = 16 << 20;
@@ -15,11 +15,7 @@ const HEADER_ALLOWANCE_BYTES: u64 = 16 << 20;
 ///
 /// # Errors
 /// [`PackError::TooLarge`], [`PackError::Io`].
-pub(in crate::decode) fn read(
-    pack: &Pack,
-    file: &str,
-    most_values: usize,
-) -> Result<Vec<u8>, PackError> {
+pub(crate) fn read(pack: &Pack, file: &str, most_values: usize) -> Result<Vec<u8>, PackError> {
     let limit = (most_values as u64) * 4 + HEADER_ALLOWANCE_BYTES;
     let got = pack.sizes().get(file).copied().unwrap_or(0);
     if got > limit {
@@ -30,7 +26,7 @@ pub(in crate::decode) fn read(
 }
 
 /// What a tensor must be.
-pub(in crate::decode) struct Wanted<'a> {
+pub(crate) struct Wanted<'a> {
     /// As it stands in the file.
     pub name: &'a str,
     /// Sizes, slowest axis first.
@@ -43,11 +39,7 @@ pub(in crate::decode) struct Wanted<'a> {
 ///
 /// # Errors
 /// [`PackError::Safetensors`] for a damaged file, [`PackError::Tensor`] without such a tensor.
-pub(in crate::decode) fn shape_of(
-    bytes: &[u8],
-    file: &str,
-    name: &str,
-) -> Result<Vec<usize>, PackError> {
+pub(crate) fn shape_of(bytes: &[u8], file: &str, name: &str) -> Result<Vec<usize>, PackError> {
     let tensors = parsed(bytes, file)?;
     let found = tensors.tensor(name).map_err(|_| missing(&tensors, file, name, "of this name"))?;
     Ok(found.shape().to_vec())
@@ -57,11 +49,7 @@ pub(in crate::decode) fn shape_of(
 ///
 /// # Errors
 /// [`PackError::Safetensors`] for a damaged file, [`PackError::Tensor`] when it is not what is wanted.
-pub(in crate::decode) fn values(
-    bytes: &[u8],
-    file: &str,
-    wanted: &Wanted<'_>,
-) -> Result<Vec<f32>, PackError> {
+pub(crate) fn values(bytes: &[u8], file: &str, wanted: &Wanted<'_>) -> Result<Vec<f32>, PackError> {
     let Wanted { name, shape, because } = *wanted;
     let tensors = parsed(bytes, file)?;
     let found = tensors.tensor(name).map_err(|_| missing(&tensors, file, name, because))?;
@@ -82,11 +70,7 @@ pub(in crate::decode) fn values(
 ///
 /// # Errors
 /// As [`values`].
-pub(in crate::decode) fn half_or_single(
-    bytes: &[u8],
-    file: &str,
-    name: &str,
-) -> Result<Vec<f32>, PackError> {
+pub(crate) fn half_or_single(bytes: &[u8], file: &str, name: &str) -> Result<Vec<f32>, PackError> {
     let tensors = parsed(bytes, file)?;
     let found = tensors.tensor(name).map_err(|_| missing(&tensors, file, name, "of this name"))?;
     match found.dtype() {
@@ -108,11 +92,7 @@ pub(in crate::decode) fn half_or_single(
 ///
 /// # Errors
 /// [`PackError::Tensor`] with the first that is none.
-pub(in crate::decode) fn finite(
-    file: &str,
-    name: &str,
-    values: Vec<f32>,
-) -> Result<Vec<f32>, PackError> {
+pub(crate) fn finite(file: &str, name: &str, values: Vec<f32>) -> Result<Vec<f32>, PackError> {
     match values.iter().position(|v| !v.is_finite()) {
         None => Ok(values),
         Some(at) => Err(PackError::Tensor {

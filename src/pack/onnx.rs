@@ -10,9 +10,9 @@ use std::fs::File;
 use std::io::{BufReader, Read, Seek};
 use std::path::Path;
 
+use super::error::PackError;
 use super::rules::shortened;
 use super::wire::{Value, Wire};
-use crate::decode::error::PackError;
 
 /// Deepest nesting of messages; protobuf's own limit.
 const MAX_DEPTH: u32 = 100;

@@ -1,6 +1,6 @@
 //! Arithmetic on embeddings.
 
 /// Euclidean length, summed in f64.
-pub(in crate::decode) fn length(values: &[f32]) -> f32 {
+pub(crate) fn length(values: &[f32]) -> f32 {
     values.iter().map(|v| f64::from(*v).powi(2)).sum::<f64>().sqrt() as f32
 }

@@ -10,9 +10,9 @@ use std::sync::atomic::AtomicBool;
 
 use sha2::{Digest, Sha256};
 
-use super::error::PackError;
-
 mod check;
+pub mod error;
+pub(crate) mod vector;
 mod rules;
 pub mod answers;
 pub mod credit;
@@ -29,6 +29,7 @@ pub mod tensors;
 pub mod verify;
 pub mod wire;
 
+pub use error::PackError;
 pub use expectation::Expectation;
 pub use manifest::Manifest;
 

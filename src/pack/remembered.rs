@@ -5,9 +5,9 @@
 
 use safetensors::SafeTensors;
 
+use super::error::PackError;
 use super::{Pack, tensors};
-use crate::decode::error::PackError;
-use crate::decode::vector::length;
+use crate::pack::vector::length;
 
 /// Most rows: one answer is weighed against all of them.
 const MAX_ROWS: usize = 65_535;

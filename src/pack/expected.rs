@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::error::PackError;
 use super::limits::MAX_GALLERY_ROWS;
 use super::rules::{MAX_SENTENCE_BYTES, between, plain, require, within};
-use crate::decode::error::PackError;
 
 /// Most rows of a table.
 const MAX_ROWS: usize = 64;

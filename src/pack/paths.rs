@@ -2,7 +2,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use crate::decode::error::PackError;
+use super::error::PackError;
 
 /// Checks a path as written, before the file system is asked.
 ///

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::error::PackError;
 use super::rules::{MAX_NAME_BYTES, MAX_SENTENCE_BYTES, plain, require};
-use crate::decode::error::PackError;
 
 /// Most credits, and most files in one.
 const MAX_ENTRIES: usize = 1024;

@@ -171,7 +171,7 @@ fn along(rows: impl Iterator<Item = (f64, f64)>, x: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::decode::pack::expected::{NoiseRow, NoiseSpec};
+    use crate::pack::expected::{NoiseRow, NoiseSpec};
 
     fn spec() -> ExpectedSpec {
         let losses = |scale: f64| {

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use super::error::PackError;
 use super::limits::{
     KNOWN_KINDS, MAX_DIM, MAX_FILES, MAX_GALLERY_ROWS, MAX_GALLERY_VALUES, MAX_LATENT_VALUES,
     MAX_PICTURE_PX, MAX_SCALE, MAX_SIGMA, MAX_STEPS, MAX_WINDOW_SECS, MAX_WINDOW_VALUES, MIN_SCALE,
@@ -14,7 +15,6 @@ use super::rules::{
     MAX_NAME_BYTES, MAX_SENTENCE_BYTES, between, plain, require, shortened, within,
 };
 use super::sureness::Sureness;
-use crate::decode::error::PackError;
 use crate::signal::montage::{canonical_label, position};
 use crate::units::MAX_CHANNELS;
 

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use sha2::{Digest, Sha256};
 
-use crate::decode::error::PackError;
+use super::error::PackError;
 
 /// Largest file that a pack may hold, in bytes: the limit of an ONNX file without external data.
 pub const MAX_FILE_BYTES: u64 = 2 << 30;

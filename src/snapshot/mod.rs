@@ -3,14 +3,17 @@
 //! The pipeline publishes; the window and the command line read. Nothing here can change the pipeline;
 //! for that there is [`crate::pipeline::Command`].
 
+mod belief;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub use crate::decode::pack::Expectation;
-use crate::decode::{ControlView, Scope, Show, Showing, Steadying};
+use crate::decode::{ControlView, Show, Showing, Steadying};
+pub use crate::pack::Expectation;
 pub use crate::signal::picture::Picture;
 use crate::signal::window::{Abstention, Lock};
 use crate::source::{SourceCounters, SourceKind};
+pub use belief::{BelievedView, GuessView, Presented};
 
 /// Everything that a viewer needs for one frame.
 #[derive(Clone, Debug, Default)]
@@ -236,74 +239,6 @@ pub struct DecodeView {
     pub latency: StageTimes,
     /// SHA-256 of the embedding's bytes, in hexadecimal.
     pub embedding_sha256: String,
-}
-
-/// How a reconstruction or a null twin may be presented: the same rule on screen, on the sheet and in the report.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Presented {
-    /// The best guess, sharp.
-    Guess,
-    /// Under a veil, its draws: no better than noise, and their disagreement is the message.
-    Noise,
-    /// A mean that was asked for, or that of an encoder without probabilities.
-    Mean,
-}
-
-impl Presented {
-    /// By what is shown and what is believed.
-    pub fn of(shows: Show, believed: Option<&BelievedView>) -> Self {
-        match (shows, believed) {
-            (_, Some(believed)) if !believed.better_than_noise => Self::Noise,
-            (Show::Best, Some(_)) => Self::Guess,
-            _ => Self::Mean,
-        }
-    }
-}
-
-/// What is believed after k trials: one scope, its best guesses, and how sure they are.
-#[derive(Clone, Debug, PartialEq, serde::Serialize)]
-pub struct BelievedView {
-    /// Which pictures are in play.
-    pub scope: Scope,
-    /// How many they are.
-    pub pictures: usize,
-    /// The most probable ones, first the best.
-    pub best: Vec<GuessView>,
-    /// Four drawn from the posterior.
-    pub draws: Vec<GuessView>,
-    /// Bits gained over not having looked.
-    pub gain_bits: f64,
-    /// Bits that naming one of them takes.
-    pub needed_bits: f64,
-    /// Bits that windows without information seldom gain (one in twenty does).
-    pub noise_bits: f64,
-    /// Whether more was gained than that.
-    pub better_than_noise: bool,
-    /// Whether the best guess is certain enough to be named: 0.95 and above.
-    pub decided: bool,
-    /// Probability that it is something else, against the pictures in play with even odds.
-    pub something_else: f64,
-    /// Probability of the picture that was shown, where it is known and in play.
-    pub truth_probability: Option<f64>,
-    /// Its rank, from 1.
-    pub truth_rank: Option<u32>,
-    /// More looks that it will probably take to name the best guess, if it is right; `None` when that cannot be said.
-    pub more_looks: Option<u32>,
-    /// Whether more trials were averaged than probabilities were calibrated for.
-    pub beyond_calibration: bool,
-    /// The largest number of trials that they were calibrated for.
-    pub calibrated_to: u32,
-}
-
-/// A picture in play with its probability.
-#[derive(Clone, Debug, PartialEq, serde::Serialize)]
-pub struct GuessView {
-    /// Row among the pictures in play.
-    pub row: usize,
-    /// What a person calls it.
-    pub label: String,
-    /// Posterior probability.
-    pub probability: f64,
 }
 
 /// A gallery entry with its score.

@@ -12,9 +12,9 @@ use std::path::{Path, PathBuf};
 
 use safetensors::SafeTensors;
 
+use super::error::PackError;
 use super::tensors::Wanted;
 use super::{Pack, tensors};
-use crate::decode::error::PackError;
 
 /// How far a covariance may be from symmetric, as a share of its largest value: rounding.
 const MAX_ASYMMETRY: f32 = 1e-4;

@@ -5,7 +5,7 @@
 
 use std::fmt::Display;
 
-use crate::decode::error::PackError;
+use super::error::PackError;
 
 /// Most characters of a value that a message repeats.
 const SHOWN_CHARS: usize = 160;

@@ -4,9 +4,9 @@
 //! embedding g, beyond what every picture evokes, is the patterns of `basis` weighted by gᵀ·`mean` + d(g), where d is
 //! Gaussian over persons with Cov(d(g), d(h)) = (g·h) · `covariance`.
 
+use super::error::PackError;
 use super::tensors::Wanted;
 use super::{Manifest, Pack, tensors};
-use crate::decode::error::PackError;
 
 /// Most patterns of a pack: evoked responses have a few dozen.
 const MAX_PATTERNS: usize = 512;
