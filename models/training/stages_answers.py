@@ -22,7 +22,7 @@ from answers_data import Plan
 
 FIT = {
     "fit_forty": Plan("errors", 421, 480, "forty", 40, 400, seed=21),
-    "fit_remembered": Plan("errors", 421, 480, "remembered", 400, 1600, seed=22),
+    "fit_remembered": Plan("errors", 421, 480, "remembered", 3000, 6000, seed=22),
 }
 # Windows without information: hardly any signal, and trials whose phases were turned.
 NOTHING = {
@@ -69,7 +69,7 @@ def write_answers(run):
     )
     embeddings = run.embeddings.double().numpy()
     trials = answers_data.joined(list(gathered(run, FIT).values()))
-    model = answers_fit.with_background(answers_fit.fit(trials, embeddings), embeddings[run.split.train])
+    model = answers_fit.fit(trials, embeddings, embeddings[run.split.train])
     scopes = answers_judge.galleries(run)
     ks = CALIBRATED_AT[:3] if run.options.quick else CALIBRATED_AT
     model = replace(model, temperature=answers_judge.temperatures(model, repeats(run, DEVELOPMENT), scopes, ks))
@@ -90,8 +90,8 @@ def with_most_dangerous(run, model, scopes):
         danger[kind] = {scope: [] for scope in scopes}
         for scope, gallery in scopes.items():
             for k in DANGER_AT:
-                means = answers_judge.rows_of(answers_judge.whatever_was_seen(windows).means(k))[: answers_judge.MOST]
-                danger[kind][scope].append(float(answers_judge.gains(model, means, k, scope, gallery).mean()))
+                seen = answers_judge.whatever_was_seen(model, windows, k)
+                danger[kind][scope].append(float(answers_judge.gains(model, seen, scope, gallery).mean()))
     worst = max(danger, key=lambda kind: sum(map(sum, danger[kind].values())))
     return answers_fit.with_nothing(model, found[worst]), danger | {"taken": worst}
 
