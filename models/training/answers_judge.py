@@ -89,19 +89,19 @@ def temperatures(model, repeats, scopes, ks):
             likely = model.log_likelihood(given.seen, gallery.embeddings)
             row.append(calibration.temperature(likely, gallery.true(given.picture)))
         both = [open_odds(model, repeats, k, scope, gallery) for scope, gallery in scopes.items()]
-        table.append([*row, calibration.odds_temperature(*(np.concatenate(part) for part in zip(*both)))])
+        table.append([*row, calibration.odds_temperature(*[np.concatenate(part) for part in zip(*both)][:3])])
     return np.array(table)
 
 
 def open_odds(model, repeats, k, scope, gallery):
     """(log odds f64 [n] that something else was seen, before they are divided by T; bool [n] whether it was; weights
-    f64 [n] that sum to 1, half of them where it was)."""
+    f64 [n] that sum to 1, half of them where it was; subjects i64 [n])."""
     pools = (SHOWN[scope], *OTHERS[scope])
     given = [asked(model, *repeats(pool, k, MOST // len(pools))) for pool in pools]
     odds = np.concatenate([model.log_odds_open(part.seen, gallery.embeddings) for part in given])
     true = np.concatenate([~gallery.holds(part.picture) for part in given])
     weight = np.where(true, 0.5 / max(1, true.sum()), 0.5 / max(1, (~true).sum()))
-    return odds, true, weight
+    return odds, true, weight, np.concatenate([part.subject for part in given])
 
 
 def gains(model, seen, scope, gallery):
