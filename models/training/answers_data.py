@@ -68,14 +68,9 @@ class Answers:
         """Some trials, by index or by mask."""
         return Answers(self.answer[chosen], self.picture[chosen], self.subject[chosen])
 
-    def means(self, k):
-        """Means of k trials each of one picture and subject, in the order of recording: `Answers` of m rows. What does
-        not fill a group of k is left out."""
-        rows = self.groups(k)
-        return Answers(self.answer[rows].mean(dim=1), self.picture[rows[:, 0]], self.subject[rows[:, 0]])
-
     def groups(self, k):
-        """Rows i64 [m, k] of k trials each of one picture and subject."""
+        """Rows i64 [m, k] of k trials each of one picture and subject, in the order of recording. What does not fill a
+        group of k is left out."""
         level = torch.zeros(len(self))
         return eeg_data.repeats(eeg_data.Epochs(None, self.picture, self.subject, level, None), k)
 
@@ -175,8 +170,7 @@ def phases_turned(eeg, draw):
 class Encoder:
     """The pack's encoder.onnx for many windows at once: eeg f32 [n, 16, 200] µV → answers f32 [n, dim].
 
-    The graph is made for one window; its shapes begin with 1. Here that 1 becomes any number, which tests/… of this
-    folder compare with the graph as it is.
+    The graph is made for one window; its shapes begin with 1. Here that 1 becomes any number.
     """
 
     def __init__(self, path, threads=1):

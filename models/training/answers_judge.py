@@ -7,12 +7,13 @@ Keeps   a scope is judged on pictures drawn evenly from its own gallery, as its 
         remembered ones those that no training saw.
 """
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 import torch
 
 import calibration
-from answers import gain_bits
-from answers_data import Answers
+from answers import Seen, gain_bits
 
 # At most so many means are looked at for one figure: a posterior over thousands of pictures is large.
 MOST = 8000
@@ -33,13 +34,13 @@ class Gallery:
     def __len__(self):
         return len(self.place)
 
-    def holds(self, found):
-        """bool [n]: which of `Answers` are to pictures of this gallery."""
-        return np.array([row in self.place for row in found.picture.tolist()])
+    def holds(self, picture):
+        """bool [n]: which of these rows of the picture set are of this gallery."""
+        return np.array([row in self.place for row in picture.tolist()])
 
-    def true(self, found):
-        """Columns i64 [n] of the pictures that `Answers` are to, which must all be of this gallery."""
-        return np.array([self.place[row] for row in found.picture.tolist()])
+    def true(self, picture):
+        """Columns i64 [n] of these rows of the picture set, which must all be of this gallery."""
+        return np.array([self.place[row] for row in picture.tolist()])
 
 
 def galleries(run):
@@ -49,23 +50,33 @@ def galleries(run):
 
 
 class Repeats:
-    """Means of k trials of one role's subjects, from {pool: [`Answers`, …]}: the first that has enough repeats."""
+    """Groups of k trials of one role's subjects, from {pool: [`Answers`, …]}: the first that has enough repeats."""
 
     def __init__(self, sources):
         self.sources = sources
 
     def __call__(self, shown, k, most=MOST):
-        """`Answers` to pictures of a pool, each a mean of k trials; None where there are not so many repeats."""
-        for source in self.sources[shown]:
-            found = source.means(k)
-            if len(found):
-                return found.at(torch.arange(0, len(found), -(-len(found) // most)))
-        return None
+        """(`Answers`, rows i64 [m, k]) of a pool, at most `most` groups, evenly spread."""
+        for found in self.sources[shown]:
+            rows = found.groups(k)
+            if len(rows):
+                return found, rows[:: -(-len(rows) // most)]
+        raise ValueError(f"no picture of {shown} was shown {k} times to one subject")
 
 
-def rows_of(found):
-    """Answers as f64 [n, dim]."""
-    return found.answer.double().numpy()
+@dataclass(frozen=True)
+class Asked:
+    """What a model has `Seen` of groups of trials, with the picture and the subject of each, i64 [m]."""
+
+    seen: Seen
+    picture: np.ndarray
+    subject: np.ndarray
+
+
+def asked(model, found, rows):
+    """The `Asked` of groups of trials, rows i64 [m, k] of `Answers`."""
+    first = rows[:, 0]
+    return Asked(model.seen(found.answer[rows].double().numpy()), found.picture[first].numpy(), found.subject[first].numpy())
 
 
 def temperatures(model, repeats, scopes, ks):
@@ -74,33 +85,32 @@ def temperatures(model, repeats, scopes, ks):
     for k in ks:
         row = [k]
         for scope, gallery in scopes.items():
-            found = repeats(SHOWN[scope], k)
-            likely = model.log_likelihood(rows_of(found), k, gallery.embeddings)
-            row.append(calibration.temperature(likely, gallery.true(found)))
-        odds, true, weight = (
-            np.concatenate(parts) for parts in zip(*(open_odds(model, repeats, k, s, g) for s, g in scopes.items()))
-        )
-        table.append([*row, calibration.odds_temperature(odds, true, weight)])
+            given = asked(model, *repeats(SHOWN[scope], k))
+            likely = model.log_likelihood(given.seen, gallery.embeddings)
+            row.append(calibration.temperature(likely, gallery.true(given.picture)))
+        both = [open_odds(model, repeats, k, scope, gallery) for scope, gallery in scopes.items()]
+        table.append([*row, calibration.odds_temperature(*[np.concatenate(part) for part in zip(*both)][:3])])
     return np.array(table)
 
 
 def open_odds(model, repeats, k, scope, gallery):
     """(log odds f64 [n] that something else was seen, before they are divided by T; bool [n] whether it was; weights
-    f64 [n] that sum to 1, half of them where it was)."""
+    f64 [n] that sum to 1, half of them where it was; subjects i64 [n])."""
     pools = (SHOWN[scope], *OTHERS[scope])
-    found = [repeats(pool, k, MOST // len(pools)) for pool in pools]
-    odds = np.concatenate([model.log_odds_open(rows_of(part), k, gallery.embeddings) for part in found])
-    true = np.concatenate([~gallery.holds(part) for part in found])
+    given = [asked(model, *repeats(pool, k, MOST // len(pools))) for pool in pools]
+    odds = np.concatenate([model.log_odds_open(part.seen, gallery.embeddings) for part in given])
+    true = np.concatenate([~gallery.holds(part.picture) for part in given])
     weight = np.where(true, 0.5 / max(1, true.sum()), 0.5 / max(1, (~true).sum()))
-    return odds, true, weight
+    return odds, true, weight, np.concatenate([part.subject for part in given])
 
 
-def gains(model, means, k, scope, gallery):
-    """Bits gained, f64 [n], from means f64 [n, dim] of k trials."""
-    parts = np.array_split(means, -(-len(means) // BLOCK))
-    return np.concatenate([gain_bits(model.posterior(part, k, gallery.embeddings, scope)) for part in parts])
+def gains(model, seen, scope, gallery):
+    """Bits gained, f64 [n], from `Seen`."""
+    parts = np.array_split(np.arange(len(seen.mean)), -(-len(seen.mean) // BLOCK))
+    return np.concatenate([gain_bits(model.posterior(seen.at(part), gallery.embeddings, scope)) for part in parts])
 
 
-def whatever_was_seen(found):
-    """The same `Answers` as if each person had looked at one thing: their means are of windows of any pictures."""
-    return Answers(found.answer, torch.zeros_like(found.picture), found.subject)
+def whatever_was_seen(model, found, k, most=MOST):
+    """`Seen` of k windows of one person, whatever pictures they are of."""
+    rows = replace(found, picture=torch.zeros_like(found.picture)).groups(k)
+    return asked(model, found, rows[:: -(-len(rows) // most)]).seen

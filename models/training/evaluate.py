@@ -1,6 +1,7 @@
 """Judges the generator on pictures, and writes the report of the pack.
 
-Takes   a run (pictures, split, embeddings), the trained (decoder, prior, denoiser), the EEG encoder's report (Markdown);
+Takes   a run (pictures, split, embeddings), the trained (decoder, prior, denoiser), the reports (Markdown) of the EEG
+        encoder and of the posterior;
         `--scorer`: a folder with networks that had no part in training (scorer.py).
 Gives   `EVALUATION.md`, `sheet.png` and `sheet_eeg.png` in the pack.
 Keeps   every table shows, side by side, retrieval without a network, the regression alone and each number of steps,
@@ -230,11 +231,16 @@ def kept(run):
     return run.work / f"evaluation_{run.options.part}.json"
 
 
-def report(run, encoder_report):
+def report(run, encoder_report, posterior_report):
     """Writes `EVALUATION.md` from what was measured; while tuning (`--part dev`) it is printed only."""
     facts = json.loads(kept(run).read_text(encoding="utf-8"))
     text = TEXT.format(
-        **facts, definitions=metrics.DEFINITIONS, encoder=encoder_report, seeds=seeds.table_of(run), verdict=verdict(run)
+        **facts,
+        definitions=metrics.DEFINITIONS,
+        encoder=encoder_report,
+        posterior=posterior_report,
+        seeds=seeds.table_of(run),
+        verdict=verdict(run),
     )
     if run.options.part == "test":
         (run.pack / "EVALUATION.md").write_text(text, encoding="utf-8")
@@ -298,6 +304,7 @@ the second half of the embedding did): {vendors}; chance 0.025.
 
 {encoder}
 
+{posterior}
 ## Latency (ONNX Runtime, this machine's CPU while other programs ran)
 
 {latency}

@@ -11,8 +11,7 @@ Keeps   rows are `split.train` in its order, the forty stimuli among them. A dra
 import json
 import re
 
-import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 import pictures
 from concepts import CONCEPTS
@@ -29,6 +28,11 @@ def write(path, found, split, embeddings, folder):
     metadata = {"labels": "\n".join(names), "drawings": "\n".join(drawings)}
     save_file({TENSOR: embeddings[split.train].half().contiguous()}, path, metadata=metadata)
     return len(names)
+
+
+def read(path):
+    """The embeddings f64 [n, dim]."""
+    return load_file(path)[TENSOR].double().numpy()
 
 
 def labels(found, rows, cldr):

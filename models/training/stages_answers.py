@@ -17,12 +17,14 @@ import answers_fit
 import answers_judge
 import eeg_training
 import export
+import posterior_report
 import remembered
+from answers import AnswerModel
 from answers_data import Plan
 
 FIT = {
     "fit_forty": Plan("errors", 421, 480, "forty", 40, 400, seed=21),
-    "fit_remembered": Plan("errors", 421, 480, "remembered", 400, 1600, seed=22),
+    "fit_remembered": Plan("errors", 421, 480, "remembered", 3000, 6000, seed=22),
 }
 # Windows without information: hardly any signal, and trials whose phases were turned.
 NOTHING = {
@@ -38,6 +40,18 @@ DEVELOPMENT = {
     "development_remembered_deep": Plan("development", 921, 960, "remembered", 10, 800, seed=38),
     "development_unseen_deep": Plan("development", 921, 960, "unseen", 10, 800, seed=39),
 }
+TEST = {
+    "test_forty": Plan("test", 1501, 1540, "forty", 40, 800, seed=91),
+    "test_remembered": Plan("test", 1501, 1540, "remembered", 40, 800, seed=92),
+    "test_unseen": Plan("test", 1501, 1540, "unseen", 40, 800, seed=93),
+    "test_forty_deep": Plan("test", 1501, 1540, "forty", 10, 800, seed=94),
+    "test_remembered_deep": Plan("test", 1501, 1540, "remembered", 10, 800, seed=95),
+    "test_unseen_deep": Plan("test", 1501, 1540, "unseen", 10, 800, seed=96),
+}
+TEST_NOTHING = {
+    "test_nothing_faint": Plan("test", 1501, 1540, "forty", 40, 400, seed=97, snr_db=-40.0),
+    "test_nothing_turned": Plan("test", 1501, 1540, "forty", 40, 400, seed=98, randomised=True),
+}
 CALIBRATED_AT = (1, 2, 3, 5, 10, 20, 40, 80)
 DANGER_AT = (1, 3, 10)
 
@@ -45,7 +59,8 @@ DANGER_AT = (1, 3, 10)
 def pool(run, plan):
     """Rows of the picture set that a plan chooses from."""
     if plan.pool == "unseen":
-        return run.split.held_out("test" if plan.role == "test" else "dev")["unseen concepts"]
+        held_out = run.split.held_out("test" if plan.role == "test" else "dev")["unseen concepts"]
+        return held_out or run.split.train  # a quick run holds few pictures out
     return run.split.stimuli if plan.pool == "forty" else run.split.train
 
 
@@ -69,7 +84,7 @@ def write_answers(run):
     )
     embeddings = run.embeddings.double().numpy()
     trials = answers_data.joined(list(gathered(run, FIT).values()))
-    model = answers_fit.with_background(answers_fit.fit(trials, embeddings), embeddings[run.split.train])
+    model = answers_fit.fit(trials, embeddings, embeddings[run.split.train])
     scopes = answers_judge.galleries(run)
     ks = CALIBRATED_AT[:3] if run.options.quick else CALIBRATED_AT
     model = replace(model, temperature=answers_judge.temperatures(model, repeats(run, DEVELOPMENT), scopes, ks))
@@ -90,8 +105,8 @@ def with_most_dangerous(run, model, scopes):
         danger[kind] = {scope: [] for scope in scopes}
         for scope, gallery in scopes.items():
             for k in DANGER_AT:
-                means = answers_judge.rows_of(answers_judge.whatever_was_seen(windows).means(k))[: answers_judge.MOST]
-                danger[kind][scope].append(float(answers_judge.gains(model, means, k, scope, gallery).mean()))
+                seen = answers_judge.whatever_was_seen(model, windows, k)
+                danger[kind][scope].append(float(answers_judge.gains(model, seen, scope, gallery).mean()))
     worst = max(danger, key=lambda kind: sum(map(sum, danger[kind].values())))
     return answers_fit.with_nothing(model, found[worst]), danger | {"taken": worst}
 
@@ -108,4 +123,38 @@ def metadata(run, trials):
     }
 
 
-STAGES = {"answers": write_answers}
+def write_scores(run):
+    """The posterior of the pack's answer model on test subjects (`--part dev`: on development subjects, printed only)."""
+    judged, nothing = (TEST, TEST_NOTHING) if run.options.part == "test" else (DEVELOPMENT, NOTHING)
+    model, scopes = AnswerModel.load(run.pack / export.ANSWERS_FILE), answers_judge.galleries(run)
+    # The pictures as the pack lists them, which is in half precision.
+    scopes["remembered"].embeddings = remembered.read(run.pack / export.REMEMBERED_FILE)
+    ks = posterior_report.REPEATS[:3] if run.options.quick else posterior_report.REPEATS
+    without = {name.rsplit("_", 1)[1]: found for name, found in gathered(run, nothing).items()}
+    kept = posterior_report.measure(model, repeats(run, judged), scopes, without, ks)
+    people = [next(iter(plans.values())) for plans in (judged, FIT, DEVELOPMENT)]
+    kept["facts"] = dict(zip(("subjects", "fitted", "tuned"), (f"{plan.first} to {plan.last}" for plan in people)))
+    kept["facts"] |= {"pictures": len(scopes["remembered"]), "told": len(scopes["told"])}
+    if run.options.part == "test":
+        eeg_training.write(run, "posterior_scores.json", kept)
+        place_report(run)
+    print(posterior_report.markdown(kept))
+
+
+def report(run):
+    """The section of EVALUATION.md, from what `posterior-scores` measured; says what is not measured yet."""
+    path = run.work / "posterior_scores.json"
+    if not path.exists():
+        return posterior_report.HEAD + "\n\nNot scored yet: run `train.py posterior-scores`.\n"
+    return posterior_report.markdown(json.loads(path.read_text()))
+
+
+def place_report(run):
+    """Puts the section into the EVALUATION.md that is there."""
+    path = run.pack / "EVALUATION.md"
+    if path.exists():
+        text = posterior_report.placed(path.read_text(encoding="utf-8"), report(run))
+        path.write_text(text, encoding="utf-8")
+
+
+STAGES = {"answers": write_answers, "posterior-scores": write_scores}

@@ -8,6 +8,7 @@ Takes   a stage (`all` without an argument):
           responses  the population model of responses, from the same epochs (responses.py)
           generator  prior with decoder, then denoiser, on embeddings as wrong as the EEG encoder's
           export     ONNX graphs, responses and pack.toml into models/demo, for every part that is trained
+          answers, posterior-scores    how the exported encoder answers, and what that is worth, see stages_answers.py
           evaluate   EVALUATION.md and the picture sheets into models/demo (`--part dev` while tuning: prints only)
           seeds      the headline with the seeds trained into work/seed2, work/seed3 … (seeds.py)
           report     EVALUATION.md again from what evaluate, eeg-scores, eeg-ablation and seeds measured
@@ -298,7 +299,7 @@ def compare_seeds(run):
 
 
 def report(run):
-    evaluate.report(run, stages_eeg.report(run))
+    evaluate.report(run, stages_eeg.report(run), stages_answers.report(run))
 
 
 def everything(run):
@@ -314,6 +315,7 @@ def everything(run):
     stages_eeg.write_scores(run)
     export_pack(run)
     stages_answers.write_answers(run)
+    stages_answers.write_scores(run)
     compare_seeds(run)
     evaluate_pack(run)
 

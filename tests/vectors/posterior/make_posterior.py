@@ -3,14 +3,19 @@
 Takes   nothing; numpy and scipy.
 Gives   `model`: the tensors of answers.safetensors for dim 6 (every number is exact in single precision); `pictures`
         [9, 6], unit length, the last one the same as the third; `told`: which rows are told of, all nine are remembered;
-        `cases`: trials [n, 6] and, for the mean of the first k of them, what the program must say (`posterior`).
-Keeps   nothing is factorised, whitened or updated here: every likelihood is a density of SciPy at the mean of k trials.
-          told, remembered: log softmax over the pictures of (log density of N(map e + offset, within/k + between)) / T;
+        `cases`: trials [n, 6] and, for the first k of them, what the program must say (`posterior`): `expected` where
+        all trials weigh the same (there is no tensor `tail`), `expected_with_tail` where `tail` is there.
+Keeps   nothing is factorised, whitened or updated here: every likelihood is a density of SciPy at the weighted mean of k
+        trials whose weights sum to `worth`.
+          weight of a trial: 1, or with `tail` (tail + dim) / (tail + squared Mahalanobis distance from N(map m + offset,
+            map S mapᵀ + within + between)), m and S the background's mean and covariance;
+          told, remembered: log softmax over the pictures of (log density of N(map e + offset, within/worth + between)) / T;
             every row has the same prior, so that a picture that is there twice has the same probability in both rows;
-          something else: log odds = (log density of N(map m + offset, map S mapᵀ + within/k + between) minus the log of
-            the mean density over the pictures) / T, m and S the background's mean and covariance; prior 1/2 each;
+          something else: log odds = (log density of N(map m + offset, map S mapᵀ + within/worth + between) minus the log
+            of the mean density over the pictures) / T; prior 1/2 each;
           gain: log2 of the number of rows minus the entropy in bits, at that scope's T;
-          T at k: linear in the logarithm of k between two rows of `temperature`, and the nearest row's outside them.
+          T at k (the number of trials): linear in the logarithm of k between two rows of `temperature`, and the nearest
+            row's outside them.
         Tolerance 1e-6, absolute, of log probabilities above -50 and of all else; relative below.
 Run     python tests/vectors/posterior/make_posterior.py   (NumPy 2.4.6, SciPy 1.17.1)
 """
@@ -24,6 +29,7 @@ from scipy.stats import multivariate_normal
 
 HERE = Path(__file__).resolve().parent
 DIM, PICTURES, TWIN, SEED, TRIALS = 6, 9, 2, 17, 5
+TAIL = 4.0
 TOLD = [0, 1, 2, 5, 8]
 COLUMNS = {"told": 1, "remembered": 2, "open": 3}
 
@@ -66,25 +72,37 @@ def temperature(model, k, scope):
     return float(np.interp(np.log(k), np.log(rows[:, 0]), rows[:, COLUMNS[scope]]))
 
 
-def densities(model, pictures, mean, k):
-    """Log density of the mean of k trials for each picture."""
-    spread = model["within"] / k + model["between"]
+def weights(model, trials, tail):
+    """[n]: how much each trial counts."""
+    if tail is None:
+        return np.ones(len(trials))
+    centre, spread = background(model, 1.0)
+    distance = np.array([(trial - centre) @ np.linalg.inv(spread) @ (trial - centre) for trial in trials])
+    return (tail + DIM) / (tail + distance)
+
+
+def background(model, worth):
+    """(mean, covariance) of the weighted mean of trials if something else was seen."""
+    matrix = model["map"]
+    spread = matrix @ model["background_covariance"] @ matrix.T + model["within"] / worth + model["between"]
+    return matrix @ model["background_mean"] + model["offset"], spread
+
+
+def densities(model, pictures, mean, worth):
+    """Log density of the weighted mean of trials for each picture."""
+    spread = model["within"] / worth + model["between"]
     centres = pictures @ model["map"].T + model["offset"]
     return np.array([multivariate_normal(centre, spread).logpdf(mean) for centre in centres])
 
 
-def background(model, mean, k):
-    """Log density of the mean of k trials if something else was seen."""
-    matrix = model["map"]
-    spread = matrix @ model["background_covariance"] @ matrix.T + model["within"] / k + model["between"]
-    return float(multivariate_normal(matrix @ model["background_mean"] + model["offset"], spread).logpdf(mean))
-
-
-def posterior(model, pictures, trials, k):
+def posterior(model, pictures, trials, k, tail=None):
     """What is to be said of the first k trials."""
-    mean, found = trials[:k].mean(axis=0), {"k": k}
-    likely = densities(model, pictures, mean, k)
-    something_else = background(model, mean, k)
+    weight = weights(model, trials[:k], tail)
+    worth = float(weight.sum())
+    mean = (weight[:, None] * trials[:k]).sum(axis=0) / worth
+    likely = densities(model, pictures, mean, worth)
+    something_else = float(multivariate_normal(*background(model, worth)).logpdf(mean))
+    found = {"k": k, "weights": weight.tolist(), "worth": worth}
     for scope, rows in (("told", TOLD), ("remembered", list(range(len(pictures))))):
         log_probability = log_softmax(likely[rows] / temperature(model, k, scope))
         shares = np.exp(log_probability)
@@ -123,6 +141,7 @@ def main():
     }
     kept = {
         "tolerance": 1e-6,
+        "tail": TAIL,
         "model": {name: values.tolist() for name, values in model.items()},
         "pictures": pictures.tolist(),
         "told": TOLD,
@@ -131,6 +150,7 @@ def main():
                 "name": name,
                 "trials": trials.tolist(),
                 "expected": [posterior(model, pictures, trials, k) for k in range(1, TRIALS + 1)],
+                "expected_with_tail": [posterior(model, pictures, trials, k, TAIL) for k in range(1, TRIALS + 1)],
             }
             for name, trials in cases.items()
         ],
