@@ -57,6 +57,9 @@ pub struct Args {
     /// Folder for decodes.jsonl, the pictures and sheet.png
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// Leave the single pictures out of that folder
+    #[arg(long, requires = "out")]
+    pub no_pictures: bool,
     /// Record the raw signal and the markers into this XDF file
     #[arg(long, value_name = "FILE")]
     pub record: Option<PathBuf>,
@@ -118,6 +121,7 @@ impl Default for Args {
             seconds: None,
             headless: false,
             out: None,
+            no_pictures: false,
             record: None,
             record_also: Vec::new(),
             seed: 1,
@@ -298,7 +302,7 @@ fn conclude(args: &Args, report: &RunReport, ended_by: EndedBy) -> Result<(), Fa
 fn sinks(args: &Args) -> Result<Vec<Box<dyn DecodeSink>>, Failure> {
     let Some(folder) = &args.out else { return Ok(Vec::new()) };
     let stimuli = crate::signal::StimulusSet::bundled_or_none();
-    Ok(vec![Box::new(OutputFolder::create(folder, stimuli)?)])
+    Ok(vec![Box::new(OutputFolder::create(folder, stimuli)?.with_pictures(!args.no_pictures))])
 }
 
 fn progress(seconds: Option<f64>) -> ProgressBar {

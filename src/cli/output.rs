@@ -26,6 +26,7 @@ pub struct OutputFolder {
     lines: BufWriter<File>,
     stimuli: Arc<StimulusSet>,
     simulated: bool,
+    pictures: bool,
     sheet: Sheet,
 }
 
@@ -52,8 +53,15 @@ impl OutputFolder {
             lines: BufWriter::new(file),
             stimuli,
             simulated: true,
+            pictures: true,
             sheet: Sheet::new(SHEET_ROWS),
         })
+    }
+
+    /// Whether every picture gets a file of its own, and not only the sheet.
+    #[must_use]
+    pub fn with_pictures(self, pictures: bool) -> Self {
+        Self { pictures, ..self }
     }
 
     fn write_line(&mut self, decode: &DecodeView) -> std::io::Result<()> {
@@ -65,6 +73,22 @@ impl OutputFolder {
 
     fn write_pictures(&mut self, decode: &DecodeView) -> std::io::Result<()> {
         let Some(image) = &decode.image else { return Ok(()) };
+        if self.pictures {
+            self.write_files(decode, image)?;
+        }
+        let seen_row = match decode.lock {
+            Lock::Stimulus { row: Some(row), .. } => Some(usize::from(row)),
+            _ => None,
+        };
+        let seen = seen_row.and_then(|row| self.stimuli.stimuli.get(row));
+        self.sheet.push(Row {
+            seen: seen.and_then(|stimulus| Picture::from_encoded(&stimulus.png).ok()),
+            decode: decode.clone(),
+        });
+        Ok(())
+    }
+
+    fn write_files(&self, decode: &DecodeView, image: &Picture) -> std::io::Result<()> {
         let name =
             |suffix: &str| self.folder.join(format!("window-{:06}{suffix}.png", decode.window));
         let (own, twin) = (Made::of(decode), Made::of_twin(decode));
@@ -76,15 +100,6 @@ impl OutputFolder {
         if let Some(image) = &decode.twin_image {
             write_png_with(&name("-twin"), image, self.simulated, Some(&twin.words))?;
         }
-        let seen_row = match decode.lock {
-            Lock::Stimulus { row: Some(row), .. } => Some(usize::from(row)),
-            _ => None,
-        };
-        let seen = seen_row.and_then(|row| self.stimuli.stimuli.get(row));
-        self.sheet.push(Row {
-            seen: seen.and_then(|stimulus| Picture::from_encoded(&stimulus.png).ok()),
-            decode: decode.clone(),
-        });
         Ok(())
     }
 }

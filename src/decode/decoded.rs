@@ -9,7 +9,7 @@ use super::inference::gallery::Ranked;
 use super::inference::judge::{Believed, Scope};
 use super::painting::steady::Steadying;
 use crate::signal::window::{Abstention, Lock};
-use crate::signal::{Picture, Window};
+use crate::signal::{Picture, StimulusSet, Window};
 
 /// What the picture is a picture of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, clap::ValueEnum)]
@@ -48,6 +48,8 @@ pub struct DecoderOptions {
     pub planted_leak: bool,
     /// Threads that a graph may use.
     pub threads: usize,
+    /// Pictures that are told of in place of the pack's gallery: the wearer's own, in the pack's embedding space.
+    pub told: Option<Arc<StimulusSet>>,
     /// Names of the stimulus set in row order, to find them in the gallery; `None` when the rows are the
     /// gallery's own.
     pub stimulus_ids: Option<Vec<String>>,
@@ -64,6 +66,7 @@ impl Default for DecoderOptions {
             showing: Showing::default(),
             planted_leak: false,
             threads: 2,
+            told: None,
             stimulus_ids: None,
         }
     }

@@ -70,6 +70,8 @@ pub struct Answers {
     pub noise_within: Vec<f32>,
     /// Covariance of what stays over windows without information, `[dim, dim]`.
     pub noise_between: Vec<f32>,
+    /// Degrees of freedom of a trial's weight: trials that are loud, whatever was seen, weigh less. `None`: all weigh 1.
+    pub tail: Option<f64>,
     /// Temperatures in rising k.
     pub temperatures: Vec<Temperature>,
     /// Where it comes from, in a sentence.
@@ -133,6 +135,7 @@ impl Answers {
             noise_mean: vector("noise_mean")?,
             noise_within: covariance("noise_within")?,
             noise_between: covariance("noise_between")?,
+            tail: tail(bytes, file)?,
             temperatures: temperatures(bytes, file)?,
             source: about.source,
             simulated: about.simulated,
@@ -213,6 +216,23 @@ fn check_symmetric(file: &str, name: &str, matrix: &[f32], size: usize) -> Resul
         tensor: name.into(),
         expected: "a symmetric matrix".into(),
         got: format!("{} at place {at}, which is not mirrored", matrix[at]),
+    })
+}
+
+fn tail(bytes: &[u8], file: &str) -> Result<Option<f64>, PackError> {
+    const NAME: &str = "tail";
+    if !tensors::has(bytes, file, NAME)? {
+        return Ok(None);
+    }
+    let value = read(bytes, file, NAME, &[1], "degrees of freedom")?[0];
+    if (1.0..=1e6).contains(&value) {
+        return Ok(Some(value.into()));
+    }
+    Err(PackError::Tensor {
+        file: file.into(),
+        tensor: NAME.into(),
+        expected: "degrees of freedom from 1 to a million".into(),
+        got: value.to_string(),
     })
 }
 

@@ -35,6 +35,14 @@ pub(crate) struct Wanted<'a> {
     pub because: &'a str,
 }
 
+/// Whether a file holds a tensor of this name.
+///
+/// # Errors
+/// [`PackError::Safetensors`] for a damaged file.
+pub(crate) fn has(bytes: &[u8], file: &str, name: &str) -> Result<bool, PackError> {
+    Ok(parsed(bytes, file)?.tensor(name).is_ok())
+}
+
 /// The shape of a tensor.
 ///
 /// # Errors

@@ -88,6 +88,7 @@ impl Decoding {
             showing: config.showing,
             planted_leak: config.planted_leak,
             threads: config.inference_threads,
+            told: config.stimuli.clone(),
             stimulus_ids: Some(stimuli.stimuli.iter().map(|s| s.id.clone()).collect()),
         };
         let decoder = Decoder::load(pack, &options, runtime).map_err(|e| e.to_string())?;

@@ -1,7 +1,7 @@
 //! The posterior against densities straight from the definition: `tests/vectors/posterior/make_posterior.py` (SciPy).
 
 use phosphene::decode::inference::model::{Model, Sum};
-use phosphene::decode::inference::posterior::{Belief, Candidates, Open, probability_of_else};
+use phosphene::decode::inference::posterior::{Belief, Candidates, probability_of_else};
 use phosphene::pack::answers::{Answers, Temperature};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -14,6 +14,7 @@ struct Vectors {
     model: Map<String, Value>,
     pictures: Vec<Vec<f32>>,
     told: Vec<usize>,
+    tail: f64,
     cases: Vec<Case>,
 }
 
@@ -22,11 +23,14 @@ struct Case {
     name: String,
     trials: Vec<Vec<f32>>,
     expected: Vec<Expected>,
+    /// The same where loud trials weigh less.
+    expected_with_tail: Vec<Expected>,
 }
 
 #[derive(Deserialize)]
 struct Expected {
     k: u32,
+    weights: Vec<f64>,
     told: Scope,
     remembered: Scope,
     open_temperature: f64,
@@ -52,7 +56,7 @@ fn flat(value: &Value) -> Vec<f32> {
     }
 }
 
-fn answers(model: &Map<String, Value>) -> Answers {
+fn answers(model: &Map<String, Value>, tail: Option<f64>) -> Answers {
     let tensor = |name: &str| flat(&model[name]);
     let temperatures = tensor("temperature")
         .chunks_exact(4)
@@ -74,6 +78,7 @@ fn answers(model: &Map<String, Value>) -> Answers {
         noise_mean: tensor("noise_mean"),
         noise_within: tensor("noise_within"),
         noise_between: tensor("noise_between"),
+        tail,
         temperatures,
         source: String::new(),
         simulated: true,
@@ -85,7 +90,7 @@ fn near(got: f64, want: f64) -> bool {
 }
 
 fn check(
-    (model, open): (&Model, &mut Open),
+    model: &Model,
     rows: &[f32],
     sum: &Sum,
     (scope, open_temperature): (&Scope, f64),
@@ -99,7 +104,7 @@ fn check(
         assert!(near(*got, *want), "{case}: {got} is not {want}");
     }
     assert!(near(belief.gain_bits, scope.gain_bits), "{case}: {} bits", belief.gain_bits);
-    let log_open = open.log_likelihood(model, sum);
+    let log_open = model.log_background(sum);
     let other = probability_of_else(log_open, belief.log_evidence, open_temperature);
     assert!(near(other, scope.something_else), "{case}: {other} is not {}", scope.something_else);
 }
@@ -107,25 +112,28 @@ fn check(
 #[test]
 fn posteriors_are_those_of_the_definition_trial_by_trial() {
     let vectors = vectors();
-    let model = Model::new(&answers(&vectors.model), "vectors").expect("a sound model");
     let all: Vec<f32> = vectors.pictures.concat();
     let told: Vec<f32> =
         vectors.told.iter().flat_map(|row| vectors.pictures[*row].clone()).collect();
-    let mut open = Open::default();
-    for case in &vectors.cases {
-        let mut sum = Sum::new(model.dim());
-        for (trial, expected) in case.trials.iter().zip(&case.expected) {
-            sum.add(&model.turned(trial));
-            assert_eq!(sum.k(), expected.k);
-            let name = format!("{}, k = {}", case.name, expected.k);
-            let temperature = model.temperature(expected.k);
-            assert!(near(temperature.told, expected.told.temperature), "{name}");
-            assert!(near(temperature.remembered, expected.remembered.temperature), "{name}");
-            assert!(near(temperature.open, expected.open_temperature), "{name}");
-            let scopes = [(&told, &expected.told), (&all, &expected.remembered)];
-            for (rows, scope) in scopes {
-                let about = (scope, expected.open_temperature);
-                check((&model, &mut open), rows, &sum, about, &name);
+    for tail in [None, Some(vectors.tail)] {
+        let model = Model::new(&answers(&vectors.model, tail), "vectors").expect("a sound model");
+        for case in &vectors.cases {
+            let expected = if tail.is_none() { &case.expected } else { &case.expected_with_tail };
+            let mut sum = Sum::new(model.dim());
+            for (trial, expected) in case.trials.iter().zip(expected) {
+                let turned = model.turned(trial);
+                let weight = model.weight(&turned);
+                assert!(near(weight, *expected.weights.last().expect("one a trial")));
+                sum.add(&turned, weight);
+                assert_eq!(sum.k(), expected.k);
+                let name = format!("{}, k = {}, tail {tail:?}", case.name, expected.k);
+                let temperature = model.temperature(expected.k);
+                assert!(near(temperature.told, expected.told.temperature), "{name}");
+                assert!(near(temperature.remembered, expected.remembered.temperature), "{name}");
+                assert!(near(temperature.open, expected.open_temperature), "{name}");
+                for (rows, scope) in [(&told, &expected.told), (&all, &expected.remembered)] {
+                    check(&model, rows, &sum, (scope, expected.open_temperature), &name);
+                }
             }
         }
     }
@@ -134,11 +142,15 @@ fn posteriors_are_those_of_the_definition_trial_by_trial() {
 #[test]
 fn the_order_of_trials_does_not_matter() {
     let vectors = vectors();
-    let model = Model::new(&answers(&vectors.model), "vectors").expect("a sound model");
+    let model =
+        Model::new(&answers(&vectors.model, Some(vectors.tail)), "vectors").expect("a sound model");
     let candidates = Candidates::new(&model, &vectors.pictures.concat());
     let belief = |trials: &mut dyn Iterator<Item = &Vec<f32>>| {
         let (mut sum, mut scores) = (Sum::new(model.dim()), Vec::new());
-        trials.for_each(|trial| sum.add(&model.turned(trial)));
+        trials.for_each(|trial| {
+            let turned = model.turned(trial);
+            sum.add(&turned, model.weight(&turned));
+        });
         candidates.log_likelihoods(&model, &sum, &mut scores);
         Belief::of(&scores, 1.0).log_posterior
     };
@@ -154,7 +166,7 @@ fn the_order_of_trials_does_not_matter() {
 #[test]
 fn a_picture_that_is_there_twice_shares_its_probability() {
     let vectors = vectors();
-    let model = Model::new(&answers(&vectors.model), "vectors").expect("a sound model");
+    let model = Model::new(&answers(&vectors.model, None), "vectors").expect("a sound model");
     let candidates = Candidates::new(&model, &vectors.pictures.concat());
     assert_eq!(candidates.doubled(), 1);
     assert!(candidates.same(2, 8) && !candidates.same(2, 3));
@@ -163,7 +175,7 @@ fn a_picture_that_is_there_twice_shares_its_probability() {
 #[test]
 fn covariances_that_cannot_be_are_refused_by_name() {
     let vectors = vectors();
-    let sound = answers(&vectors.model);
+    let sound = answers(&vectors.model, None);
     let dim = sound.dim;
     let mut not_definite = sound.clone();
     not_definite.within[0] = -1.0;
@@ -181,7 +193,7 @@ fn covariances_that_cannot_be_are_refused_by_name() {
 #[test]
 fn nothing_seen_says_nothing() {
     let vectors = vectors();
-    let model = Model::new(&answers(&vectors.model), "vectors").expect("a sound model");
+    let model = Model::new(&answers(&vectors.model, None), "vectors").expect("a sound model");
     let candidates = Candidates::new(&model, &vectors.pictures.concat());
     let (sum, mut scores) = (Sum::new(model.dim()), Vec::new());
     candidates.log_likelihoods(&model, &sum, &mut scores);

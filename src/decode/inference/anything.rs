@@ -53,13 +53,13 @@ impl Anything {
     }
 
     /// Keeps the answer to a phase-randomised window.
-    pub fn keep_null(&mut self, answer: Vec<f64>) {
-        self.null.keep(answer);
+    pub fn keep_null(&mut self, answer: Vec<f64>, weight: f64) {
+        self.null.keep(answer, weight);
     }
 
     /// Keeps the answer to one of the stream's own windows.
-    pub fn keep_own(&mut self, answer: &[f64]) {
-        self.own.keep(answer.to_vec());
+    pub fn keep_own(&mut self, answer: &[f64], weight: f64) {
+        self.own.keep(answer.to_vec(), weight);
     }
 
     /// p of a gain of so many bits from k trials; `window` seeds the draws.
@@ -78,33 +78,32 @@ impl Anything {
         let each = 2 * (pictures.len() * model.dim()).max(1);
         let draws = (MOST_PRODUCTS / each).clamp(MIN_NULL, DRAWS).min(self.len());
         let first = rng.random_range(0..self.len());
-        let (null_mean, own_mean) = (self.null.mean(), self.own.mean());
+        let apart = self.own.mean().into_iter().zip(self.null.mean());
+        let apart: Vec<f64> = apart.map(|(own, null)| own - null).collect();
         let (mut scores, mut as_high) = (Vec::new(), [0_usize; 2]);
-        let mut gain = |mean: &[f64]| {
-            pictures.log_likelihoods(model, &Sum::of_mean(mean, k), &mut scores);
+        let mut gain = |sum: &Sum| {
+            pictures.log_likelihoods(model, sum, &mut scores);
             Belief::of(&scores, temperature).gain_bits
         };
         for i in 0..draws {
             // Without replacement for single trials: each null counts once.
-            let mean = if k <= 1 {
-                self.null.rows[(first + i) % self.len()].clone()
+            let sum = if k <= 1 {
+                self.null.sum(std::iter::once((first + i) % self.len()))
             } else {
-                self.null.average(k, &mut rng)
+                self.null.sum((0..k).map(|_| rng.random_range(0..self.len())))
             };
-            let parts = mean.iter().zip(&null_mean).zip(&own_mean);
-            let moved: Vec<f64> = parts.map(|((value, null), own)| value - null + own).collect();
-            as_high[0] += usize::from(gain(&mean) >= gain_bits);
-            as_high[1] += usize::from(gain(&moved) >= gain_bits);
+            as_high[0] += usize::from(gain(&sum) >= gain_bits);
+            as_high[1] += usize::from(gain(&sum.moved(&apart)) >= gain_bits);
         }
         Some((1 + as_high[0].max(as_high[1])) as f64 / (draws + 1) as f64)
     }
 }
 
-/// The newest answers.
+/// The newest answers with their weights.
 #[derive(Clone, Debug)]
 struct Kept {
     dim: usize,
-    rows: VecDeque<Vec<f64>>,
+    rows: VecDeque<(Vec<f64>, f64)>,
 }
 
 impl Kept {
@@ -112,31 +111,25 @@ impl Kept {
         Self { dim, rows: VecDeque::new() }
     }
 
-    fn keep(&mut self, row: Vec<f64>) {
+    fn keep(&mut self, row: Vec<f64>, weight: f64) {
         if self.rows.len() == MAX_KEPT {
             self.rows.pop_front();
         }
-        self.rows.push_back(row);
+        self.rows.push_back((row, weight));
     }
 
-    /// Summed anew each time, so that the same rows give the same bits.
+    /// Some rows added up.
+    fn sum(&self, chosen: impl Iterator<Item = usize>) -> Sum {
+        let mut sum = Sum::new(self.dim);
+        for row in chosen {
+            let (answer, weight) = &self.rows[row];
+            sum.add(answer, *weight);
+        }
+        sum
+    }
+
+    /// Added up anew each time, so that the same rows give the same bits.
     fn mean(&self) -> Vec<f64> {
-        let mut mean = vec![0.0; self.dim];
-        let share = 1.0 / self.rows.len().max(1) as f64;
-        for row in &self.rows {
-            mean.iter_mut().zip(row).for_each(|(mean, value)| *mean += share * value);
-        }
-        mean
-    }
-
-    /// The mean of k rows drawn with replacement.
-    fn average(&self, k: u32, rng: &mut ChaCha8Rng) -> Vec<f64> {
-        let mut mean = vec![0.0; self.dim];
-        let share = 1.0 / f64::from(k);
-        for _ in 0..k {
-            let row = &self.rows[rng.random_range(0..self.rows.len())];
-            mean.iter_mut().zip(row).for_each(|(mean, value)| *mean += share * value);
-        }
-        mean
+        self.sum(0..self.rows.len()).mean()
     }
 }

@@ -6,6 +6,7 @@
 use crate::pack::PackError;
 use crate::pack::tensors::Wanted;
 use crate::pack::{Manifest, Pack, tensors};
+use crate::signal::{Stimulus, StimulusSet};
 
 /// A row whose length is within this of 1 is kept bit for bit; others are scaled to unit length.
 const UNIT_TOLERANCE: f32 = 1e-3;
@@ -65,12 +66,23 @@ impl Gallery {
         Ok(Self { dim, embeddings, ids: spec.ids.clone(), labels: spec.labels.clone() })
     }
 
+    /// The wearer's own pictures in place of the pack's: unit embeddings in the same space.
+    pub fn of_stimuli(set: &StimulusSet) -> Self {
+        let names = |of: fn(&Stimulus) -> &String| set.stimuli.iter().map(of).cloned().collect();
+        Self {
+            dim: set.dim,
+            embeddings: set.embeddings.clone(),
+            ids: names(|stimulus| &stimulus.id),
+            labels: names(|stimulus| &stimulus.label),
+        }
+    }
+
     /// Number of pictures.
     pub fn len(&self) -> usize {
         self.ids.len()
     }
 
-    /// True when there are no pictures; a loaded gallery has at least two.
+    /// True when there are no pictures; a pack's gallery has at least two.
     pub fn is_empty(&self) -> bool {
         self.ids.is_empty()
     }

@@ -13,7 +13,7 @@ use super::gallery::Gallery;
 use super::looks;
 use super::model::{Model, Sum};
 use super::nothing::Marks;
-use super::posterior::{Belief, Candidates, Open, probability_of_else};
+use super::posterior::{Belief, Candidates, probability_of_else};
 use crate::pack::Pack;
 use crate::pack::PackError;
 use crate::pack::answers::Answers;
@@ -135,7 +135,6 @@ pub struct Judge {
     remembered: Option<InPlay>,
     /// Row among the remembered of each told picture that is remembered.
     remembered_row: Vec<Option<usize>>,
-    open: Open,
     labels: Labels,
     seed: u64,
     scores: Vec<f64>,
@@ -171,7 +170,6 @@ impl Judge {
             told,
             remembered,
             remembered_row,
-            open: Open::default(),
             labels,
             seed,
             scores: Vec::new(),
@@ -244,7 +242,7 @@ impl Judge {
             Some(belief) => (Scope::Remembered, belief, temperature.remembered),
             None => (Scope::Told, told, temperature.told),
         };
-        let log_open = self.open.log_likelihood(&self.model, sum);
+        let log_open = self.model.log_background(sum);
         let something_else = probability_of_else(log_open, belief.log_evidence, temperature.open);
         let (mark_bits, best) = (self.mark(scope, sum.k(), softened), self.guesses(belief, scope));
         let more_looks = self.more_looks(scope, &best, sum.k(), belief.gain_bits > mark_bits);

@@ -34,7 +34,7 @@ pub fn needed(model: &Model, pictures: &Candidates, row: usize) -> Option<u32> {
 
 /// The posterior of `row` from the expected log odds after k looks, all its doubles with it.
 fn expected_probability(model: &Model, pictures: &Candidates, row: usize, k: u32) -> f64 {
-    let weights = model.precisions(k);
+    let weights = model.precisions(f64::from(k));
     let (own, temperature) = (pictures.expected(row), model.temperature(k).told);
     let against: f64 = (0..pictures.len())
         .filter(|other| !pictures.same(*other, row))

@@ -3,7 +3,8 @@
 //! Takes [`Answers`]; gives [`Model`]. With the within-trial covariance W and the between-person covariance B, the
 //! answers are turned by T = QᵀW^(−1/2), where Q holds the eigenvectors of W^(−1/2) B W^(−1/2): in these coordinates a mean
 //! of k trials has the diagonal covariance 1/k + `between`, for every k. An answer is turned once; adding it to a
-//! [`Sum`] is all that a further trial costs.
+//! [`Sum`] is all that a further trial costs. Where the pack says so, loud trials weigh less: the scale of a multivariate t
+//! distribution (Lange, Little & Taylor 1989, JASA 84:881) around answers to pictures at large; k is then the sum of weights.
 //!
 //! Guarantees: sums are in double precision, so that the order of trials does not matter (below 1e-9).
 
@@ -29,20 +30,35 @@ pub struct Model {
     seen: Mat<f64>,
     /// Variance over persons of each coordinate, `[dim]`; that of one trial is 1.
     between: Vec<f64>,
-    /// Mean and covariance of answers to pictures at large.
-    background: Gaussian,
+    /// Answers to pictures at large.
+    background: Background,
+    tail: Option<f64>,
     /// Mean, and the roots of covariances, of answers without information.
     nothing: Nothing,
     temperatures: Vec<Temperature>,
 }
 
-/// A Gaussian in the model's coordinates.
+/// Answers to pictures at large: in axes of their own, in which a mean of k trials has the covariance 1/k + `shared`.
 #[derive(Clone, Debug)]
-pub struct Gaussian {
-    /// `[dim]`.
-    pub mean: Vec<f64>,
-    /// `[dim, dim]`.
-    pub covariance: Mat<f64>,
+struct Background {
+    /// In the model's coordinates, `[dim]`.
+    mean: Vec<f64>,
+    /// Columns are the axes, `[dim, dim]`.
+    axes: Mat<f64>,
+    shared: Vec<f64>,
+}
+
+impl Background {
+    /// How far a point of the model's coordinates is from the mean along each axis.
+    fn away(&self, point: &[f64]) -> Vec<f64> {
+        let away: Vec<f64> = point.iter().zip(&self.mean).map(|(p, m)| p - m).collect();
+        (0..away.len())
+            .map(|j| {
+                let axis = self.axes.col(j);
+                away.iter().enumerate().map(|(i, value)| axis[i] * value).sum()
+            })
+            .collect()
+    }
 }
 
 /// What windows without information answer, in the model's coordinates.
@@ -101,10 +117,16 @@ impl Model {
         let offset: Vec<f64> = answers.offset.iter().map(|v| f64::from(*v)).collect();
         let seen = &turn * square(&answers.map, dim);
         definite("background_covariance", &answers.background_covariance, -ROUNDING)?;
-        let spread = square(&answers.background_covariance, dim);
-        let background = Gaussian {
+        let mut spread = &seen * square(&answers.background_covariance, dim) * seen.transpose();
+        for (i, between) in between.iter().enumerate() {
+            spread[(i, i)] += between.max(0.0);
+        }
+        let (shared, axes) = eigen(&spread)
+            .ok_or_else(|| bad("background_covariance", "eigenvalues", "none".into()))?;
+        let background = Background {
             mean: product(&seen, &doubles(&answers.background_mean)),
-            covariance: &seen * spread * seen.transpose(),
+            axes,
+            shared: shared.into_iter().map(|v| v.max(0.0)).collect(),
         };
         let root = |name, values| {
             let (values, vectors) = definite(name, values, -ROUNDING)?;
@@ -123,6 +145,7 @@ impl Model {
             seen,
             between: between.into_iter().map(|v| v.max(0.0)).collect(),
             background,
+            tail: answers.tail,
             nothing,
             temperatures: answers.temperatures.clone(),
             turn,
@@ -146,15 +169,35 @@ impl Model {
         product(&self.seen, &doubles(embedding))
     }
 
-    /// Inverse variances `[dim]` of a mean of k trials.
-    pub fn precisions(&self, k: u32) -> Vec<f64> {
-        let one = 1.0 / f64::from(k.max(1));
+    /// Inverse variances `[dim]` of a mean of trials whose weights sum to `worth`.
+    pub fn precisions(&self, worth: f64) -> Vec<f64> {
+        let one = 1.0 / worth;
         self.between.iter().map(|between| 1.0 / (one + between)).collect()
     }
 
-    /// Answers to pictures at large, without the noise.
-    pub fn background(&self) -> &Gaussian {
-        &self.background
+    /// How much a trial counts, turned: less the less likely it is, whatever was seen; about 1 for a usual one.
+    pub fn weight(&self, turned: &[f64]) -> f64 {
+        let Some(tail) = self.tail else { return 1.0 };
+        let away = self.background.away(turned);
+        let parts = away.iter().zip(&self.background.shared);
+        let distance: f64 = parts.map(|(away, shared)| away * away / (1.0 + shared)).sum();
+        (tail + self.dim as f64) / (tail + distance)
+    }
+
+    /// Log-likelihood of a mean of trials under pictures at large, less that of an answer expected at 0.
+    pub fn log_background(&self, sum: &Sum) -> f64 {
+        if sum.k() == 0 {
+            return 0.0;
+        }
+        let (one, mean) = (1.0 / sum.worth(), sum.mean());
+        let away = self.background.away(&mean);
+        let other = away.iter().zip(&self.background.shared).map(|(away, shared)| {
+            let variance = one + shared;
+            away * away / variance + variance.ln()
+        });
+        let at_zero = self.precisions(sum.worth()).into_iter().zip(&mean);
+        let at_zero = at_zero.map(|(weight, value)| weight * value * value - weight.ln());
+        0.5 * (at_zero.sum::<f64>() - other.sum::<f64>())
     }
 
     /// Answers to windows without information.
@@ -192,35 +235,40 @@ impl Model {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sum {
     k: u32,
+    worth: f64,
     sum: Vec<f64>,
 }
 
 impl Sum {
     /// No trial yet.
     pub fn new(dim: usize) -> Self {
-        Self { k: 0, sum: vec![0.0; dim] }
+        Self { k: 0, worth: 0.0, sum: vec![0.0; dim] }
     }
 
-    /// One trial, turned.
-    pub fn of(turned: &[f64]) -> Self {
-        Self { k: 1, sum: turned.to_vec() }
-    }
-
-    /// k trials of which only the mean is known.
+    /// k trials of usual weight of which only the mean is known.
     pub fn of_mean(mean: &[f64], k: u32) -> Self {
-        Self { k, sum: mean.iter().map(|value| value * f64::from(k)).collect() }
+        let worth = f64::from(k);
+        Self { k, worth, sum: mean.iter().map(|value| value * worth).collect() }
+    }
+
+    /// The same trials with another mean.
+    #[must_use]
+    pub fn moved(&self, by: &[f64]) -> Self {
+        let sum = self.sum.iter().zip(by).map(|(sum, by)| sum + self.worth * by).collect();
+        Self { sum, ..*self }
     }
 
     /// Forgets all trials.
     pub fn clear(&mut self) {
-        self.k = 0;
+        (self.k, self.worth) = (0, 0.0);
         self.sum.fill(0.0);
     }
 
-    /// Adds a trial, turned.
-    pub fn add(&mut self, turned: &[f64]) {
+    /// Adds a trial, turned, with its weight.
+    pub fn add(&mut self, turned: &[f64], weight: f64) {
         self.k += 1;
-        self.sum.iter_mut().zip(turned).for_each(|(sum, value)| *sum += value);
+        self.worth += weight;
+        self.sum.iter_mut().zip(turned).for_each(|(sum, value)| *sum += weight * value);
     }
 
     /// Trials added.
@@ -228,9 +276,14 @@ impl Sum {
         self.k
     }
 
-    /// Their mean, `[dim]`.
+    /// The sum of their weights.
+    pub fn worth(&self) -> f64 {
+        self.worth
+    }
+
+    /// Their weighted mean, `[dim]`.
     pub fn mean(&self) -> Vec<f64> {
-        let share = 1.0 / f64::from(self.k.max(1));
+        let share = 1.0 / self.worth.max(f64::MIN_POSITIVE);
         self.sum.iter().map(|sum| sum * share).collect()
     }
 }

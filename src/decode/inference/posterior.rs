@@ -9,13 +9,7 @@
 
 use std::collections::HashMap;
 
-use faer::linalg::solvers::Solve;
-use faer::{Mat, Side};
-
 use super::model::{Model, Sum};
-
-/// Numbers of trials whose covariance of "something else" is kept: runs of repeats come back.
-const KEPT: usize = 16;
 
 /// Lanes that products are summed in, so that they are quick; always the same ones, so that they are always the same.
 const LANES: usize = 8;
@@ -84,7 +78,7 @@ impl Candidates {
             out.resize(self.len(), 0.0);
             return;
         }
-        let (weights, mean) = (model.precisions(sum.k()), sum.mean());
+        let (weights, mean) = (model.precisions(sum.worth()), sum.mean());
         let row = |expected: &[f64]| weighted(&weights, &mean, expected);
         out.extend(self.expected.chunks_exact(self.dim).map(row));
     }
@@ -198,55 +192,6 @@ pub fn log_sum_exp(values: &[f64]) -> f64 {
         return most;
     }
     most + values.iter().map(|v| (v - most).exp()).sum::<f64>().ln()
-}
-
-/// Likelihood of "something else": answers to pictures at large.
-#[derive(Debug, Default)]
-pub struct Open {
-    kept: HashMap<u32, Spread>,
-    order: Vec<u32>,
-}
-
-#[derive(Debug)]
-struct Spread {
-    factor: faer::linalg::solvers::Llt<f64>,
-    log_determinant: f64,
-}
-
-impl Open {
-    /// Log-likelihood of this mean of k trials under pictures at large, less that of an answer expected at 0.
-    pub fn log_likelihood(&mut self, model: &Model, sum: &Sum) -> f64 {
-        if sum.k() == 0 {
-            return 0.0;
-        }
-        let (weights, mean) = (model.precisions(sum.k()), sum.mean());
-        let Some(spread) = self.spread(model, sum.k(), &weights) else { return 0.0 };
-        let away = Mat::from_fn(mean.len(), 1, |i, _| mean[i] - model.background().mean[i]);
-        let solved = spread.factor.solve(&away);
-        let distance: f64 = (0..mean.len()).map(|i| away[(i, 0)] * solved[(i, 0)]).sum();
-        let at_zero: f64 = weights.iter().zip(&mean).map(|(w, y)| w * y * y).sum();
-        let log_weights: f64 = weights.iter().map(|w| w.ln()).sum();
-        0.5 * (at_zero - distance - spread.log_determinant - log_weights)
-    }
-
-    /// The covariance of means of k trials, factored; the oldest are forgotten.
-    fn spread(&mut self, model: &Model, k: u32, weights: &[f64]) -> Option<&Spread> {
-        if !self.kept.contains_key(&k) {
-            let mut covariance = model.background().covariance.clone();
-            for (i, weight) in weights.iter().enumerate() {
-                covariance[(i, i)] += 1.0 / weight;
-            }
-            let factor = covariance.llt(Side::Lower).ok()?;
-            let lower = factor.L();
-            let log_determinant = (0..weights.len()).map(|i| 2.0 * lower[(i, i)].ln()).sum();
-            if self.order.len() == KEPT {
-                self.kept.remove(&self.order.remove(0));
-            }
-            self.order.push(k);
-            self.kept.insert(k, Spread { factor, log_determinant });
-        }
-        self.kept.get(&k)
-    }
 }
 
 /// Probability of something else, from both log-likelihoods and their temperature.

@@ -146,7 +146,11 @@ impl Weighing {
     /// Keeps the answer to a phase-randomised window for the p-values to come.
     pub fn keep_null(&mut self, embedding: &[f32], gallery: &Gallery) {
         match &mut self.by {
-            By::Model(by) => by.anything.keep_null(by.judge.model().turned(embedding)),
+            By::Model(by) => {
+                let turned = by.judge.model().turned(embedding);
+                let weight = by.judge.model().weight(&turned);
+                by.anything.keep_null(turned, weight);
+            }
             By::Cosines(evidence) => {
                 gallery.scores(embedding, &mut self.scores);
                 evidence.push(&self.scores);
@@ -188,7 +192,7 @@ impl Weighing {
         let (direction, answer) = match &self.by {
             By::Model(by) => {
                 let told = by.judge.told();
-                let weights = by.judge.model().precisions(asked.k);
+                let weights = by.judge.model().precisions(by.own.worth());
                 let away = told.expected(row).iter().zip(told.centre());
                 let direction = away.zip(weights).map(|((own, all), w)| w * (own - all)).collect();
                 (direction, by.own.mean())
@@ -204,7 +208,7 @@ impl Weighing {
         let answer = match &mut self.by {
             By::Model(by) => {
                 let turned = by.judge.model().turned(asked.embedding);
-                by.anything.keep_own(&turned);
+                by.anything.keep_own(&turned, by.judge.model().weight(&turned));
                 turned
             }
             By::Cosines(_) => doubles(asked.embedding),
@@ -234,11 +238,12 @@ impl ByModel {
         found: &mut Weighed,
     ) {
         let turned = self.judge.model().turned(asked.embedding);
+        let weight = self.judge.model().weight(&turned);
         let sum = if whose == Whose::Own { &mut self.own } else { &mut self.twin };
         if asked.k <= 1 {
             sum.clear();
         }
-        sum.add(&turned);
+        sum.add(&turned, weight);
         let told = self.judge.told_belief(sum);
         if whose == Whose::Own {
             self.own_gain = told.gain_bits;
@@ -249,7 +254,11 @@ impl ByModel {
         found.truth_rank = rank(&told);
         found.trial_truth_rank = match sum.k() {
             1 => found.truth_rank,
-            _ => rank(&self.judge.told_belief(&Sum::of(&turned))),
+            _ => {
+                let mut alone = Sum::new(turned.len());
+                alone.add(&turned, weight);
+                rank(&self.judge.told_belief(&alone))
+            }
         };
         found.top = told.best(TOP).into_iter().map(|row| ranked(row, scores, &told)).collect();
         let about = (scope, asked.truth.map(usize::from), asked.window);

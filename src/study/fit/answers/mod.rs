@@ -112,7 +112,8 @@ fn temperatures(
                 for i in chosen {
                     let answer: Vec<f32> =
                         (0..left_out.ncols()).map(|j| left_out[(i, j)] as f32).collect();
-                    sum.add(&model.turned(&answer));
+                    let turned = model.turned(&answer);
+                    sum.add(&turned, model.weight(&turned));
                 }
                 let mut scores = Vec::new();
                 candidates.log_likelihoods(&model, &sum, &mut scores);

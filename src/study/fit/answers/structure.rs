@@ -109,6 +109,8 @@ impl Structure {
             between: flat(&between),
             background_mean,
             background_covariance,
+            // A few hundred trials do not tell the weight of loud ones.
+            tail: None,
             temperatures,
             source: String::new(),
             simulated: true,
@@ -224,7 +226,9 @@ mod tests {
         let (mut hits, mut said, mut scores) = (0.0, 0.0, Vec::new());
         for i in 0..2000 {
             let new: Vec<f32> = answer(i % 12, &mut normal).iter().map(|v| *v as f32).collect();
-            candidates.log_likelihoods(&model, &Sum::of(&model.turned(&new)), &mut scores);
+            let mut sum = Sum::new(6);
+            sum.add(&model.turned(&new), 1.0);
+            candidates.log_likelihoods(&model, &sum, &mut scores);
             let belief = Belief::of(&scores, 1.0);
             let best = belief.best(1)[0];
             hits += f64::from(u8::from(best == i % 12)) / 2000.0;
