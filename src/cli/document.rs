@@ -28,7 +28,8 @@ pub struct LiveDocument {
     control: ControlView,
     /// Why there is no score, if so.
     withheld: Option<&'static str>,
-    evidence: EvidencePart,
+    /// `null` where the control succeeds.
+    evidence: Option<EvidencePart>,
     latency_ms: LatencyPart,
     decode_hash: String,
     process: ProcessPart,
@@ -165,10 +166,10 @@ impl LiveDocument {
             null_twin: snapshot.twin_truth,
             control: snapshot.control,
             withheld: snapshot.control.succeeded.then_some(CONTROL_SUCCEEDS),
-            evidence: EvidencePart {
+            evidence: (!snapshot.control.succeeded).then(|| EvidencePart {
                 anything: p_summary(&report.p_values),
                 shown: p_summary(&report.p_shown),
-            },
+            }),
             latency_ms: latency_part(report),
             decode_hash: report.decode_hash.clone(),
             process: ProcessPart {

@@ -11,7 +11,8 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::config;
-use crate::decode::{Noise, Scope, Show, Showing, Steady, Steadying};
+use crate::decode::{ControlView, Noise, Scope, Show, Showing, Steady, Steadying};
+use crate::pipeline::decoding::CONTROL_SUCCEEDS;
 use crate::pipeline::offline::run_offline;
 use crate::pipeline::{DecodeSink, Pipeline, Recording, RunConfig, RunReport, WindowMode};
 use crate::snapshot::{PackState, RunState, Snapshot};
@@ -378,6 +379,14 @@ fn summary(report: &RunReport) -> String {
     }
     if let Some(twin) = snapshot.twin_truth {
         let _ = writeln!(text, "null twin   top-1 {:.3} of {} trials", twin.top1, twin.trials);
+    }
+    let control = &snapshot.control;
+    if control.succeeded {
+        let _ = writeln!(text, "WITHHELD    {CONTROL_SUCCEEDS}");
+    } else if control.trials > 0 {
+        let ControlView { hits, trials, runs, e_value, .. } = control;
+        let _ =
+            writeln!(text, "control     {hits} of {trials} named, e {e_value:.2} from {runs} runs");
     }
     let _ = writeln!(text, "decode hash {}", report.decode_hash);
     text

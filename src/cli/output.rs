@@ -156,6 +156,9 @@ impl DecodeSink for OutputFolder {
     }
 
     fn decode(&mut self, decode: &DecodeView) -> Result<(), String> {
+        if decode.control.succeeded {
+            self.sheet.withhold();
+        }
         self.write_line(decode)
             .and_then(|()| self.write_pictures(decode))
             .map_err(|e| format!("writing the output failed: {e}: {}", self.folder.display()))

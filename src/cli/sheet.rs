@@ -50,6 +50,7 @@ pub struct Row {
 
 /// The newest decodes, to be drawn.
 pub struct Sheet {
+    withheld: bool,
     rows: VecDeque<Row>,
     most: usize,
 }
@@ -57,7 +58,7 @@ pub struct Sheet {
 impl Sheet {
     /// A sheet that keeps the newest `most` rows.
     pub fn new(most: usize) -> Self {
-        Self { rows: VecDeque::new(), most }
+        Self { withheld: false, rows: VecDeque::new(), most }
     }
 
     /// Adds a row; the oldest goes when there are too many.
@@ -66,6 +67,12 @@ impl Sheet {
             self.rows.pop_front();
         }
         self.rows.push_back(row);
+    }
+
+    /// Lets go of all rows and says so: the control succeeds, nothing on the sheet means anything.
+    pub fn withhold(&mut self) {
+        self.withheld = true;
+        self.rows.clear();
     }
 
     /// Draws the sheet; simulated signal is labelled.
@@ -77,6 +84,10 @@ impl Sheet {
             BACKGROUND,
         )?;
         draw_header(&mut canvas, simulated);
+        if self.withheld {
+            let words = "Withheld: the control succeeds. Nothing of this run means anything.";
+            canvas.text(MARGIN, MARGIN + HEADER + GAP, LETTERS, TEXT, words);
+        }
         for (i, row) in (0_u32..).zip(&self.rows) {
             let x = MARGIN + (i % COLUMNS) * (COLUMN_WIDTH + COLUMN_GAP);
             let y = MARGIN + HEADER + (i / COLUMNS) * ROW_HEIGHT;

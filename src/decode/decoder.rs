@@ -46,6 +46,9 @@ pub struct Decoder {
     twin: Twin,
     twin_on: bool,
     control: Sequential,
+    /// The newest window and the last one: a replay may go back, and what comes again tells nothing new.
+    newest: Option<u64>,
+    last: Option<u64>,
     steadier: Steadier,
     steadying: Steadying,
     showing: Showing,
@@ -82,7 +85,9 @@ impl Decoder {
             weighing: Weighing::load(pack, &gallery, seed)?,
             twin: Twin::new(shape, dim, sureness, seed, options.planted_leak),
             twin_on: options.twin,
-            control: Sequential::new(gallery.len()),
+            control: Sequential::new(gallery.len(), seed),
+            newest: None,
+            last: None,
             steadier: Steadier::new(dim),
             steadying: options.steadying,
             showing: options.showing,
@@ -126,6 +131,13 @@ impl Decoder {
             return Err(DecodeError::Cancelled);
         }
         let mut decoded = self.blank(window, clock);
+        if self.last.is_some_and(|last| window.index <= last) {
+            // Looks are added up as time goes on: another pass over them is no new look.
+            self.trials.see(None);
+            self.twin.see(None);
+        }
+        let fresh = self.newest.is_none_or(|newest| window.index > newest);
+        (self.last, self.newest) = (Some(window.index), self.newest.max(Some(window.index)));
         self.trials.see(window.stimulus_row());
         self.twin.see(window.stimulus_row());
         if window.abstain.is_some() {
@@ -137,9 +149,12 @@ impl Decoder {
         self.paint(while_awake, &mut decoded)?;
         if decoded.image.is_some() {
             on_picture(&decoded);
-            self.follow_up(window, while_awake, &mut decoded)?;
+            self.follow_up(window, while_awake, fresh, &mut decoded)?;
         }
-        self.twin.keep(window);
+        if fresh {
+            self.weighing.keep(asked(window, &decoded));
+            self.twin.keep(window);
+        }
         Ok(decoded)
     }
 
@@ -174,14 +189,7 @@ impl Decoder {
 
     /// Embedding → ranks, probabilities and the p-value of the shown picture.
     fn weigh(&mut self, window: &Window, decoded: &mut Decoded) {
-        let asked = Asked {
-            embedding: &decoded.embedding,
-            mean: &decoded.mean_embedding,
-            k: decoded.k,
-            truth: decoded.truth_row,
-            seen: window.stimulus_row(),
-            window: decoded.window,
-        };
+        let asked = asked(window, decoded);
         let found = self.weighing.weigh(asked, &self.gallery, self.showing.scope);
         decoded.top = found.top;
         decoded.margin = found.margin;
@@ -229,6 +237,7 @@ impl Decoder {
         &mut self,
         window: &Window,
         while_awake: (&dyn Fn() -> bool, &Clock),
+        fresh: bool,
         decoded: &mut Decoded,
     ) -> Result<(), DecodeError> {
         let began = while_awake.1.now_secs();
@@ -238,7 +247,7 @@ impl Decoder {
             // Where the mean is painted it was needed before the picture.
             decoded.p_value = self.p_value(decoded);
         }
-        self.shuffle(window, while_awake, decoded)?;
+        self.shuffle(window, while_awake, fresh, decoded)?;
         decoded.control = self.control.view();
         self.weighing.prepare(decoded.k + 1, self.showing.scope);
         decoded.times.null_ms = Some(millis(began, while_awake.1.now_secs()));
@@ -255,6 +264,7 @@ impl Decoder {
         &mut self,
         window: &Window,
         while_awake: (&dyn Fn() -> bool, &Clock),
+        fresh: bool,
         decoded: &mut Decoded,
     ) -> Result<(), DecodeError> {
         let cold = self.weighing.nulls() < NULL_WARM;
@@ -266,10 +276,12 @@ impl Decoder {
             }
             if i == 0 {
                 // Before it joins the null, so that it is tested as the window itself was.
-                let twin = self.weigh_twin(window, decoded);
+                let twin = self.weigh_twin(window, decoded, fresh);
                 self.paint_twin(twin, while_awake, decoded)?;
             }
-            self.weighing.keep_null(self.twin.embedding(), &self.gallery);
+            if fresh {
+                self.weighing.keep_null(self.twin.embedding(), &self.gallery);
+            }
         }
         Ok(())
     }
@@ -285,7 +297,7 @@ impl Decoder {
     }
 
     /// What the shuffled window just encoded is worth, and whether it names the picture.
-    fn weigh_twin(&mut self, window: &Window, decoded: &Decoded) -> TwinDecoded {
+    fn weigh_twin(&mut self, window: &Window, decoded: &Decoded, fresh: bool) -> TwinDecoded {
         let k = self.twin.add_trial();
         let asked = Asked {
             embedding: self.twin.embedding(),
@@ -297,8 +309,10 @@ impl Decoder {
         };
         let found = self.weighing.weigh_twin(asked, &self.gallery, self.showing.scope);
         // Among one picture every guess is right.
-        if let Some(rank) = found.trial_truth_rank.filter(|_| self.gallery.len() > 1) {
-            self.control.add(rank == 1);
+        if let (true, Some(shown), Some(named)) =
+            (fresh && self.gallery.len() > 1, decoded.truth_row, found.named)
+        {
+            self.control.add(named, shown, k <= 1);
         }
         let about = (k, decoded.window);
         let p_value = self.weighing.p_value(self.twin.mean(), about, &self.gallery, Whose::Twin);
@@ -365,7 +379,7 @@ impl Decoder {
         self.brush.steps()
     }
 
-    /// Switches the null twin's picture on or off; its ranks and the null go on.
+    /// Switches the null twin's picture and ranks on or off; the null and the control's test go on.
     pub fn set_twin(&mut self, on: bool) {
         self.twin_on = on;
     }
@@ -386,6 +400,10 @@ impl Decoder {
 
     /// Changes what is painted: best guess or mean, and of which pictures.
     pub fn set_showing(&mut self, showing: Showing) {
+        if showing.show != self.showing.show {
+            self.steadier.forget();
+            self.twin.forget_picture();
+        }
         self.showing = showing;
     }
 
@@ -413,5 +431,17 @@ impl Decoder {
     /// SHA-256 over every embedding, window number and stimulus row so far.
     pub fn decode_hash(&self) -> String {
         self.hash.hex()
+    }
+}
+
+/// What is weighed of a window.
+fn asked<'a>(window: &Window, decoded: &'a Decoded) -> Asked<'a> {
+    Asked {
+        embedding: &decoded.embedding,
+        mean: &decoded.mean_embedding,
+        k: decoded.k,
+        truth: decoded.truth_row,
+        seen: window.stimulus_row(),
+        window: decoded.window,
     }
 }

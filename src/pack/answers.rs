@@ -98,6 +98,14 @@ impl Answers {
         Self::parse(&bytes, &name, dim, pack.encoder_sha256()).map(Some)
     }
 
+    /// The file that [`Answers::load`] reads, for messages.
+    pub fn file_of(pack: &Pack) -> String {
+        match &pack.manifest().answers {
+            Some(spec) if pack.has_own_encoder() => spec.file.clone(),
+            _ => beside(pack.encoder_file().0).display().to_string(),
+        }
+    }
+
     /// The answers in the bytes of a file, for the encoder with this SHA-256.
     ///
     /// # Errors
@@ -155,6 +163,10 @@ fn read_if_there(path: &Path, name: &str) -> Result<Option<Vec<u8>>, PackError> 
         Err(e) => Err(io(e)),
         Ok(about) if about.len() > MAX_BYTES => {
             Err(PackError::TooLarge { file: name.into(), got: about.len(), limit: MAX_BYTES })
+        }
+        // A pipe or a device would never end.
+        Ok(about) if !about.is_file() => {
+            Err(io(std::io::Error::other("this is not a regular file")))
         }
         Ok(_) => std::fs::read(path).map(Some).map_err(io),
     }

@@ -54,6 +54,9 @@ impl Remembered {
         };
         let shape = tensors::shape_of(bytes, file, tensor)?;
         let rows = shape.first().copied().unwrap_or_default();
+        if rows.saturating_mul(dim) > MAX_VALUES {
+            return Err(wrong(format!("at most {MAX_VALUES} values"), format!("{shape:?}")));
+        }
         if shape.len() != 2 || shape[1] != dim || !(2..=MAX_ROWS).contains(&rows) {
             return Err(wrong(format!("[2 to {MAX_ROWS}, {dim}]"), format!("{shape:?}")));
         }
@@ -65,7 +68,7 @@ impl Remembered {
             }
             values.iter_mut().for_each(|v| *v /= own);
         }
-        let labels = labels(bytes, file)?;
+        let labels = labels(bytes, file, rows)?;
         if labels.len() != rows {
             return Err(wrong(
                 format!("{rows} names under `labels` in the file's own words"),
@@ -76,12 +79,14 @@ impl Remembered {
     }
 }
 
-fn labels(bytes: &[u8], file: &str) -> Result<Vec<String>, PackError> {
+fn labels(bytes: &[u8], file: &str, rows: usize) -> Result<Vec<String>, PackError> {
     let (_, header) = SafeTensors::read_metadata(bytes)
         .map_err(|e| PackError::Safetensors { file: file.into(), why: e.to_string() })?;
     let said = header.metadata().as_ref().and_then(|said| said.get("labels"));
     let lines = said.map(|text| text.lines()).into_iter().flatten();
+    // One more than there may be tells too many from enough.
     lines
+        .take(rows + 1)
         .map(|line| {
             super::rules::plain("remembered: each label", line, MAX_NAME_BYTES)?;
             Ok(line.to_owned())

@@ -58,7 +58,7 @@ pub struct Decoding {
     source_snr_db: Option<f64>,
     view: PackView,
     scores: Scores,
-    /// Numbers of the windows of a recording that were scored.
+    /// Numbers of the windows of a recording that were counted.
     scored: Seen,
     ledger: Ledger,
     status: DecodeStatus,
@@ -191,13 +191,16 @@ impl Decoding {
             windows.decoded += 1;
             windows.steadied += u64::from(decoded.steady_weight.is_some());
         }
-        decoded.p_value.into_iter().for_each(|p| self.p_values.add(p));
-        decoded.p_shown.into_iter().for_each(|p| self.p_shown.add(p));
+        // A replay that goes back shows windows again; each counts once.
+        let new = self.stamps_are_live || self.scored.insert(view.window);
+        if new {
+            decoded.p_value.into_iter().for_each(|p| self.p_values.add(p));
+            decoded.p_shown.into_iter().for_each(|p| self.p_shown.add(p));
+        }
         self.status.control = decoded.control;
         if let (Some(single), Some(averaged)) = (decoded.trial_truth_rank, decoded.truth_rank) {
             let twin = decoded.twin.as_ref().and_then(|twin| twin.trial_truth_rank);
-            // A replay that goes back shows windows again; a trial counts once.
-            if self.stamps_are_live || self.scored.insert(view.window) {
+            if new {
                 self.scores.add(single, decoded.k, averaged, twin);
             }
             self.status.truth = self.scores.truth().map(Arc::new);

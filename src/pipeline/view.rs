@@ -71,6 +71,7 @@ pub fn decode_view(words: &Words, decoded: &Decoded, window: &Window, live: bool
 pub fn withheld(view: DecodeView) -> DecodeView {
     DecodeView {
         top: Vec::new(),
+        margin: 0.0,
         truth_rank: None,
         believed: None,
         p_shown: None,
@@ -108,7 +109,8 @@ fn believed_view(labels: &Labels, found: &Believed, k: u32) -> BelievedView {
         better_than_noise: found.better_than_noise(),
         decided: found.decided(),
         something_else: found.something_else,
-        truth_probability: found.truth.map(|(probability, _)| probability),
+        truth_row: found.truth.map(|(truth, _)| truth.row),
+        truth_probability: found.truth.map(|(truth, _)| truth.probability),
         truth_rank: found.truth.map(|(_, rank)| rank),
         more_looks: found.more_looks,
         beyond_calibration: k > found.calibrated_to,

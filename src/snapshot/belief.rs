@@ -47,6 +47,8 @@ pub struct BelievedView {
     pub decided: bool,
     /// Probability that it is something else, against the pictures in play with even odds.
     pub something_else: f64,
+    /// Row of the picture that was shown among those in play, where it is known and in play.
+    pub truth_row: Option<usize>,
     /// Probability of the picture that was shown, where it is known and in play.
     pub truth_probability: Option<f64>,
     /// Its rank, from 1.

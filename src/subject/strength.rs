@@ -10,10 +10,10 @@
 pub const DEFAULT_SNR_DB: f64 = -14.0;
 
 /// Where the simulated wearer answers as strongly as recorded people.
-pub const PUBLISHED_SNR_DB: f64 = -31.5;
+pub const PUBLISHED_SNR_DB: f64 = -32.0;
 
 /// Where d′ is half of that of the weaker published decoder.
-pub const WEAK_SNR_DB: f64 = -36.5;
+pub const WEAK_SNR_DB: f64 = -37.0;
 
 /// Within this factor an answer is called as strong.
 const ALIKE: f64 = 1.12;

@@ -19,8 +19,8 @@ pub struct OnScreen {
     shown: Option<Arc<DecodeView>>,
     since_secs: f64,
     seeks: u64,
-    /// What was newest when a place was sought: of the place before.
-    stale: Option<Arc<DecodeView>>,
+    /// The window that was newest when a place was sought: it is of the place before.
+    stale: Option<u64>,
 }
 
 impl OnScreen {
@@ -33,11 +33,17 @@ impl OnScreen {
     pub fn follow(&mut self, snapshot: &mut Snapshot, seeks: u64, now_secs: f64) {
         let newest = snapshot.decode.take();
         if seeks != self.seeks {
-            (self.seeks, self.shown, self.stale) = (seeks, None, newest.clone());
+            let stale = newest.as_ref().map(|newest| newest.window);
+            (self.seeks, self.shown, self.stale) = (seeks, None, stale);
         }
-        let stale = |newest: &Arc<DecodeView>| {
-            self.stale.as_ref().is_some_and(|stale| Arc::ptr_eq(stale, newest))
-        };
+        if let Some(window) = self.stale
+            && newest.as_ref().is_some_and(|newest| newest.window != window)
+        {
+            // Another window: from now on all are of the new place.
+            self.stale = None;
+        }
+        // Its draws and twin may still be on their way.
+        let stale = |newest: &Arc<DecodeView>| self.stale == Some(newest.window);
         if let Some(newest) = newest.filter(|newest| !stale(newest))
             && self.may_replace(&newest, now_secs)
         {

@@ -15,11 +15,14 @@ use crate::signal::Window;
 /// Least time between the ends of two windows: brain signals two seconds apart have nothing of one picture in common.
 pub const APART_SECS: f64 = 2.0;
 
+/// Least time between windows that are kept: free-running ones share most of their samples.
+const SPACED_SECS: f64 = 0.5;
+
 /// Windows kept; the oldest make room.
 const MOST: usize = 64;
 
-/// Fewest kept, however large a window is.
-const FEWEST: usize = 4;
+/// Fewest kept, however large a window is: with [`SPACED_SECS`] between them one is far enough.
+const FEWEST: usize = 8;
 
 /// Memory that they may take, in values: 64 MiB.
 const MOST_VALUES: usize = 16 << 20;
@@ -38,8 +41,12 @@ impl Others {
         Self { kept: VecDeque::with_capacity(most), most }
     }
 
-    /// Keeps a window.
+    /// Keeps a window, unless it comes right after the one kept last.
     pub fn keep(&mut self, window: &Window) {
+        let last = self.kept.back().map(|(secs, _)| (secs - window.last_sample_secs).abs());
+        if last.is_some_and(|apart| apart < SPACED_SECS) {
+            return;
+        }
         let mut room = if self.kept.len() == self.most {
             self.kept.pop_front().map(|(_, samples)| samples).unwrap_or_default()
         } else {

@@ -5,7 +5,7 @@
 //!
 //! Phase randomisation takes away what every picture evokes, too. So each null is tried twice, as it is and moved so that
 //! nulls have the mean of the stream's own windows, and the larger p is given: a response that is the same for all
-//! pictures is not information. What p does not say: that the picture named is the right one.
+//! pictures is not information. That makes p a little too large, never too small. What p does not say: that the picture named is the right one.
 
 use std::collections::VecDeque;
 

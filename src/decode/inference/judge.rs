@@ -31,6 +31,9 @@ const DRAW_SALT: u64 = 0x6472_6177_6e20_3421;
 /// Cosine from which a remembered drawing is the gallery's picture: half precision.
 const SAME_PICTURE: f32 = 0.999;
 
+/// Told pictures that are looked up among the remembered ones; beyond, it would take minutes.
+const MOST_LOOKED_UP: usize = 1000;
+
 /// Which pictures are in play.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, clap::ValueEnum,
@@ -70,8 +73,8 @@ pub struct Believed {
     pub mark_bits: f64,
     /// Probability that it is none of the pictures in play.
     pub something_else: f64,
-    /// Probability and rank of the picture that was shown, where it is known and in play.
-    pub truth: Option<(f64, u32)>,
+    /// The picture that was shown with its probability, and its rank, where it is known and in play.
+    pub truth: Option<(Guess, u32)>,
     /// More looks until the best guess is named, if it is right; `None` when it cannot be said, or never.
     pub more_looks: Option<u32>,
     /// The largest number of trials for which probabilities were calibrated.
@@ -86,7 +89,8 @@ impl Believed {
 
     /// Whether the best guess is certain enough to be named.
     pub fn decided(&self) -> bool {
-        self.best.first().is_some_and(|best| best.probability >= looks::DECIDED)
+        let sure = self.best.first().is_some_and(|best| best.probability >= looks::DECIDED);
+        sure && self.something_else < 0.5
     }
 
     /// Bits that naming one of these pictures takes.
@@ -149,8 +153,7 @@ impl Judge {
     pub fn load(pack: &Pack, gallery: &Gallery, seed: u64) -> Result<Option<Self>, PackError> {
         let Some(answers) = Answers::load(pack)? else { return Ok(None) };
         let remembered = Remembered::load(pack)?;
-        let file = pack.manifest().answers.as_ref().map_or("answers", |a| a.file.as_str());
-        let model = Model::new(&answers, file)?;
+        let model = Model::new(&answers, &Answers::file_of(pack))?;
         let embeddings: Vec<f32> =
             (0..gallery.len()).flat_map(|row| gallery.embedding(row).to_vec()).collect();
         let told = InPlay::new(&model, embeddings);
@@ -160,10 +163,10 @@ impl Judge {
             InPlay::new(&model, remembered.embeddings)
         });
         let remembered_row = match &remembered {
-            Some(remembered) => {
+            Some(remembered) if gallery.len() <= MOST_LOOKED_UP => {
                 (0..gallery.len()).map(|row| remembered.row_like(gallery.embedding(row))).collect()
             }
-            None => vec![None; gallery.len()],
+            _ => vec![None; gallery.len()],
         };
         let mut judge = Self {
             model,
@@ -245,7 +248,9 @@ impl Judge {
         let log_open = self.model.log_background(sum);
         let something_else = probability_of_else(log_open, belief.log_evidence, temperature.open);
         let (mark_bits, best) = (self.mark(scope, sum.k(), softened), self.guesses(belief, scope));
-        let more_looks = self.more_looks(scope, &best, sum.k(), belief.gain_bits > mark_bits);
+        let informed = belief.gain_bits > mark_bits;
+        let more_looks = self.more_looks((scope, softened), belief, &best, sum.k(), informed);
+        let truth = truth.and_then(|row| self.truth(scope, belief, row));
         Believed {
             scope,
             pictures: belief.log_posterior.len(),
@@ -253,7 +258,7 @@ impl Judge {
             gain_bits: belief.gain_bits,
             mark_bits,
             something_else,
-            truth: truth.and_then(|row| Some((belief.probability(row), belief.rank_of(row)?))),
+            truth,
             more_looks,
             calibrated_to: self.model.calibrated_to(),
             best,
@@ -309,10 +314,29 @@ impl Judge {
         rows.map(|row| Guess { row, probability: belief.probability(row) }).collect()
     }
 
-    fn more_looks(&self, scope: Scope, best: &[Guess], k: u32, informed: bool) -> Option<u32> {
+    /// A picture with its probability and rank; doubles count as one.
+    fn truth(&self, scope: Scope, belief: &Belief, row: usize) -> Option<(Guess, u32)> {
+        let candidates = &self.in_play(scope)?.candidates;
+        let probability = candidates.together(belief, row);
+        Some((Guess { row, probability }, candidates.rank(belief, row)?))
+    }
+
+    /// Rank of a told picture, from 1; doubles count as one.
+    pub fn told_rank(&self, belief: &Belief, row: usize) -> Option<u32> {
+        self.told.candidates.rank(belief, row)
+    }
+
+    fn more_looks(
+        &self,
+        (scope, temperature): (Scope, f64),
+        belief: &Belief,
+        best: &[Guess],
+        k: u32,
+        informed: bool,
+    ) -> Option<u32> {
         let best = best.first().filter(|best| informed && best.probability < looks::DECIDED)?;
-        let needed = looks::needed(&self.model, &self.in_play(scope)?.candidates, best.row)?;
-        Some(needed.saturating_sub(k).max(1))
+        let candidates = &self.in_play(scope)?.candidates;
+        looks::more(&self.model, candidates, belief, (best.row, k), temperature)
     }
 }
 

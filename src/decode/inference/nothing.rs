@@ -16,7 +16,7 @@ use crate::stats::percentile_of_sorted;
 /// Share of windows without information that stay below the mark: one in twenty passes, as with p = 0.05.
 pub const SHARE: f64 = 0.95;
 
-/// Draws for the mark: its standard error is then below 0.02 of the distribution.
+/// Draws for the mark: its standard error is then 0.015 of the distribution, 0.03 with the fewest.
 const DRAWS: usize = 200;
 
 /// Fewest draws, where the pictures are many.

@@ -14,9 +14,6 @@ use super::model::{Model, Sum};
 /// Lanes that products are summed in, so that they are quick; always the same ones, so that they are always the same.
 const LANES: usize = 8;
 
-/// Cosine from which two rows are the same picture.
-const SAME: f64 = 0.9999;
-
 /// Pictures in play, in the model's coordinates.
 #[derive(Clone, Debug)]
 pub struct Candidates {
@@ -25,6 +22,7 @@ pub struct Candidates {
     expected: Vec<f64>,
     /// The first row that holds the same picture; its own where there is no other.
     first_of: Vec<usize>,
+    doubled: usize,
 }
 
 impl Candidates {
@@ -33,7 +31,9 @@ impl Candidates {
         let dim = model.dim();
         let rows = embeddings.chunks_exact(dim);
         let expected = rows.clone().flat_map(|row| model.expected(row)).collect();
-        Self { dim, expected, first_of: first_of(embeddings, dim) }
+        let first_of = first_of(embeddings, dim);
+        let doubled = first_of.iter().enumerate().filter(|(row, first)| row != *first).count();
+        Self { dim, expected, first_of, doubled }
     }
 
     /// Number of pictures.
@@ -48,12 +48,33 @@ impl Candidates {
 
     /// How many rows hold a picture that an earlier row holds.
     pub fn doubled(&self) -> usize {
-        self.first_of.iter().enumerate().filter(|(row, first)| row != *first).count()
+        self.doubled
     }
 
     /// Whether two rows hold the same picture.
     pub fn same(&self, a: usize, b: usize) -> bool {
         self.first_of.get(a) == self.first_of.get(b)
+    }
+
+    /// The probability of a picture in all rows that hold it.
+    pub fn together(&self, belief: &Belief, row: usize) -> f64 {
+        let Some(first) = self.first_of.get(row).filter(|_| self.doubled > 0) else {
+            return belief.probability(row);
+        };
+        let same = self.first_of.iter().enumerate().filter(|(_, other)| *other == first);
+        same.map(|(other, _)| belief.probability(other)).sum()
+    }
+
+    /// Rank of a picture from 1; its doubles do not stand in its way. Ties count against it.
+    pub fn rank(&self, belief: &Belief, row: usize) -> Option<u32> {
+        if self.doubled == 0 {
+            return belief.rank_of(row);
+        }
+        let first = *self.first_of.get(row)?;
+        let own = self.together(belief, row);
+        let others = (0..self.len()).filter(|other| self.first_of[*other] == *other);
+        let ahead = others.filter(|o| *o != first && self.together(belief, *o) >= own).count();
+        u32::try_from(ahead + 1).ok()
     }
 
     /// The mean of the expected answers, `[dim]`.
@@ -99,26 +120,11 @@ fn weighted(weights: &[f64], mean: &[f64], expected: &[f64]) -> f64 {
     lanes.iter().sum::<f64>() + rest.sum::<f64>()
 }
 
-/// Rows that are alike are looked for among those of the same first value, so that ten thousand pictures take no time.
+/// Equal pictures have equal embeddings, to the last bit.
 fn first_of(embeddings: &[f32], dim: usize) -> Vec<usize> {
-    let row = |i: usize| &embeddings[i * dim..(i + 1) * dim];
-    let cosine = |a: &[f32], b: &[f32]| -> f64 {
-        a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum()
-    };
-    let mut seen: HashMap<[u32; 4], Vec<usize>> = HashMap::new();
-    let key = |row: &[f32]| {
-        std::array::from_fn(|i| (row.get(i).copied().unwrap_or_default() + 0.0).to_bits())
-    };
-    (0..embeddings.len() / dim.max(1))
-        .map(|i| {
-            let alike = seen.entry(key(row(i))).or_default();
-            let first = alike.iter().copied().find(|first| cosine(row(*first), row(i)) > SAME);
-            if first.is_none() {
-                alike.push(i);
-            }
-            first.unwrap_or(i)
-        })
-        .collect()
+    let mut seen: HashMap<&[u8], usize> = HashMap::new();
+    let rows = embeddings.chunks_exact(dim.max(1)).enumerate();
+    rows.map(|(i, row)| *seen.entry(bytemuck::cast_slice(row)).or_insert(i)).collect()
 }
 
 /// What is believed of the pictures in play.

@@ -31,6 +31,8 @@ pub struct Weighed {
     pub believed: Option<Believed>,
     /// p of the shown picture: see [`super::shown`].
     pub p_shown: Option<f64>,
+    /// The row that this window alone names.
+    pub named: Option<u16>,
 }
 
 /// One answer with what is known of it.
@@ -110,11 +112,10 @@ impl Weighing {
         }
     }
 
-    /// Weighs a window; what comes after it may be compared with it.
+    /// Weighs a window.
     pub fn weigh(&mut self, asked: Asked<'_>, gallery: &Gallery, scope: Scope) -> Weighed {
         let mut found = self.rank(asked, gallery, scope, Whose::Own);
         found.p_shown = self.p_shown(asked, gallery);
-        self.remember(asked);
         found
     }
 
@@ -138,6 +139,7 @@ impl Weighing {
                 gallery.scores(asked.embedding, &mut self.scores);
                 let rank = |row| gallery::rank_of(&self.scores, row);
                 found.trial_truth_rank = asked.truth.and_then(rank);
+                found.named = gallery::best(&self.scores, 1).first().map(|best| best.row);
             }
         }
         found
@@ -192,7 +194,7 @@ impl Weighing {
         let (direction, answer) = match &self.by {
             By::Model(by) => {
                 let told = by.judge.told();
-                let weights = by.judge.model().precisions(by.own.worth());
+                let weights = by.judge.model().precisions(f64::from(asked.k));
                 let away = told.expected(row).iter().zip(told.centre());
                 let direction = away.zip(weights).map(|((own, all), w)| w * (own - all)).collect();
                 (direction, by.own.mean())
@@ -204,17 +206,22 @@ impl Weighing {
         self.windows.p_value(seen, &direction, score, asked.k, asked.window)
     }
 
-    fn remember(&mut self, asked: Asked<'_>) {
-        let answer = match &mut self.by {
+    /// Keeps a window that was weighed: later ones may be compared with it.
+    pub fn keep(&mut self, asked: Asked<'_>) {
+        if asked.embedding.is_empty() {
+            return;
+        }
+        let (answer, weight) = match &mut self.by {
             By::Model(by) => {
                 let turned = by.judge.model().turned(asked.embedding);
-                by.anything.keep_own(&turned, by.judge.model().weight(&turned));
-                turned
+                let weight = by.judge.model().weight(&turned);
+                by.anything.keep_own(&turned, weight);
+                (turned, weight)
             }
-            By::Cosines(_) => doubles(asked.embedding),
+            By::Cosines(_) => (doubles(asked.embedding), 1.0),
         };
         if let Some(seen) = asked.seen {
-            self.windows.keep(seen, answer);
+            self.windows.keep(seen, answer, weight);
         }
     }
 }
@@ -250,16 +257,18 @@ impl ByModel {
         } else {
             self.twin_gain = told.gain_bits;
         }
-        let rank = |belief: &Belief| belief.rank_of(usize::from(asked.truth?));
-        found.truth_rank = rank(&told);
-        found.trial_truth_rank = match sum.k() {
-            1 => found.truth_rank,
+        let alone = match sum.k() {
+            1 => told.clone(),
             _ => {
                 let mut alone = Sum::new(turned.len());
                 alone.add(&turned, weight);
-                rank(&self.judge.told_belief(&alone))
+                self.judge.told_belief(&alone)
             }
         };
+        let rank = |belief: &Belief| self.judge.told_rank(belief, usize::from(asked.truth?));
+        (found.truth_rank, found.trial_truth_rank) = (rank(&told), rank(&alone));
+        // Rows of a gallery fit: `limits::MAX_GALLERY_ROWS`.
+        found.named = alone.best(1).first().map(|row| *row as u16);
         found.top = told.best(TOP).into_iter().map(|row| ranked(row, scores, &told)).collect();
         let about = (scope, asked.truth.map(usize::from), asked.window);
         found.believed = Some(self.judge.believe(sum, &told, about));

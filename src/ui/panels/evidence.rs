@@ -30,13 +30,17 @@ impl EvidencePanel {
     /// Notes the newest decode.
     pub fn follow(&mut self, snapshot: &Snapshot) {
         let Some(decode) = &snapshot.decode else { return };
-        if self.history.back().is_some_and(|(window, _)| *window == decode.window) {
+        let p = if decode.abstain.is_some() { None } else { decode.p_value };
+        if let Some((window, known)) = self.history.back_mut()
+            && *window == decode.window
+        {
+            // The p-value follows the picture.
+            *known = p;
             return;
         }
         if self.history.len() == MAX_HISTORY {
             self.history.pop_front();
         }
-        let p = if decode.abstain.is_some() { None } else { decode.p_value };
         self.history.push_back((decode.window, p));
     }
 
@@ -68,7 +72,7 @@ impl EvidencePanel {
 
     /// The last p-values on a logarithmic scale, small ones high; refused windows as crosses below.
     fn strip(&self, ui: &mut Ui, scene: &Scene<'_>) {
-        if self.history.is_empty() {
+        if self.history.is_empty() || scene.snapshot.control.succeeded {
             return;
         }
         ui.add_space(4.0);
@@ -178,10 +182,14 @@ fn believed_words(believed: &BelievedView, k: u32) -> (String, String) {
     let (guess, chance) =
         (words::share(best.probability), words::share(1.0 / believed.pictures.max(1) as f64));
     if !believed.better_than_noise {
-        let below = format!(
+        let mut below = format!(
             "{:.1} bits gained; windows without information gain up to {:.1}.",
             believed.gain_bits, believed.noise_bits
         );
+        if believed.beyond_calibration {
+            below +=
+                &format!(" k = {k} is beyond what was calibrated ({}).", believed.calibrated_to);
+        }
         return ("No better than noise".into(), below);
     }
     let text = match believed.decided {
@@ -189,6 +197,10 @@ fn believed_words(believed: &BelievedView, k: u32) -> (String, String) {
         false => format!("Perhaps {}: {guess}", best.label),
     };
     let mut below = format!("chance {chance}");
+    if believed.something_else >= 0.5 {
+        below +=
+            &format!(". More probably something else: {}", words::share(believed.something_else));
+    }
     if believed.beyond_calibration {
         below += &format!(". k = {k} is beyond what was calibrated ({})", believed.calibrated_to);
     }
@@ -202,7 +214,7 @@ fn capital(text: &str) -> String {
 
 fn believed_rows(ui: &mut Ui, scene: &Scene<'_>, decode: &DecodeView, believed: &BelievedView) {
     for (place, guess) in believed.best.iter().take(5).enumerate() {
-        let seen = decode.seen.as_ref() == Some(&guess.label);
+        let seen = believed.truth_row == Some(guess.row);
         guess_bar(ui, scene, decode, (place, seen), guess);
     }
     if let Some(null) = decode.twin_believed.as_ref().and_then(|twin| twin.best.first()) {

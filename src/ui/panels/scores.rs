@@ -33,9 +33,10 @@ fn nothing_yet(ui: &mut Ui, scene: &Scene<'_>) {
     let silent = scene.snapshot.source.as_ref().is_some_and(|source| !source.has_markers);
     parts::weak(
         ui,
-        match silent {
-            true => "No scores: this source does not say which picture was seen.",
-            false => "Appears with the first trial whose picture is known.",
+        match (scene.snapshot.control.succeeded, silent) {
+            (true, _) => "Withheld: the control succeeds.",
+            (false, true) => "No scores: this source does not say which picture was seen.",
+            (false, false) => "Appears with the first trial whose picture is known.",
         },
     );
 }

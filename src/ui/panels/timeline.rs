@@ -50,6 +50,11 @@ impl TimelinePanel {
     pub fn follow(&mut self, snapshot: &Snapshot) {
         let Some(decode) = &snapshot.decode else { return };
         let Lock::Stimulus { onset_secs, .. } = decode.lock else { return };
+        if decode.control.succeeded {
+            // What was right before means nothing either.
+            self.marks.clear();
+            return;
+        }
         if self.last == Some(decode.window) {
             return;
         }

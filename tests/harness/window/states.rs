@@ -121,6 +121,7 @@ pub fn believed(labels: [&str; 5], best: f64) -> BelievedView {
         better_than_noise: best > 0.3,
         decided: best >= 0.95,
         something_else: 0.12,
+        truth_row: Some(7),
         truth_probability: Some(best),
         truth_rank: Some(1),
         more_looks: (best > 0.3 && best < 0.95).then_some(4),
@@ -145,6 +146,7 @@ pub fn control_succeeds() -> Snapshot {
         trials: 60,
         hits: 9,
         chance: 0.025,
+        runs: 40,
         e_value: 310.0,
         e_highest: 310.0,
         succeeded: true,
@@ -206,6 +208,7 @@ pub fn decode(window: u64) -> DecodeView {
             trials: 58,
             hits: 2,
             chance: 0.025,
+            runs: 40,
             e_value: 1.1,
             e_highest: 1.6,
             succeeded: false,
@@ -326,6 +329,7 @@ pub fn running() -> Snapshot {
 pub fn no_markers() -> Snapshot {
     let all = decode(60);
     let unknown = all.believed.clone().map(|believed| BelievedView {
+        truth_row: None,
         truth_probability: None,
         truth_rank: None,
         ..believed

@@ -47,6 +47,11 @@ impl Structure {
         let mean = linalg::column_means(answers.as_ref());
         let centred = linalg::less(answers.as_ref(), &mean);
         let Some(basis) = directions(&centred)? else { return Ok(None) };
+        let pictures: std::collections::BTreeSet<usize> = shown.iter().copied().collect();
+        if shown.len() < pictures.len() + 2 * basis.ncols() {
+            // Each picture was seen too seldom to tell noise from what pictures differ by.
+            return Ok(None);
+        }
         let seen = linalg::rows(targets.as_ref(), shown);
         let seen_mean = linalg::column_means(seen.as_ref());
         let wanted = linalg::less(seen.as_ref(), &seen_mean) * &basis;
