@@ -20,6 +20,7 @@ ROLES = {
     "errors": range(401, 900),
     "development": range(901, 1000),
     "test": range(1001, 2000),
+    "strength": range(2001, 2011),
     "unlabelled": range(5001, 9000),
 }
 DEFAULT_SNR_DB = -14.0
