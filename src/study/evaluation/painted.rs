@@ -3,14 +3,14 @@
 //! Takes trials of pictures and what a decoder that was not calibrated with them said; gives pictures, each painted once from the mean
 //! of all its trials, in the order in which they were first shown: none is chosen. Scores are PixCorr and SSIM
 //! ([`crate::calibrate::score::likeness`]), and identification among the gallery by the pack's own image encoder. Chance is
-//! what the same paintings score beside the other pictures; the null twin, painted from the same trials with their
-//! phases shuffled, is the control.
+//! what the same paintings score beside the other pictures; the null twin, painted from as many other trials
+//! with their phases shuffled, is the control.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use faer::Mat;
-use rand::SeedableRng as _;
+use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
 use super::{Evaluation, given};
@@ -19,6 +19,7 @@ use crate::calibrate::score::likeness::Prepared;
 use crate::calibrate::score::{ControlScore, Score, metrics};
 use crate::calibrate::trials::split::Split;
 use crate::calibrate::{Pictures, Trials as Labelled};
+use crate::decode::control::others::APART_SECS;
 use crate::decode::control::surrogate::Surrogate;
 use crate::decode::encoding::encoder::{Encoder, ImageEncoder};
 use crate::decode::inference::trials::Trials;
@@ -47,7 +48,7 @@ struct PaintedPicture {
     trials: usize,
     /// What was painted.
     image: Picture,
-    /// What the same machinery paints from the same trials with their phases shuffled; not where a decoder that was
+    /// What the same machinery paints from as many other trials with their phases shuffled; not where a decoder that was
     /// fitted anew for every fold made the picture.
     twin: Option<Picture>,
 }
@@ -169,6 +170,19 @@ impl Brush {
     }
 }
 
+/// Another trial, at least two seconds away, whatever was seen in it: its phases shuffled, it says nothing of this one's
+/// picture. The trial itself where there is no other.
+fn another(trials: &Labelled, trial: usize, rng: &mut ChaCha8Rng) -> usize {
+    let own = &trials.about[trial];
+    let far: Vec<usize> = (0..trials.len())
+        .filter(|other| {
+            let about = &trials.about[*other];
+            about.run != own.run || (about.onset_secs - own.onset_secs).abs() >= APART_SECS
+        })
+        .collect();
+    if far.is_empty() { trial } else { far[rng.random_range(0..far.len())] }
+}
+
 /// What the generator is asked with: for the trials, and for their surrogates.
 fn asked(
     trials: &Labelled,
@@ -191,7 +205,8 @@ fn asked(
         real.add(&embedding);
         let mut rng = ChaCha8Rng::seed_from_u64(seed ^ PHASE_SALT);
         rng.set_stream(*i as u64);
-        surrogate.draw(trials.epoch(*i), &mut rng, &mut shuffled);
+        let other = another(trials, *i, &mut rng);
+        surrogate.draw(trials.epoch(other), &mut rng, &mut shuffled);
         encoder.encode(&shuffled, &mut embedding)?;
         twin.add(&embedding);
     }

@@ -227,10 +227,17 @@ fn write(
     write_new(&folder.join("pack.toml"), text.as_bytes())
 }
 
-/// Files of the old pack that say nothing of these classes: its encoder, its gallery, and what its pictures evoke.
+/// Files of the old pack that say nothing of these classes: its encoder and how that answers, its pictures and what they
+/// evoke.
 fn is_left(base: &Manifest, file: &str) -> bool {
-    let responses = base.responses.as_ref().map(|responses| responses.file.as_str());
-    file == base.encoder.file || file == base.gallery.embeddings || Some(file) == responses
+    let left = [
+        Some(&base.encoder.file),
+        Some(&base.gallery.embeddings),
+        base.responses.as_ref().map(|responses| &responses.file),
+        base.answers.as_ref().map(|answers| &answers.file),
+        base.remembered.as_ref().map(|remembered| &remembered.embeddings),
+    ];
+    left.into_iter().flatten().any(|left| left == file)
 }
 
 fn gallery_file(manifest: &Manifest, shown: &Shown) -> Result<Vec<u8>, PersonalError> {
@@ -279,6 +286,7 @@ fn new_manifest(
     };
     manifest.encoder.file = "encoder.onnx".into();
     (manifest.embedding.sureness, manifest.responses) = (None, None);
+    (manifest.answers, manifest.remembered) = (None, None);
     manifest.gallery = GallerySpec {
         embeddings: GALLERY_FILE.into(),
         tensor: base.gallery.tensor.clone(),
