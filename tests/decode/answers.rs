@@ -129,7 +129,7 @@ fn the_control_finds_a_planted_leak_and_no_other() {
         .collect();
     let (_copy, mut honest) = decoder(&DecoderOptions::default());
     let last = run(&mut honest, &named).pop().expect("windows");
-    assert!(!last.control.succeeded && last.control.trials == 199, "{:?}", last.control);
+    assert!(!last.control.succeeded && last.control.trials > 150, "{:?}", last.control);
     let leaky = DecoderOptions { planted_leak: true, ..DecoderOptions::default() };
     let (_copy, mut leaky) = decoder(&leaky);
     let last = run(&mut leaky, &named).pop().expect("windows");

@@ -27,6 +27,9 @@ pub struct Twin {
     samples_uv: Vec<f32>,
     embedding: Vec<f32>,
     trials: Trials,
+    /// Which run of looks at one picture the next window belongs to.
+    run: u64,
+    row: Option<u16>,
     steadier: Steadier,
     seed: u64,
     /// Fed with the window itself, to see that the control's test finds it.
@@ -54,6 +57,8 @@ impl Twin {
             samples_uv: vec![0.0; channels * samples],
             embedding: vec![0.0; dim],
             trials: Trials::new(dim, sureness),
+            run: 0,
+            row: None,
             steadier: Steadier::new(dim),
             seed,
             planted_leak,
@@ -63,11 +68,15 @@ impl Twin {
     /// Says which picture the next window belongs to; see [`Trials::see`].
     pub fn see(&mut self, row: Option<u16>) {
         self.trials.see(row);
+        if row.is_none() || row != self.row {
+            self.run += 1;
+        }
+        self.row = row;
     }
 
     /// Keeps a window for the twins of later ones.
     pub fn keep(&mut self, window: &Window) {
-        self.others.keep(window);
+        self.others.keep(window, self.run);
     }
 
     /// Begins the surrogates of window number `window`.
@@ -90,7 +99,7 @@ impl Twin {
         if self.planted_leak {
             self.samples_uv.copy_from_slice(&window.samples_uv);
         } else {
-            let Some(other) = self.others.choose(window, &mut shuffles.rng) else {
+            let Some(other) = self.others.choose(window, self.run, &mut shuffles.rng) else {
                 return Ok(None);
             };
             self.surrogate.draw(other, &mut shuffles.rng, &mut self.samples_uv);

@@ -176,7 +176,7 @@ impl PicturesPanel {
         let mut square = square("Null twin");
         square.hollow = match (scene.view.twin, scene.snapshot.decode.is_some()) {
             (false, _) => "The null twin is off. Press T to compare.".into(),
-            (true, true) => "It needs another window of this stream, two seconds away.".into(),
+            (true, true) => "It needs a window of this stream in which another look began, two seconds away.".into(),
             (true, false) => {
                 "The same machinery, fed with another window of phase-randomised EEG, will appear here."
                     .into()
