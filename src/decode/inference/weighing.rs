@@ -126,11 +126,11 @@ impl Weighing {
 
     fn rank(&mut self, asked: Asked<'_>, gallery: &Gallery, scope: Scope, whose: Whose) -> Weighed {
         gallery.scores(asked.mean, &mut self.scores);
-        let mut found = Weighed::default();
-        found.margin = match gallery::best(&self.scores, 2)[..] {
+        let margin = match gallery::best(&self.scores, 2)[..] {
             [first, second] => first.score - second.score,
             _ => 0.0,
         };
+        let mut found = Weighed { margin, ..Weighed::default() };
         match &mut self.by {
             By::Model(by) => by.rank(asked, &self.scores, scope, whose, &mut found),
             By::Cosines(_) => {

@@ -82,6 +82,9 @@ pub fn fit(
     Ok(Some((whole.answers(temperatures, &pictures.targets, background), found)))
 }
 
+/// Log-likelihoods of the pictures for a mean of trials, and the row of the one that was shown.
+type Judged = (Vec<f64>, usize);
+
 /// For each k the temperature at which what half of the trials say of the other half is least surprised.
 fn temperatures(
     left_out: &Mat<f64>,
@@ -89,7 +92,7 @@ fn temperatures(
     pictures: &Pictures,
     background: Option<&Answers>,
 ) -> Result<Vec<Temperature>, CalibrationError> {
-    let mut judged: Vec<(u32, Vec<(Vec<f64>, usize)>)> = KS.map(|k| (k, Vec::new())).to_vec();
+    let mut judged: Vec<(u32, Vec<Judged>)> = KS.map(|k| (k, Vec::new())).to_vec();
     for half in [0, 1] {
         let (own, other): (Vec<usize>, Vec<usize>) = halves(shown, half);
         let part = |rows: &[usize]| crate::calibrate::linalg::rows(left_out.as_ref(), rows);
@@ -152,10 +155,9 @@ fn means(trials: &[usize], shown: &[usize], k: u32) -> Vec<(usize, Vec<usize>)> 
     groups.collect()
 }
 
-fn least_surprised(found: &[(Vec<f64>, usize)]) -> f64 {
+fn least_surprised(found: &[Judged]) -> f64 {
     let surprise = |temperature: f64| -> f64 {
-        let log =
-            |(scores, row): &(Vec<f64>, usize)| Belief::of(scores, temperature).log_posterior[*row];
+        let log = |(scores, row): &Judged| Belief::of(scores, temperature).log_posterior[*row];
         -found.iter().map(log).sum::<f64>()
     };
     let ratio = (TEMPERATURES.end / TEMPERATURES.start).ln() / f64::from(STEPS);

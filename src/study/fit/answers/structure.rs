@@ -68,7 +68,7 @@ impl Structure {
             found[(i, j)] - gains[j] * wanted[(i, j)]
         });
         let (within, between) = spread(&left, shown)?;
-        let from_mean = &basis.transpose() * Mat::from_fn(seen_mean.len(), 1, |i, _| seen_mean[i]);
+        let from_mean = basis.transpose() * Mat::from_fn(seen_mean.len(), 1, |i, _| seen_mean[i]);
         let scaled = Mat::from_fn(gains.len(), 1, |i, _| gains[i] * from_mean[(i, 0)]);
         let expected = &basis * scaled;
         let offset = (0..mean.len()).map(|i| mean[i] - expected[(i, 0)]).collect();

@@ -75,7 +75,7 @@ impl Square {
                 ui.add(egui::Label::new(title).truncate());
                 for line in self.lines.iter().filter(|line| !line.is_empty()) {
                     let line = egui::Label::new(RichText::new(line).small().weak());
-                    ui.add(line.truncate()).on_hover_text(&self.lines.join("\n"));
+                    ui.add(line.truncate()).on_hover_text(self.lines.join("\n"));
                 }
             });
         });
