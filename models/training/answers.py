@@ -22,9 +22,10 @@ from functools import cached_property
 
 import numpy as np
 from safetensors import safe_open
-from safetensors.numpy import save_file
 from scipy.linalg import eigh
 from scipy.special import log_softmax, logsumexp
+
+import tensors
 
 COLUMNS = {"told": 1, "remembered": 2, "open": 3}
 
@@ -69,7 +70,7 @@ class AnswerModel:
     def save(self, path, metadata):
         """Writes answers.safetensors in single precision; `metadata` is {name: text}."""
         named = {field.name: getattr(self, field.name) for field in fields(self)}
-        save_file({name: v.astype(np.float32) for name, v in named.items() if v is not None}, path, metadata=metadata)
+        tensors.write(path, {name: v.astype(np.float32) for name, v in named.items() if v is not None}, metadata)
 
     def centres(self, pictures):
         """Expected answers f64 [pictures, dim]."""

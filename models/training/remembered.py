@@ -11,9 +11,10 @@ Keeps   rows are `split.train` in its order, the forty stimuli among them. A dra
 import json
 import re
 
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 
 import pictures
+import tensors
 from concepts import CONCEPTS
 
 # Packages whose file names are CLDR's names.
@@ -26,7 +27,7 @@ def write(path, found, split, embeddings, folder):
     names = labels(found, split.train, cldr_names(folder))
     drawings = unique([f"{found.vendors[row]}/{name}" for row, name in zip(split.train, names)])
     metadata = {"labels": "\n".join(names), "drawings": "\n".join(drawings)}
-    save_file({TENSOR: embeddings[split.train].half().contiguous()}, path, metadata=metadata)
+    tensors.write(path, {TENSOR: embeddings[split.train].half().numpy()}, metadata)
     return len(names)
 
 
