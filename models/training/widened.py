@@ -51,7 +51,7 @@ JUDGED = {"remembered": 141, "variants": 142, "unseen drawings": 143, "unseen co
 PAINTED_OF_EACH = 5
 IMAGES = 3
 BLOCK = 400
-MOST_TUNED, MOST_JUDGED = 1000, 1600
+MOST_TUNED, MOST_JUDGED = 1000, 1000
 WAYS = 10
 HALF = "widened, half"
 MEMORIES = ("remembered", "widened", HALF, "widened, mixed")
@@ -163,9 +163,9 @@ class Memory:
         sizes[-1] += len(more)
         return Memory(held, place, np.concatenate([np.full(size, -np.log(size * len(sizes))) for size in sizes]))
 
-    def log_posterior(self, model, seen, temperature):
-        """f64 [n, pictures]."""
-        return log_softmax(model.log_likelihood(seen, self.embeddings) / temperature + self.log_prior, axis=1)
+    def log_posterior(self, likely, temperature):
+        """Of log likelihoods, both f64 [n, pictures]."""
+        return log_softmax(likely / temperature + self.log_prior, axis=1)
 
 
 def mixtures(embeddings, seed=7):
@@ -190,7 +190,8 @@ def memories(shelf):
 def shown_as_prior(model, name, found, k):
     """[`Asked`, …] of what was shown as the prior of a memory says: remembered drawings, and as many variants or, where
     all have the same prior, three times as many. Mixtures were shown to nobody."""
-    parts = [asked(model, found["remembered"], found["remembered"].groups(k)[:: 1 if name in ("remembered", HALF) else 3])]
+    rows = found["remembered"].groups(k)[:: 1 if name in ("remembered", HALF) else 3]
+    parts = [asked(model, found["remembered"], rows)]
     if name != "remembered":
         parts.append(asked(model, found["variants"], found["variants"].groups(k)))
     return parts
@@ -223,8 +224,9 @@ def told(model, memory, temperature, given, truth):
     kept = []
     for part in np.array_split(np.arange(len(truth)), -(-len(truth) // BLOCK)):
         seen, true = given.seen.at(part), memory.place[given.picture[part]]
-        density = logsumexp(model.log_likelihood(seen, memory.embeddings) + memory.log_prior, axis=1)
-        log_p = memory.log_posterior(model, seen, temperature)
+        likely = model.log_likelihood(seen, memory.embeddings)
+        density = logsumexp(likely + memory.log_prior, axis=1)
+        log_p = memory.log_posterior(likely, temperature)
         near, p = truth[part] @ memory.embeddings.T, np.exp(log_p)
         expected = p @ memory.embeddings
         said = {
@@ -263,7 +265,7 @@ def mean_cosine(graphs, found, shelf, pool, k):
 
 
 def figures(model, memory, fitted, name, judged, shelf):
-    """Rows {pool, memory, k, …} without painting; the pool "as the prior says" mixes remembered drawings and variants so."""
+    """Rows {pool, memory, k, …} without painting; "as the prior says" mixes remembered drawings and variants so."""
     rows = []
     for k in KS:
         given = {pool: [asked(model, found, found.groups(k))] for pool, found in judged.items()}
@@ -280,6 +282,9 @@ def figures(model, memory, fitted, name, judged, shelf):
             if "hit" in said:
                 row["ece"] = calibration.ece(said["confidence"], said["hit"])
                 row["chance_ece"] = chance_ece(said["confidence"])
+            if pool in judged:
+                row["each"] = {key: said[key] for key in ("best_cosine", "expected_cosine")}
+                row["each"]["concepts"] = [shelf.concept(picture) for picture in thinned(parts[0]).picture.tolist()]
             rows.append(row)
     return rows
 
@@ -307,7 +312,7 @@ def answers_of(method, model, held, fitted, graphs, trials, draw):
         return np.repeat(memory[nearest][:, None], IMAGES, axis=1)
     name = method.removeprefix("posterior, ")
     seen = model.seen(trials.double().numpy())
-    log_p = held[name].log_posterior(model, seen, fitted[name][seen.k])
+    log_p = held[name].log_posterior(model.log_likelihood(seen, held[name].embeddings), fitted[name][seen.k])
     rows = [[line.argmax(), *draw.choice(len(line), IMAGES - 1, p=np.exp(line) / np.exp(line).sum())] for line in log_p]
     return held[name].embeddings[np.array(rows)]
 

@@ -1,13 +1,17 @@
 """What `widened.py` measured, as Markdown.
 
 Takes   the dictionary of widened.json, painted or not yet.
-Gives   `write`: widened.md.
+Gives   `write`: widened.md, which begins with widened_verdict.md where that is there.
 Keeps   intervals are 95 %, over concepts, of paired differences between two ways of painting the same questions.
 """
+
+from pathlib import Path
 
 import numpy as np
 
 import intervals
+
+VERDICT = Path(__file__).with_name("widened_verdict.md")
 
 KS = (1, 3, 10)
 WIDE, EXACT = "posterior, widened", "posterior, remembered"
@@ -25,10 +29,13 @@ def markdown(kept):
     pools = [pool for pool in ("unseen drawings", "unseen concepts", "variants", "remembered") if pool in kept["painted"]]
     sizes = "\n".join(size_line(name, count, facts["dim"]) for name, count in facts["rows"].items())
     parts = [HEAD.format(sizes=sizes, kept=listed(facts["kept"]), likeness=listed(facts["likeness"], ".2f"))]
+    if VERDICT.exists():
+        parts.append("\n## Verdict\n\n" + VERDICT.read_text(encoding="utf-8").rstrip("\n"))
     parts.append(PAINTED)
     parts += [painted_table(pool, kept["painted"][pool]) for pool in pools]
     parts.append(PAIRED)
     parts += [paired_line(pool, k, kept["painted"][pool]) for pool in pools for k in KS]
+    parts += [NEARER, *nearer_lines(rows)]
     parts += [TOLD, *(told_line(row) for row in rows), SURE, *(sure_line(row) for row in rows if "hit" in row)]
     return "\n".join(parts) + "\n"
 
@@ -49,7 +56,8 @@ def painted_table(pool, scored):
     for k in KS:
         for key, found in scored.items():
             if key.startswith(f"{k} "):
-                lines.append(f"| {k} | {key.split(' ', 1)[1]} | {cell(found['best'])} | {cell(found['draw'])} | {alike(found)} |")
+                cells = (key.split(" ", 1)[1], cell(found["best"]), cell(found["draw"]), alike(found))
+                lines.append(f"| {k} | " + " | ".join(cells) + " |")
     lines.append(f"| – | true embedding, painted | {cell(scored['ceiling']['best'])} | – | – |")
     lines.append(f"| – | another picture of the set | {cell(scored['floor']['best'])} | – | – |")
     return "\n".join(lines)
@@ -72,6 +80,21 @@ def paired_line(pool, k, scored):
             value, low, high = intervals.paired_difference(first, second, concepts)
             cells.append(f"{value:+.3f} [{low:+.3f}, {high:+.3f}]")
     return f"| {pool} | {k} | " + " | ".join(cells) + " |"
+
+
+def nearer_lines(rows):
+    """How much nearer to the truth the wider memories' best guess and average are than the remembered drawings'."""
+    each = {(row["pool"], row["k"], row["memory"]): row["each"] for row in rows if "each" in row}
+    lines = []
+    for (pool, k, memory), found in each.items():
+        if memory != "remembered":
+            cells = []
+            for name in ("best_cosine", "expected_cosine"):
+                narrow = each[pool, k, "remembered"][name]
+                value, low, high = intervals.paired_difference(found[name], narrow, found["concepts"], draws=2000)
+                cells.append(f"{value:+.3f} [{low:+.3f}, {high:+.3f}]")
+            lines.append(f"| {pool} | {memory} | {k} | " + " | ".join(cells) + " |")
+    return lines
 
 
 def told_line(row):
@@ -103,9 +126,10 @@ Memories, and what they cost a pack in half precision:
 |---|---|---|
 {sizes}
 
-Variants kept ({kept}): one whose embedding's cosine to its own drawing's is above .98 is left out. Median cosine of a variant to
-its drawing: {likeness}. Mixtures are embeddings half-way between two near drawings; a program can make them from the others when
-it loads, so they need not be kept in a file."""
+Variants kept ({kept}): one whose embedding's cosine to its own
+drawing's is above .98 is left out. Median cosine of a variant to its drawing: {likeness}.
+Mixtures are embeddings half-way between two near drawings; a program can make them from the others when it loads, so they need not
+be kept in a file."""
 
 PAINTED = """
 ## Painted
@@ -125,8 +149,18 @@ COLUMNS = (
 PAIRED = """
 ## Differences on the same questions
 
-| pictures | k | best, widened − remembered: PixCorr | 10-way | draw, widened − remembered: PixCorr | 10-way | best, widened − mean: PixCorr | 10-way |
+The widened memory's best guess and draws minus those of the remembered drawings, and minus the mean.
+
+| pictures | k | best − remembered's: PixCorr | 10-way | draw − remembered's: PixCorr | 10-way | best − mean: PixCorr | 10-way |
 |---|---|---|---|---|---|---|---|"""
+
+NEARER = """
+## Nearer to the truth in the embedding, all trials, nothing painted
+
+Cosine to the true embedding, memory − remembered drawings only, same answers, intervals over concepts.
+
+| pictures | memory | k | best guess | average |
+|---|---|---|---|---|"""
 
 TOLD = """
 ## What the memories say, all trials, nothing painted
