@@ -73,7 +73,7 @@ def alike(found):
 
 def paired_line(pool, k, scored):
     """Widened minus remembered, and widened minus the mean."""
-    concepts, cells = scored["ceiling"]["concepts"], []
+    concepts, cells = scored[f"{k} {WIDE}"]["concepts"], []
     for shown, other in (("best", EXACT), ("draw", EXACT), ("best", "mean")):
         for name in ("pixcorr", "n_way"):
             first, second = scored[f"{k} {WIDE}"][shown][name], scored[f"{k} {other}"][shown][name]
@@ -149,7 +149,9 @@ COLUMNS = (
 PAIRED = """
 ## Differences on the same questions
 
-The widened memory's best guess and draws minus those of the remembered drawings, and minus the mean.
+The widened memory's best guess and draws minus those of the remembered drawings, and minus the mean. Asked of each subject are the
+first five pictures that were shown k times or more: nearly the same pictures for each k, and the last two lines of each table above
+are of those for k = 1.
 
 | pictures | k | best − remembered's: PixCorr | 10-way | draw − remembered's: PixCorr | 10-way | best − mean: PixCorr | 10-way |
 |---|---|---|---|---|---|---|---|"""
