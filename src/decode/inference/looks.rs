@@ -3,7 +3,7 @@
 //! Takes what is believed now; gives the number of further trials after which the posterior of the best guess is expected to
 //! reach [`DECIDED`], if it is right. Beyond the log odds that there are, every further look of the right picture adds, on
 //! the mean, half the squared distance between its expected answer and another's, in units of the noise, to the log odds
-//! against that other. The likeliest [`RIVALS`] are watched: others are out of the race or fall with them.
+//! against that other. The likeliest few are watched: others are out of the race or fall with them.
 
 use super::model::Model;
 use super::posterior::{Belief, Candidates};

@@ -1,7 +1,7 @@
 //! How a personal encoder answers: from trials that the encoder was not fitted to.
 //!
 //! Takes sessions; gives the answer model ([`crate::pack::answers`]) of the encoder that is fitted to all of them,
-//! and leaves it beside that encoder. Every trial is answered by an encoder that was fitted without its run; [`structure`]
+//! and leaves it beside that encoder. Every trial is answered by an encoder that was fitted without its run; `structure`
 //! finds gains, covariances and what pictures differ by, and temperatures come from the other half of the trials.
 
 mod structure;

@@ -2,7 +2,7 @@
 //!
 //! The reconstruction is only ever what the generator made: never a gallery picture, never a stale one. What gained no
 //! more than windows without information do is its draws under a veil: that they disagree is the message. A decode that
-//! was refused has no picture and says why. [`square`] paints, [`texture`] holds pictures on the graphics card.
+//! was refused has no picture and says why. `square` paints, `texture` holds pictures on the graphics card.
 
 mod square;
 mod texture;
