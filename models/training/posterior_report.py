@@ -14,7 +14,7 @@ import intervals
 from answers_judge import asked
 
 REPEATS = (1, 3, 10, 30)
-DRAWS = 2000
+DRAWS, FLOOR_DRAWS = 2000, 100
 NOTHING_DRAWN = 4000
 DECIDED = 0.95
 LEVELS = (0.5, 0.95)
@@ -102,7 +102,8 @@ def nothing_row(model, repeats, gallery, scope, nothing, k):
 
 
 def calibration_errors(probability, true, subject, weight=None):
-    """{ece: [value, low, high], ece_by_mass}: whole subjects are drawn with replacement."""
+    """{ece: [value, low, high], ece_by_mass, floor}: whole subjects are drawn with replacement. `floor` is the error that
+    these probabilities would show if each came true as often as it says: so many rows do not show less."""
     weight = np.ones(len(true)) if weight is None else weight
     people, which = np.unique(subject, return_inverse=True)
     bins = np.minimum((probability * calibration.WIDTHS).astype(int), calibration.WIDTHS - 1)
@@ -112,8 +113,11 @@ def calibration_errors(probability, true, subject, weight=None):
     times = np.random.default_rng(1).multinomial(len(people), np.full(len(people), 1.0 / len(people)), size=DRAWS)
     drawn = np.abs(times @ gaps.reshape(len(people), -1)).sum(axis=1) / (times @ totals)
     low, high = np.quantile(drawn, [0.025, 0.975])
+    draw = np.random.default_rng(2)
+    honest = [(draw.random(len(probability)) < probability).astype(float) for _ in range(FLOOR_DRAWS)]
     return {
         "ece": [calibration.ece(probability, true, weight), float(low), float(high)],
+        "floor": float(np.mean([calibration.ece(probability, came, weight) for came in honest])),
         "ece_by_mass": calibration.ece_by_mass(probability, true, weight),
     }
 
@@ -149,7 +153,7 @@ def _closed_line(row):
     wrong = "–" if row["decided_wrong"] is None else f"{row['decided_wrong']:.3f}"
     return (
         f"| {row['title']} | {row['k']} | {row['means']} | {_interval(row['top1'])} | {_interval(row['cosine'])} "
-        f"| {row['confidence']:.3f} | {_interval(row['ece'])} | {row['ece_by_mass']:.3f} | {row['loss']:.3f} "
+        f"| {row['confidence']:.3f} | {_interval(row['ece'])} / {row['floor']:.3f} | {row['ece_by_mass']:.3f} | {row['loss']:.3f} "
         f"| {row['decided']:.3f} / {wrong} | {row['temperature']:.2f} |"
     )
 
@@ -158,7 +162,7 @@ def _open_line(row):
     gallery = "–" if row["where_gallery"] is None else f"{row['where_gallery']:.3f}"
     return (
         f"| {row['scope']} | {row['k']} | {row['means']} | {row['right']:.3f} | {row['where_other']:.3f} / {gallery} "
-        f"| {_interval(row['ece'])} | {row['ece_by_mass']:.3f} | {row['loss']:.3f} | {row['temperature']:.2f} |"
+        f"| {_interval(row['ece'])} / {row['floor']:.3f} | {row['ece_by_mass']:.3f} | {row['loss']:.3f} | {row['temperature']:.2f} |"
     )
 
 
@@ -179,12 +183,13 @@ TEXT = (
 The encoder's answer to a picture is modelled (`models/training/answers.py`), and every picture in play gets its probability.
 Simulated subjects {subjects}, −14 dB, zero-shot, looked at once for this table; the model was fitted to {fitted} and its
 temperatures to {tuned}. A mean is over k trials of one picture and person. ECE: expected calibration error of the most
-probable picture's probability over ten bins of equal width (by mass: fifteen bins that hold equally many). Intervals are
-95 %, over subjects; drawing subjects again adds noise to an ECE, so that its interval leans upwards. "Cosine" ranks the plain
-mean of the same trials by its cosine to the pictures' embeddings. "Decided": share of means whose most probable picture has
-at least .95, and how many of these are wrong.
+probable picture's probability over ten bins of equal width (by mass: fifteen bins that hold equally many); "floor": what these
+probabilities would show over so few means if each came true as often as it says. Intervals are 95 %, over subjects; drawing
+subjects again adds noise to an ECE, so that its interval leans upwards. "Cosine" ranks the plain mean of the same trials by its
+cosine to the pictures' embeddings. "Decided": share of means whose most probable picture has at least .95, and how many of
+these are wrong.
 
-| Scope | k | means | top-1 | top-1 by cosine | mean confidence | ECE | by mass | log loss | decided / wrong | T |
+| Scope | k | means | top-1 | top-1 by cosine | mean confidence | ECE / floor | by mass | log loss | decided / wrong | T |
 |---|---|---|---|---|---|---|---|---|---|---|
 {closed}
 
@@ -193,7 +198,7 @@ at least .95, and how many of these are wrong.
 **Something else.** Half of the means are of pictures of the scope, half of others: beside the told pictures remembered ones
 and ones that no training saw, beside the remembered ones those that no training saw. "Right": at probability one half.
 
-| Beside | k | means | right | probability of something else: where it was / was not | ECE | by mass | log loss | T |
+| Beside | k | means | right | probability of something else: where it was / was not | ECE / floor | by mass | log loss | T |
 |---|---|---|---|---|---|---|---|---|
 {open}
 

@@ -41,13 +41,14 @@ DEVELOPMENT = {
     "development_remembered_deep": Plan("development", 921, 960, "remembered", 10, 800, seed=38),
     "development_unseen_deep": Plan("development", 921, 960, "unseen", 10, 800, seed=39),
 }
+# More trials than for development: an error of calibration looks larger where it is counted over few.
 TEST = {
-    "test_forty": Plan("test", 1501, 1540, "forty", 40, 800, seed=91),
-    "test_remembered": Plan("test", 1501, 1540, "remembered", 40, 800, seed=92),
-    "test_unseen": Plan("test", 1501, 1540, "unseen", 40, 800, seed=93),
-    "test_forty_deep": Plan("test", 1501, 1540, "forty", 10, 800, seed=94),
-    "test_remembered_deep": Plan("test", 1501, 1540, "remembered", 10, 800, seed=95),
-    "test_unseen_deep": Plan("test", 1501, 1540, "unseen", 10, 800, seed=96),
+    "test_forty": Plan("test", 1501, 1540, "forty", 40, 1600, seed=91),
+    "test_remembered": Plan("test", 1501, 1540, "remembered", 80, 1600, seed=92),
+    "test_unseen": Plan("test", 1501, 1540, "unseen", 80, 1600, seed=93),
+    "test_forty_deep": Plan("test", 1501, 1540, "forty", 20, 1600, seed=94),
+    "test_remembered_deep": Plan("test", 1501, 1540, "remembered", 20, 1600, seed=95),
+    "test_unseen_deep": Plan("test", 1501, 1540, "unseen", 20, 1600, seed=96),
 }
 TEST_NOTHING = {
     "test_nothing_faint": Plan("test", 1501, 1540, "forty", 40, 400, seed=97, snr_db=-40.0),
