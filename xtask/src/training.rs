@@ -9,7 +9,14 @@ use crate::shell::{Failure, Shell, say, succeeds};
 
 const VENV: &str = "target/training/venv";
 const WORK: &str = "target/training/work";
-const TESTS: [&str; 4] = ["test_training.py", "test_eeg.py", "test_metrics.py", "test_strength.py"];
+const TESTS: [&str; 6] = [
+    "test_training.py",
+    "test_eeg.py",
+    "test_metrics.py",
+    "test_strength.py",
+    "test_answers.py",
+    "test_widened.py",
+];
 
 /// Installs what training needs, runs its tests, then every stage on few pictures and steps.
 pub fn check(shell: &Shell) -> Result<(), Failure> {
