@@ -89,6 +89,13 @@ impl FrameProducer {
         let _ = self.frames.try_push(meta);
     }
 
+    /// Whether a reader is there and has let the ring become more than half full.
+    pub fn reader_is_behind(&self) -> bool {
+        let half_full = self.frames.vacant_len() < self.frames.occupied_len()
+            || self.samples.vacant_len() < self.samples.occupied_len();
+        half_full && self.frames.read_is_held()
+    }
+
     /// Frames and markers dropped so far because the consumer was too slow.
     pub fn dropped(&self) -> u64 {
         self.dropped.load(Ordering::Relaxed)

@@ -40,7 +40,10 @@ impl Acquire {
     /// Whatever the source says when it is gone for good.
     pub fn step(&mut self, shared: &Shared) -> Result<ReadStatus, SourceError> {
         self.chunk.clear();
-        if self.source.can_wait() && shared.is_behind() {
+        let recorder = self.to_record.as_ref();
+        let is_behind =
+            || shared.is_behind() || recorder.is_some_and(|ring| ring.reader_is_behind());
+        if self.source.can_wait() && is_behind() {
             std::thread::sleep(WAIT);
             return Ok(ReadStatus::Idle);
         }
