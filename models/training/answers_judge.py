@@ -75,8 +75,8 @@ class Asked:
 
 def asked(model, found, rows):
     """The `Asked` of groups of trials, rows i64 [m, k] of `Answers`."""
-    first = rows[:, 0]
-    return Asked(model.seen(found.answer[rows].double().numpy()), found.picture[first].numpy(), found.subject[first].numpy())
+    seen, first = model.seen(found.answer[rows].double().numpy()), rows[:, 0]
+    return Asked(seen, found.picture[first].numpy(), found.subject[first].numpy())
 
 
 def temperatures(model, repeats, scopes, ks):

@@ -149,11 +149,15 @@ def _interval(values, digits=3):
     return f"{value:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
 
 
+def _errors(row):
+    return f"{_interval(row['ece'])} / {row['floor']:.3f} | {row['ece_by_mass']:.3f}"
+
+
 def _closed_line(row):
     wrong = "–" if row["decided_wrong"] is None else f"{row['decided_wrong']:.3f}"
     return (
         f"| {row['title']} | {row['k']} | {row['means']} | {_interval(row['top1'])} | {_interval(row['cosine'])} "
-        f"| {row['confidence']:.3f} | {_interval(row['ece'])} / {row['floor']:.3f} | {row['ece_by_mass']:.3f} | {row['loss']:.3f} "
+        f"| {row['confidence']:.3f} | {_errors(row)} | {row['loss']:.3f} "
         f"| {row['decided']:.3f} / {wrong} | {row['temperature']:.2f} |"
     )
 
@@ -162,7 +166,7 @@ def _open_line(row):
     gallery = "–" if row["where_gallery"] is None else f"{row['where_gallery']:.3f}"
     return (
         f"| {row['scope']} | {row['k']} | {row['means']} | {row['right']:.3f} | {row['where_other']:.3f} / {gallery} "
-        f"| {_interval(row['ece'])} / {row['floor']:.3f} | {row['ece_by_mass']:.3f} | {row['loss']:.3f} | {row['temperature']:.2f} |"
+        f"| {_errors(row)} | {row['loss']:.3f} | {row['temperature']:.2f} |"
     )
 
 
@@ -180,14 +184,14 @@ TEXT = (
     HEAD
     + """
 
-The encoder's answer to a picture is modelled (`models/training/answers.py`), and every picture in play gets its probability.
-Simulated subjects {subjects}, −14 dB, zero-shot, looked at once for this table; the model was fitted to {fitted} and its
-temperatures to {tuned}. A mean is over k trials of one picture and person. ECE: expected calibration error of the most
-probable picture's probability over ten bins of equal width (by mass: fifteen bins that hold equally many); "floor": what these
-probabilities would show over so few means if each came true as often as it says. Intervals are 95 %, over subjects; drawing
-subjects again adds noise to an ECE, so that its interval leans upwards. "Cosine" ranks the plain mean of the same trials by its
-cosine to the pictures' embeddings. "Decided": share of means whose most probable picture has at least .95, and how many of
-these are wrong.
+The encoder's answer to a picture is modelled (`models/training/answers.py`), and every picture in play gets its
+probability. Simulated subjects {subjects}, −14 dB, zero-shot, looked at once for this table; the model was fitted to
+{fitted} and its temperatures to {tuned}. A mean is over k trials of one picture and person. ECE: expected
+calibration error of the most probable picture's probability over ten bins of equal width (by mass: fifteen bins that
+hold equally many); "floor": what these probabilities would show over so few means if each came true as often as it
+says. Intervals are 95 %, over subjects; drawing subjects again adds noise to an ECE, so that its interval leans upwards.
+"Cosine" ranks the plain mean of the same trials by its cosine to the pictures' embeddings. "Decided": share of means
+whose most probable picture has at least .95, and how many of these are wrong.
 
 | Scope | k | means | top-1 | top-1 by cosine | mean confidence | ECE / floor | by mass | log loss | decided / wrong | T |
 |---|---|---|---|---|---|---|---|---|---|---|
@@ -195,16 +199,17 @@ these are wrong.
 
 {pictures} drawings are remembered: chance is {chance:.5f}; of the told ones it is {told_chance:.3f}.
 
-**Something else.** Half of the means are of pictures of the scope, half of others: beside the told pictures remembered ones
-and ones that no training saw, beside the remembered ones those that no training saw. "Right": at probability one half.
+**Something else.** Half of the means are of pictures of the scope, half of others: beside the told pictures remembered
+ones and ones that no training saw, beside the remembered ones those that no training saw. "Right": at probability one
+half.
 
 | Beside | k | means | right | probability of something else: where it was / was not | ECE / floor | by mass | log loss | T |
 |---|---|---|---|---|---|---|---|---|
 {open}
 
-**Bits gained, with a picture and without.** Mean, median, 95 % point, and in brackets the share above the 95 % point of what is
-drawn from the pack's own distribution of windows without information ("drawn"). "Faint": −40 dB. "Turned": trials at −14 dB
-with turned phases. k windows of one person, whatever was shown.
+**Bits gained, with a picture and without.** Mean, median, 95 % point, and in brackets the share above the 95 % point of
+what is drawn from the pack's own distribution of windows without information ("drawn"). "Faint": −40 dB. "Turned":
+trials at −14 dB with turned phases. k windows of one person, whatever was shown.
 
 | Scope | k | most | with a picture | drawn | faint | turned |
 |---|---|---|---|---|---|---|
