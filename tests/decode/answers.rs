@@ -1,14 +1,12 @@
 //! Packs that say how their encoder answers: what is refused, and what a decode then says.
 
-use std::sync::atomic::AtomicBool;
-
-use phosphene::decode::painting::noise::{NoiseKey, fill_noise};
-use phosphene::decode::{Decoded, Decoder, DecoderOptions, Pack, Show};
+use phosphene::decode::{Decoder, DecoderOptions, Pack, Show};
 use phosphene::signal::Window;
 use phosphene::signal::window::Lock;
-use phosphene::time::clock::Clock;
 
-use crate::harness::decode::{Copy, answers_file, runtime_library, tiny_encoder, with_answers};
+use crate::harness::decode::{
+    Copy, answers_file, run, runtime_library, tiny_encoder, window, with_answers,
+};
 
 const DIM: usize = 8;
 
@@ -28,22 +26,6 @@ fn decoder(options: &DecoderOptions) -> (Copy, Decoder) {
     with_answers(&copy, &answers_file(DIM, 0.05, &tiny_encoder(), |_, _| {}));
     let decoder = load(&copy, options).expect("a sound pack");
     (copy, decoder)
-}
-
-fn window(index: u64, row: Option<u16>) -> Window {
-    let mut window = Window::with_shape(4, 20);
-    fill_noise(NoiseKey { seed: 99, window: index }, &mut window.samples_uv);
-    window.samples_uv.iter_mut().for_each(|v| *v *= 10.0);
-    window.index = index;
-    window.lock = Lock::Stimulus { row, onset_secs: index as f64 };
-    window.last_sample_secs = 4.0 * index as f64;
-    window
-}
-
-fn run(decoder: &mut Decoder, windows: &[Window]) -> Vec<Decoded> {
-    let (clock, _hand) = Clock::manual(0.0);
-    let never = AtomicBool::new(false);
-    windows.iter().map(|w| decoder.step(w, &clock, &never).expect("a decode")).collect()
 }
 
 #[test]

@@ -1,17 +1,13 @@
 //! Steadying as the decoder does it: pictures only, the twin alike, evidence untouched, the same bits again.
 
-use std::sync::atomic::AtomicBool;
-
-use phosphene::decode::painting::noise::{NoiseKey, fill_noise};
 use phosphene::decode::painting::steady::weight;
 use phosphene::decode::{
     Decoded, Decoder, DecoderOptions, Noise, Pack, Steady, Steadying, TwinDecoded,
 };
 use phosphene::signal::window::{Abstention, Lock};
 use phosphene::signal::{Picture, Window};
-use phosphene::time::clock::Clock;
 
-use crate::harness::decode::{runtime_library, tiny};
+use crate::harness::decode::{self, run, runtime_library, tiny};
 
 const OFF: Steadying = Steadying { steady: Steady::Off, noise: Noise::Fresh };
 const ON: Steadying = Steadying { steady: Steady::On, noise: Noise::Fixed };
@@ -22,14 +18,7 @@ fn decoder(steadying: Steadying) -> Decoder {
 }
 
 fn window(index: u64, lock: Lock) -> Window {
-    let mut window = Window::with_shape(4, 20);
-    fill_noise(NoiseKey { seed: 99, window: index }, &mut window.samples_uv);
-    window.samples_uv.iter_mut().for_each(|v| *v *= 10.0);
-    window.index = index;
-    window.lock = lock;
-    // Far enough apart for null twins, which come from other windows.
-    window.last_sample_secs = 4.0 * index as f64;
-    window
+    Window { lock, ..decode::window(index, None) }
 }
 
 fn free(count: u64) -> Vec<Window> {
@@ -39,12 +28,6 @@ fn free(count: u64) -> Vec<Window> {
 fn locked(count: u64) -> Vec<Window> {
     let lock = |i: u64| Lock::Stimulus { row: Some((i / 3 % 5) as u16), onset_secs: i as f64 };
     (0..count).map(|index| window(index, lock(index))).collect()
-}
-
-fn run(decoder: &mut Decoder, windows: &[Window]) -> Vec<Decoded> {
-    let (clock, _hand) = Clock::manual(0.0);
-    let never = AtomicBool::new(false);
-    windows.iter().map(|w| decoder.step(w, &clock, &never).unwrap()).collect()
 }
 
 /// The first run of looks has no other beside it, so no twin; free-running windows are runs of their own.

@@ -5,14 +5,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use phosphene::decode::encoding::encoder::{Encoder, ImageEncoder};
 use phosphene::decode::painting::denoise::Generator;
 use phosphene::decode::painting::image::ImageDecoder;
-use phosphene::decode::painting::noise::{NoiseKey, fill_noise};
 use phosphene::decode::session::Runtime;
 use phosphene::decode::{DecodeError, Decoded, Decoder, DecoderOptions, Gallery, Pack};
-use phosphene::signal::window::{Abstention, Lock};
+use phosphene::signal::window::Abstention;
 use phosphene::signal::{Picture, Window};
 use phosphene::time::clock::Clock;
 
-use crate::harness::decode::{runtime_library, tiny};
+use crate::harness::decode::{run, runtime_library, tiny, window};
 use crate::harness::{program, vectors};
 
 /// f32 graphs of one hidden layer against float64.
@@ -85,23 +84,6 @@ fn pictures_agree_with_numpy() {
 
 fn decoder(options: &DecoderOptions) -> Decoder {
     Decoder::load(&Pack::open(&tiny()).unwrap(), options, &runtime_library()).unwrap()
-}
-
-fn window(index: u64, row: Option<u16>) -> Window {
-    let mut window = Window::with_shape(4, 20);
-    fill_noise(NoiseKey { seed: 99, window: index }, &mut window.samples_uv);
-    window.samples_uv.iter_mut().for_each(|v| *v *= 10.0);
-    window.index = index;
-    window.lock = Lock::Stimulus { row, onset_secs: index as f64 };
-    // Far enough apart for null twins, which come from other windows.
-    window.last_sample_secs = 4.0 * index as f64;
-    window
-}
-
-fn run(decoder: &mut Decoder, windows: &[Window]) -> Vec<Decoded> {
-    let (clock, _hand) = Clock::manual(0.0);
-    let never = AtomicBool::new(false);
-    windows.iter().map(|w| decoder.step(w, &clock, &never).unwrap()).collect()
 }
 
 #[test]

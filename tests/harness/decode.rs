@@ -1,7 +1,13 @@
 //! What the decode tests share: ONNX Runtime's file, the tiny pack, and copies of it to spoil.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 
+use phosphene::decode::painting::noise::{NoiseKey, fill_noise};
+use phosphene::decode::{Decoded, Decoder};
+use phosphene::signal::Window;
+use phosphene::signal::window::Lock;
+use phosphene::time::clock::Clock;
 use sha2::{Digest, Sha256};
 
 /// ONNX Runtime, found as the program finds it: the environment first, then `native/lib`.
@@ -120,4 +126,23 @@ pub fn tiny_encoder() -> String {
 
 pub fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// A window of the tiny pack's shape with noise of its own, locked to this picture. Far enough from the others for null twins,
+/// which come from other windows.
+pub fn window(index: u64, row: Option<u16>) -> Window {
+    let mut window = Window::with_shape(4, 20);
+    fill_noise(NoiseKey { seed: 99, window: index }, &mut window.samples_uv);
+    window.samples_uv.iter_mut().for_each(|v| *v *= 10.0);
+    window.index = index;
+    window.lock = Lock::Stimulus { row, onset_secs: index as f64 };
+    window.last_sample_secs = 4.0 * index as f64;
+    window
+}
+
+/// Decodes one window after another.
+pub fn run(decoder: &mut Decoder, windows: &[Window]) -> Vec<Decoded> {
+    let (clock, _hand) = Clock::manual(0.0);
+    let never = AtomicBool::new(false);
+    windows.iter().map(|w| decoder.step(w, &clock, &never).unwrap()).collect()
 }
