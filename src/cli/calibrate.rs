@@ -4,14 +4,11 @@
 //! the whole path runs anywhere; every other source is refused there, since nobody would see the pictures.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use crate::decode::Pack;
-use crate::decode::session::Runtime;
-use crate::native;
 use crate::pipeline::RunConfig;
 use crate::present::protocol::{Plan, Protocol};
 use crate::signal::StimulusSet;
@@ -22,7 +19,8 @@ use crate::study::evaluation::Evaluation;
 use crate::study::fit::personal::FitDocument;
 
 use super::failure::Failure;
-use super::sessions::{THREADS, pack_folder};
+use super::pictures::own_pictures;
+use super::sessions::pack_folder;
 use super::terminal::{on_interrupt, print_json};
 
 const EXAMPLES: &str = "\
@@ -104,7 +102,9 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let spec: SourceSpec = args.source.parse().map_err(|e| Failure::usage(format!("{e}")))?;
     let protocol = protocol(&args.protocol)?;
     let pack = pack_folder(args.pack.as_deref())?;
-    let own = args.pictures.as_ref().map(|folder| own_pictures(folder, &pack)).transpose()?;
+    let own =
+        args.pictures.as_ref().map(|folder| own_pictures(folder, &pack, pictures::MOST_SHOWN));
+    let own = own.transpose()?;
     let stimuli = own.clone().unwrap_or_else(StimulusSet::bundled_or_none);
     let planned =
         Session::new(protocol, &stimuli, &args.out, &args.subject, args.session.as_deref());
@@ -127,19 +127,6 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     } else {
         window(args, session, config)
     }
-}
-
-fn own_pictures(folder: &Path, pack: &Path) -> Result<Arc<StimulusSet>, Failure> {
-    let runtime = Runtime::load(&native::onnx_runtime().map_err(Failure::pack)?, THREADS)?;
-    let bar = ProgressBar::new(100);
-    let on_progress = |share: f64| {
-        bar.set_position((share * 100.0) as u64);
-        true
-    };
-    let set = pictures::from_folder(folder, &Pack::open(pack)?, &runtime, on_progress)
-        .map_err(|why| Failure::file(why.to_string()));
-    bar.finish_and_clear();
-    set.map(Arc::new)
 }
 
 /// The protocol of this name, or the one in this file.

@@ -15,6 +15,7 @@ use crate::decode::{ControlView, Noise, Scope, Show, Showing, Steady, Steadying}
 use crate::pipeline::decoding::CONTROL_SUCCEEDS;
 use crate::pipeline::offline::run_offline;
 use crate::pipeline::{DecodeSink, Pipeline, Recording, RunConfig, RunReport, WindowMode};
+use crate::signal::MAX_STIMULI;
 use crate::snapshot::{PackState, RunState, Snapshot};
 use crate::source::file::{Speed, Transport};
 use crate::source::{Source, SourceSpec, make};
@@ -22,6 +23,7 @@ use crate::source::{Source, SourceSpec, make};
 use super::document::LiveDocument;
 use super::failure::Failure;
 use super::output::OutputFolder;
+use super::pictures::own_pictures;
 use super::terminal::{on_interrupt, print_json};
 
 /// How often the headless run looks at the pipeline.
@@ -82,6 +84,10 @@ pub struct Args {
     /// Which pictures are in play: those that were told (the gallery), or all drawings that the generator remembers
     #[arg(long, value_enum, default_value_t = Scope::Told, hide_possible_values = true, value_name = "told|remembered")]
     pub scope: Scope,
+    /// Your own pictures in place of the gallery: a folder of PNG, JPEG and WebP files that the pack's image encoder embeds,
+    /// or one that `calibrate` kept (stimuli.toml); a virtual subject looks at them
+    #[arg(long, value_name = "DIR")]
+    pub pictures: Option<PathBuf>,
     /// For means: interpolate between successive embeddings, weighted by evidence, for the pictures only; auto: on for
     /// free-running windows, off for picture onsets, where it would blend one picture into the next
     #[arg(long, value_enum, default_value_t = Steady::Auto, hide_possible_values = true, value_name = "auto|on|off")]
@@ -130,6 +136,7 @@ impl Default for Args {
             mode: WindowMode::Auto,
             show: Show::Best,
             scope: Scope::Told,
+            pictures: None,
             steady: Steady::Auto,
             noise: Noise::Auto,
             no_twin: false,
@@ -165,8 +172,10 @@ fn run_config(args: &Args, spec: SourceSpec) -> Result<RunConfig, Failure> {
         Some(path) => Some(Recording { path: path.clone(), also: record_also(args)? }),
         None => None,
     };
+    let stimuli = args.pictures.as_ref().map(|folder| own_pictures(folder, &pack, MAX_STIMULI));
     Ok(RunConfig {
         spec,
+        stimuli: stimuli.transpose()?,
         pack: Some(pack),
         encoder: args.encoder.clone(),
         seed: args.seed,
@@ -203,14 +212,14 @@ fn run_window(_: &Args, _: SourceSpec) -> Result<(), Failure> {
 
 fn run_headless(args: &Args, spec: SourceSpec) -> Result<(), Failure> {
     let config = run_config(args, spec)?;
-    let sinks = sinks(args)?;
+    let sinks = sinks(args, &config)?;
     if args.record.is_some() {
         super::terminal::tell_recovered();
     }
     let interrupted = on_interrupt()?;
     let at_once = args.replay.as_ref().is_some_and(|replay| replay.at_once);
     let speed = if at_once { Speed::Max } else { Speed::Times(1.0) };
-    let source = make::source(&config.spec, speed)
+    let source = make::source(&config.spec, speed, &config.stimuli())
         .map_err(|e| Failure { code: e.exit_code(), message: e.to_string() })?;
     if source.is_offline() {
         return run_as_fast_as_possible(args, &config, source, sinks, &interrupted);
@@ -300,10 +309,10 @@ fn conclude(args: &Args, report: &RunReport, ended_by: EndedBy) -> Result<(), Fa
     Ok(())
 }
 
-fn sinks(args: &Args) -> Result<Vec<Box<dyn DecodeSink>>, Failure> {
+fn sinks(args: &Args, config: &RunConfig) -> Result<Vec<Box<dyn DecodeSink>>, Failure> {
     let Some(folder) = &args.out else { return Ok(Vec::new()) };
-    let stimuli = crate::signal::StimulusSet::bundled_or_none();
-    Ok(vec![Box::new(OutputFolder::create(folder, stimuli)?.with_pictures(!args.no_pictures))])
+    let folder = OutputFolder::create(folder, config.stimuli())?;
+    Ok(vec![Box::new(folder.with_pictures(!args.no_pictures))])
 }
 
 fn progress(seconds: Option<f64>) -> ProgressBar {

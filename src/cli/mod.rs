@@ -18,10 +18,13 @@ pub mod inspect;
 pub mod live;
 pub mod output;
 pub mod pack;
+mod pictures;
 pub mod record;
 pub mod replay;
 pub mod sessions;
 pub mod sheet;
+#[cfg(feature = "window")]
+mod shelf;
 pub mod simulate;
 mod terminal;
 #[cfg(feature = "window")]

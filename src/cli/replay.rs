@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use crate::decode::{Scope, Show};
 use crate::formats::recording::ChannelHead;
 use crate::pipeline::WindowMode;
 use crate::publish::lsl::Publisher;
@@ -66,6 +67,15 @@ pub struct Args {
     /// Which windows to decode
     #[arg(long, value_enum, default_value_t = WindowMode::Auto)]
     pub mode: WindowMode,
+    /// What to paint: the most probable picture, or the mean of everything that cannot be ruled out
+    #[arg(long, value_enum, default_value_t = Show::Best, hide_possible_values = true, value_name = "best|mean")]
+    pub show: Show,
+    /// Which pictures are in play: those that were told (the gallery), or all drawings that the generator remembers
+    #[arg(long, value_enum, default_value_t = Scope::Told, hide_possible_values = true, value_name = "told|remembered")]
+    pub scope: Scope,
+    /// Your own pictures in place of the gallery, as they were shown in the recording: as for `live`
+    #[arg(long, value_name = "DIR")]
+    pub pictures: Option<PathBuf>,
     /// Do not run the null twin
     #[arg(long)]
     pub no_twin: bool,
@@ -103,6 +113,9 @@ pub fn run(args: Args) -> Result<(), Failure> {
         seed: args.seed,
         steps: args.steps,
         mode: args.mode,
+        show: args.show,
+        scope: args.scope,
+        pictures: args.pictures,
         no_twin: args.no_twin,
         json: args.json,
         replay: Some(Replaying { at_once, transport }),

@@ -26,6 +26,7 @@ use crate::ui::engine::{self, DeviceEntry, Engine, NewSession, Wake};
 
 use super::devices::{self, Devices};
 use super::failure::Failure;
+use super::shelf::Shelf;
 
 /// Seconds that a scan listens for LSL streams.
 const SCAN_SECS: f64 = 1.5;
@@ -94,7 +95,7 @@ struct LiveEngine {
     retired: Option<Later<()>>,
     scan: Option<Later<Devices>>,
     found: Option<Vec<DeviceEntry>>,
-    pictures: Pictures,
+    pictures: Shelf,
     wake: Option<Wake>,
     /// Recordings that an earlier run left unfinished, while they are mended beside the window.
     recovering: Later<Vec<Recovered>>,
@@ -105,8 +106,6 @@ struct LiveEngine {
     embedding: Option<Embedding>,
     /// Work that was given up and ends by itself: nobody waits for it.
     ending: Vec<Embedding>,
-    /// What the bundled pictures look like.
-    bundled: Pictures,
 }
 
 /// A folder of pictures that is being read and embedded.
@@ -125,14 +124,7 @@ impl Drop for Embedding {
 }
 
 /// Pictures that can be shown, or why they cannot.
-type Embedded = Result<(Arc<StimulusSet>, Pictures), String>;
-
-/// What the rows of a stimulus set look like.
-type Pictures = Vec<Option<Arc<Picture>>>;
-
-fn decoded(stimuli: &StimulusSet) -> Pictures {
-    stimuli.stimuli.iter().map(|s| Picture::from_encoded(&s.png).ok().map(Arc::new)).collect()
-}
+type Embedded = Result<Arc<StimulusSet>, String>;
 
 /// A session that is being fitted and scored.
 struct Concluding {
@@ -142,11 +134,7 @@ struct Concluding {
 
 impl LiveEngine {
     fn start(config: RunConfig) -> Self {
-        let bundled = decoded(&StimulusSet::bundled_or_none());
-        let pictures = match &config.stimuli {
-            Some(own) => decoded(own),
-            None => bundled.clone(),
-        };
+        let pictures = Shelf::new(config.stimuli());
         let pipeline = Some(Pipeline::start(config.clone(), Vec::new()));
         Self {
             config: RunConfig { record: None, ..config },
@@ -162,7 +150,6 @@ impl LiveEngine {
             concluding: None,
             embedding: None,
             ending: Vec::new(),
-            bundled,
         }
     }
 
@@ -285,7 +272,7 @@ impl Engine for LiveEngine {
     }
 
     fn stimulus_picture(&self, row: u16) -> Option<Arc<Picture>> {
-        self.pictures.get(usize::from(row))?.clone()
+        self.pictures.picture(row)
     }
 
     fn replay(&self) -> Option<Arc<Transport>> {
@@ -361,10 +348,9 @@ impl Engine for LiveEngine {
                 told.store(share);
                 !given_up.load(Ordering::Relaxed)
             };
-            let set = pictures::from_folder(&folder, &pack, &runtime, on_progress)
-                .map_err(|why| why.to_string())?;
-            let pictures = decoded(&set);
-            Ok((Arc::new(set), pictures))
+            let folder = (folder.as_path(), pictures::MOST_SHOWN);
+            let set = pictures::from_folder(folder, &pack, &runtime, on_progress);
+            set.map(Arc::new).map_err(|why| why.to_string())
         });
         self.embedding = Some(Embedding { work, progress, unwanted });
     }
@@ -373,7 +359,7 @@ impl Engine for LiveEngine {
         let Some(embedding) = &self.embedding else { return engine::Embedding::None };
         match embedding.work.progress() {
             Progress::Working => engine::Embedding::Working(embedding.progress.load()),
-            Progress::Done(Ok((set, _))) => engine::Embedding::Done(set),
+            Progress::Done(Ok(set)) => engine::Embedding::Done(set),
             Progress::Done(Err(why)) => engine::Embedding::Failed(why),
             Progress::Died => {
                 let why = "the program failed while it embedded the pictures";
@@ -383,15 +369,8 @@ impl Engine for LiveEngine {
     }
 
     fn use_pictures(&mut self, own: Option<Arc<StimulusSet>>) {
-        let embedded = self.embedding.as_ref().map(|embedding| embedding.work.progress());
-        self.pictures = match (&own, embedded) {
-            (Some(own), Some(Progress::Done(Ok((set, pictures))))) if Arc::ptr_eq(own, &set) => {
-                pictures
-            }
-            (Some(own), _) => decoded(own),
-            (None, _) => self.bundled.clone(),
-        };
         self.config.stimuli = own;
+        self.pictures = Shelf::new(self.config.stimuli());
         self.give_up_embedding();
     }
 

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::control::sequential::ControlView;
 use super::inference::gallery::Ranked;
 use super::inference::judge::{Believed, Scope};
+use super::inference::weighing::Asked;
 use super::painting::steady::Steadying;
 use crate::signal::window::{Abstention, Lock};
 use crate::signal::{Picture, StimulusSet, Window};
@@ -131,6 +132,18 @@ pub struct Decoded {
 }
 
 impl Decoded {
+    /// What is weighed of its window.
+    pub(super) fn asked(&self, window: &Window) -> Asked<'_> {
+        Asked {
+            embedding: &self.embedding,
+            mean: &self.mean_embedding,
+            k: self.k,
+            truth: self.truth_row,
+            seen: window.stimulus_row(),
+            window: self.window,
+        }
+    }
+
     /// Nothing found yet. `truth_row` is the gallery row of what was shown.
     pub(super) fn blank(window: &Window, truth_row: Option<u16>, begun_secs: f64) -> Self {
         Self {

@@ -152,7 +152,7 @@ impl Decoder {
             self.follow_up(window, while_awake, fresh, &mut decoded)?;
         }
         if fresh {
-            self.weighing.keep(asked(window, &decoded));
+            self.weighing.keep(decoded.asked(window));
             self.twin.keep(window);
         }
         Ok(decoded)
@@ -189,7 +189,7 @@ impl Decoder {
 
     /// Embedding → ranks, probabilities and the p-value of the shown picture.
     fn weigh(&mut self, window: &Window, decoded: &mut Decoded) {
-        let asked = asked(window, decoded);
+        let asked = decoded.asked(window);
         let found = self.weighing.weigh(asked, &self.gallery, self.showing.scope);
         decoded.top = found.top;
         decoded.margin = found.margin;
@@ -211,8 +211,7 @@ impl Decoder {
         let guess = decoded.believed.as_ref().filter(|_| decoded.shows == Show::Best);
         let painted = match guess {
             Some(believed) => {
-                let best = believed.best.first().map(|best| (believed.scope, best.row));
-                self.brush.guess(self.weighing.judge(), best, (cancelled, clock))?
+                self.brush.best(self.weighing.judge(), believed, (cancelled, clock))?
             }
             None => {
                 decoded.p_value = self.p_value(decoded);
@@ -342,10 +341,7 @@ impl Decoder {
             return Ok(());
         }
         let painted = match found.believed.as_ref().filter(|_| decoded.shows == Show::Best) {
-            Some(believed) => {
-                let best = believed.best.first().map(|best| (believed.scope, best.row));
-                self.brush.guess(self.weighing.judge(), best, while_awake)?
-            }
+            Some(believed) => self.brush.best(self.weighing.judge(), believed, while_awake)?,
             None => {
                 found.steady_weight = steadied.weight;
                 let key = self.steadying.noise_key(self.seed, decoded.window, decoded.lock);
@@ -357,6 +353,17 @@ impl Decoder {
             self.brush.draws(self.weighing.judge(), found.believed.as_ref(), while_awake)?;
         decoded.twin = Some(found);
         Ok(())
+    }
+
+    /// Paints one told picture that was not painted yet, so that it is there when it is guessed; false when none is left.
+    ///
+    /// # Errors
+    /// As a graph fails.
+    pub fn paint_ahead(
+        &mut self,
+        while_awake: (&dyn Fn() -> bool, &Clock),
+    ) -> Result<bool, DecodeError> {
+        self.brush.ahead(self.weighing.judge(), while_awake)
     }
 
     fn gallery_row(&self, stimulus_row: u16) -> Option<u16> {
@@ -431,17 +438,5 @@ impl Decoder {
     /// SHA-256 over every embedding, window number and stimulus row so far.
     pub fn decode_hash(&self) -> String {
         self.hash.hex()
-    }
-}
-
-/// What is weighed of a window.
-fn asked<'a>(window: &Window, decoded: &'a Decoded) -> Asked<'a> {
-    Asked {
-        embedding: &decoded.embedding,
-        mean: &decoded.mean_embedding,
-        k: decoded.k,
-        truth: decoded.truth_row,
-        seen: window.stimulus_row(),
-        window: decoded.window,
     }
 }

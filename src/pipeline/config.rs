@@ -121,7 +121,7 @@ impl RunConfig {
                 Box::new(FileSource::new(path.clone()).with_transport(transport.clone()))
             }
             (spec, _, Some(screen)) => make::seeing(spec, screen, &self.stimuli())?,
-            (spec, _, None) => make::source(spec, Speed::Times(1.0))?,
+            (spec, _, None) => make::source(spec, Speed::Times(1.0), &self.stimuli())?,
         };
         Ok(match &self.screen {
             Some(screen) => Box::new(PresentedSource::new(source, screen.clone())),

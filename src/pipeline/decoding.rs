@@ -6,6 +6,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use super::command::DecodeCommand;
 use super::config::RunConfig;
@@ -16,6 +17,7 @@ use super::scores::Scores;
 use super::shared::{DecodeStatus, Shared};
 use super::sink::{DecodeSink, RunFacts};
 use super::view::{Words, decode_view, withheld};
+use crate::decode::inference::posterior::Candidates;
 use crate::decode::{DecodeError, Decoded, Decoder, DecoderOptions, Gallery, Pack, Scope};
 use crate::signal::{StimulusSet, Window};
 use crate::snapshot::{ChannelOrigin, DecodeView, Level, PackState, PackView};
@@ -142,6 +144,9 @@ impl Decoding {
         self.stamps_are_live = facts.stamps_are_live;
         self.view.expected = contract::expectation(&self.pack, &montage, self.source_snr_db);
         self.view.montage = montage;
+        if let Some(text) = self.decoder.judge().and_then(|judge| doubled_words(judge.told())) {
+            shared.notice(Level::Info, text);
+        }
         self.view.caution = (facts.simulated && !self.same_space).then(|| OTHER_SPACE.into());
         self.announce(shared);
         for sink in &mut self.sinks {
@@ -216,6 +221,13 @@ impl Decoding {
         self.status.images_per_s = self.ledger.images_per_s(now_secs);
     }
 
+    /// Paints a picture that may be guessed later, unless something comes up; false when there is nothing to paint, or it
+    /// failed: the step that needs the picture says why.
+    pub fn paint_ahead(&mut self, shared: &Shared, comes_up: &dyn Fn() -> bool) -> bool {
+        let wanted = || shared.cancel.load(Ordering::Relaxed) || comes_up();
+        !wanted() && self.decoder.paint_ahead((&wanted, &shared.clock)).unwrap_or(false)
+    }
+
     /// Carries out a viewer's wish.
     pub fn obey(&mut self, shared: &Shared, command: DecodeCommand) {
         match command {
@@ -262,6 +274,17 @@ impl Decoding {
         };
         (summary, outcome)
     }
+}
+
+/// What is said where a picture is there more than once.
+fn doubled_words(told: &Candidates) -> Option<String> {
+    let (doubled, all) = (told.doubled(), told.len());
+    (doubled > 0).then(|| {
+        format!(
+            "of the {all} pictures in play {doubled} are there already under another name: they share their probability, \
+             and count as one"
+        )
+    })
 }
 
 /// True when gallery and stimuli share no picture, or agree on those that they share.

@@ -91,7 +91,7 @@ impl OfflineRun {
         let wanted = fitted.chain.channels;
         let chain = Chain::prepare(fitted.chain).map_err(|e| pack_failure(e.to_string()))?;
         let runtime = native::onnx_runtime().map_err(pack_failure)?;
-        let stimuli = StimulusSet::bundled_or_none();
+        let stimuli = config.stimuli();
         let mut decoding =
             Decoding::load(&pack, config, &stimuli, &runtime, sinks).map_err(pack_failure)?;
         let facts = RunFacts::of(&info);

@@ -232,12 +232,16 @@ pub struct StimulusRows(Vec<(Box<str>, u16)>);
 impl StimulusRows {
     /// The rows of a set.
     pub fn of(set: &StimulusSet) -> Self {
-        let rows = set.stimuli.iter().zip(0_u16..);
-        Self(rows.map(|(stimulus, row)| (stimulus.id.as_str().into(), row)).collect())
+        let named = set.stimuli.iter().zip(0_u16..);
+        let mut rows: Vec<(Box<str>, u16)> =
+            named.map(|(stimulus, row)| (stimulus.id.as_str().into(), row)).collect();
+        rows.sort();
+        Self(rows)
     }
 
     /// The row of a name.
     pub fn row(&self, id: &str) -> Option<u16> {
-        self.0.iter().find(|(name, _)| &**name == id).map(|(_, row)| *row)
+        let found = self.0.binary_search_by(|(name, _)| (**name).cmp(id));
+        found.ok().map(|at| self.0[at].1)
     }
 }

@@ -17,5 +17,5 @@ pub use marker::{Marker, MarkerEvent};
 pub use montage::Montage;
 pub use picture::Picture;
 pub use screen::{Screen, Shown};
-pub use stimulus::{Stimulus, StimulusSet};
+pub use stimulus::{MAX_STIMULI, Stimulus, StimulusSet};
 pub use window::{Abstention, Lock, Window};

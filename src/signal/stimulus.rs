@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Most pictures in a set: rows cross threads as `u16`, and this bounds what a folder may ask for.
-pub const MAX_STIMULI: usize = 4096;
+pub const MAX_STIMULI: usize = 10_000;
 
 /// Largest picture file, in bytes.
 pub const MAX_PNG_BYTES: u64 = 16 << 20;

@@ -1,7 +1,7 @@
 //! A fault layer over any source: what radio links, cables and clocks do to a stream.
 //!
 //! Takes a source; gives the same source with frames lost, held back, stamped badly, its clock reset or its plug
-//! pulled. Faults depend on the seed and the number of the frame, not on how the stream is cut or on the clock
+//! pulled, and pictures misnamed (a control: whatever still names them then is no evidence). Faults depend on the seed and the number of the frame, not on how the stream is cut or on the clock
 //! (but for `burst`, which is about time). A lost frame leaves a jump in the index and is counted, but its gap is
 //! not flagged: finding it by the index is for those downstream.
 
@@ -16,13 +16,19 @@ use super::{
     CHUNK_FRAMES, CHUNK_MARKERS, MAX_READ_WAIT_SECS, ReadStatus, Source, SourceCounters,
     SourceError, SourceInfo,
 };
-use crate::signal::{Chunk, FrameMeta};
+use crate::signal::{Chunk, FrameMeta, Marker, MarkerEvent};
 use crate::time::clock::Clock;
 
 /// How far a clock reset sets the clock back, in seconds.
 pub const RESET_SECS: f64 = -1000.0;
 
-const KEYS: &str = "drop, burst, jitter, reset, unplug, back, seed";
+const KEYS: &str = "drop, burst, jitter, reset, unplug, back, mislabel, seed";
+
+/// Names of pictures that a misnamed one is drawn from: the last ones.
+const NAMES: usize = 64;
+
+/// Keeps the names apart from every other use of the seed: how markers fall between frames must not matter.
+const NAME_SALT: u64 = 0x6d69_736c_6162_656c;
 
 /// Which faults. `Default` has none.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,6 +45,8 @@ pub struct Faults {
     pub unplug_secs: Option<f64>,
     /// How long it stays pulled, in seconds of signal.
     pub back_secs: f64,
+    /// Probability that a picture's onset carries the name of a picture drawn from the last ones.
+    pub mislabel_probability: f64,
     /// Seed of the random faults.
     pub seed: u64,
 }
@@ -52,6 +60,7 @@ impl Default for Faults {
             reset_secs: None,
             unplug_secs: None,
             back_secs: 2.0,
+            mislabel_probability: 0.0,
             seed: 1,
         }
     }
@@ -81,6 +90,7 @@ impl Faults {
             "reset" => self.reset_secs = Some(number(key, value, 1e6)?),
             "unplug" => self.unplug_secs = Some(number(key, value, 1e6)?),
             "back" => self.back_secs = number(key, value, 3600.0)?,
+            "mislabel" => self.mislabel_probability = number(key, value, 1.0)?,
             "seed" => {
                 self.seed =
                     value.parse().map_err(|_| format!("seed={value} is not a whole number"))?;
@@ -120,6 +130,7 @@ struct Running {
     /// Frames lost since the last one passed on.
     missing: u64,
     gap_before: bool,
+    names: Names,
     counters: SourceCounters,
 }
 
@@ -147,6 +158,7 @@ impl Source for FaultySource {
             was_reset: false,
             missing: 0,
             gap_before: false,
+            names: Names::new(self.faults.seed),
             counters: SourceCounters::default(),
         });
         Ok(info)
@@ -286,11 +298,40 @@ impl Running {
             if fate.reset {
                 marker.time_secs += RESET_SECS;
             }
+            marker = self.names.pass(marker, faults.mislabel_probability);
             if !fate.unplugged {
                 // The caller's chunk holds as many markers as ours; where it does not, the rest is lost.
                 let _kept = chunk.push_marker(marker);
             }
         }
+    }
+}
+
+/// The last pictures' onsets, and what misnames the next.
+struct Names {
+    rng: ChaCha8Rng,
+    last: [Marker; NAMES],
+    seen: usize,
+}
+
+impl Names {
+    fn new(seed: u64) -> Self {
+        let rng = ChaCha8Rng::seed_from_u64(seed ^ NAME_SALT);
+        Self { rng, last: [Marker::new(0.0, ""); NAMES], seen: 0 }
+    }
+
+    /// The marker, or at this moment the label of an earlier onset.
+    fn pass(&mut self, marker: Marker, probability: f64) -> Marker {
+        if !matches!(marker.event(), MarkerEvent::StimulusOnset(_)) {
+            return marker;
+        }
+        self.last[self.seen % NAMES] = marker;
+        self.seen += 1;
+        // Drawn for every onset, so that one more misnamed picture does not move the others.
+        let (chosen, from) = (self.rng.random_bool(probability), self.rng.random::<f64>());
+        let known = self.seen.min(NAMES);
+        let other = self.last[((from * known as f64) as usize).min(known - 1)];
+        if chosen { Marker::new(marker.time_secs, other.label()) } else { marker }
     }
 }
 

@@ -12,23 +12,28 @@ use crate::source::{Source, SourceError, SourceSpec};
 use crate::subject::SimParams;
 use crate::time::clock::Clock;
 
-/// Makes a source. Opens nothing yet: that is the source's own `prepare`.
+/// Makes a source; a virtual subject looks at these pictures. Opens nothing yet: that is the source's own `prepare`.
 ///
 /// # Errors
 /// [`SourceError::BadSpec`] for parameters that cannot be, [`SourceError::Library`] for a missing library.
-pub fn source(spec: &SourceSpec, speed: Speed) -> Result<Box<dyn Source>, SourceError> {
+pub fn source(
+    spec: &SourceSpec,
+    speed: Speed,
+    stimuli: &Arc<StimulusSet>,
+) -> Result<Box<dyn Source>, SourceError> {
     Ok(match spec {
-        SourceSpec::Sim(parameters) => Box::new(SimulatedSource::new(
-            SimParams::from_parameters(parameters)?,
-            StimulusSet::bundled_or_none(),
-        )),
+        SourceSpec::Sim(parameters) => {
+            let params = SimParams::from_parameters(parameters)?;
+            Box::new(SimulatedSource::new(params, stimuli.clone()))
+        }
         SourceSpec::Lsl(parameters) => Box::new(LslSource::new(parameters)?),
         SourceSpec::Brainflow { board, parameters } => {
             Box::new(BrainflowSource::new(board, parameters)?)
         }
         SourceSpec::File(path) => Box::new(FileSource::new(path.clone()).with_speed(speed)),
         SourceSpec::Faulty { parameters, inner } => {
-            Box::new(FaultySource::new(source(inner, speed)?, Faults::from_parameters(parameters)?))
+            let faults = Faults::from_parameters(parameters)?;
+            Box::new(FaultySource::new(source(inner, speed, stimuli)?, faults))
         }
     })
 }
@@ -52,7 +57,7 @@ pub fn seeing(
             let faults = Faults::from_parameters(parameters)?;
             Box::new(FaultySource::new(seeing(inner, screen, stimuli)?, faults))
         }
-        other => source(other, Speed::Times(1.0))?,
+        other => source(other, Speed::Times(1.0), stimuli)?,
     })
 }
 

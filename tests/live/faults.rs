@@ -13,6 +13,7 @@ struct Seen {
     frames: Vec<FrameMeta>,
     samples: Vec<f32>,
     marker_secs: Vec<f64>,
+    labels: Vec<String>,
     statuses: Vec<ReadStatus>,
     counters: SourceCounters,
 }
@@ -36,6 +37,7 @@ fn run(spec: &str, chunk_frames: usize) -> Seen {
         frames: vec![],
         samples: vec![],
         marker_secs: vec![],
+        labels: vec![],
         statuses: vec![],
         counters: SourceCounters::default(),
     };
@@ -46,6 +48,7 @@ fn run(spec: &str, chunk_frames: usize) -> Seen {
         seen.frames.extend(chunk.frames());
         seen.samples.extend(chunk.samples());
         seen.marker_secs.extend(chunk.markers().iter().map(|m| m.time_secs));
+        seen.labels.extend(chunk.markers().iter().map(|m| m.label().to_owned()));
         if status == ReadStatus::End {
             seen.counters = source.counters();
             return seen;
@@ -59,6 +62,24 @@ fn without_faults_nothing_changes() {
     assert_eq!(seen.frames.len(), 2500);
     assert!(seen.frames.iter().enumerate().all(|(i, f)| f.index == i as u64 && !f.gap_before));
     assert_eq!(seen.counters, SourceCounters::default());
+}
+
+#[test]
+fn misnamed_pictures_keep_their_times_and_names_that_were_shown() {
+    let (whole, none, all) =
+        (run("drop=0", 64), run("mislabel=0", 64), run("mislabel=1,seed=3", 64));
+    assert_eq!((&whole.labels, &whole.marker_secs), (&none.labels, &all.marker_secs));
+    let onsets = |seen: &Seen| -> Vec<String> {
+        seen.labels.iter().filter(|label| label.starts_with("stim/")).cloned().collect()
+    };
+    let (told, shown) = (onsets(&all), onsets(&whole));
+    let right = told.iter().zip(&shown).filter(|(told, shown)| told == shown).count();
+    assert!(
+        right < shown.len(),
+        "ten onsets, three looks at each picture: {right} are right by chance"
+    );
+    assert!(told.iter().all(|label| shown.contains(label)));
+    assert_eq!(all.labels, run("mislabel=1,seed=3", 17).labels, "however the stream is cut");
 }
 
 #[test]

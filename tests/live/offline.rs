@@ -25,7 +25,7 @@ fn run(spec: &str, seconds: f64) -> RunReport {
 }
 
 fn run_as(config: &RunConfig, seconds: f64) -> RunReport {
-    let source = make::source(&config.spec, Speed::Max).expect("the run works");
+    let source = make::source(&config.spec, Speed::Max, &config.stimuli()).expect("the run works");
     let never = AtomicBool::new(false);
     run_offline(config, source, Vec::new(), Some(seconds), &never, |_| {}).expect("the run works")
 }

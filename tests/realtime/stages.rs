@@ -25,7 +25,9 @@ const READS: usize = 60;
 fn acquisition_and_filtering_allocate_nothing() {
     let shared = Shared::new(Clock::system());
     let spec = "sim:speed=max,montage=biosemi64".parse().unwrap();
-    let mut source = make::source(&spec, Speed::Max).unwrap();
+    let mut source =
+        make::source(&spec, Speed::Max, &phosphene::signal::StimulusSet::bundled_or_none())
+            .unwrap();
     let info = source.prepare(&shared.clock).unwrap();
     let channels = info.channels.len();
     let windows = contract::windows(WindowMode::Locked, info.has_markers);

@@ -3,6 +3,8 @@
 //! Reads `[rows, dim]` f32 embeddings from safetensors, gives inner products and ranks. Rows are unit
 //! length, so for one embedding the order by inner product is the order by cosine.
 
+use std::collections::HashMap;
+
 use crate::pack::PackError;
 use crate::pack::tensors::Wanted;
 use crate::pack::{Manifest, Pack, tensors};
@@ -29,9 +31,19 @@ pub struct Gallery {
     embeddings: Vec<f32>,
     ids: Vec<String>,
     labels: Vec<String>,
+    /// The row of each name: galleries may hold thousands.
+    rows: HashMap<String, u16>,
 }
 
 impl Gallery {
+    fn new(dim: usize, embeddings: Vec<f32>, ids: Vec<String>, labels: Vec<String>) -> Self {
+        let mut rows = HashMap::with_capacity(ids.len());
+        for (id, row) in ids.iter().zip(0_u16..) {
+            rows.entry(id.clone()).or_insert(row);
+        }
+        Self { dim, embeddings, ids, labels, rows }
+    }
+
     /// Reads the pack's gallery.
     ///
     /// # Errors
@@ -63,18 +75,14 @@ impl Gallery {
                 why,
             })?;
         }
-        Ok(Self { dim, embeddings, ids: spec.ids.clone(), labels: spec.labels.clone() })
+        Ok(Self::new(dim, embeddings, spec.ids.clone(), spec.labels.clone()))
     }
 
     /// The wearer's own pictures in place of the pack's: unit embeddings in the same space.
     pub fn of_stimuli(set: &StimulusSet) -> Self {
         let names = |of: fn(&Stimulus) -> &String| set.stimuli.iter().map(of).cloned().collect();
-        Self {
-            dim: set.dim,
-            embeddings: set.embeddings.clone(),
-            ids: names(|stimulus| &stimulus.id),
-            labels: names(|stimulus| &stimulus.label),
-        }
+        let (ids, labels) = (names(|stimulus| &stimulus.id), names(|stimulus| &stimulus.label));
+        Self::new(set.dim, set.embeddings.clone(), ids, labels)
     }
 
     /// Number of pictures.
@@ -99,7 +107,7 @@ impl Gallery {
 
     /// The row of a short name.
     pub fn row_of(&self, id: &str) -> Option<u16> {
-        self.ids.iter().position(|known| known == id).and_then(|row| u16::try_from(row).ok())
+        self.rows.get(id).copied()
     }
 
     /// The embedding of a row, `[dim]`.
@@ -138,8 +146,12 @@ pub fn best(scores: &[f32], count: usize) -> Vec<Ranked> {
         .zip(0_u16..)
         .map(|(&score, row)| Ranked { row, score, probability: None })
         .collect();
-    ranked.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.row.cmp(&b.row)));
-    ranked.truncate(count);
+    let better = |a: &Ranked, b: &Ranked| b.score.total_cmp(&a.score).then(a.row.cmp(&b.row));
+    if count < ranked.len() {
+        ranked.select_nth_unstable_by(count, better);
+        ranked.truncate(count);
+    }
+    ranked.sort_by(better);
     ranked
 }
 

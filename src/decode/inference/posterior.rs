@@ -71,9 +71,13 @@ impl Candidates {
             return belief.rank_of(row);
         }
         let first = *self.first_of.get(row)?;
-        let own = self.together(belief, row);
-        let others = (0..self.len()).filter(|other| self.first_of[*other] == *other);
-        let ahead = others.filter(|o| *o != first && self.together(belief, *o) >= own).count();
+        let mut together = vec![0.0; self.len()];
+        for (row, first) in self.first_of.iter().enumerate() {
+            together[*first] += belief.probability(row);
+        }
+        let others =
+            (0..self.len()).filter(|other| self.first_of[*other] == *other && *other != first);
+        let ahead = others.filter(|other| together[*other] >= together[first]).count();
         u32::try_from(ahead + 1).ok()
     }
 

@@ -22,12 +22,50 @@ pub struct Brush {
     album: Album,
     steps: u32,
     seed: u64,
+    /// Told pictures painted ahead so far.
+    ahead: usize,
 }
+
+/// Told pictures that are painted before anybody asks: half the album.
+const MOST_AHEAD: usize = 512;
 
 impl Brush {
     /// Paints in so many steps.
     pub fn new(painter: Painter, steps: u32, seed: u64) -> Self {
-        Self { painter, album: Album::default(), steps, seed }
+        Self { painter, album: Album::default(), steps, seed, ahead: 0 }
+    }
+
+    /// The most probable picture.
+    ///
+    /// # Errors
+    /// As [`Brush::guess`].
+    pub fn best(
+        &mut self,
+        judge: Option<&Judge>,
+        believed: &Believed,
+        while_awake: WhileAwake<'_>,
+    ) -> Result<Option<FromAlbum>, DecodeError> {
+        let best = believed.best.first().map(|best| (believed.scope, best.row));
+        self.guess(judge, best, while_awake)
+    }
+
+    /// Paints the next told picture while nobody waits; false when none is left, or no more are worth it.
+    ///
+    /// # Errors
+    /// As [`Painter::paint`], but for being cancelled.
+    pub fn ahead(
+        &mut self,
+        judge: Option<&Judge>,
+        while_awake: WhileAwake<'_>,
+    ) -> Result<bool, DecodeError> {
+        let told = judge.and_then(|judge| judge.pictures(Scope::Told)).unwrap_or_default();
+        if self.ahead >= told.min(MOST_AHEAD) {
+            return Ok(false);
+        }
+        if self.guess(judge, Some((Scope::Told, self.ahead)), while_awake)?.is_some() {
+            self.ahead += 1;
+        }
+        Ok(true)
     }
 
     /// A picture in play, painted once.
@@ -92,7 +130,7 @@ impl Brush {
     /// [`DecodeError::Steps`] when the pack does not allow them; nothing changes then.
     pub fn set_steps(&mut self, steps: u32) -> Result<(), DecodeError> {
         self.painter.check_steps(steps)?;
-        self.steps = steps;
+        (self.steps, self.ahead) = (steps, 0);
         Ok(())
     }
 

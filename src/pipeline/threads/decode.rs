@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use crossbeam_channel::{Receiver, Sender};
+use crossbeam_channel::{Receiver, Sender, TryRecvError};
 
 use crate::hop::slot::SlotReader;
 use crate::native;
@@ -59,7 +59,7 @@ impl DecodeShell {
         };
         stage.announce(&self.shared);
         // Without a fitted source there is nothing to decode; acquisition has said why.
-        let Ok(FittedHop { mut windows, origins, facts }) = self.fitted.recv() else {
+        let Some(FittedHop { mut windows, origins, facts }) = self.fitted_hop(&mut stage) else {
             return (stage.finish().0, Ok(()));
         };
         stage.begin(&self.shared, &facts, origins);
@@ -83,11 +83,27 @@ impl DecodeShell {
         )
     }
 
+    /// Waits until a source is there, and paints meanwhile what will be guessed.
+    fn fitted_hop(&self, stage: &mut Decoding) -> Option<FittedHop> {
+        loop {
+            match self.fitted.try_recv() {
+                Ok(hop) => return Some(hop),
+                Err(TryRecvError::Disconnected) => return None,
+                Err(TryRecvError::Empty) => {
+                    if !stage.paint_ahead(&self.shared, &|| !self.fitted.is_empty()) {
+                        return self.fitted.recv().ok();
+                    }
+                }
+            }
+        }
+    }
+
     fn decode_until_closed(
         &self,
         stage: &mut Decoding,
         windows: &mut SlotReader<Window>,
     ) -> Result<(), String> {
+        let waiting = windows.waiting();
         loop {
             while let Ok(command) = self.commands.try_recv() {
                 stage.obey(&self.shared, command);
@@ -99,6 +115,7 @@ impl DecodeShell {
                     self.shared.windows_settled.fetch_add(1, Ordering::Release);
                 }
                 None if closed => return Ok(()),
+                None if stage.paint_ahead(&self.shared, &waiting) => {}
                 None => std::thread::sleep(IDLE),
             }
         }

@@ -11,7 +11,7 @@ use super::raw::DRAIN_SECS;
 use crate::formats::own;
 use crate::formats::xdf::StreamDescription;
 use crate::record::layout;
-use crate::signal::{Chunk, FrameMeta};
+use crate::signal::{Chunk, FrameMeta, StimulusSet};
 use crate::source::file::Speed;
 use crate::source::lsl::Block;
 use crate::source::{
@@ -62,7 +62,7 @@ impl PlainReader {
     }
 
     fn open(&self) -> Result<(Box<dyn Source>, SourceInfo), SourceError> {
-        let mut source = make::source(&self.spec, self.speed)?;
+        let mut source = make::source(&self.spec, self.speed, &StimulusSet::bundled_or_none())?;
         let info = source.prepare(&self.clock)?;
         Ok((source, info))
     }

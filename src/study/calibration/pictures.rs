@@ -16,10 +16,13 @@ use crate::signal::{Picture, Stimulus, StimulusSet};
 use crate::study::error::PersonalError;
 
 /// Pictures that a session may have: each is shown many times.
-const MOST: usize = 500;
+pub const MOST_SHOWN: usize = 500;
 
 /// Fewest pictures.
 const LEAST: usize = 4;
+
+/// Cosine from which two embeddings of a picture are of one encoder: files may have been scaled in between.
+const SAME_COSINE: f32 = 0.95;
 
 /// Endings of picture files.
 const ENDINGS: [&str; 4] = ["png", "jpg", "jpeg", "webp"];
@@ -27,13 +30,13 @@ const ENDINGS: [&str; 4] = ["png", "jpg", "jpeg", "webp"];
 /// Longest name of a picture.
 const MAX_NAME: usize = 48;
 
-/// Reads and embeds a folder of pictures; `on_progress` gets a share and says whether to go on.
+/// Reads and embeds a folder of at most `most` pictures; `on_progress` gets a share and says whether to go on.
 ///
 /// # Errors
 /// [`PersonalError::Output`] for the folder or a file in it, and when it was not to go on; [`PersonalError::Pack`] for a
 /// pack without an image encoder.
 pub fn from_folder(
-    folder: &Path,
+    (folder, most): (&Path, usize),
     pack: &Pack,
     runtime: &Runtime,
     mut on_progress: impl FnMut(f64) -> bool,
@@ -42,7 +45,7 @@ pub fn from_folder(
         let why = "this pack has no [image_encoder], so it cannot embed pictures of your own";
         return Err(PersonalError::Pack(why.into()));
     };
-    let files = files(folder)?;
+    let files = files(folder, most)?;
     let mut set = StimulusSet { dim: pack.manifest().dim(), ..StimulusSet::default() };
     // No picture has a name of the pack's gallery: a marker must say which of the two was shown.
     let mut names: BTreeSet<String> = pack.manifest().gallery.ids.iter().cloned().collect();
@@ -70,8 +73,36 @@ pub fn from_folder(
     Ok(set)
 }
 
+/// Whether this pack's image encoder gives a set its embeddings; `None` where the pack has none to ask.
+///
+/// # Errors
+/// [`PersonalError::Pack`] as the encoder fails, [`PersonalError::Output`] for a picture that cannot be read.
+pub fn same_embeddings(
+    set: &StimulusSet,
+    pack: &Pack,
+    runtime: &Runtime,
+) -> Result<Option<bool>, PersonalError> {
+    let (Some(mut encoder), Some(first)) =
+        (ImageEncoder::load(pack, runtime)?, set.stimuli.first())
+    else {
+        return Ok(None);
+    };
+    let wrong = |why: String| {
+        PersonalError::Output(format!("the picture {} cannot be used: {why}", first.id))
+    };
+    let picture = Picture::from_encoded(&first.png).map_err(|why| wrong(why.to_string()))?;
+    let pixels = image::RgbImage::from_raw(picture.width, picture.height, picture.rgb);
+    let whole = pixels.ok_or_else(|| wrong("its pixels do not fill it".into()))?.into();
+    let picture = fit(&whole, encoder.size_px()).map_err(wrong)?;
+    let anew = encoder.embed(&picture)?;
+    let length = anew.iter().map(|v| v * v).sum::<f32>().sqrt();
+    let kept = set.embeddings.chunks_exact(set.dim.max(1)).next().unwrap_or_default();
+    let product = kept.iter().zip(&anew).map(|(a, b)| a * b).sum::<f32>();
+    Ok(Some(kept.len() == anew.len() && product > SAME_COSINE * length))
+}
+
 /// The picture files of a folder, by name.
-fn files(folder: &Path) -> Result<Vec<PathBuf>, PersonalError> {
+fn files(folder: &Path, most: usize) -> Result<Vec<PathBuf>, PersonalError> {
     let wrong = |why: String| PersonalError::Output(format!("{why}: {}", folder.display()));
     let entries = std::fs::read_dir(folder)
         .map_err(|e| wrong(format!("the folder of pictures cannot be read ({e})")))?;
@@ -82,9 +113,9 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>, PersonalError> {
     let mut files: Vec<PathBuf> =
         entries.filter_map(|entry| Some(entry.ok()?.path())).filter(is_picture).collect();
     files.sort();
-    if !(LEAST..=MOST).contains(&files.len()) {
+    if !(LEAST..=most).contains(&files.len()) {
         return Err(wrong(format!(
-            "it holds {} pictures (PNG, JPEG, WebP); {LEAST} to {MOST} can be shown",
+            "it holds {} pictures (PNG, JPEG, WebP); {LEAST} to {most} are possible here",
             files.len()
         )));
     }
@@ -131,8 +162,8 @@ mod tests {
     #[test]
     fn a_folder_without_pictures_is_refused_with_its_name() {
         let folder = tempfile::tempdir().unwrap();
-        let why = files(folder.path()).unwrap_err().to_string();
-        assert!(why.contains("0 pictures") && why.contains("4 to 500"), "{why}");
-        assert!(files(&folder.path().join("none")).unwrap_err().to_string().contains("none"));
+        let why = files(folder.path(), 500).unwrap_err().to_string();
+        assert!(why.contains("0 pictures") && why.contains("4 to 500 are"), "{why}");
+        assert!(files(&folder.path().join("none"), 500).unwrap_err().to_string().contains("none"));
     }
 }

@@ -9,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 use crate::present::presenter::TrialTiming;
 use crate::present::protocol::{Plan, PlannedRun, Protocol, Role, plan};
 use crate::signal::StimulusSet;
+use crate::study::calibration::pictures::MOST_SHOWN;
 use crate::study::error::PersonalError;
 use crate::study::files::write_new;
 use crate::study::folder::{Folder, Held, TEST_TASK, TIMING_ENDING, folders_in};
@@ -101,6 +102,12 @@ impl Session {
             return Err(format!(
                 "this session was held already, it is not written over. Give another name with --session: {}",
                 folder.display()
+            ));
+        }
+        if stimuli.len() > MOST_SHOWN {
+            return Err(format!(
+                "there are {} pictures, and each is shown many times: at most {MOST_SHOWN}. `live --pictures` takes more",
+                stimuli.len()
             ));
         }
         let number =

@@ -3,7 +3,7 @@
 //! Every trial counts once, decoded alone; averages over k trials are plotted apart.
 
 use egui::{Grid, Rect, RichText, Stroke, Ui, pos2, vec2};
-use egui_plot::{GridMark, HLine, Line, LineStyle, MarkerShape, Plot, Points};
+use egui_plot::{AxisHints, GridMark, HLine, Line, LineStyle, MarkerShape, Plot, Points};
 
 use crate::snapshot::{ScoreAtK, TruthView};
 use crate::ui::look::{parts, theme, words};
@@ -11,6 +11,9 @@ use crate::ui::scene::Scene;
 
 /// Fewer trials than this say next to nothing.
 const FEW_TRIALS: u64 = 20;
+
+/// Room for "100 %" beside the plot.
+const AXIS_WIDTH: f32 = 46.0;
 
 /// Paints the card.
 pub fn ui(ui: &mut Ui, scene: &Scene<'_>) {
@@ -122,6 +125,9 @@ fn by_k(ui: &mut Ui, scene: &Scene<'_>, truth: &TruthView) {
         truth.by_k.iter().map(|at| [f64::from(at.k), pick(at)]).collect()
     };
     let palette = scene.palette;
+    let shares = AxisHints::new_y()
+        .formatter(|mark, _| format!("{:.0} %", mark.value * 100.0))
+        .min_thickness(AXIS_WIDTH);
     let ks: Vec<f64> = truth.by_k.iter().map(|at| f64::from(at.k)).collect();
     let response = Plot::new("by_k")
         .height(104.0)
@@ -139,7 +145,7 @@ fn by_k(ui: &mut Ui, scene: &Scene<'_>, truth: &TruthView) {
         .grid_fade(0.0)
         .x_grid_spacer(move |_| ks.iter().map(|k| GridMark { value: *k, step_size: 1e3 }).collect())
         .y_grid_spacer(|_| [0.0, 0.5, 1.0].map(|value| GridMark { value, step_size: 1e3 }).to_vec())
-        .y_axis_formatter(|mark, _| format!("{:.0} %", mark.value * 100.0))
+        .custom_y_axes(vec![shares])
         .show(ui, |plot| {
             plot.hline(
                 HLine::new("Guessing", truth.chance_top1)
