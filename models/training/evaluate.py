@@ -243,8 +243,17 @@ def report(run, encoder_report, posterior_report):
         verdict=verdict(run),
     )
     if run.options.part == "test":
-        (run.pack / "EVALUATION.md").write_text(text, encoding="utf-8")
+        path = run.pack / "EVALUATION.md"
+        earlier = path.read_text(encoding="utf-8") if path.exists() else ""
+        path.write_text(with_foreign(text, earlier), encoding="utf-8")
     print(text)
+
+
+def with_foreign(text, earlier):
+    """A report with the sections of an earlier one that other scripts measured, at its end."""
+    own = {part.splitlines()[0] for part in text.split("\n## ")[1:]}
+    foreign = [part for part in earlier.split("\n## ")[1:] if part.splitlines()[0] not in own]
+    return "\n".join([text.rstrip("\n") + "\n", *("## " + part.rstrip("\n") + "\n" for part in foreign)])
 
 
 def verdict(run):

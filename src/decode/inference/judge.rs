@@ -254,7 +254,7 @@ impl Judge {
         Believed {
             scope,
             pictures: belief.log_posterior.len(),
-            draws: self.draws(belief, window),
+            draws: self.draws(belief, scope, window),
             gain_bits: belief.gain_bits,
             mark_bits,
             something_else,
@@ -307,11 +307,13 @@ impl Judge {
     }
 
     /// The same uniform numbers for a window and its twin, so that they differ by nothing but the signal.
-    fn draws(&self, belief: &Belief, window: u64) -> Vec<Guess> {
+    fn draws(&self, belief: &Belief, scope: Scope, window: u64) -> Vec<Guess> {
+        let Some(in_play) = self.in_play(scope) else { return Vec::new() };
         let mut rng = ChaCha8Rng::seed_from_u64(self.seed ^ DRAW_SALT);
         rng.set_stream(window);
         let rows = (0..DRAWS).filter_map(|_| belief.draw(rng.random()));
-        rows.map(|row| Guess { row, probability: belief.probability(row) }).collect()
+        let together = |row| in_play.candidates.together(belief, row);
+        rows.map(|row| Guess { row, probability: together(row) }).collect()
     }
 
     /// A picture with its probability and rank; doubles count as one.

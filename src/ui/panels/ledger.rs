@@ -14,6 +14,10 @@ pub fn ui(ui: &mut Ui, scene: &Scene<'_>) {
         ui.set_width(ui.available_width());
         parts::eyebrow(ui, scene.palette, "LATENCY, MS");
         stages(ui, scene);
+        let latency = &scene.snapshot.latency;
+        if latency.denoise.is_none() && latency.window_to_image.is_some() {
+            parts::weak(ui, "Every guess so far was painted before it was needed.");
+        }
         ui.add_space(2.0);
         parts::row(ui, "Pictures per second", format!("{:.1}", scene.snapshot.images_per_s));
     });
