@@ -27,16 +27,18 @@ BEST, DRAW, MEAN, RETRIEVAL = "best guess", "one draw", "mean", "retrieval"
 SAMPLER, TYPICAL, GAUSSIAN = "sampler, one draw", "sampler, most typical", "Gaussian, one draw"
 OWN = "true embedding"
 DIGITS = 12
+KEPT_EVERY = 500
 
 
 @dataclass(frozen=True)
 class Scene:
-    """One scope and what is shown: `gallery` (answers_judge.Gallery) of the pictures in play, which rows of the picture set
-    they are, and `truth` rows of all that may be shown."""
+    """One scope, the pool that is shown, and how many pictures each subject is asked for: `gallery` (answers_judge.Gallery) of
+    the pictures in play, which are these rows of the picture set."""
 
     title: str
     scope: str
     shown: str
+    asked: int
     gallery: object
     rows: list
 
@@ -55,12 +57,18 @@ class Question:
         return self.seen.k
 
 
-def questions(model, found, k):
-    """The `Question`s of `Answers`: the first k looks of each picture and subject that has so many."""
+def questions(model, found, k, asked_of_each):
+    """The `Question`s of `Answers`: the first k looks of each picture and subject that has so many. Each subject is asked for
+    so many pictures, drawn anew for each subject and the same for each k."""
     groups, first = found.groups(k), {}
     for index, row in enumerate(groups[:, 0].tolist()):
         first.setdefault((int(found.subject[row]), int(found.picture[row])), index)
-    rows = groups[list(first.values())]
+    chosen = []
+    for subject in sorted({subject for subject, _ in first}):
+        shown = found.picture[found.subject == subject].unique().numpy()
+        order = np.random.default_rng([asked_of_each, subject]).permutation(shown).tolist()
+        chosen += [first[subject, row] for row in order if (subject, row) in first][:asked_of_each]
+    rows = groups[chosen]
     given = asked(model, found, rows)
     return Question(found.answer[rows], given.seen, given.picture, given.subject)
 
@@ -164,16 +172,19 @@ class Paintings:
         self.graphs, self.scorer, self.embeddings, self.juries = graphs, scorer, embeddings, juries
         self.scores, self.features = {}, {}
 
-    def judge(self, wanted):
-        """Judges all of [(painting, title of its scene, row of the truth), …] that were not judged before."""
+    def judge(self, wanted, keep=lambda: None):
+        """Judges all of [(painting, title of its scene, row of the truth), …] that were not judged before; `keep` is called
+        now and then, and at the end."""
         by_painting = {}
         for painting, title, row in wanted:
             if (name(painting), title, row) not in self.scores:
                 by_painting.setdefault(name(painting), (painting, set()))[1].add((title, row))
         for done, (painting, uses) in enumerate(by_painting.values()):
             self.judge_one(painting, uses)
-            if done % 500 == 499:
+            if done % KEPT_EVERY == KEPT_EVERY - 1:
                 print(f"painted: {done + 1} of {len(by_painting)}", flush=True)
+                keep()
+        keep()
 
     def judge_one(self, painting, uses):
         image = self.paint(painting)[None]
@@ -186,7 +197,7 @@ class Paintings:
     def paint(self, painting):
         """f32 [3, h, w] as a screen shows it."""
         if painting[0] == "picture":
-            return self.graphs.paint(self.embeddings[painting[1]], [painting[1], 0])
+            return self.graphs.paint(self.embeddings[painting[1]].numpy(), [painting[1], 0])
         *_, k, question, seed, embedding = painting
         return self.graphs.paint(embedding, [k, question, seed])
 

@@ -44,14 +44,13 @@ def measure(bench, found):
     asked = {}
     for scene in bench.scenes:
         for k in KS:
-            given = painted.questions(bench.model, found[scene.shown], k)
+            given = painted.questions(bench.model, found[scene.shown], k, scene.asked)
             imagined = bench.imagined if scene.scope != "told" else {}
             answers = painted.answered(scene, bench.model, given, bench.graphs.sureness, imagined)
             asked[scene.title, k] = given, answers
     paintings = Paintings(bench.graphs, bench.scorer, bench.table, juries(bench, asked))
     load(bench, paintings)
-    paintings.judge(wanted(asked))
-    torch.save({"made_with": made_with(bench), "scores": paintings.scores, "features": paintings.features}, bench.kept)
+    paintings.judge(wanted(asked), keep=lambda: save(bench, paintings))
     return {"scenes": [scored(bench, paintings, scene, asked) for scene in bench.scenes]}
 
 
@@ -126,6 +125,13 @@ def taken(paintings, scene, given, answers, method):
         seen = [features[painted.name(part)] for part in (one, other, own)]
         found.append([jury.taken_for(seen[0], right, row) for right in (seen[2], seen[1])])
     return np.mean(found, axis=0).tolist()
+
+
+def save(bench, paintings):
+    """Keeps what was judged so far."""
+    fresh = bench.kept.with_suffix(".fresh")
+    torch.save({"made_with": made_with(bench), "scores": paintings.scores, "features": paintings.features}, fresh)
+    fresh.replace(bench.kept)
 
 
 def load(bench, paintings):

@@ -34,23 +34,24 @@ from painted_measure import Bench
 from scorer import Scorer
 from widened_memory import Graphs, Shelf
 
-# Few pictures to each subject, so that each is seen ten times and more; the questions are one for each.
+# A dozen looks at each picture: the questions are the first ten.
 TEST = {
-    "painted_forty": Plan("test", 1301, 1340, "forty", 20, 500, seed=131),
-    "painted_remembered": Plan("test", 1301, 1340, "remembered", 8, 200, seed=132),
-    "painted_unseen": Plan("test", 1301, 1340, "unseen", 8, 200, seed=133),
+    "painted_forty": Plan("test", 1301, 1340, "forty", 40, 520, seed=131),
+    "painted_remembered": Plan("test", 1301, 1340, "remembered", 4, 52, seed=132),
+    "painted_unseen": Plan("test", 1301, 1340, "unseen", 4, 52, seed=133),
 }
 DEVELOPMENT = {
-    "imagined_forty": Plan("development", 961, 980, "forty", 10, 250, seed=141),
-    "imagined_remembered": Plan("development", 961, 980, "remembered", 8, 200, seed=142),
-    "imagined_unseen": Plan("development", 961, 980, "unseen", 8, 200, seed=143),
+    "imagined_forty": Plan("development", 961, 980, "forty", 40, 520, seed=141),
+    "imagined_remembered": Plan("development", 961, 980, "remembered", 4, 52, seed=142),
+    "imagined_unseen": Plan("development", 961, 980, "unseen", 4, 52, seed=143),
 }
+# (title, scope, pool that is shown, how many pictures each subject is asked for)
 SCENES = (
-    ("told: the forty", "told", "forty"),
-    ("remembered, any of them shown", "remembered", "remembered"),
-    ("remembered, concepts never seen shown", "remembered", "unseen"),
+    ("told: the forty", "told", "forty", 12),
+    ("remembered, any of them shown", "remembered", "remembered", 4),
+    ("remembered, concepts never seen shown", "remembered", "unseen", 4),
 )
-SCHEDULE = loop.Schedule(14000, 1e-3, weight_decay=0.0, ema=0.999)
+SCHEDULE = loop.Schedule(16000, 1e-3, weight_decay=0.0, ema=0.999)
 QUICK_STEPS = 4
 
 
@@ -108,7 +109,7 @@ def flow_of(run):
 def scenes(run, table):
     """The three `Scene`s; `table` f32 [pictures, dim] are embeddings as the program has them."""
     rows = {"told": run.split.stimuli, "remembered": run.split.train}
-    return [Scene(title, scope, shown, Gallery(rows[scope], table), rows[scope]) for title, scope, shown in SCENES]
+    return [Scene(title, scope, shown, asked, Gallery(rows[scope], table), rows[scope]) for title, scope, shown, asked in SCENES]
 
 
 def table_of(run):

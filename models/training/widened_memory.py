@@ -77,7 +77,8 @@ class Shelf:
         table = np.zeros((len(found) + len(VARIANTS) * len(self.train), 256), np.float32)
         table[self.train] = remembered.read(pack / "gallery/remembered.safetensors")
         with np.load(kept) as stored:
-            table[dev], table[len(found) :] = stored["unseen"], stored["variants"]
+            # A quick run holds few pictures out, or none.
+            table[dev], table[len(found) :] = stored["unseen"].reshape(len(dev), table.shape[1]), stored["variants"]
         self.embeddings = torch.from_numpy(table)
         likeness = (table[len(found) :].reshape(len(VARIANTS), -1, 256) * table[self.train]).sum(axis=2)
         self.likeness = likeness.ravel()
