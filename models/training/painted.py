@@ -32,13 +32,14 @@ KEPT_EVERY = 500
 
 @dataclass(frozen=True)
 class Scene:
-    """One scope, the pool that is shown, and how many pictures each subject is asked for: `gallery` (answers_judge.Gallery) of
-    the pictures in play, which are these rows of the picture set."""
+    """One scope, the pool that is shown, and how many pictures each subject is asked for, `blended` of them with the mean as
+    well: `gallery` (answers_judge.Gallery) of the pictures in play, which are these rows of the picture set."""
 
     title: str
     scope: str
     shown: str
     asked: int
+    blended: int
     gallery: object
     rows: list
 
@@ -82,7 +83,7 @@ def answered(scene, model, given, sureness, imagined):
         BEST: [[("picture", scene.rows[i]) for i in log_p.argmax(axis=1)]],
         DRAW: [[("picture", scene.rows[i]) for i in drawn(log_p, [seed, given.k])] for seed in SEEDS],
         RETRIEVAL: [[("picture", scene.rows[i]) for i in (mean @ scene.gallery.embeddings.T).argmax(axis=1)]],
-        MEAN: [own(MEAN, scene, given, 0, sureness.embedding(given.trials).numpy())],
+        MEAN: [some(own(MEAN, scene, given, 0, sureness.embedding(given.trials).numpy()), given.subject, scene.blended)],
         OWN: [[("picture", row) for row in given.picture.tolist()]],
     }
     for method, draw in imagined.items():
@@ -98,10 +99,21 @@ def own(method, scene, given, seed, embeddings):
     return [(method, scene.title, given.k, i, seed, embedding.astype(np.float32)) for i, embedding in enumerate(embeddings)]
 
 
+def some(paintings, subject, of_each):
+    """The first few paintings of each subject, and None for the others."""
+    before = [int((subject[:i] == subject[i]).sum()) for i in range(len(subject))]
+    return [painting if count < of_each else None for painting, count in zip(paintings, before)]
+
+
 def drawn(log_p, seed):
     """One column of each row of log probabilities f64 [n, m], drawn by them."""
     turned = log_p + np.random.default_rng(seed).gumbel(size=log_p.shape)
     return turned.argmax(axis=1)
+
+
+def several(log_p, seed):
+    """IMAGINED columns of each row, drawn by log probabilities f64 [n, m]: i64 [n, IMAGINED]."""
+    return np.stack([drawn(log_p, [i, seed, 5]) for i in range(IMAGINED)], axis=1)
 
 
 def typical(several):

@@ -17,7 +17,8 @@ import painted_report
 import sampler_judge
 from painted import DRAW, KS, OWN, Jury, Paintings
 
-RANDOM_DIRECTIONS = 30
+# A sampler is for pictures never seen: of remembered ones the exact posterior holds the truth.
+IMAGINED_OF = "unseen"
 PAINTERS = ("prior.onnx", "denoiser.onnx", "decoder.onnx")
 
 
@@ -45,7 +46,7 @@ def measure(bench, found):
     for scene in bench.scenes:
         for k in KS:
             given = painted.questions(bench.model, found[scene.shown], k, scene.asked)
-            imagined = bench.imagined if scene.scope != "told" else {}
+            imagined = bench.imagined if scene.shown == IMAGINED_OF else {}
             answers = painted.answered(scene, bench.model, given, bench.graphs.sureness, imagined)
             asked[scene.title, k] = given, answers
     paintings = Paintings(bench.graphs, bench.scorer, bench.table, juries(bench, asked))
@@ -59,7 +60,9 @@ def wanted(asked):
     for (title, _), (given, answers) in asked.items():
         for lines in answers.values():
             for line in lines:
-                yield from zip(line, [title] * len(line), given.picture.tolist())
+                for painting, row in zip(line, given.picture.tolist()):
+                    if painting is not None:
+                        yield painting, title, row
 
 
 def juries(bench, asked):
@@ -83,7 +86,7 @@ def scored(bench, paintings, scene, asked):
         rows, apart = painted_report.rows(paintings, scene, k, given, answers)
         kept["rows"] += rows
         kept["differences"] += apart
-        if bench.imagined and scene.scope != "told":
+        if bench.imagined and scene.shown == IMAGINED_OF:
             kept["reliability"] += reliability(bench, paintings, scene, given, answers)
     kept["verdict"] = painted_report.verdict(kept) if kept["reliability"] else None
     return kept
@@ -93,25 +96,17 @@ def reliability(bench, paintings, scene, given, answers):
     """Rows on how far the draws of the exact posterior and of each sampler can be believed."""
     truth = bench.table[given.picture].double().numpy()
     log_p = bench.model.posterior(given.seen, scene.gallery.embeddings, scene.scope)
-    chosen = np.stack([painted.drawn(log_p, [i, given.k, 5]) for i in range(painted.IMAGINED)], axis=1)
-    several = {DRAW: scene.gallery.embeddings[chosen]}
+    several = {DRAW: scene.gallery.embeddings[painted.several(log_p, given.k)]}
     several |= {method: draw(given.seen, given.k).astype(np.float64) for method, draw in bench.imagined.items()}
-    directions = bench.space.informative(), sampler_judge.random_directions(truth.shape[1], RANDOM_DIRECTIONS)
-    rows = []
-    for method, draws in several.items():
-        along, across = (sampler_judge.ranks(draws, truth, axes) for axes in directions)
-        rows.append(
-            {
-                "method": method,
-                "k": given.k,
-                "covered": [float(sampler_judge.coverage(along, share).mean()) for share in sampler_judge.SHARES],
-                "uneven": sampler_judge.unevenness(along),
-                "elsewhere": [float(sampler_judge.coverage(across, share).mean()) for share in sampler_judge.SHARES],
-                "agreement": [float(value.mean()) for value in sampler_judge.agreement(draws, truth)],
-                "taken": taken(paintings, scene, given, answers, method),
-            }
-        )
-    return rows
+    return [
+        {
+            "method": method,
+            "k": given.k,
+            "taken": taken(paintings, scene, given, answers, method),
+            **sampler_judge.believed(draws, truth, bench.space.informative()),
+        }
+        for method, draws in several.items()
+    ]
 
 
 def taken(paintings, scene, given, answers, method):

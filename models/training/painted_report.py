@@ -8,12 +8,16 @@ Keeps   intervals are 95 %, from drawing whole subjects with replacement. A meth
         more than an empty one.
 """
 
+from pathlib import Path
+
 import numpy as np
 
 import intervals
 import painted
 from painted import BEST, DRAW, GAUSSIAN, KS, MEAN, OWN, RETRIEVAL, SAMPLER, TYPICAL
 
+# What a person says of how these figures came about; to be written anew for others.
+WORDS = Path(__file__).with_name("painted_verdict.md")
 SCORES = ("n_way", "pixcorr", "ssim", "edge_match", "perceptual", "gradient_ratio")
 METHODS = (BEST, DRAW, RETRIEVAL, MEAN, SAMPLER, TYPICAL, GAUSSIAN, OWN)
 PAIRS = ((BEST, MEAN), (BEST, RETRIEVAL), (DRAW, SAMPLER), (SAMPLER, GAUSSIAN), (BEST, TYPICAL))
@@ -27,18 +31,23 @@ WINS_AT_LEAST, SHARP, HONEST = 2, (0.8, 1.25), (0.85, 0.95)
 
 
 class Tally:
-    """Scores of one method for the questions of one scene at one k: {score: f64 [n]}, and by seed."""
+    """Scores of one method for those questions `at` i64 [m] of one scene and k that it was asked: {score: f64 [m]}, and by
+    seed."""
 
     def __init__(self, paintings, scene, given, answers):
-        of = paintings.scores
-        each = [
-            [of[painted.name(painting), scene.title, row] for painting, row in zip(line, given.picture.tolist())]
-            for line in answers
-        ]
+        of, truths = paintings.scores, given.picture.tolist()
+        self.at = np.array([i for i, painting in enumerate(answers[0]) if painting is not None])
+        each = [[of[painted.name(line[i]), scene.title, truths[i]] for i in self.at] for line in answers]
         names = each[0][0]
         self.by_seed = {name: np.array([[one[name] for one in line] for line in each]) for name in names}
         self.scores = {name: values.mean(axis=0) for name, values in self.by_seed.items()}
-        self.subject = given.subject
+        self.subject = given.subject[self.at]
+
+    def minus(self, other, name):
+        """The difference to another method over the questions that both were asked, with its interval."""
+        both = np.intersect1d(self.at, other.at)
+        mine, its = (tally.scores[name][np.searchsorted(tally.at, both)] for tally in (self, other))
+        return list(intervals.paired_difference(mine, its, self.subject[np.searchsorted(self.at, both)]))
 
     def row(self, method):
         """What is kept of it."""
@@ -60,16 +69,12 @@ class Tally:
 def rows(paintings, scene, k, given, answers):
     """(rows of all methods, rows of differences) of one scene at one k."""
     tallies = {method: Tally(paintings, scene, given, answers[method]) for method in METHODS if method in answers}
-    kept = [tally.row(method) | {"k": k, "questions": len(given.picture)} for method, tally in tallies.items()]
+    kept = [tally.row(method) | {"k": k, "questions": len(tally.at)} for method, tally in tallies.items()]
     apart = []
     for first, second in PAIRS:
         if first in tallies and second in tallies:
             one, other = tallies[first], tallies[second]
-            found = {
-                name: list(intervals.paired_difference(one.scores[name], other.scores[name], given.subject))
-                for name in COMPARED
-                if name in one.scores
-            }
+            found = {name: one.minus(other, name) for name in COMPARED if name in one.scores}
             apart.append({"k": k, "first": first, "second": second, "scores": found})
     return kept, apart
 
@@ -130,7 +135,7 @@ def interval(values, signed=False):
 
 def method_line(row):
     cells = [interval(row["scores"][name]) if name in row["scores"] else "–" for name in SCORES]
-    return f"| {row['k']} | {row['method']} | " + " | ".join(cells) + f" | {interval(row['energy'])} |"
+    return f"| {row['k']} | {row['method']} | {row['questions']} | " + " | ".join(cells) + f" | {interval(row['energy'])} |"
 
 
 def difference_line(title, row):
@@ -152,9 +157,11 @@ def reliability_line(title, row):
 def markdown(kept):
     """The first section: what is painted in each scope."""
     parts = [PAINTED_TEXT.format(**kept["facts"])]
+    if WORDS.exists():
+        parts.append(WORDS.read_text(encoding="utf-8").rstrip("\n"))
     shown = [method for method in METHODS if method not in (SAMPLER, TYPICAL, GAUSSIAN)]
     for scene in kept["scenes"]:
-        parts.append(f"\n### {scene['title']} ({scene['rows'][0]['questions']} questions for each k)\n\n{COLUMNS}")
+        parts.append(f"\n### {scene['title']}\n\n{COLUMNS}")
         parts += [method_line(row) for row in scene["rows"] if row["method"] in shown]
     told = next(scene for scene in kept["scenes"] if scene["scope"] == "told")
     parts += [WANTED_TEXT, wanted(told), DIFFERENCES]
@@ -189,6 +196,17 @@ def imagined_markdown(kept):
     return "\n".join(parts) + "\n"
 
 
+def developed_markdown(kept):
+    """The second section while no subject has been asked: what is known from development concepts alone."""
+    lines = [
+        f"| {name} ({kept['pictures'][name]}) | {who} | " + " | ".join(f"{value:.3f}" for value in values) + " |"
+        for name, of_each in kept["losses"].items()
+        for who, values in of_each.items()
+    ]
+    rows = [reliability_line("made-up answers", row | {"taken": [None, None]}) for row in kept["rows"]]
+    return "\n".join([DEVELOPED_TEXT.format(**kept, losses_table="\n".join(lines)), RELIABLE, *rows]) + "\n"
+
+
 def verdict_words(scenes):
     """One line for each scene."""
     lines = []
@@ -219,8 +237,8 @@ all paintings over edges of all truths; gradient ratio: the mean of each paintin
 )
 
 COLUMNS = (
-    "| k | method | 10-way ↑ | PixCorr ↑ | SSIM ↑ | edge match ↑ | perceptual distance ↓ | gradient ratio | gradient energy |\n"
-    "|---|---|---|---|---|---|---|---|---|"
+    "| k | method | questions | 10-way ↑ | PixCorr ↑ | SSIM ↑ | edge match ↑ | perceptual distance ↓ | gradient ratio | gradient energy |\n"
+    "|---|---|---|---|---|---|---|---|---|---|"
 )
 
 WANTED_TEXT = """
@@ -245,7 +263,8 @@ IMAGINED_TEXT = (
     IMAGINED_HEAD
     + """
 
-A flow in the space of embeddings (`models/training/sampler.py`: {parameters} parameters, {walk}), trained on {drawings} drawings
+A flow in the space of embeddings (`models/training/sampler.py`: {parameters} parameters, {walk}), trained for {trained} of
+{planned} steps on {drawings} drawings
 and variants with answers that the answer model made up; {speed} on one thread of a busy machine. "Gaussian": the same
 posterior if embeddings were Gaussian, in closed form, with no network. "Most typical": of {imagined} draws the one that is most like
 the others. Steps and temperature ({temperature}) were chosen on development subjects {developed} and development pictures. The questions
@@ -256,6 +275,22 @@ is above that of the exact posterior over the remembered drawings beyond doubt (
 no difference in 10-way or PixCorr is below it beyond doubt; the edges of its draws at k = 10 are .8 to 1.25 times those of the
 true embedding's painting; and its central 90 % intervals hold the truth in .85 to .95 along the informative directions at each k.
 If not, the exact posterior stays.
+"""
+)
+
+DEVELOPED_TEXT = (
+    IMAGINED_HEAD
+    + """
+
+**Not compared on untouched subjects yet, so nothing is shipped:** the exact posterior over the remembered drawings stays in every scope. What
+follows is of development concepts with answers that the answer model made up ({asked} pictures; no subject, nothing painted), and of a
+flow (`models/training/sampler.py`) after {steps} steps of its training. "Gaussian": the same posterior if embeddings were Gaussian, in closed
+form, with no network; the flow begins as that. Loss: mean squared error of the best guess at k = 1, 3 and 10, in units of how far the Gaussian's may be
+off.
+
+| pictures | | k = 1 | 3 | 10 |
+|---|---|---|---|---|
+{losses_table}
 """
 )
 

@@ -24,6 +24,7 @@ import painted_measure
 import painted_report
 import posterior_report
 import sampler
+import sampler_judge
 import sampler_train
 import stages_answers
 from answers import AnswerModel
@@ -45,14 +46,17 @@ DEVELOPMENT = {
     "imagined_remembered": Plan("development", 961, 980, "remembered", 4, 52, seed=142),
     "imagined_unseen": Plan("development", 961, 980, "unseen", 4, 52, seed=143),
 }
-# (title, scope, pool that is shown, how many pictures each subject is asked for)
+# (title, scope, pool that is shown, how many pictures each subject is asked for, and how many of them with the mean: that is
+# painted anew for each question, where forty pictures are painted but once)
 SCENES = (
-    ("told: the forty", "told", "forty", 12),
-    ("remembered, any of them shown", "remembered", "remembered", 4),
-    ("remembered, concepts never seen shown", "remembered", "unseen", 4),
+    ("told: the forty", "told", "forty", 40, 4),
+    ("remembered, any of them shown", "remembered", "remembered", 2, 2),
+    ("remembered, concepts never seen shown", "remembered", "unseen", 3, 3),
 )
 SCHEDULE = loop.Schedule(16000, 1e-3, weight_decay=0.0, ema=0.999)
 QUICK_STEPS = 4
+# Pictures for which answers are made up while the sampler is tuned.
+MADE_UP = 120
 
 
 def shelf(run):
@@ -79,20 +83,38 @@ def train_sampler(run):
     flow = run.seeded(lambda: sampler.Flow(len(space.mean)))
     schedule = loop.Schedule(QUICK_STEPS, SCHEDULE.rate) if run.options.quick else SCHEDULE
     loop.train(flow, sampler_train.loss_function(flow, pool), schedule, run.checkpoint("sampler"), run.seed)
-    print(json.dumps(losses(run, space, flow)))
+    write_development(run)
     return flow
 
 
-def losses(run, space, flow):
-    """{who: [loss at worth 1, 3, 10]} of drawings that were learned from and of development pictures."""
-    found, held_out = shelf(run), run.split.held_out("dev")
-    rows = {"learned": found.train[::5], **{name: rows for name, rows in held_out.items() if rows}}
-    networks = {"Gaussian": sampler.Gaussian(), "flow": flow}
-    return {
-        f"{who}, {name}": sampler_train.held_out_loss(network, space, found.embeddings[np.array(chosen)])
-        for who, network in networks.items()
-        for name, chosen in rows.items()
+def write_development(run):
+    """How the sampler, as far as it is trained, does beside the Gaussian that it began as, on drawings that it learned from and
+    on development concepts, with answers that the answer model makes up: sampler.json. No subject is simulated."""
+    space, flow, found = space_of(run), flow_of(run), shelf(run)
+    model = AnswerModel.load(run.pack / export.ANSWERS_FILE)
+    rows = {"drawings that it learned from": found.train[::15]}
+    rows["concepts never seen"] = np.array(run.split.held_out("dev")["unseen concepts"] or found.train)
+    networks = {painted.GAUSSIAN: sampler.Gaussian(), painted.SAMPLER: flow}
+    kept = {
+        "steps": trained_steps(run),
+        "pictures": {name: len(chosen) for name, chosen in rows.items()},
+        "losses": {
+            name: {who: sampler_train.held_out_loss(net, space, found.embeddings[chosen]) for who, net in networks.items()}
+            for name, chosen in rows.items()
+        },
     }
+    chosen = np.random.default_rng(1).permutation(rows["concepts never seen"])[:MADE_UP]
+    truth, memory = (found.embeddings[part].double().numpy() for part in (chosen, found.train))
+    kept["rows"] = [row for k in painted.KS for row in sampler_judge.made_up(model, space, networks, truth, memory, k)]
+    kept["asked"] = len(chosen)
+    eeg_training.write(run, "sampler.json", kept)
+    print(json.dumps(kept, indent=1))
+
+
+def trained_steps(run):
+    """How far the sampler's training has come."""
+    path = run.checkpoint("sampler")
+    return torch.load(path, map_location="cpu", weights_only=True)["step"] if path.exists() else 0
 
 
 def flow_of(run):
@@ -109,7 +131,7 @@ def flow_of(run):
 def scenes(run, table):
     """The three `Scene`s; `table` f32 [pictures, dim] are embeddings as the program has them."""
     rows = {"told": run.split.stimuli, "remembered": run.split.train}
-    return [Scene(title, scope, shown, asked, Gallery(rows[scope], table), rows[scope]) for title, scope, shown, asked in SCENES]
+    return [Scene(*words, Gallery(rows[words[1]], table), rows[words[1]]) for words in SCENES]
 
 
 def table_of(run):
@@ -172,6 +194,8 @@ def facts(run, plans):
         "seeds": len(painted.SEEDS),
         "scorer": "MobileNetV1 and V2, see scorer.py" if run.options.scorer else "none was given",
         "imagined": painted.IMAGINED,
+        "trained": trained_steps(run),
+        "planned": SCHEDULE.steps,
         "parameters": sum(weight.numel() for weight in flow.parameters()) if flow else 0,
         "walk": f"{sampler.STEPS} steps of Heun's method",
         "temperature": f"{sampler.TEMPERATURE:g}",
@@ -197,12 +221,15 @@ def report(run):
 
 
 def sections(run):
-    path = run.work / "painted_scores.json"
-    if not path.exists():
-        return [painted_report.HEAD + "\n\nNot scored yet: run `train.py painted-scores`.\n"]
-    kept = json.loads(path.read_text())
-    found = [painted_report.markdown(kept)]
-    return found + ([painted_report.imagined_markdown(kept)] if kept["facts"]["parameters"] else [])
+    scored, developed = run.work / "painted_scores.json", run.work / "sampler.json"
+    kept = json.loads(scored.read_text()) if scored.exists() else {"scenes": []}
+    first = painted_report.HEAD + "\n\nNot scored yet: run `train.py painted-scores`.\n"
+    found = [painted_report.markdown(kept) if kept["scenes"] else first]
+    if any(scene["reliability"] for scene in kept["scenes"]):
+        found.append(painted_report.imagined_markdown(kept))
+    elif developed.exists():
+        found.append(painted_report.developed_markdown(json.loads(developed.read_text())))
+    return found
 
 
 def place_report(run):

@@ -17,7 +17,7 @@ import sampler_train
 from answers import AnswerModel, Seen
 from answers_data import Answers
 from embed import DIM, HALF, WHAT
-from painted import BEST, DRAW, OWN, SAMPLER, Jury, Paintings, Scene
+from painted import BEST, DRAW, MEAN, OWN, SAMPLER, Jury, Paintings, Scene
 
 RANK = 6
 
@@ -174,7 +174,7 @@ class PaintedTest(unittest.TestCase):
         rows = drawings(12)
         self.table = torch.from_numpy(rows).float()
         gallery = types.SimpleNamespace(embeddings=rows)
-        self.scene = Scene("told", "told", "forty", 12, gallery, list(range(12)))
+        self.scene = Scene("told", "told", "forty", 12, 2, gallery, list(range(12)))
         picture = torch.arange(12).repeat_interleave(4)
         subject = 1301 + torch.arange(48) // 16
         found = model(20.0)
@@ -189,7 +189,7 @@ class PaintedTest(unittest.TestCase):
         paintings = Paintings(Graphs(), Eye(), self.table, {"told": self.jury})
         pictures = self.given.picture.tolist()
         lines = [line for lines in self.answers.values() for line in lines]
-        paintings.judge([(one, "told", row) for line in lines for one, row in zip(line, pictures)])
+        paintings.judge([(one, "told", row) for line in lines for one, row in zip(line, pictures) if one])
         return paintings
 
     def test_questions_are_the_first_looks_of_each_picture(self):
@@ -215,6 +215,7 @@ class PaintedTest(unittest.TestCase):
         self.assertAlmostEqual(found[OWN]["energy"][0], 1.0)
         self.assertEqual(len(found[DRAW]["seeds"]["n_way"]), len(painted.SEEDS))
         self.assertGreater(found[BEST]["scores"]["n_way"][0], 0.8)
+        self.assertEqual([found[method]["questions"] for method in (BEST, MEAN)], [12, 6])
         self.assertIn("told", painted_report.difference_line("told", apart[0]))
 
     def test_draws_come_as_often_as_their_probability_says(self):
