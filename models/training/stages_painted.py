@@ -3,7 +3,7 @@
 Takes   a `Run` of train.py whose pack holds answers.safetensors (after `answers`); the simulator; `--scorer`.
           sampler          trains the sampler (sampler.py) on drawings, their variants and made-up answers
           painted-scores   best guess, draws, mean, retrieval and sampler on test subjects: once, at the end
-Gives   `sampler.pt`, `painted_scores.json` in the work folder; two sections of EVALUATION.md.
+Gives   `sampler.pt`, `sampler.json`, `painted_scores.json` in the work folder; two sections of EVALUATION.md.
 Keeps   the test subjects 1301 to 1340 were named here before the first of them was simulated. Steps and temperature of the
         sampler are chosen on development subjects (`--part dev`, which prints only). Nothing of it is in the pack.
 """
@@ -61,7 +61,8 @@ MADE_UP = 120
 
 def shelf(run):
     """Remembered drawings and their variants, with embeddings."""
-    return run.once("shelf", lambda: Shelf(run.pictures, Graphs(run.pack, run.options.threads), run.pack, run.work / "variants.npz"))
+    graphs = Graphs(run.pack, run.options.threads)
+    return run.once("shelf", lambda: Shelf(run.pictures, graphs, run.pack, run.work / "variants.npz"))
 
 
 def learned(run):
@@ -200,7 +201,7 @@ def facts(run, plans):
         "walk": f"{sampler.STEPS} steps of Heun's method",
         "temperature": f"{sampler.TEMPERATURE:g}",
         "drawings": len(learned(run)) if flow else 0,
-        "speed": f"{speed_ms(run, flow):.1f} ms for one draw, {speed_ms(run, flow, 4) / 4:.1f} ms each of four together" if flow else "–",
+        "speed": f"{speed_ms(run, flow):.1f} ms for one draw, {speed_ms(run, flow, 4):.1f} ms for four together" if flow else "–",
     }
 
 

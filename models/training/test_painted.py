@@ -111,7 +111,11 @@ class SpaceTest(unittest.TestCase):
 
     def test_training_lowers_the_loss_of_drawings_in_two_clusters(self):
         x = torch.randn(1, DIM, generator=torch.Generator().manual_seed(1)).sign()
-        pool = types.SimpleNamespace(space=self.space, drawn=lambda n, g: x * (2.0 * (torch.rand(n, 1, generator=g) < 0.5) - 1.0))
+
+        def drawn(count, generator):
+            return x * (2.0 * (torch.rand(count, 1, generator=generator) < 0.5) - 1.0)
+
+        pool = types.SimpleNamespace(space=self.space, drawn=drawn)
         torch.manual_seed(1)
         flow = sampler.Flow(DIM, width=64)
         loss = sampler_train.loss_function(flow, pool)
