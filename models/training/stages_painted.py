@@ -61,8 +61,11 @@ MADE_UP = 120
 
 def shelf(run):
     """Remembered drawings and their variants, with embeddings."""
-    graphs = Graphs(run.pack, run.options.threads)
-    return run.once("shelf", lambda: Shelf(run.pictures, graphs, run.pack, run.work / "variants.npz"))
+
+    def made():
+        return Shelf(run.pictures, Graphs(run.pack, run.options.threads), run.pack, run.work / "variants.npz")
+
+    return run.once("shelf", made)
 
 
 def learned(run):
