@@ -9,6 +9,8 @@ Takes   a stage (`all` without an argument):
           generator  prior with decoder, then denoiser, on embeddings as wrong as the EEG encoder's
           export     ONNX graphs, responses and pack.toml into models/demo, for every part that is trained
           answers, posterior-scores    how the exported encoder answers, and what that is worth, see stages_answers.py
+          sampler, painted-scores      a sampler for pictures never seen; what is painted, and what that is worth, see
+                     stages_painted.py
           evaluate   EVALUATION.md and the picture sheets into models/demo (`--part dev` while tuning: prints only)
           seeds      the headline with the seeds trained into work/seed2, work/seed3 … (seeds.py)
           report     EVALUATION.md again from what evaluate, eeg-scores, eeg-ablation and seeds measured
@@ -44,6 +46,7 @@ import seeds
 import split
 import stages_answers
 import stages_eeg
+import stages_painted
 import stimuli
 from scorer import Scorer
 
@@ -299,7 +302,7 @@ def compare_seeds(run):
 
 
 def report(run):
-    evaluate.report(run, stages_eeg.report(run), stages_answers.report(run))
+    evaluate.report(run, stages_eeg.report(run), stages_answers.report(run) + "\n" + stages_painted.report(run))
 
 
 def everything(run):
@@ -316,6 +319,8 @@ def everything(run):
     export_pack(run)
     stages_answers.write_answers(run)
     stages_answers.write_scores(run)
+    stages_painted.train_sampler(run)
+    stages_painted.write_scores(run)
     compare_seeds(run)
     evaluate_pack(run)
 
@@ -330,7 +335,7 @@ STAGES = {
     "seeds": compare_seeds,
     "report": report,
     "all": everything,
-} | stages_eeg.STAGES | stages_answers.STAGES
+} | stages_eeg.STAGES | stages_answers.STAGES | stages_painted.STAGES
 
 
 def options():

@@ -41,7 +41,7 @@ class Graphs:
         names = ("image_encoder", "prior", "denoiser", "decoder")
         self.of = {name: onnxruntime.InferenceSession(pack / f"{name}.onnx", options) for name in names}
         manifest = tomllib.loads((pack / "pack.toml").read_text(encoding="utf-8"))
-        self.sigma = manifest["generator"]["sigma"]
+        self.sigma, self.steps = manifest["generator"]["sigma"], manifest["generator"]["steps"]
         self.sureness = Sureness(**manifest["embedding"]["sureness"])
 
     def embed(self, pixels):
@@ -50,14 +50,16 @@ class Graphs:
         return self.of["image_encoder"].run(None, {"image": image})[0][0]
 
     def paint(self, embedding, seed):
-        """Embedding [256] → f32 [3, 128, 128], in one step of the generator."""
+        """Embedding [256] → f32 [3, 128, 128], in as many steps of the generator as the pack says."""
         asked_with = (embedding / max(1.0, np.linalg.norm(embedding)))[None].astype(np.float32)
         mean = self.of["prior"].run(None, {"embedding": asked_with})[0]
         noise = np.random.default_rng(seed).standard_normal(mean.shape).astype(np.float32)
         x = mean + np.float32(self.sigma) * noise
-        given = {"x": x, "t": np.ones(1, np.float32), "embedding": asked_with, "latent_mean": mean}
-        latent = x - self.of["denoiser"].run(None, given)[0]
-        return self.of["decoder"].run(None, {"latent": latent})[0][0].clip(0.0, 1.0)
+        step = np.float32(1.0 / self.steps)
+        for t in np.linspace(1.0, 0.0, self.steps, endpoint=False, dtype=np.float32):
+            given = {"x": x, "t": t[None], "embedding": asked_with, "latent_mean": mean}
+            x = x - step * self.of["denoiser"].run(None, given)[0]
+        return self.of["decoder"].run(None, {"latent": x})[0][0].clip(0.0, 1.0)
 
 
 class Shelf:
@@ -75,7 +77,8 @@ class Shelf:
         table = np.zeros((len(found) + len(VARIANTS) * len(self.train), 256), np.float32)
         table[self.train] = remembered.read(pack / "gallery/remembered.safetensors")
         with np.load(kept) as stored:
-            table[dev], table[len(found) :] = stored["unseen"], stored["variants"]
+            # A quick run holds few pictures out, or none.
+            table[dev], table[len(found) :] = stored["unseen"].reshape(len(dev), table.shape[1]), stored["variants"]
         self.embeddings = torch.from_numpy(table)
         likeness = (table[len(found) :].reshape(len(VARIANTS), -1, 256) * table[self.train]).sum(axis=2)
         self.likeness = likeness.ravel()

@@ -9,13 +9,14 @@ use crate::shell::{Failure, Shell, say, succeeds};
 
 const VENV: &str = "target/training/venv";
 const WORK: &str = "target/training/work";
-const TESTS: [&str; 6] = [
+const TESTS: [&str; 7] = [
     "test_training.py",
     "test_eeg.py",
     "test_metrics.py",
     "test_strength.py",
     "test_answers.py",
     "test_widened.py",
+    "test_painted.py",
 ];
 
 /// Installs what training needs, runs its tests, then every stage on few pictures and steps.
