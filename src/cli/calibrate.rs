@@ -14,6 +14,7 @@ use crate::present::protocol::{Plan, Protocol};
 use crate::signal::StimulusSet;
 use crate::source::SourceSpec;
 use crate::study::calibration::conclude::{Outcome, conclude};
+use crate::study::calibration::worth::Worth;
 use crate::study::calibration::{Session, headless, pictures};
 use crate::study::evaluation::Evaluation;
 use crate::study::fit::personal::FitDocument;
@@ -34,9 +35,12 @@ Examples:
 A protocol that would leak (blocks, repeats on both sides, orders that follow time) is refused with the reason.
 Sequences of flashing pictures can cause seizures in people with photosensitive epilepsy.";
 
+/// Of the protocol `default`.
+const USUAL_MINUTES: f64 = 10.0;
+
 /// Arguments of `calibrate`.
 #[derive(Clone, Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = help())]
 pub struct Args {
     /// Where the signal comes from: sim[:…], lsl:…, brainflow:…
     #[arg(long, short, value_name = "SOURCE", default_value = "sim")]
@@ -172,7 +176,30 @@ fn tell_plan(args: &Args, session: &Session) -> Result<(), Failure> {
         );
     }
     println!("leaks     none were found");
+    for line in worth(plan.seconds() / 60.0) {
+        println!("buys      {line}");
+    }
     Ok(())
+}
+
+/// Examples, and what the usual session buys.
+fn help() -> String {
+    let lines: Vec<String> = worth(USUAL_MINUTES).iter().map(|line| format!("  {line}")).collect();
+    format!("{EXAMPLES}\n\nWhat calibration buys, with the bundled pack:\n{}", lines.join("\n"))
+}
+
+/// What so many minutes buy with the bundled pack, in sentences.
+fn worth(minutes: f64) -> Vec<String> {
+    let Ok(worth) = Worth::bundled() else { return Vec::new() };
+    let mut lines = worth.sentences(minutes);
+    lines.push(format!(
+        "(of {} pictures, where {}; SIMULATED, pack {}: {})",
+        worth.pictures,
+        worth.chance(),
+        worth.pack,
+        worth.source
+    ));
+    lines
 }
 
 fn run_headless(

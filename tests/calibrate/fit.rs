@@ -13,30 +13,30 @@ use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::StandardNormal;
 
-const DIM: usize = 16;
+pub const DIM: usize = 16;
 const CHANNELS: usize = 4;
 const SAMPLES: usize = 40;
-const PICTURES: usize = 12;
-const OPTIONS: FitOptions<'static> =
+pub const PICTURES: usize = 12;
+pub const OPTIONS: FitOptions<'static> =
     FitOptions { rate_hz: 100.0, inner: Split::Runs, with_pack: true, population: None, seed: 1 };
 
 /// What is shown when, and what the signal holds.
-struct Plan {
+pub struct Plan {
     /// Pictures of each run, in order.
-    runs: Vec<Vec<usize>>,
+    pub runs: Vec<Vec<usize>>,
     /// Strength of the response to the picture itself.
-    response: f64,
+    pub response: f64,
     /// Strength of the response to the picture before, which is still there when the next one comes.
-    lingering: f64,
+    pub lingering: f64,
     /// Strength of a slow drift.
-    drift: f64,
+    pub drift: f64,
 }
 
 fn normal(rng: &mut ChaCha8Rng) -> f64 {
     rng.sample(StandardNormal)
 }
 
-fn pictures() -> Pictures {
+pub fn pictures() -> Pictures {
     let mut rng = ChaCha8Rng::seed_from_u64(77);
     let mut targets = Vec::new();
     for _ in 0..PICTURES {
@@ -48,7 +48,7 @@ fn pictures() -> Pictures {
 }
 
 /// Runs of every picture `times` times in random order.
-fn shuffled_runs(runs: usize, times: usize, seed: u64) -> Vec<Vec<usize>> {
+pub fn shuffled_runs(runs: usize, times: usize, seed: u64) -> Vec<Vec<usize>> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     (0..runs)
         .map(|_| {
@@ -64,7 +64,7 @@ fn mixing(rng: &mut ChaCha8Rng) -> Vec<f64> {
     (0..CHANNELS * 5 * DIM).map(|_| normal(rng)).collect()
 }
 
-fn trials(plan: &Plan, pictures: &Pictures, seed: u64) -> Trials {
+pub fn trials(plan: &Plan, pictures: &Pictures, seed: u64) -> Trials {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mixing = mixing(&mut rng);
     let response = |picture: usize, channel: usize, sample: usize| -> f64 {
@@ -220,7 +220,7 @@ fn a_fit_is_its_own_linear_map() {
 }
 
 /// A population whose mean person is that of this seed with errors as large as the truth: half of the variance is known.
-fn population(seed: u64, pictures: &Pictures) -> Population {
+pub fn population(seed: u64, pictures: &Pictures) -> Population {
     let mixing = mixing(&mut ChaCha8Rng::seed_from_u64(seed));
     let mut rng = ChaCha8Rng::seed_from_u64(99);
     let patterns = CHANNELS * 5;

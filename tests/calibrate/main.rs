@@ -6,6 +6,7 @@
 #[path = "../harness/mod.rs"]
 mod harness;
 
+mod answers;
 mod classes;
 mod fit;
 mod leaks;

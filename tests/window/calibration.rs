@@ -10,7 +10,7 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 use phosphene::pipeline::Command;
 use phosphene::signal::{Screen, StimulusSet};
-use phosphene::snapshot::{RecordingState, RunState, Snapshot};
+use phosphene::snapshot::{PackState, PackView, RecordingState, RunState, Snapshot};
 use phosphene::time::clock::{Clock, ManualClock};
 use phosphene::ui::{App, Conclusion, Embedding, InitialView};
 
@@ -244,4 +244,31 @@ fn a_lost_source_ends_the_session() {
     walk.snapshot.run = scripted::lost().run;
     walk.show(Walk::on(&path));
     assert!(walk.says("The source was lost"));
+}
+
+#[test]
+fn what_the_minutes_buy_is_said_before_they_are_given() {
+    let mut walk = Walk::begin();
+    assert!(walk.says("What it buys") && walk.says("guessing names 2.5 in 100"));
+    for strength in ["the demonstration", "recorded people"] {
+        assert!(walk.says(&format!("At the strength of {strength}, 10 minutes buy: one look")));
+    }
+    assert!(walk.says("SIMULATED"), "whose figures they are");
+    assert!(!walk.says("Named in 100"));
+    walk.harness.get_by_label("Other lengths").click();
+    walk.frames(30);
+    let tables = walk.harness.query_all_by_label_contains("Named in 100").count();
+    assert_eq!(tables, 2, "one for each strength");
+    walk.choose_short();
+    assert!(walk.says("of recorded people, 2 minutes buy: one look"), "it follows the protocol");
+}
+
+#[test]
+fn with_another_pack_nobody_has_measured_what_it_buys() {
+    let mut walk = Walk::begin();
+    let PackState::Ready(pack) = &walk.snapshot.pack else { panic!("no pack") };
+    let other = PackView { name: "another 1.0".into(), ..PackView::clone(pack) };
+    walk.snapshot.pack = PackState::Ready(Arc::new(other));
+    walk.show(RecordingState::Off);
+    assert!(walk.says("nobody has measured it") && !walk.says("minutes buy"));
 }

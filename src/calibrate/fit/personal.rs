@@ -38,6 +38,8 @@ pub struct Personal {
     pub method: Method,
     /// Trials it was fitted to.
     pub trials: usize,
+    /// How it answers, where the fit itself says so: with the pack's population of responses.
+    pub answering: Option<templates::Answering>,
 }
 
 /// Which way a decoder was found.
@@ -130,6 +132,7 @@ fn by_templates(found: templates::Templates, trials: usize) -> Personal {
             response_strength: found.strength,
         },
         trials,
+        answering: found.answering,
     }
 }
 
@@ -377,6 +380,7 @@ impl Basis {
                 pack_mean_reciprocal_rank: inner_score[1],
             },
             trials: trials.len(),
+            answering: None,
         }
     }
 }

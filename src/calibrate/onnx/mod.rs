@@ -133,6 +133,7 @@ mod tests {
             bias: vec![0.0],
             method: Method::Templates { pack_weight: 0.0, response_strength: None },
             trials: 0,
+            answering: None,
         };
         let ends = Ends { input: "eeg", output: "embedding" };
         let refused =

@@ -30,6 +30,7 @@ fn a_copied_encoder_is_the_same_to_the_bit() {
         bias: (0..8).map(f64::from).collect(),
         method: Method::Templates { pack_weight: 0.5, response_strength: None },
         trials: 20,
+        answering: None,
     };
     let bytes = personal_encoder(PACK, ENDS, &personal).unwrap();
     assert_eq!(hash(&bytes), "88c02a15c9a2a3bf9181d4d64d5d2cfd784ed2a69b6094db0078b94a2cce7448");

@@ -18,6 +18,7 @@
 //! | `headless` | holds every run with the virtual subject before a virtual display |
 //! | `conclude` | fits, scores, writes |
 //! | `pictures` | pictures of the user's own, embedded |
+//! | `worth` | what so many minutes buy, said before they are given |
 //! | `report` | gathers what the page shows |
 
 pub mod conclude;
@@ -25,6 +26,7 @@ pub mod headless;
 pub mod pictures;
 pub mod report;
 mod session;
+pub mod worth;
 
 pub use crate::study::folder::{Display, Held};
-pub use session::Session;
+pub use session::{MOST_EARLIER, Session};

@@ -16,7 +16,7 @@ use crate::study::folder::{Folder, Held, TEST_TASK, TIMING_ENDING, folders_in};
 use crate::time::clock::utc_now_iso8601;
 
 /// Most earlier sessions that a fit goes on from: the newest, so that a fit stays a matter of seconds.
-const MOST_EARLIER: usize = 3;
+pub const MOST_EARLIER: usize = 3;
 
 /// Most sessions of a subject that are looked for.
 const MAX_SESSIONS: usize = 999;

@@ -102,7 +102,8 @@ pub fn fit_into(
     let personal = personal::fit(&sessions.trials, &sessions.pictures, &options)
         .map_err(|e| PersonalError::Sessions(e.to_string()))?;
     let background = Answers::load(&pack)?;
-    let answers = answers::fit(&sessions.trials, &sessions.pictures, &options, background.as_ref())
+    let how = (&personal, background.as_ref());
+    let answers = answers::fit(&sessions.trials, &sessions.pictures, &options, how)
         .map_err(|e| PersonalError::Sessions(e.to_string()))?;
     let fit_seconds = clock.now_secs() - started_secs;
     let written = Written::new(request.folder, &pack, &personal)?;

@@ -81,7 +81,7 @@ impl Belief {
         let expected = shown * &weights;
         let newest = sessions.iter().max().copied().unwrap_or_default();
         let own = |c: &usize| sessions[*c] == newest;
-        let all: f64 = (0..sessions.len()).filter(own).map(|c| contrasts.counts[c]).sum();
+        let all = contrasts.in_newest(sessions);
         let common = (0..means.ncols()).map(|d| {
             let of = |c: usize| contrasts.counts[c] * (means[(c, d)] - expected[(c, d)]);
             (0..sessions.len()).filter(own).map(of).sum::<f64>() / all.max(f64::MIN_POSITIVE)

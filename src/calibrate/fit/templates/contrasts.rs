@@ -77,6 +77,13 @@ impl Contrasts {
         }))
     }
 
+    /// Trials of the newest of the cells' sessions.
+    pub fn in_newest(&self, sessions: &[usize]) -> f64 {
+        let newest = sessions.iter().max();
+        let own = self.counts.iter().zip(sessions).filter(|(_, session)| Some(*session) == newest);
+        own.map(|(count, _)| count).sum()
+    }
+
     /// The contrasts of the cells' means, `[contrasts, columns]`.
     pub fn seen(&self, means: &Mat<f64>) -> Mat<f64> {
         self.weights.transpose() * means

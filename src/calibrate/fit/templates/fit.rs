@@ -2,6 +2,7 @@
 
 use faer::Mat;
 
+use super::answering::Answering;
 use super::bins::Bins;
 use super::model::{Enough, Material, Model};
 use super::space::{LEAST_EIGENVALUE, Space};
@@ -36,6 +37,8 @@ pub struct Templates {
     pub pack_weight: f64,
     /// Strength of this person's responses beside the mean person's, where the pack's population was believed.
     pub strength: Option<f64>,
+    /// How the map answers, where it was.
+    pub answering: Option<Answering>,
 }
 
 /// Fits; `None` where these trials are too few, or too wide, for this way, or are asked about pictures that it cannot
@@ -183,5 +186,6 @@ fn composed_map(
     let bias =
         (0..dim).map(|j| scale * (model.bias[j] - witness.weight * witness.mean[j])).collect();
     let (pack, pack_weight) = (scale * witness.weight, witness.weight);
-    Templates { signal, pack, bias, pack_weight, strength: model.strength }
+    let answering = model.answering.map(|own| own.scaled(scale));
+    Templates { signal, pack, bias, pack_weight, strength: model.strength, answering }
 }

@@ -24,12 +24,14 @@
 //! | `population` | beliefs from a pack |
 //! | `prior` | beliefs from one person's trials, by expectation-maximisation |
 //! | `space` | pictures' embeddings and the axes on which they differ |
+//! | `answering` | how the map answers to pictures, and how surely |
 //! | `witness` | how much the pack's own answer weighs |
 //!
 //! Sources: empirical Bayes (Efron & Morris 1973, J. Am. Stat. Assoc. 68:117); non-stationary squared-exponential
 //! covariance (Paciorek & Schervish 2004, NIPS 16); linear discriminant analysis of event-related potentials (Blankertz
 //! et al. 2011, NeuroImage 56:814).
 
+mod answering;
 mod belief;
 mod bins;
 mod contrasts;
@@ -40,5 +42,6 @@ mod prior;
 mod space;
 mod witness;
 
+pub use answering::Answering;
 pub use fit::{Templates, fit};
 pub use population::Population;

@@ -2,6 +2,7 @@
 
 use faer::Mat;
 
+use super::answering::{Answering, Responses};
 use super::belief::{Belief, Known};
 use super::contrasts::{Contrasts, less_common};
 use super::population::{self, Population};
@@ -33,6 +34,17 @@ pub(super) struct Model {
     pub bias: Vec<f64>,
     /// How strong this person's responses are beside the mean person's, where the pack's model was believed.
     pub strength: Option<f64>,
+    /// How the map answers, where the pack's model was believed.
+    pub answering: Option<Answering>,
+}
+
+/// The scores of pictures, with what they come from.
+struct Discriminant {
+    known: Known,
+    /// From directions into the embedding space, `[directions, dim]`.
+    trusted: Mat<f64>,
+    /// `[dim]`
+    bias: Vec<f64>,
 }
 
 /// What a model is fitted to.
@@ -79,8 +91,19 @@ impl Model {
             if let Some((belief, strength)) =
                 population::fitted(&belief, &contrasts, &seen, freedom)
             {
-                let found = Self::of(material, &belief, &contrasts, &means, &white)?;
-                return Ok(Some(Self { strength: Some(strength), ..found }));
+                let found = Discriminant::of(material, &belief, &contrasts, &means)?;
+                let directions = &white * &belief.directions;
+                let scatter = &residuals.rows * &directions;
+                let trials = contrasts.in_newest(material.sessions);
+                let answering =
+                    Answering::of(&found.responses(), &scatter, residuals.freedom, trials)?;
+                let map = directions * &found.trusted;
+                return Ok(Some(Self {
+                    map,
+                    bias: found.bias,
+                    strength: Some(strength),
+                    answering: Some(answering),
+                }));
             }
         }
         if material.enough == Enough::No {
@@ -92,9 +115,13 @@ impl Model {
         let each = rows.nrows() as f64 / cells as f64;
         let prior = Prior::begin(&noise, &seen, &space, each, material.shape)?;
         let belief = prior.maximised(&noise, &white, &seen, &space, each)?;
-        Self::of(material, &belief, &contrasts, &means, &white).map(Some)
+        let found = Discriminant::of(material, &belief, &contrasts, &means)?;
+        let map = white * &belief.directions * &found.trusted;
+        Ok(Some(Self { map, bias: found.bias, strength: None, answering: None }))
     }
+}
 
+impl Discriminant {
     /// The linear discriminant between what is known of the responses. Every direction is trusted less, the less certain
     /// the responses are in it.
     fn of(
@@ -102,19 +129,18 @@ impl Model {
         belief: &Belief,
         contrasts: &Contrasts,
         means: &Mat<f64>,
-        white: &Mat<f64>,
     ) -> Result<Self, CalibrationError> {
         let asked = material.asked();
         let means = means * &belief.directions;
         let middle = linalg::column_means(asked.as_ref());
         let about = linalg::less(asked.as_ref(), &middle);
-        let Known { weights, common, spread } =
-            belief.after(contrasts, &means, (material.shown, material.sessions), &about);
+        let known = belief.after(contrasts, &means, (material.shown, material.sessions), &about);
+        let Known { weights, common, spread } = &known;
         let trust: Vec<f64> = spread.iter().map(|spread| 1.0 / (1.0 + spread)).collect();
         let trusted =
             Mat::from_fn(weights.ncols(), weights.nrows(), |d, j| trust[d] * weights[(j, d)])
                 * expected(asked)?;
-        let responses = asked * &weights;
+        let responses = asked * weights;
         let own: Vec<f64> = (0..responses.nrows())
             .map(|c| {
                 -0.5 * (0..trust.len()).map(|d| responses[(c, d)].powi(2) * trust[d]).sum::<f64>()
@@ -125,8 +151,17 @@ impl Model {
             let of = |(d, common): (usize, &f64)| common * trusted[(d, j)];
             offset[j] - common.iter().enumerate().map(of).sum::<f64>()
         });
-        let bias = bias.collect();
-        Ok(Self { map: white * &belief.directions * trusted, bias, strength: None })
+        Ok(Self { bias: bias.collect(), trusted, known })
+    }
+
+    fn responses(&self) -> Responses<'_> {
+        Responses {
+            weights: &self.known.weights,
+            common: &self.known.common,
+            spread: &self.known.spread,
+            trusted: &self.trusted,
+            bias: &self.bias,
+        }
     }
 }
 

@@ -1,9 +1,13 @@
 //! How a personal encoder answers: from trials that the encoder was not fitted to.
 //!
 //! Takes sessions; gives the answer model ([`crate::pack::answers`]) of the encoder that is fitted to all of them,
-//! and leaves it beside that encoder. Every trial is answered by an encoder that was fitted without its run; `structure`
-//! finds gains, covariances and what pictures differ by, and temperatures come from the other half of the trials.
+//! and leaves it beside that encoder. A fit that knows how surely it knows the responses says itself how it answers
+//! (`responses`), at every number of trials. For others, every trial is answered by an encoder that was fitted without its
+//! run; `structure` finds gains, covariances and what pictures differ by, and temperatures come from the other half of the
+//! trials.
 
+mod law;
+mod responses;
 mod structure;
 mod write;
 
@@ -16,7 +20,7 @@ use crate::calibrate::CalibrationError;
 use crate::calibrate::fit::options::FitOptions;
 use crate::calibrate::score::controls::cross_validated;
 use crate::calibrate::trials::split::{Split, few, folds, groups};
-use crate::calibrate::{Pictures, Trials};
+use crate::calibrate::{Personal, Pictures, Trials};
 use crate::decode::inference::model::{Model, Sum};
 use crate::decode::inference::posterior::{Belief, Candidates};
 use crate::pack::answers::{Answers, Temperature};
@@ -38,7 +42,7 @@ const MIN_TRIALS: usize = 100;
 /// What was found, for `fit.toml`.
 #[derive(Clone, Debug, Serialize)]
 pub struct AnswersFound {
-    /// Left-out trials that it was fitted to.
+    /// Left-out trials that it was fitted to, or that its temperature was.
     pub trials: usize,
     /// Directions in which answers differ.
     pub directions: usize,
@@ -48,8 +52,8 @@ pub struct AnswersFound {
     pub temperatures: Vec<(u32, f64)>,
 }
 
-/// Fits to left-out trials; `None` where they are too few to say how surely the encoder answers. `background` gives what
-/// pictures at large are like, where the pack knows it.
+/// How the encoder `personal`, fitted to these trials, answers; `None` where they are too few to say it. `background` gives
+/// what pictures at large are like, where the pack knows it.
 ///
 /// # Errors
 /// As [`crate::calibrate::fit::personal::fit`].
@@ -57,13 +61,17 @@ pub fn fit(
     trials: &Trials,
     pictures: &Pictures,
     options: &FitOptions<'_>,
-    background: Option<&Answers>,
+    (personal, background): (&Personal, Option<&Answers>),
 ) -> Result<Option<(Answers, AnswersFound)>, CalibrationError> {
     let folds = folds(&few(&groups(trials, Split::Runs, options.seed)));
     if trials.len() < MIN_TRIALS || folds.len() < 2 {
         return Ok(None);
     }
     let options = FitOptions { inner: Split::Runs, ..*options };
+    if let Some(answering) = &personal.answering {
+        let known = responses::Known { answering, targets: &pictures.targets, background };
+        return known.fit(trials, pictures, &folds, &options).map(Some);
+    }
     let left_out = cross_validated(trials, pictures, &folds, &options)?;
     let shown: Vec<usize> = trials.about.iter().map(|trial| trial.picture).collect();
     let Some(whole) = Structure::of(&left_out, &shown, &pictures.targets)? else {
@@ -104,22 +112,10 @@ fn temperatures(
         let answers = fitted.answers(plain, &pictures.targets, background);
         // Numbers that no model can be made of say nothing of how the encoder answers.
         let Ok(model) = Model::new(&answers, FILE) else { return Ok(Vec::new()) };
-        let embeddings: Vec<f32> = (0..pictures.len())
-            .flat_map(|row| (0..answers.dim).map(move |j| pictures.targets[(row, j)] as f32))
-            .collect();
-        let candidates = Candidates::new(&model, &embeddings);
+        let candidates = in_play(&model, pictures);
         for (k, found) in &mut judged {
             for (row, chosen) in means(&other, shown, *k) {
-                let mut sum = Sum::new(model.dim());
-                for i in chosen {
-                    let answer: Vec<f32> =
-                        (0..left_out.ncols()).map(|j| left_out[(i, j)] as f32).collect();
-                    let turned = model.turned(&answer);
-                    sum.add(&turned, model.weight(&turned));
-                }
-                let mut scores = Vec::new();
-                candidates.log_likelihoods(&model, &sum, &mut scores);
-                found.push((scores, row));
+                found.push((judged_together(&model, &candidates, left_out, &chosen), row));
             }
         }
     }
@@ -131,6 +127,33 @@ fn temperatures(
             Temperature { k, told, remembered: told.max(1.0), open: told.max(1.0) }
         })
         .collect())
+}
+
+/// The pictures that were shown.
+fn in_play(model: &Model, pictures: &Pictures) -> Candidates {
+    let targets = &pictures.targets;
+    let embeddings: Vec<f32> = (0..targets.nrows())
+        .flat_map(|row| (0..targets.ncols()).map(move |j| targets[(row, j)] as f32))
+        .collect();
+    Candidates::new(model, &embeddings)
+}
+
+/// Log-likelihoods of the pictures for some of the answers together.
+fn judged_together(
+    model: &Model,
+    candidates: &Candidates,
+    answers: &Mat<f64>,
+    chosen: &[usize],
+) -> Vec<f64> {
+    let mut sum = Sum::new(model.dim());
+    for i in chosen {
+        let answer: Vec<f32> = (0..answers.ncols()).map(|j| answers[(*i, j)] as f32).collect();
+        let turned = model.turned(&answer);
+        sum.add(&turned, model.weight(&turned));
+    }
+    let mut scores = Vec::new();
+    candidates.log_likelihoods(model, &sum, &mut scores);
+    scores
 }
 
 /// Every second presentation of each picture on either side.
@@ -156,10 +179,17 @@ fn means(trials: &[usize], shown: &[usize], k: u32) -> Vec<(usize, Vec<usize>)> 
 }
 
 fn least_surprised(found: &[Judged]) -> f64 {
-    let surprise = |temperature: f64| -> f64 {
-        let log = |(scores, row): &Judged| Belief::of(scores, temperature).log_posterior[*row];
-        -found.iter().map(log).sum::<f64>()
-    };
+    coolest(|temperature| surprise(found, temperature))
+}
+
+/// How surprising the shown pictures are at a temperature: the sum of −ln of their probabilities.
+fn surprise(found: &[Judged], temperature: f64) -> f64 {
+    let log = |(scores, row): &Judged| Belief::of(scores, temperature).log_posterior[*row];
+    -found.iter().map(log).sum::<f64>()
+}
+
+/// The temperature, of those that are tried, at which `surprise` is least.
+fn coolest(surprise: impl Fn(f64) -> f64) -> f64 {
     let ratio = (TEMPERATURES.end / TEMPERATURES.start).ln() / f64::from(STEPS);
     let tried = (0..=STEPS).map(|i| TEMPERATURES.start * (ratio * f64::from(i)).exp());
     let best = tried.map(|t| (surprise(t), t)).min_by(|a, b| a.0.total_cmp(&b.0));

@@ -168,7 +168,7 @@ fn spread(left: &Mat<f64>, shown: &[usize]) -> Result<(Mat<f64>, f64), Calibrati
 }
 
 /// Mean and covariance of the shown pictures' embeddings, a little wider.
-fn of_shown(targets: &Mat<f64>) -> (Vec<f32>, Vec<f32>) {
+pub(super) fn of_shown(targets: &Mat<f64>) -> (Vec<f32>, Vec<f32>) {
     let mean = linalg::column_means(targets.as_ref());
     let centred = linalg::less(targets.as_ref(), &mean);
     let dim = centred.ncols();
@@ -180,7 +180,7 @@ fn of_shown(targets: &Mat<f64>) -> (Vec<f32>, Vec<f32>) {
 }
 
 /// Row-major, symmetric parts exactly so.
-fn flat(matrix: &Mat<f64>) -> Vec<f32> {
+pub(super) fn flat(matrix: &Mat<f64>) -> Vec<f32> {
     let dim = matrix.ncols();
     (0..matrix.nrows())
         .flat_map(|i| (0..dim).map(move |j| (i, j)))

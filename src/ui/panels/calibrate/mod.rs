@@ -13,6 +13,7 @@ mod own;
 mod pages;
 mod stage;
 mod steps;
+mod worth;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -144,6 +144,7 @@ impl SessionPanel {
         ui.add_space(8.0);
         self.what_it_is(ui, scene);
         ui.add_space(8.0);
+        self.what_it_buys(ui, scene);
         theme::card(scene.palette).show(ui, |ui| {
             ui.set_width(ui.available_width());
             ui.label(RichText::new("Photosensitive epilepsy").strong());
