@@ -31,7 +31,7 @@ const STEPS_PER_OCTAVE: i32 = 8;
 const STEPS: i32 = 24;
 
 /// Most means of a wearer that are judged among the remembered drawings.
-const MOST_REMEMBERED: usize = 200;
+const MOST_REMEMBERED: usize = 60;
 
 const BINS: usize = 10;
 
@@ -112,7 +112,8 @@ impl Wearer {
 
     fn judge(&self, sessions: &Sessions, gallery: &Gallery, told: &mut Tables, wider: &mut Tables) {
         let trials = &sessions.trials;
-        let row_of = |picture: usize| gallery.row_of(&sessions.pictures.ids[picture]).map(usize::from);
+        let row_of =
+            |picture: usize| gallery.row_of(&sessions.pictures.ids[picture]).map(usize::from);
         let turned: Vec<Vec<f64>> = (0..trials.len())
             .map(|i| {
                 let answer: Vec<f32> =

@@ -26,16 +26,18 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 WEARERS = range(2201, 2211)
 STRENGTHS = {"demo": "as strongly as in the demonstration", "published": "as strongly as recorded people"}
-SESSIONS = 4
+SESSIONS = {"demo": 1, "published": 4}
 # Minutes of calibration, in words, and which recordings: runs of the first session, or all of so many sessions.
 LENGTHS = {2: ("one run", 1, 0), 4: ("two runs", 2, 0), 10: ("one session", 0, 1), 40: ("four sessions", 0, 4)}
+# One session at demo strength is enough for all that can be asked there.
+MINUTES = {"demo": (2, 4, 10), "published": (2, 4, 10, 40)}
 PICTURES = 40
-PAGES = 160
+PAGES = 80
 SECONDS_A_TRIAL = 0.8
 LATER_SEED = 50
-# By strength: how many looks a page has, and after which it is judged.
+# By strength: how many looks a page has, and after which of them it is judged; the first three are those of the page's table.
 LOOKS = {"demo": (10, (1, 3, 10)), "published": (80, (1, 10, 40, 80))}
-TABLE_LOOKS = {"demo": (1, 3, 10), "published": (1, 10, 40)}
+TABLE_LOOKS = 3
 DECIDED = 0.95
 ALARM = 20
 BINS = 10
@@ -53,10 +55,10 @@ def calibrate(options, wearer, strength):
     """Four sessions by the standard protocol; gives the folder that holds them."""
     root = options.work / strength
     source = f"sim:subject={wearer},strength={strength},speed=max"
-    for session in range(1, SESSIONS + 1):
-        if not (root / f"sub-{wearer}/ses-{session:02}/report.html").exists():
+    for session in range(1, SESSIONS[strength] + 1):
+        if not (root / f"sub-{wearer}/ses-{session:02}/fit.toml").exists():
             named = ("--subject", wearer, "--session", f"{session:02}", "--out", root)
-            phosphene(options, "calibrate", "--headless", "--json", "--source", source, *named)
+            phosphene(options, "calibrate", "--headless", "--fit-only", "--source", source, *named)
     return root / f"sub-{wearer}"
 
 
@@ -75,22 +77,26 @@ def encoder(options, folder, minutes):
     return part / "encoder.onnx"
 
 
-def later(options, wearer, strength, minutes, scope, repeats):
+def later(options, wearer, strength, minutes, scope):
     """A later session: the means of k looks that are judged, as (k, probability of the best guess, right), and the control."""
     folder = calibrate(options, wearer, strength)
-    kept = folder / f"later-{minutes}-{scope}-{repeats}.json"
+    kept = folder / f"later-{minutes}-{scope}.json"
     if kept.exists():
         return json.loads(kept.read_text())
-    trials = PAGES * repeats
+    # Parts of a session are for the table only.
+    whole = bool(LENGTHS[minutes][2])
+    repeats, looks = LOOKS[strength]
+    looks = looks if whole else looks[:TABLE_LOOKS]
+    repeats = repeats if whole else looks[-1]
+    trials = PAGES * repeats if whole else PAGES * repeats // 2
     source = (
         f"sim:subject={wearer},strength={strength},speed=max,seed={LATER_SEED},repeats={repeats},"
         f"seconds={trials * SECONDS_A_TRIAL:.0f}"
     )
-    out = folder / f"live-{minutes}-{scope}-{repeats}"
-    own = ("--encoder", encoder(options, folder, minutes)) if minutes else ()
+    out = folder / f"live-{minutes}-{scope}"
+    own = ("--encoder", encoder(options, folder, minutes))
     more = ("--headless", "--json", "--no-pictures", "--scope", scope, "--out", out)
     document = json.loads(phosphene(options, "live", "--source", source, *own, *more))
-    looks = LOOKS[strength][1]
     means = []
     for line in (out / "decodes.jsonl").read_text().splitlines():
         decode = json.loads(line)
@@ -189,44 +195,40 @@ def control(found):
 
 
 def gathered(options, work):
-    """Every run of `later`, two at a time."""
+    """Every run of `later`, some at a time."""
     jobs = []
     for strength in options.strengths:
         for wearer in options.wearers:
-            for minutes in (0, *LENGTHS):
-                jobs.append((wearer, strength, minutes, "told", LOOKS[strength][0]))
-        if strength == "demo":
-            for wearer in options.wearers:
-                jobs.extend((wearer, strength, minutes, "remembered", LOOKS[strength][0]) for minutes in (0, 10))
+            jobs.extend((wearer, strength, minutes, "told") for minutes in MINUTES[strength])
+            if strength == "demo":
+                jobs.append((wearer, strength, 10, "remembered"))
+    pairs = [(wearer, strength) for strength in options.strengths for wearer in options.wearers]
     # The sessions of a wearer first, so that no two jobs hold them at once.
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        list(pool.map(lambda both: calibrate(options, *both), [(w, s) for s in options.strengths for w in options.wearers]))
-        for minutes in LENGTHS:
-            list(pool.map(lambda job: encoder(options, calibrate(options, *job), minutes), [(w, s) for s in options.strengths for w in options.wearers]))
+        list(pool.map(lambda both: calibrate(options, *both), pairs))
+        for minutes in (2, 4):
+            list(pool.map(lambda both: encoder(options, calibrate(options, *both), minutes), pairs))
         return dict(zip(jobs, pool.map(lambda job: later(options, *job), jobs)))
 
 
 def report(options, found):
     command = "python benches/peers/published.py --work FOLDER --table calibration/worth.toml"
     print(f"Written by `{command}`: simulated wearers {options.wearers[0]}–{options.wearers[-1]}, 16 channels, {PICTURES} told pictures;")
-    print(f"sessions by `phosphene calibrate --headless`, then `phosphene live` on a later session of {PAGES} pages of looks.\n")
+    print(f"sessions by `phosphene calibrate --headless`, then `phosphene live` on a later session of {PAGES} pages (half as many after parts of a session).\n")
     for strength in options.strengths:
-        repeats, looks = LOOKS[strength]
+        looks = LOOKS[strength][1]
         print(f"**At the strength `{strength}`**: {STRENGTHS[strength]}.\n\n{HEAD}")
-        for minutes in (0, *LENGTHS):
-            runs = [found[(wearer, strength, minutes, "told", repeats)] for wearer in options.wearers]
-            name = f"{minutes} minutes ({LENGTHS[minutes][0]})" if minutes else "nothing (bundled encoder)"
-            for k in looks:
-                print(row(f"{name} | {k}", at(runs, k), 1 / PICTURES))
+        for minutes in MINUTES[strength]:
+            runs = [found[(wearer, strength, minutes, "told")] for wearer in options.wearers]
+            for k in looks if LENGTHS[minutes][2] else looks[:TABLE_LOOKS]:
+                print(row(f"{minutes} minutes ({LENGTHS[minutes][0]}) | {k}", at(runs, k), 1 / PICTURES))
         if strength == "demo":
-            for minutes in (0, 10):
-                runs = [found[(wearer, strength, minutes, "remembered", repeats)] for wearer in options.wearers]
-                name = f"{minutes} minutes" if minutes else "nothing (bundled encoder)"
-                for k in looks:
-                    print(row(f"{name}, among all remembered | {k}", at(runs, k), "0.0002"))
+            runs = [found[(wearer, strength, 10, "remembered")] for wearer in options.wearers]
+            for k in looks:
+                print(row(f"10 minutes, among all remembered | {k}", at(runs, k), "0.0002"))
         print()
-        for minutes in (0, *LENGTHS):
-            runs = [found[(wearer, strength, minutes, "told", repeats)] for wearer in options.wearers]
+        for minutes in MINUTES[strength]:
+            runs = [found[(wearer, strength, minutes, "told")] for wearer in options.wearers]
             print(f"- Control, {minutes} minutes: {control(runs)}.")
         print()
 
@@ -241,10 +243,10 @@ def table(options, found, path):
         f'source = "simulated wearers {options.wearers[0]} to {options.wearers[-1]}, on a later session"',
     ]
     for strength in options.strengths:
-        looks = TABLE_LOOKS[strength]
+        looks = LOOKS[strength][1][:TABLE_LOOKS]
         lines += ["", "[[strength]]", f'name = "{strength}"', f"looks = {list(looks)}", "rows = ["]
-        for minutes in LENGTHS:
-            runs = [found[(wearer, strength, minutes, "told", LOOKS[strength][0])] for wearer in options.wearers]
+        for minutes in MINUTES[strength]:
+            runs = [found[(wearer, strength, minutes, "told")] for wearer in options.wearers]
             shares = ", ".join(f"{top1([m for own in at(runs, k) for m in own]):.3f}" for k in looks)
             lines.append(f"    {{ minutes = {minutes}, top1 = [{shares}] }},")
         lines.append("]")

@@ -13,7 +13,7 @@ use crate::pipeline::RunConfig;
 use crate::present::protocol::{Plan, Protocol};
 use crate::signal::StimulusSet;
 use crate::source::SourceSpec;
-use crate::study::calibration::conclude::{Outcome, conclude};
+use crate::study::calibration::conclude::{Outcome, conclude, fit_only};
 use crate::study::calibration::worth::Worth;
 use crate::study::calibration::{Session, headless, pictures};
 use crate::study::evaluation::Evaluation;
@@ -69,6 +69,9 @@ pub struct Args {
     /// Without a window: the virtual subject before a virtual display
     #[arg(long)]
     pub headless: bool,
+    /// With --headless: hold the session and fit, but score nothing and write no page
+    #[arg(long, hide = true, requires = "headless")]
+    pub fit_only: bool,
     /// Only say what would be shown and how long it would take
     #[arg(long)]
     pub plan: bool,
@@ -225,6 +228,9 @@ fn run_headless(
         bar.set_position((share * 1000.0) as u64);
         !interrupted.load(std::sync::atomic::Ordering::Relaxed)
     })?;
+    if args.fit_only {
+        return print_json(&fit_only(session, &held, pack, args.seed)?);
+    }
     let outcome = conclude(session, &held, pack, args.seed, |step, share| {
         bar.set_message(step.words());
         bar.set_position((share * 1000.0) as u64);

@@ -56,8 +56,7 @@ fn weak_answers_are_probable_as_often_as_they_are_said_to_be_at_every_number_of_
                 for chosen in own.chunks_exact(k) {
                     let mut sum = Sum::new(DIM);
                     for i in chosen {
-                        let answer: Vec<f32> =
-                            (0..DIM).map(|j| found[(*i, j)] as f32).collect();
+                        let answer: Vec<f32> = (0..DIM).map(|j| found[(*i, j)] as f32).collect();
                         sum.add(&model.turned(&answer), 1.0);
                     }
                     let mut scores = Vec::new();

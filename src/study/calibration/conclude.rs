@@ -118,6 +118,27 @@ pub fn conclude(
     Ok(Outcome { fit, evaluation, report: path })
 }
 
+/// Only fits, to this session and earlier ones: for measurements over many wearers, whose scores come from elsewhere. Leaves
+/// `held.json`, `encoder.onnx`, how it answers, and `fit.toml`.
+///
+/// # Errors
+/// [`PersonalError`].
+pub fn fit_only(
+    session: &Session,
+    held: &Held,
+    pack_folder: &Path,
+    seed: u64,
+) -> Result<FitDocument, PersonalError> {
+    session.keep(held)?;
+    let library = native::onnx_runtime().map_err(PersonalError::Pack)?;
+    let work =
+        Work { session, pack: pack_folder, runtime: Runtime::load(&library, THREADS)?, seed };
+    let pack = Pack::open(pack_folder)?;
+    let mut named = session.earlier(pack.sha256());
+    named.push(session.folder.clone());
+    work.fit(&named, &pack)
+}
+
 impl Work<'_> {
     /// Fits to all of these sessions, this one last: live signal is whitened like its own.
     fn fit(&self, named: &[PathBuf], pack: &Pack) -> Result<FitDocument, PersonalError> {

@@ -69,8 +69,7 @@ impl Worth {
 
     fn check(&self) -> Result<(), String> {
         let rising = |values: &[u32]| {
-            values.first().is_some_and(|first| *first > 0)
-                && values.windows(2).all(|w| w[0] < w[1])
+            values.first().is_some_and(|first| *first > 0) && values.windows(2).all(|w| w[0] < w[1])
         };
         if self.schema != 1 {
             return Err(format!("schema is {}; this program knows 1", self.schema));
@@ -82,7 +81,9 @@ impl Worth {
             let minutes: Vec<u32> = strength.rows.iter().map(|row| row.minutes).collect();
             if !rising(&strength.looks) || !rising(&minutes) {
                 let name = &strength.name;
-                return Err(format!("looks and minutes at strength '{name}' must be above 0 and rise"));
+                return Err(format!(
+                    "looks and minutes at strength '{name}' must be above 0 and rise"
+                ));
             }
             for row in &strength.rows {
                 let shares = row.top1.iter().all(|share| (0.0..=1.0).contains(share));

@@ -79,7 +79,8 @@ impl Answering {
         let turn = Mat::from_fn(vectors.nrows(), kept.len(), |d, k| vectors[(d, kept[k])]);
         // Columns as long as the answer's gain in each direction, and the same with length one.
         let out = trusted.transpose() * &turn;
-        let axes = Mat::from_fn(out.nrows(), kept.len(), |i, k| out[(i, k)] / values[kept[k]].sqrt());
+        let axes =
+            Mat::from_fn(out.nrows(), kept.len(), |i, k| out[(i, k)] / values[kept[k]].sqrt());
         let noise = covariance(&(scatter * &turn), freedom);
         let inside = &out * &noise * out.transpose();
         // Beyond the directions nothing is known and nothing is expected: as much noise as in the noisiest one.
@@ -118,15 +119,17 @@ impl Answering {
     }
 }
 
-/// Covariance of the scatter, drawn towards independent directions with variance one.
+/// Covariance of the scatter, drawn towards independent directions with variance one, and as much larger as its inverse is too
+/// large on average where it was found from so few trials (mean of an inverse Wishart matrix).
 fn covariance(scatter: &Mat<f64>, freedom: f64) -> Mat<f64> {
     let directions = scatter.ncols();
     let raw = scatter.transpose() * scatter;
     let model = TRIALS_OF_MODEL * directions as f64;
     // The scatter is as large as if means were known, so that its sum of squares is that of so many trials.
     let larger = freedom / scatter.nrows().max(1) as f64;
+    let counted = freedom + model - directions as f64;
     Mat::from_fn(directions, directions, |i, j| {
         let one = if i == j { model } else { 0.0 };
-        (larger * raw[(i, j)] + one) / (freedom + model)
+        (larger * raw[(i, j)] + one) / counted
     })
 }

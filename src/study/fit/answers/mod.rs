@@ -36,7 +36,7 @@ const MIN_MEANS: usize = 40;
 const TEMPERATURES: std::ops::Range<f64> = 0.3..12.0;
 const STEPS: u32 = 60;
 
-/// Trials below which nothing can be said of how an encoder answers.
+/// Trials below which nothing can be said of how an encoder answers whose fit does not say it.
 const MIN_TRIALS: usize = 100;
 
 /// What was found, for `fit.toml`.
@@ -64,13 +64,13 @@ pub fn fit(
     (personal, background): (&Personal, Option<&Answers>),
 ) -> Result<Option<(Answers, AnswersFound)>, CalibrationError> {
     let folds = folds(&few(&groups(trials, Split::Runs, options.seed)));
-    if trials.len() < MIN_TRIALS || folds.len() < 2 {
-        return Ok(None);
-    }
     let options = FitOptions { inner: Split::Runs, ..*options };
     if let Some(answering) = &personal.answering {
         let known = responses::Known { answering, targets: &pictures.targets, background };
-        return known.fit(trials, pictures, &folds, &options).map(Some);
+        return Ok(Some(known.fit(trials, pictures, &folds, &options)));
+    }
+    if trials.len() < MIN_TRIALS || folds.len() < 2 {
+        return Ok(None);
     }
     let left_out = cross_validated(trials, pictures, &folds, &options)?;
     let shown: Vec<usize> = trials.about.iter().map(|trial| trial.picture).collect();

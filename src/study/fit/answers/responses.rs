@@ -7,17 +7,19 @@
 use faer::Mat;
 
 use super::structure::{flat, of_shown};
-use super::{AnswersFound, FILE, Judged, MIN_MEANS, coolest, in_play, judged_together, law, surprise};
+use super::{
+    AnswersFound, FILE, Judged, MIN_MEANS, coolest, in_play, judged_together, law, surprise,
+};
 use crate::calibrate::fit::options::FitOptions;
 use crate::calibrate::fit::personal;
 use crate::calibrate::fit::templates::Answering;
 use crate::calibrate::trials::split::Fold;
-use crate::calibrate::{CalibrationError, Pictures, Trials};
+use crate::calibrate::{Pictures, Trial, Trials};
 use crate::decode::inference::model::Model;
 use crate::pack::answers::{Answers, Temperature};
 
 /// How far a wearer's temperatures are from the law, as the standard deviation of the logarithm, before a run is looked at.
-const WEARERS_DIFFER: f64 = 0.15;
+const WEARERS_DIFFER: f64 = 0.2;
 
 /// What is known without a left-out trial.
 pub(super) struct Known<'a> {
@@ -30,20 +32,17 @@ pub(super) struct Known<'a> {
 
 impl Known<'_> {
     /// The answer model, with temperatures by the law and the left-out runs.
-    ///
-    /// # Errors
-    /// As [`personal::fit`].
     pub fn fit(
         &self,
         trials: &Trials,
         pictures: &Pictures,
         folds: &[Fold],
         options: &FitOptions<'_>,
-    ) -> Result<(Answers, AnswersFound), CalibrationError> {
+    ) -> (Answers, AnswersFound) {
         let mut judged = Vec::new();
         for fold in folds {
             let (train, test) = (trials.at(&fold.train), trials.at(&fold.test));
-            judged.extend(self.judged(&train, &test, pictures, options)?);
+            judged.extend(self.judged(&train, &test, pictures, options).unwrap_or_default());
         }
         let factor = if judged.len() < MIN_MEANS { 1.0 } else { wearers_own(&judged) };
         let temperatures = law::temperatures(factor);
@@ -53,32 +52,29 @@ impl Known<'_> {
             between: self.answering.unknown,
             temperatures: temperatures.iter().map(|row| (row.k, row.told)).collect(),
         };
-        Ok((self.answers(self.answering, temperatures), found))
+        (self.answers(self.answering, temperatures), found)
     }
 
-    /// What an encoder that was fitted without some runs says of the pictures in them, all trials of a picture together.
+    /// What an encoder that was fitted without some runs says of every trial in them, at the law's temperature; `None` where
+    /// there is no such encoder, or no model can be made of its numbers.
     fn judged(
         &self,
         train: &Trials,
         test: &Trials,
         pictures: &Pictures,
         options: &FitOptions<'_>,
-    ) -> Result<Vec<Judged>, CalibrationError> {
-        let fitted = personal::fit(train, pictures, options)?;
-        let Some(answering) = &fitted.answering else { return Ok(Vec::new()) };
-        let plain = vec![Temperature { k: 1, told: 1.0, remembered: 1.0, open: 1.0 }];
-        // Numbers that no model can be made of say nothing of how the encoder answers.
-        let Ok(model) = Model::new(&self.answers(answering, plain), FILE) else {
-            return Ok(Vec::new());
-        };
+    ) -> Option<Vec<Judged>> {
+        let fitted = personal::fit(train, pictures, options).ok()?;
+        let answers = self.answers(fitted.answering.as_ref()?, law::temperatures(1.0));
+        let model = Model::new(&answers, FILE).ok()?;
         let (candidates, left_out) = (in_play(&model, pictures), fitted.predict_all(test));
-        let mut shown: Vec<Vec<usize>> = vec![Vec::new(); pictures.len()];
-        test.about.iter().enumerate().for_each(|(i, trial)| shown[trial.picture].push(i));
-        let seen = shown.iter().enumerate().filter(|(_, chosen)| !chosen.is_empty());
-        let judged = |(row, chosen): (usize, &Vec<usize>)| {
-            (judged_together(&model, &candidates, &left_out, chosen), row)
+        let by_law = model.temperature(1).told;
+        let judged = |(i, trial): (usize, &Trial)| {
+            let mut scores = judged_together(&model, &candidates, &left_out, &[i]);
+            scores.iter_mut().for_each(|score| *score /= by_law);
+            (scores, trial.picture)
         };
-        Ok(seen.map(judged).collect())
+        Some(test.about.iter().enumerate().map(judged).collect())
     }
 
     fn answers(&self, answering: &Answering, temperatures: Vec<Temperature>) -> Answers {

@@ -27,7 +27,10 @@ impl SessionPanel {
                 return;
             }
             if sessions > 1 {
-                parts::weak(ui, "Sessions held before count: they are fitted together with this one.");
+                parts::weak(
+                    ui,
+                    "Sessions held before count: they are fitted together with this one.",
+                );
             }
             let sentences = worth.sentences(minutes);
             if sentences.is_empty() {
