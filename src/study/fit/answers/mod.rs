@@ -6,51 +6,31 @@
 //! run; `structure` finds gains, covariances and what pictures differ by, and temperatures come from the other half of the
 //! trials.
 
+mod judging;
 mod law;
 mod responses;
 mod structure;
 mod write;
 
 use faer::Mat;
-use serde::Serialize;
 
-pub use write::{FILE, beside};
+pub use write::{AnswersFound, FILE, beside};
 
 use crate::calibrate::CalibrationError;
 use crate::calibrate::fit::options::FitOptions;
 use crate::calibrate::score::controls::cross_validated;
 use crate::calibrate::trials::split::{Split, few, folds, groups};
 use crate::calibrate::{Personal, Pictures, Trials};
-use crate::decode::inference::model::{Model, Sum};
-use crate::decode::inference::posterior::{Belief, Candidates};
+use crate::decode::inference::model::Model;
 use crate::pack::answers::{Answers, Temperature};
+use judging::{Judged, MIN_MEANS, in_play, judged_together, least_surprised};
 use structure::Structure;
 
 /// Numbers of trials for which a temperature is sought.
 const KS: [u32; 6] = [1, 2, 3, 5, 10, 20];
 
-/// Means of k trials below which there is none: the calibration error would be larger than what it mends.
-const MIN_MEANS: usize = 40;
-
-/// Temperatures tried, from the sharpest.
-const TEMPERATURES: std::ops::Range<f64> = 0.3..12.0;
-const STEPS: u32 = 60;
-
 /// Trials below which nothing can be said of how an encoder answers whose fit does not say it.
 const MIN_TRIALS: usize = 100;
-
-/// What was found, for `fit.toml`.
-#[derive(Clone, Debug, Serialize)]
-pub struct AnswersFound {
-    /// Left-out trials that it was fitted to, or that its temperature was.
-    pub trials: usize,
-    /// Directions in which answers differ.
-    pub directions: usize,
-    /// What pictures differ by beyond the model, as a share of one trial's noise.
-    pub between: f64,
-    /// Numbers of trials with their temperatures.
-    pub temperatures: Vec<(u32, f64)>,
-}
 
 /// How the encoder `personal`, fitted to these trials, answers; `None` where they are too few to say it. `background` gives
 /// what pictures at large are like, where the pack knows it.
@@ -90,9 +70,6 @@ pub fn fit(
     Ok(Some((whole.answers(temperatures, &pictures.targets, background), found)))
 }
 
-/// Log-likelihoods of the pictures for a mean of trials, and the row of the one that was shown.
-type Judged = (Vec<f64>, usize);
-
 /// For each k the temperature at which what half of the trials say of the other half is least surprised.
 fn temperatures(
     left_out: &Mat<f64>,
@@ -129,33 +106,6 @@ fn temperatures(
         .collect())
 }
 
-/// The pictures that were shown.
-fn in_play(model: &Model, pictures: &Pictures) -> Candidates {
-    let targets = &pictures.targets;
-    let embeddings: Vec<f32> = (0..targets.nrows())
-        .flat_map(|row| (0..targets.ncols()).map(move |j| targets[(row, j)] as f32))
-        .collect();
-    Candidates::new(model, &embeddings)
-}
-
-/// Log-likelihoods of the pictures for some of the answers together.
-fn judged_together(
-    model: &Model,
-    candidates: &Candidates,
-    answers: &Mat<f64>,
-    chosen: &[usize],
-) -> Vec<f64> {
-    let mut sum = Sum::new(model.dim());
-    for i in chosen {
-        let answer: Vec<f32> = (0..answers.ncols()).map(|j| answers[(*i, j)] as f32).collect();
-        let turned = model.turned(&answer);
-        sum.add(&turned, model.weight(&turned));
-    }
-    let mut scores = Vec::new();
-    candidates.log_likelihoods(model, &sum, &mut scores);
-    scores
-}
-
 /// Every second presentation of each picture on either side.
 fn halves(shown: &[usize], half: usize) -> (Vec<usize>, Vec<usize>) {
     let mut times = std::collections::HashMap::new();
@@ -176,22 +126,4 @@ fn means(trials: &[usize], shown: &[usize], k: u32) -> Vec<(usize, Vec<usize>)> 
         of.chunks_exact(k as usize).map(|chosen| (row, chosen.to_vec())).collect::<Vec<_>>()
     });
     groups.collect()
-}
-
-fn least_surprised(found: &[Judged]) -> f64 {
-    coolest(|temperature| surprise(found, temperature))
-}
-
-/// How surprising the shown pictures are at a temperature: the sum of −ln of their probabilities.
-fn surprise(found: &[Judged], temperature: f64) -> f64 {
-    let log = |(scores, row): &Judged| Belief::of(scores, temperature).log_posterior[*row];
-    -found.iter().map(log).sum::<f64>()
-}
-
-/// The temperature, of those that are tried, at which `surprise` is least.
-fn coolest(surprise: impl Fn(f64) -> f64) -> f64 {
-    let ratio = (TEMPERATURES.end / TEMPERATURES.start).ln() / f64::from(STEPS);
-    let tried = (0..=STEPS).map(|i| TEMPERATURES.start * (ratio * f64::from(i)).exp());
-    let best = tried.map(|t| (surprise(t), t)).min_by(|a, b| a.0.total_cmp(&b.0));
-    best.map_or(1.0, |(_, temperature)| temperature)
 }

@@ -6,10 +6,10 @@
 
 use faer::Mat;
 
+use super::judging::{Judged, MIN_MEANS, coolest, in_play, judged_together, surprise};
+use super::law;
 use super::structure::{flat, of_shown};
-use super::{
-    AnswersFound, FILE, Judged, MIN_MEANS, coolest, in_play, judged_together, law, surprise,
-};
+use super::write::{AnswersFound, FILE};
 use crate::calibrate::fit::options::FitOptions;
 use crate::calibrate::fit::personal;
 use crate::calibrate::fit::templates::Answering;

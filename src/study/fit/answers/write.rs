@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use safetensors::tensor::{Dtype, TensorView};
+use serde::Serialize;
 
 use crate::pack::answers::{self, Answers};
 use crate::study::error::PersonalError;
@@ -17,7 +18,20 @@ pub fn beside(encoder: &Path) -> PathBuf {
     answers::beside(encoder)
 }
 
-impl super::AnswersFound {
+/// What was found, for `fit.toml`.
+#[derive(Clone, Debug, Serialize)]
+pub struct AnswersFound {
+    /// Left-out trials that it was fitted to, or that its temperature was.
+    pub trials: usize,
+    /// Directions in which answers differ.
+    pub directions: usize,
+    /// What pictures differ by beyond the model, as a share of one trial's noise.
+    pub between: f64,
+    /// Numbers of trials with their temperatures.
+    pub temperatures: Vec<(u32, f64)>,
+}
+
+impl AnswersFound {
     /// Writes the answers of the encoder with this SHA-256, never over another file.
     ///
     /// # Errors
