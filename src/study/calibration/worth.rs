@@ -1,7 +1,7 @@
 //! What so many minutes of calibration buy, so that nobody gives an evening to something that cannot work.
 //!
-//! Takes `calibration/worth.toml`, which `benches/peers/published.py` writes from simulated wearers whom nothing else has
-//! touched; gives it checked, and in plain words.
+//! Takes `calibration/worth.toml`, which says on whom it was found (`benches/peers/published.py --table` writes it); gives it
+//! checked, and in plain words.
 
 use serde::Deserialize;
 
