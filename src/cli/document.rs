@@ -10,6 +10,7 @@ use crate::pipeline::decoding::CONTROL_SUCCEEDS;
 use crate::pipeline::kept::PValues;
 use crate::snapshot::{Expectation, PackState, Percentiles, Score, Snapshot, TruthView};
 use crate::source::SourceKind;
+use crate::subject::strength;
 
 /// The whole document.
 #[derive(Debug, Serialize)]
@@ -41,6 +42,10 @@ struct SourcePart {
     kind: SourceKind,
     name: String,
     simulated: bool,
+    /// How strongly a simulated wearer answers, in dB of signal to noise, and how many times the amplitude of recorded
+    /// people's answers that is; `null` where nobody says.
+    snr_db: Option<f64>,
+    times_people: Option<f64>,
     channels: Vec<String>,
     rate_hz: f64,
     unit: &'static str,
@@ -188,6 +193,8 @@ fn source_part(snapshot: &Snapshot) -> Option<SourcePart> {
         kind: source.kind,
         name: source.name.clone(),
         simulated: source.simulated,
+        snr_db: source.snr_db,
+        times_people: source.snr_db.map(strength::times_people),
         channels: source.channels.clone(),
         rate_hz: source.rate_hz,
         unit: "uV",

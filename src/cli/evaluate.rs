@@ -4,14 +4,15 @@ use std::path::{Path, PathBuf};
 
 use crate::calibrate::score::Score;
 use crate::calibrate::score::controls::Control;
-use crate::decode::Pack;
 use crate::decode::session::Runtime;
+use crate::decode::{Pack, Show};
 use crate::native;
 use crate::pipeline::provenance::{self, Provenance};
 use crate::report::Example;
 use crate::study::calibration::report::Material;
 use crate::study::calibration::{Held, report};
-use crate::study::evaluation::{Evaluation, evaluate, given, painted};
+use crate::study::evaluation::painted::{self, Asking};
+use crate::study::evaluation::{Evaluation, evaluate, given};
 use crate::study::files::write_new;
 use crate::study::fit::personal::fit_for_new_pictures;
 use crate::study::folder::Folder;
@@ -51,6 +52,12 @@ pub struct Args {
     /// Write the report, one HTML page; it must not exist
     #[arg(long, value_name = "HTML")]
     pub report: Option<PathBuf>,
+    /// What the report paints: the most probable picture of each, or the mean of everything that cannot be ruled out
+    #[arg(long, value_enum, default_value_t = Show::Best, hide_possible_values = true, value_name = "best|mean")]
+    pub show: Show,
+    /// Feed the null twins with the trials themselves, to see that the control's test finds it
+    #[arg(long, hide = true)]
+    pub planted_leak: bool,
     /// Score classes instead of pictures: a table of what the markers mean (see calibration/events-example.toml)
     #[arg(long, value_name = "TOML", conflicts_with_all = ["pack", "encoder", "other", "report"])]
     pub events: Option<PathBuf>,
@@ -97,14 +104,15 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         let plain = Pack::open(&folder)?;
         given::someone_elses(&mut document, &sessions, plain, file, &runtime, seed)?;
     }
+    let asking = Asking { seed, show: args.show, planted_leak: args.planted_leak };
     let examples = match test_runs(args) {
         Some(files) => {
             let plain = Pack::open(&folder)?;
             let (fitted, _kept) = fit_for_new_pictures(plain, &runtime, &sessions, seed)?;
             let packs = (&fitted, &pack);
-            (painted::of_test_runs(&mut document, &files, packs, &runtime, seed)?, true)
+            (painted::of_test_runs(&mut document, &files, packs, &runtime, asking)?, true)
         }
-        None => (painted::of_left_out(&mut document, &sessions, &pack, &runtime, seed)?, false),
+        None => (painted::of_left_out(&mut document, &sessions, &pack, &runtime, asking)?, false),
     };
     bar.finish_and_clear();
     if let Some(path) = &args.report {
@@ -181,6 +189,13 @@ pub(super) fn table(document: &Evaluation) -> String {
     let mut text = String::new();
     let label = if document.simulated { "SIMULATED · " } else { "" };
     let _ = writeln!(text, "{label}{} trials of {} pictures", document.trials, document.pictures);
+    for strength in &document.strength {
+        let _ = writeln!(text, "{strength}");
+    }
+    if let Some(why) = document.withheld {
+        let _ = write!(text, "\nWITHHELD: {why}");
+        return text;
+    }
     if let Some(why) = &document.refused {
         let _ = writeln!(
             text,

@@ -35,3 +35,4 @@ pub use config::{DisplayFilter, Recording, RunConfig, WindowMode};
 pub use failure::{RunFailure, RunReport};
 pub use handle::Pipeline;
 pub use sink::{DecodeSink, RunFacts};
+pub use view::believed_view;

@@ -15,6 +15,7 @@ pub fn view_of(info: &SourceInfo) -> SourceView {
         kind: info.kind,
         name: info.name.clone(),
         simulated: info.simulated,
+        snr_db: info.snr_db,
         channels: info.channels.clone(),
         rate_hz: info.rate.hz(),
         unit: info.source_unit.clone(),
@@ -92,7 +93,8 @@ fn seen(words: &Words, lock: Lock) -> Option<String> {
     Some(of_set.map_or_else(|| "a picture not in this set".into(), |s| s.label.clone()))
 }
 
-fn believed_view(labels: &Labels, found: &Believed, k: u32) -> BelievedView {
+/// What is believed after k looks, with the pictures' names.
+pub fn believed_view(labels: &Labels, found: &Believed, k: u32) -> BelievedView {
     let guess = |guess: &Guess| GuessView {
         row: guess.row,
         label: labels.of(found.scope, guess.row).to_owned(),

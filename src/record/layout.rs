@@ -90,6 +90,7 @@ pub(super) fn eeg(info: &SourceInfo) -> StreamDescription {
         ("source_unit", info.source_unit.clone()),
         ("processing", "none: the values are as the source gave them".into()),
     ];
+    facts.extend(info.snr_db.map(|snr_db| ("snr_db", snr_db.to_string())));
     facts.extend(info.notes.iter().map(|note| ("note", note.clone())));
     StreamDescription {
         name: info.name.clone(),

@@ -4,7 +4,9 @@ use faer::Mat;
 
 use crate::calibrate::score::Score;
 use crate::calibrate::{Pictures, Trials};
+use crate::decode::ControlView;
 use crate::present::presenter::{Attention, TrialTiming};
+use crate::snapshot::{BelievedView, Presented};
 
 /// Everything on the page.
 pub struct ReportData<'a> {
@@ -14,12 +16,20 @@ pub struct ReportData<'a> {
     pub created_utc: String,
     /// Whether any signal came from no person.
     pub simulated: bool,
+    /// How strongly what is simulated answers beside people, in words, where that is known.
+    pub strength: Vec<String>,
     /// Names and values: pack, encoder, seeds, hashes.
     pub facts: Vec<(String, String)>,
     /// What reproduces the numbers.
     pub commands: Vec<String>,
     /// Why there is no score, if so.
     pub refused: Option<String>,
+    /// The words of the control where it succeeds: then there are neither pictures nor scores.
+    pub withheld: Option<String>,
+    /// How often null twins name the pictures; `None` where there were none.
+    pub control: Option<ControlView>,
+    /// Where probabilities come from; `None` where the decoder is not calibrated.
+    pub calibrated_by: Option<String>,
     /// What the reader should know.
     pub cautions: Vec<String>,
     /// Scores on the training runs; the first is the headline.
@@ -82,17 +92,40 @@ pub struct RunFacts {
     pub sha256: String,
 }
 
-/// Seen, reconstructed, null twin.
+/// One picture: seen, made of its trials, made of null twins.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Example {
     /// What was seen.
     pub label: String,
     /// The picture that was shown, as a PNG file.
     pub seen_png: Vec<u8>,
-    /// What was painted from the trials.
-    pub reconstruction_png: Vec<u8>,
-    /// What the same machinery paints from the same trials with their phases shuffled.
-    pub twin_png: Option<Vec<u8>>,
-    /// How many trials.
-    pub note: String,
+    /// Looks.
+    pub k: u32,
+    /// Pictures to choose from.
+    pub pictures: usize,
+    /// What came of the trials.
+    pub made: Made,
+    /// What came of as many null twins: other trials with their phases shuffled, the same way.
+    pub twin: Option<Made>,
+    /// Rank of the picture that was seen, from 1.
+    pub truth_rank: Option<u32>,
+    /// p of the picture that was seen.
+    pub p_shown: Option<f64>,
+    /// p that there is anything at all.
+    pub p_value: Option<f64>,
+}
+
+/// A reconstruction or a null twin, and how it may be presented.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Made {
+    /// Sharp, under a veil, or a mean.
+    pub presented: Presented,
+    /// What is believed; `None` where the encoder is not calibrated.
+    pub believed: Option<BelievedView>,
+    /// Label of the picture that scores highest.
+    pub closest: Option<String>,
+    /// The picture, as a PNG file.
+    pub png: Vec<u8>,
+    /// The draws of what is believed, in their order, as PNG files.
+    pub draws_png: Vec<Vec<u8>>,
 }

@@ -4,7 +4,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::data::ReportData;
 use super::plot::Response;
-use super::{electrodes, plot, sections, style, table};
+use super::{electrodes, examples, plot, sections, style, table};
 
 /// The page as text.
 pub fn page(data: &ReportData<'_>) -> String {
@@ -37,6 +37,13 @@ fn section(title: &str, body: Markup) -> Markup {
     html! { h2 { (title) } (body) }
 }
 
+/// With a capital and a full stop.
+fn sentence_of(words: &str) -> String {
+    let mut letters = words.chars();
+    let first = letters.next().map(|first| first.to_uppercase().collect::<String>());
+    format!("{}{}.", first.unwrap_or_default(), letters.as_str())
+}
+
 /// The first thing that is read: the score, or why there is none.
 fn headline(data: &ReportData<'_>) -> Markup {
     let of = |encoder: &str| {
@@ -44,9 +51,14 @@ fn headline(data: &ReportData<'_>) -> Markup {
     };
     html! {
         @if data.simulated {
-            p.warn { b { "SIMULATED." } " No person made this signal." }
+            p.warn {
+                b { "SIMULATED." } " No person made this signal."
+                @for strength in &data.strength { " " (sentence_of(strength)) }
+            }
         }
-        @if let Some(why) = &data.refused {
+        @if let Some(words) = &data.withheld {
+            p.warn { b { "Withheld." } " " (words) }
+        } @else if let Some(why) = &data.refused {
             p.warn {
                 b { "No score." } " " (why)
                 ". The tables below show what the leak gives, not decoding."
@@ -63,14 +75,18 @@ fn headline(data: &ReportData<'_>) -> Markup {
 
 /// What was decoded and how well.
 fn scores(data: &ReportData<'_>) -> Markup {
+    if data.withheld.is_some() {
+        // Neither pictures nor scores: the words of the control stand above.
+        return section("Control", examples::control(data));
+    }
     html! {
         (section("Scores", table::scores_by_k(data.scores)))
         (section("Pictures that were never calibrated", table::scores_by_k(data.held_out)))
         p.weak { "By an encoder that was fitted to the training runs alone. Its pack may know these pictures from other people. The encoder in use is fitted to all runs afterwards." }
         (section("Accuracy against the number of trials averaged", plot::against_k(data.scores)))
-        (section("Seen, reconstructed, null twin", sections::examples(data)))
+        (section("Seen, believed, null twin", examples::section(data)))
         @if !data.painted.is_empty() {
-            p.weak { "Each picture is painted once, from the mean of all its trials. Chance is what the same paintings score beside the other pictures." }
+            p.weak { "Each picture is painted once, after all its looks. Chance is what the same paintings score beside the other pictures." }
             (table::scores(data.painted.iter()))
         }
         h2 { "Confusion (runs left out, single trials)" }

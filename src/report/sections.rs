@@ -1,43 +1,10 @@
-//! The sections that are words, tables and pictures.
+//! The sections that are words and tables.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use maud::{Markup, html};
 
-use super::data::{DisplayFacts, Example, ReportData, RunFacts};
+use super::data::{DisplayFacts, ReportData, RunFacts};
 use super::plot;
 use super::words::number;
-
-/// Seen, reconstructed, null twin, side by side.
-pub(super) fn examples(data: &ReportData<'_>) -> Markup {
-    if data.examples.is_empty() {
-        return html! { p { "Nothing was painted." } };
-    }
-    let whose = if data.examples_are_new {
-        "Pictures of the test runs, with which the encoder was not calibrated. The twin is the same machinery on the same trials with shuffled phases."
-    } else {
-        "Pictures that the decoder knows from other runs: only the trials were left out, so this is memory, not reconstruction."
-    };
-    html! {
-        p.weak { (whose) " In the order in which they were first shown; none was chosen." }
-        .examples { @for one in &data.examples { (example(one)) } }
-    }
-}
-
-fn example(example: &Example) -> Markup {
-    let image = |png: &[u8], what: &str| {
-        let source = format!("data:image/png;base64,{}", STANDARD.encode(png));
-        html! { img alt=(format!("{what}: {}", example.label)) title=(what) src=(source); }
-    };
-    html! {
-        figure {
-            (image(&example.seen_png, "seen")) " "
-            (image(&example.reconstruction_png, "reconstructed")) " "
-            @if let Some(png) = &example.twin_png { (image(png, "null twin")) }
-            figcaption.small { (example.label) " · " (example.note) }
-        }
-    }
-}
 
 /// When the pictures came, and whether anybody looked.
 pub(super) fn timing(data: &ReportData<'_>) -> Markup {

@@ -15,7 +15,13 @@ pre,.plot{background:var(--card);border:1px solid var(--line);border-radius:8px;
 .plot{margin:1rem 0;width:fit-content;max-width:100%;box-sizing:border-box}\
 svg{display:block;max-width:100%;height:auto}svg text{font-family:system-ui,sans-serif}svg rect{shape-rendering:crispEdges}\
 .bar text{font-weight:normal}.bar{display:inline-block;vertical-align:middle}\
-.examples{display:flex;flex-wrap:wrap;gap:1rem}.examples figure{margin:0}.examples img{width:96px;height:96px;border-radius:4px}";
+.examples{display:grid;grid-template-columns:repeat(auto-fill,minmax(430px,1fr));gap:1.4rem 1rem}.examples figure{margin:0}\
+.sides{display:flex;gap:.6rem}.side{width:140px;font-size:.8rem;line-height:1.35}.side b{display:block;min-height:2.7em}\
+.picture{position:relative;width:140px;height:140px}.picture img{width:100%;height:100%;border-radius:4px;display:block}\
+.four{display:grid;grid-template-columns:1fr 1fr;width:140px;height:140px}.four img{border-radius:0}\
+.veiled img{filter:brightness(.28)}.veiled span{position:absolute;inset:0;display:grid;place-items:center;text-align:center;color:#fff;font-weight:600}\
+.draws{display:flex;gap:4px;margin-top:4px;color:var(--weak);font-size:.62rem}.draws span{width:32px}.draws img{width:32px;height:32px;border-radius:2px;display:block}\
+.examples figcaption{margin-top:.3rem}";
 
 /// The whole style sheet.
 pub(super) fn sheet() -> String {

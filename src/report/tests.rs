@@ -8,7 +8,9 @@ use super::*;
 use crate::calibrate::score::Score;
 use crate::calibrate::trials::split::Split;
 use crate::calibrate::{Pictures, Trial, Trials};
+use crate::decode::{ControlView, Scope};
 use crate::present::presenter::{Attention, TrialTiming};
+use crate::snapshot::{BelievedView, GuessView, Presented};
 
 fn trials() -> Trials {
     let trial = |i: usize| Trial { picture: i % 2, run: 0, session: 0, onset_secs: i as f64 };
@@ -38,6 +40,72 @@ fn score(value: f64, k: usize) -> Score {
         split: Split::Runs,
         controls: BTreeMap::new(),
     }
+}
+
+/// Believed among forty pictures, the best with this probability.
+fn believed(best: f64, gain_bits: f64) -> BelievedView {
+    let guess = |row: usize, label: &str, probability: f64| GuessView {
+        row,
+        label: label.into(),
+        probability,
+    };
+    let (first, second) = (guess(7, "cat", best), guess(3, "<b>dog</b>", 0.09));
+    BelievedView {
+        scope: Scope::Told,
+        pictures: 40,
+        draws: [&first, &first, &second, &first].map(Clone::clone).to_vec(),
+        best: vec![first, second],
+        gain_bits,
+        needed_bits: 5.32,
+        noise_bits: 1.1,
+        better_than_noise: gain_bits > 1.1,
+        decided: best >= 0.95,
+        something_else: 0.12,
+        truth_row: Some(7),
+        truth_probability: Some(best),
+        truth_rank: Some(1),
+        more_looks: None,
+        beyond_calibration: true,
+        calibrated_to: 2,
+    }
+}
+
+fn made(presented: Presented, believed: Option<BelievedView>, png: u8) -> Made {
+    let draws_png = if believed.is_some() { vec![vec![png + 1; 3]; 4] } else { Vec::new() };
+    Made { presented, believed, closest: Some("cat".into()), png: vec![png; 3], draws_png }
+}
+
+fn example() -> Example {
+    Example {
+        label: "cat".into(),
+        seen_png: vec![1, 2, 3],
+        k: 3,
+        pictures: 40,
+        made: made(Presented::Guess, Some(believed(0.62, 3.3)), 10),
+        twin: Some(made(Presented::Noise, Some(believed(0.08, 0.4)), 20)),
+        truth_rank: Some(1),
+        p_shown: Some(0.0125),
+        p_value: Some(0.025),
+    }
+}
+
+fn control(succeeded: bool) -> ControlView {
+    let e_highest = if succeeded { 310.0 } else { 1.4 };
+    ControlView {
+        trials: 120,
+        hits: 4,
+        chance: 0.025,
+        runs: 90,
+        e_value: e_highest,
+        e_highest,
+        succeeded,
+    }
+}
+
+/// A picture inside the page.
+fn inside(png: &[u8]) -> String {
+    use base64::Engine;
+    format!("base64,{}", base64::engine::general_purpose::STANDARD.encode(png))
 }
 
 fn with(change: impl FnOnce(&mut ReportData<'_>)) -> String {
@@ -81,13 +149,11 @@ fn with(change: impl FnOnce(&mut ReportData<'_>)) -> String {
             refused: vec![("blink".into(), 2)],
             sha256: "abc".into(),
         }],
-        examples: vec![Example {
-            label: "cat".into(),
-            seen_png: vec![1, 2, 3],
-            reconstruction_png: vec![4],
-            twin_png: Some(vec![5]),
-            note: "mean of 3 trials".into(),
-        }],
+        strength: vec!["this simulated wearer answers about 8 times as strongly".into()],
+        withheld: None,
+        control: Some(control(false)),
+        calibrated_by: Some("a test".into()),
+        examples: vec![example()],
     };
     change(&mut data);
     page(&data)
@@ -117,6 +183,67 @@ fn every_section_and_every_number_of_a_score_is_there() {
     ] {
         assert!(html.contains(text), "{text} is missing");
     }
+}
+
+#[test]
+fn the_best_guess_stands_sharp_beside_its_probability_chance_draws_and_twin() {
+    let html = with(|_| {});
+    for text in [
+        "Best guess: cat, 62 %",
+        "Chance 2.5 %",
+        "9.0 %",
+        "k = 3, 3 looks · told: 40 pictures · 3.3 of 5.3 bits · something else: 12 %",
+        "k = 3 is beyond what was calibrated (2)",
+        "seen: rank 1 of 40, 62 %",
+        "of the picture seen p = 0.013",
+        "that there is anything p = 0.025",
+        "calibrated by a test",
+        "null twins name the picture in 4 of 120 trials (chance 2.5 %), e = 1.4",
+        "This simulated wearer answers about 8 times as strongly.",
+        // The twin has gained nothing: its draws under a veil, and never its own best guess.
+        "Null twin: No better than noise",
+        "0.4 bits gained; windows without information gain up to 1.1",
+    ] {
+        assert!(html.contains(text), "{text} is missing");
+    }
+    assert!(html.contains(&inside(&[10; 3])) && html.contains(&inside(&[11; 3])));
+    assert!(html.contains("class=\"picture veiled\"") && html.contains(&inside(&[21; 3])));
+    assert!(!html.contains(&inside(&[20; 3])), "a haze of noise is shown");
+}
+
+#[test]
+fn no_better_than_noise_is_draws_under_a_veil_and_a_mean_says_that_it_is_one() {
+    let noise = made(Presented::Noise, Some(believed(0.62, 0.4)), 10);
+    let html = with(|data| data.examples[0].made = noise);
+    assert!(html.contains("<b>No better than noise</b>"));
+    assert!(!html.contains("Best guess") && !html.contains(&inside(&[10; 3])));
+    let mean = made(Presented::Mean, Some(believed(0.62, 3.3)), 10);
+    let html = with(|data| data.examples[0].made = mean);
+    assert!(html.contains("Mean of what cannot be ruled out"));
+    assert!(html.contains("Most probable: cat, 62 % (chance 2.5 %)"));
+    let plain = with(|data| {
+        data.examples[0].made = made(Presented::Mean, None, 10);
+        data.calibrated_by = None;
+    });
+    assert!(plain.contains("Not calibrated.") && plain.contains("A mean · closest: cat"));
+    assert!(plain.contains(&inside(&[10; 3])) && !plain.contains("Best guess"));
+}
+
+#[test]
+fn where_the_control_succeeds_its_words_stand_in_place_of_pictures_and_scores() {
+    let html = with(|data| {
+        (data.control, data.withheld) =
+            (Some(control(true)), Some("The control succeeds: so.".into()));
+        data.refused = Some("the control succeeds".into());
+    });
+    assert!(html.contains("Withheld.") && html.contains("The control succeeds: so."));
+    assert!(html.contains("e = 310.0"));
+    for gone in
+        ["class=\"headline\"", "0.731", "data:image/png", "Confusion", "Best guess", "No score."]
+    {
+        assert!(!html.contains(gone), "{gone} is still there");
+    }
+    assert!(html.contains("Scalp maps") && html.contains("run.xdf"), "the signal is as it was");
 }
 
 #[test]

@@ -3,7 +3,8 @@
 use crate::decode::{Scope, Show};
 
 /// How a reconstruction or a null twin may be presented: the same rule on screen, on the sheet and in the report.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Presented {
     /// The best guess, sharp.
     Guess,

@@ -4,6 +4,7 @@
 //! for that there is [`crate::pipeline::Command`].
 
 mod belief;
+pub mod words;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -92,6 +93,8 @@ pub struct SourceView {
     pub name: String,
     /// Not from a person: label everything SIMULATED.
     pub simulated: bool,
+    /// How strongly a simulated wearer answers, in dB of signal to noise; `None` where nobody says.
+    pub snr_db: Option<f64>,
     /// Labels in the source's order.
     pub channels: Vec<String>,
     /// Nominal rate in Hz.

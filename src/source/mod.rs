@@ -59,6 +59,8 @@ pub struct SourceInfo {
     /// True when the signal does not come from a person, as far as the source can know: the virtual
     /// subject, a synthetic board, a recording or stream that says so.
     pub simulated: bool,
+    /// How strongly a simulated wearer answers to pictures, in dB of signal to noise; `None` where nobody says.
+    pub snr_db: Option<f64>,
     /// EEG channel labels in the order of the frames, 10-05 names where the source gives them.
     pub channels: Vec<String>,
     /// Nominal sampling rate.

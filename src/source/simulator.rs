@@ -82,6 +82,7 @@ impl SimulatedSource {
             kind: SourceKind::Sim,
             name: format!("virtual subject {} (SIMULATED)", self.params.subject),
             simulated: true,
+            snr_db: Some(self.params.snr_db),
             channels: self.params.montage.labels.clone(),
             rate: self.params.rate,
             source_unit: "uV".into(),

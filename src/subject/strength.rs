@@ -39,11 +39,23 @@ pub fn times_people(snr_db: f64) -> f64 {
     10.0_f64.powf((snr_db - PUBLISHED_SNR_DB) / 20.0)
 }
 
+/// Above and below this the factor is said in whole numbers.
+fn figure(times: f64) -> String {
+    if times < 3.0 { format!("{times:.1}") } else { format!("{times:.0}") }
+}
+
+/// A level in a few words, for a badge.
+pub fn in_short(snr_db: f64) -> String {
+    match times_people(snr_db) {
+        t if (1.0 / ALIKE..=ALIKE).contains(&t) => "as strong as people".into(),
+        t if t > 1.0 => format!("{}× as strong as people", figure(t)),
+        t => format!("{}× weaker than people", figure(1.0 / t)),
+    }
+}
+
 /// A level in words.
 pub fn words(snr_db: f64) -> String {
     let times = times_people(snr_db);
-    let figure =
-        |times: f64| if times < 3.0 { format!("{times:.1}") } else { format!("{times:.0}") };
     let how = match times {
         t if (1.0 / ALIKE..=ALIKE).contains(&t) => "about as strongly as recorded people".into(),
         t if t > 1.0 => format!("about {} times as strongly as recorded people", figure(t)),
@@ -65,6 +77,9 @@ mod tests {
             words(DEFAULT_SNR_DB)
         );
         assert!(words(WEAK_SNR_DB).contains("times more weakly than"));
+        assert_eq!(in_short(DEFAULT_SNR_DB), "8× as strong as people");
+        assert_eq!(in_short(PUBLISHED_SNR_DB), "as strong as people");
+        assert_eq!(in_short(WEAK_SNR_DB), "1.8× weaker than people");
         assert!((times_people(PUBLISHED_SNR_DB + 20.0) - 10.0).abs() < 1e-9);
         assert_eq!(level("demo"), Ok(DEFAULT_SNR_DB));
         assert!(level("strong").is_err_and(|why| why.contains("demo, published, weak")));

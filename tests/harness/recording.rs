@@ -20,6 +20,7 @@ pub fn info(simulated: bool) -> SourceInfo {
         kind: SourceKind::Sim,
         name: "Amp <1> & co".into(),
         simulated,
+        snr_db: simulated.then_some(-14.0),
         channels: ["O1", "Oz", "O2"].map(String::from).to_vec(),
         rate: SampleRate::new(RATE_HZ).unwrap(),
         source_unit: "uV".into(),

@@ -189,6 +189,7 @@ fn what_is_published_comes_back_as_it_was() {
         kind: SourceKind::Sim,
         name: "virtual subject".into(),
         simulated: true,
+        snr_db: None,
         channels: vec!["O1".into(), "O2".into()],
         rate: SampleRate::new(RATE_HZ).unwrap(),
         source_unit: "uV".into(),

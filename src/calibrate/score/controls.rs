@@ -154,9 +154,23 @@ pub fn cross_validated(
     folds: &[Fold],
     options: &FitOptions<'_>,
 ) -> Result<Mat<f64>, CalibrationError> {
-    let mut out = Mat::zeros(trials.len(), pictures.targets.ncols());
+    cross_predicted((trials, trials), pictures, folds, options)
+}
+
+/// What the decoder that is fitted without a trial's fold says of what stands in that trial's place among `tested`,
+/// `[trials, dim]`.
+///
+/// # Errors
+/// As [`crate::calibrate::fit::personal::fit`].
+pub fn cross_predicted(
+    (trials, tested): (&Trials, &Trials),
+    pictures: &Pictures,
+    folds: &[Fold],
+    options: &FitOptions<'_>,
+) -> Result<Mat<f64>, CalibrationError> {
+    let mut out = Mat::zeros(tested.len(), pictures.targets.ncols());
     for fold in folds {
-        let (train, test) = (trials.at(&fold.train), trials.at(&fold.test));
+        let (train, test) = (trials.at(&fold.train), tested.at(&fold.test));
         let found = fit_and_predict(&train, &test, pictures, options)?;
         put_rows(&mut out, &fold.test, |i, j| found[(i, j)]);
     }

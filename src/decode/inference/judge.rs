@@ -154,6 +154,16 @@ impl Judge {
         let Some(answers) = Answers::load(pack)? else { return Ok(None) };
         let remembered = Remembered::load(pack)?;
         let model = Model::new(&answers, &Answers::file_of(pack))?;
+        Ok(Some(Self::of((model, answers.source), remembered, gallery, seed)))
+    }
+
+    /// With a model and a sentence on where it comes from.
+    pub fn of(
+        (model, source): (Model, String),
+        remembered: Option<Remembered>,
+        gallery: &Gallery,
+        seed: u64,
+    ) -> Self {
         let embeddings: Vec<f32> =
             (0..gallery.len()).flat_map(|row| gallery.embedding(row).to_vec()).collect();
         let told = InPlay::new(&model, embeddings);
@@ -176,10 +186,10 @@ impl Judge {
             labels,
             seed,
             scores: Vec::new(),
-            source: answers.source,
+            source,
         };
         judge.prepare(1, Scope::Told);
-        Ok(Some(judge))
+        judge
     }
 
     /// The answer model.

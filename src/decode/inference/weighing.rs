@@ -83,7 +83,12 @@ impl Weighing {
     /// # Errors
     /// [`PackError`] as [`Judge::load`].
     pub fn load(pack: &Pack, gallery: &Gallery, seed: u64) -> Result<Self, PackError> {
-        let by = match Judge::load(pack, gallery, seed)? {
+        Ok(Self::of(Judge::load(pack, gallery, seed)?, gallery, seed))
+    }
+
+    /// By this judge; by cosines where there is none.
+    pub fn of(judge: Option<Judge>, gallery: &Gallery, seed: u64) -> Self {
+        let by = match judge {
             Some(judge) => {
                 let dim = judge.model().dim();
                 let (own, twin) = (Sum::new(dim), Sum::new(dim));
@@ -93,7 +98,7 @@ impl Weighing {
             }
             None => By::Cosines(Evidence::new(gallery.len(), seed)),
         };
-        Ok(Self { by, windows: Windows::new(seed), scores: Vec::with_capacity(gallery.len()) })
+        Self { by, windows: Windows::new(seed), scores: Vec::with_capacity(gallery.len()) }
     }
 
     /// The judge, where the encoder has an answer model.

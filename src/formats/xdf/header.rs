@@ -111,6 +111,8 @@ pub struct StreamHeader {
     pub can_drop_samples: bool,
     /// True when the stream says that its signal does not come from a person.
     pub simulated: bool,
+    /// How strongly a simulated wearer answers to pictures, in dB, where the stream says.
+    pub snr_db: Option<f64>,
     /// True when Phosphene wrote it with the stamps of its own clock, to be replayed as they are.
     pub own_stamps: bool,
     /// The header as it stands in the file.
@@ -202,6 +204,7 @@ fn from_document(info: Node<'_, '_>, xml: &str) -> Result<StreamHeader, String> 
     header.can_drop_samples = drops.is_some_and(is_true);
     if let Some(own) = child(desc, "phosphene") {
         header.simulated = is_true(child_text(own, "simulated"));
+        header.snr_db = child_text(own, "snr_db").parse().ok().filter(|db: &f64| db.is_finite());
         header.own_stamps = child_text(own, "stamps") == "program";
     }
     Ok(header)
@@ -291,6 +294,7 @@ fn essentials<'a>(text: &dyn Fn(&str) -> &'a str, xml: &str) -> Result<StreamHea
         reference: String::new(),
         can_drop_samples: false,
         simulated: false,
+        snr_db: None,
         own_stamps: false,
         xml: xml.into(),
     })

@@ -73,6 +73,7 @@ impl Frames {
             kind: SourceKind::Brainflow,
             name: format!("{} ({})", board.device_name, request.board.name),
             simulated: request.is_synthetic(),
+            snr_db: None,
             channels,
             rate,
             source_unit: "uV".into(),

@@ -16,6 +16,7 @@ use crate::formats::{FormatError, own};
 use crate::signal::Marker;
 use crate::signal::marker::MAX_LABEL_BYTES;
 use crate::source::{SourceInfo, SourceKind};
+use crate::subject::strength;
 use crate::units::SampleRate;
 
 /// Warnings of the reader that are shown; the rest is counted.
@@ -49,10 +50,12 @@ pub(super) fn read<R: Read + Seek>(reader: R, path: &Path) -> Result<Tape, Forma
     let selection = select(&stream.header, &mut notes);
     let samples = in_microvolts(stream, &selection)?;
     note_implausible(&samples, selection.labels.len(), &mut notes);
+    notes.extend(stream.header.snr_db.map(strength::words));
     let info = SourceInfo {
         kind: SourceKind::File,
         name: path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into()),
         simulated: is_simulated(stream),
+        snr_db: stream.header.snr_db,
         channels: selection.labels,
         rate: nominal_rate(stream, &mut notes)?,
         source_unit: selection.unit,

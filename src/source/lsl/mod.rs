@@ -81,6 +81,7 @@ impl Source for LslSource {
             kind: SourceKind::Lsl,
             name: resolved.eeg.name(),
             simulated: stream.description().simulated,
+            snr_db: None,
             channels: stream.description().labels.clone(),
             rate: stream.rate(),
             source_unit: stream.description().unit.clone(),

@@ -16,7 +16,8 @@ use crate::native;
 use crate::present::protocol::Role;
 use crate::report::Example;
 use crate::study::error::PersonalError;
-use crate::study::evaluation::{Evaluation, evaluate, given, painted};
+use crate::study::evaluation::painted::{self, Asking};
+use crate::study::evaluation::{Evaluation, evaluate, given};
 use crate::study::files::write_new;
 use crate::study::fit::personal::{FitDocument, FitRequest, fit_for_new_pictures, fit_into};
 use crate::study::folder::{self, Held};
@@ -186,13 +187,14 @@ impl Work<'_> {
         pack: &Pack,
     ) -> (Vec<Example>, bool) {
         let (test, runtime, seed) = (self.session.recordings(Role::Test), &self.runtime, self.seed);
+        let asking = Asking::best(seed);
         let mut of_test_runs = || -> Result<Vec<Example>, PersonalError> {
             let plain = Pack::open(self.pack)?;
             let (fitted, _kept) = fit_for_new_pictures(plain, runtime, trained, seed)?;
-            painted::of_test_runs(evaluation, &test, (&fitted, pack), runtime, seed)
+            painted::of_test_runs(evaluation, &test, (&fitted, pack), runtime, asking)
         };
         let (made, new) = if test.is_empty() {
-            (painted::of_left_out(evaluation, trained, pack, runtime, seed), false)
+            (painted::of_left_out(evaluation, trained, pack, runtime, asking), false)
         } else {
             (of_test_runs(), true)
         };

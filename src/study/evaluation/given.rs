@@ -84,19 +84,33 @@ pub fn someone_elses(
 
 type Answers = (Mat<f64>, Option<Mat<f64>>);
 
+/// What an encoder says of every epoch, `[trials, dim]`.
+///
+/// # Errors
+/// [`PersonalError::Pack`].
+pub(super) fn said(
+    pack: &Pack,
+    runtime: &Runtime,
+    trials: &Trials,
+) -> Result<Mat<f64>, PersonalError> {
+    Ok(encoded(&mut Encoder::load(pack, runtime)?, trials)?)
+}
+
+fn encoded(encoder: &mut Encoder, trials: &Trials) -> Result<Mat<f64>, DecodeError> {
+    let mut out = Mat::zeros(trials.len(), encoder.dim());
+    let mut embedding = vec![0.0_f32; encoder.dim()];
+    for i in 0..trials.len() {
+        encoder.encode(trials.epoch(i), &mut embedding)?;
+        embedding.iter().enumerate().for_each(|(j, v)| out[(i, j)] = f64::from(*v));
+    }
+    Ok(out)
+}
+
 /// What an encoder says of every epoch, and of the signal before it, `[trials, dim]`.
 fn answers(pack: &Pack, runtime: &Runtime, trials: &Trials) -> Result<Answers, PersonalError> {
     let mut encoder = Encoder::load(pack, runtime)?;
-    let mut each = |trials: &Trials| -> Result<Mat<f64>, DecodeError> {
-        let mut out = Mat::zeros(trials.len(), encoder.dim());
-        let mut embedding = vec![0.0_f32; encoder.dim()];
-        for i in 0..trials.len() {
-            encoder.encode(trials.epoch(i), &mut embedding)?;
-            embedding.iter().enumerate().for_each(|(j, v)| out[(i, j)] = f64::from(*v));
-        }
-        Ok(out)
-    };
-    let found = each(trials)?;
-    let before = trials.before_the_pictures().map(|before| each(&before)).transpose()?;
+    let found = encoded(&mut encoder, trials)?;
+    let before = trials.before_the_pictures();
+    let before = before.map(|before| encoded(&mut encoder, &before)).transpose()?;
     Ok((found, before))
 }

@@ -4,10 +4,17 @@
 //! |---|---|
 //! | this file | decoders fitted anew for every fold: runs, pictures, sessions left out |
 //! | `given` | encoders that were fitted before: test runs, another person's |
-//! | `painted` | the pictures themselves: PixCorr, SSIM, identification by the pack's image encoder |
+//! | `painted` | the pictures themselves, by the rule of the window; `record` is what the document has of each |
+//! | `shuffled`, `left_out`, `judged` | null twins of trials, decoders of folds, what trials are worth and whether the control succeeds |
+//! | `likeness` | PixCorr, SSIM, identification by the pack's image encoder |
 
 pub mod given;
+mod judged;
+mod left_out;
+mod likeness;
 pub mod painted;
+mod record;
+mod shuffled;
 
 use faer::Mat;
 use serde::Serialize;
@@ -17,7 +24,9 @@ use crate::calibrate::CalibrationError;
 use crate::calibrate::fit::options::FitOptions;
 use crate::calibrate::score::{Report, Score, score};
 use crate::calibrate::trials::split::Split;
-use crate::decode::Pack;
+use crate::decode::{ControlView, Pack};
+use crate::pipeline::decoding::CONTROL_SUCCEEDS;
+pub use record::{PictureRecord, Side};
 
 /// Every score of some sessions.
 #[derive(Clone, Debug, Serialize)]
@@ -26,6 +35,9 @@ pub struct Evaluation {
     pub schema: u32,
     /// Whether any signal came from no person.
     pub simulated: bool,
+    /// How strongly what is simulated answers beside recorded people, in words, where the recordings say.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub strength: Vec<String>,
     /// The pack's name.
     pub pack: String,
     /// Its hash.
@@ -52,6 +64,15 @@ pub struct Evaluation {
     /// Scores of what was painted.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub painted: Vec<Score>,
+    /// Where probabilities come from; `null` where the decoder is not calibrated.
+    pub calibrated_by: Option<String>,
+    /// What is believed of each picture after all its looks, in the order in which they were first shown.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub decodes: Vec<PictureRecord>,
+    /// Whether null twins name the pictures more often than guessing does; `null` where there was none to ask.
+    pub control: Option<ControlView>,
+    /// Why pictures and scores are withheld, if so: the control succeeds.
+    pub withheld: Option<&'static str>,
     /// What the decoder fitted without a trial's run said of it, `[trials, dim]`; no rows where there is no score.
     #[serde(skip)]
     pub found: Mat<f64>,
@@ -63,6 +84,7 @@ impl Evaluation {
         Self {
             schema: 1,
             simulated: sessions.simulated(),
+            strength: sessions.strengths(),
             pack: pack.manifest().name.clone(),
             pack_sha256: pack.sha256().to_owned(),
             encoder_sha256: pack.encoder_sha256().to_owned(),
@@ -75,8 +97,35 @@ impl Evaluation {
             scores: Vec::new(),
             held_out: Vec::new(),
             painted: Vec::new(),
+            calibrated_by: None,
+            decodes: Vec::new(),
+            control: None,
+            withheld: None,
             found: Mat::zeros(0, 0),
         }
+    }
+
+    /// Lets go of every score: the control succeeds, none means anything.
+    fn withhold(&mut self) {
+        self.withheld = Some(CONTROL_SUCCEEDS);
+        let why = self.refused.take().map_or_else(String::new, |before| before + "; ");
+        self.refused = Some(why + "the control succeeds, so that everything is withheld");
+        for scores in [&mut self.scores, &mut self.held_out, &mut self.painted] {
+            scores.clear();
+        }
+        self.decodes.clear();
+        self.found = Mat::zeros(0, 0);
+    }
+}
+
+/// How decoders are fitted for a score.
+fn options(sessions: &Sessions, seed: u64) -> FitOptions<'_> {
+    FitOptions {
+        rate_hz: sessions.rate_hz,
+        inner: Split::Runs,
+        with_pack: true,
+        population: sessions.population.as_ref(),
+        seed,
     }
 }
 
@@ -112,13 +161,7 @@ pub fn evaluate(
     seed: u64,
     mut on_progress: impl FnMut(f64),
 ) -> Result<Evaluation, CalibrationError> {
-    let options = FitOptions {
-        rate_hz: sessions.rate_hz,
-        inner: Split::Runs,
-        with_pack: true,
-        population: sessions.population.as_ref(),
-        seed,
-    };
+    let options = options(sessions, seed);
     let mut evaluation = Evaluation::without_scores(sessions, pack, seed);
     let splits: &[Split] = if sessions.count() > 1 {
         &[Split::Runs, Split::Pictures, Split::Sessions]

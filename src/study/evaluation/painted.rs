@@ -1,34 +1,31 @@
-//! The pictures themselves: what is painted from left-out trials, and how like it is to what was seen.
+//! The pictures themselves: what is painted of left-out trials, by the rule of the window, and how like it is to what was
+//! seen.
 //!
-//! Takes trials of pictures and what a decoder that was not calibrated with them said; gives pictures, each painted once from the mean
-//! of all its trials, in the order in which they were first shown: none is chosen. Scores are PixCorr and SSIM
-//! ([`crate::calibrate::score::likeness`]), and identification among the gallery by the pack's own image encoder. Chance is
-//! what the same paintings score beside the other pictures; the null twin, painted from as many other trials
-//! with their phases shuffled, is the control.
+//! Takes trials of pictures and what a decoder that was not calibrated with them said; gives each picture once, after all of
+//! its looks, in the order in which they were first shown: none is chosen. The most probable picture is painted sharp, with
+//! draws beside it; a mean only where it is asked for, or where the encoder has no answer model. The null twin goes the same
+//! way. Where the control succeeds, nothing is painted and every score is withheld.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use faer::Mat;
-use rand::{RngExt as _, SeedableRng as _};
-use rand_chacha::ChaCha8Rng;
-
-use super::{Evaluation, given};
-use crate::calibrate::score::controls::Control;
-use crate::calibrate::score::likeness::Prepared;
-use crate::calibrate::score::{ControlScore, Score, metrics};
+use super::judged::{self, Answers, Court, Looked};
+use super::likeness::{self, PaintedPicture};
+use super::record::{PictureRecord, Side};
+use super::{Evaluation, given, left_out, shuffled};
+use crate::calibrate::Trials as Labelled;
 use crate::calibrate::trials::split::Split;
-use crate::calibrate::{Pictures, Trials as Labelled};
-use crate::decode::control::others::APART_SECS;
-use crate::decode::control::surrogate::Surrogate;
-use crate::decode::encoding::encoder::{Encoder, ImageEncoder};
-use crate::decode::inference::trials::Trials;
+use crate::decode::inference::judge::{Judge, Labels};
+use crate::decode::inference::weighing::{Weighed, Weighing};
+use crate::decode::painting::brush::Brush;
 use crate::decode::painting::noise::NoiseKey;
 use crate::decode::painting::paint::Painter;
 use crate::decode::session::Runtime;
-use crate::decode::{DecodeError, Pack};
-use crate::report::Example;
+use crate::decode::{DecodeError, Pack, Show};
+use crate::pipeline::believed_view;
+use crate::report::{Example, Made};
 use crate::signal::{Picture, StimulusSet};
+use crate::snapshot::Presented;
 use crate::study::error::PersonalError;
 use crate::study::trials::sessions::Sessions;
 use crate::time::clock::Clock;
@@ -36,24 +33,32 @@ use crate::time::clock::Clock;
 /// Pictures that are painted at most; every pair of them is compared.
 const MOST: usize = 16;
 
-/// Keeps the phases apart from every other use of the seed.
-const PHASE_SALT: u64 = 0x6578_616d_706c_6573;
-
-/// One picture.
-#[derive(Clone, Debug)]
-struct PaintedPicture {
-    /// Row among the pictures of the sessions.
-    row: usize,
-    /// Trials behind it.
-    trials: usize,
-    /// What was painted.
-    image: Picture,
-    /// What the same machinery paints from as many other trials with their phases shuffled; not where a decoder that was
-    /// fitted anew for every fold made the picture.
-    twin: Option<Picture>,
+/// What is asked of the pictures.
+#[derive(Clone, Copy, Debug)]
+pub struct Asking {
+    /// Seed of noise, draws and phases.
+    pub seed: u64,
+    /// The most probable picture, or the mean.
+    pub show: Show,
+    /// Feeds the null twins with the trials themselves, to see that the control's test finds it: never in earnest.
+    pub planted_leak: bool,
 }
 
-/// Scores test runs and paints their pictures; gives what was painted for a page.
+impl Asking {
+    /// The best guesses, with this seed.
+    pub fn best(seed: u64) -> Self {
+        Self { seed, show: Show::Best, planted_leak: false }
+    }
+
+    pub(super) fn twins(self, trials: &Labelled) -> Option<Labelled> {
+        let from =
+            if self.planted_leak { shuffled::From::Themselves } else { shuffled::From::Others };
+        shuffled::twins(trials, from, self.seed)
+    }
+}
+
+/// Scores test runs and paints their pictures, decoded by the personal encoder of the first pack; gives what was painted for
+/// a page.
 ///
 /// # Errors
 /// As [`given::test_runs`].
@@ -62,80 +67,89 @@ pub fn of_test_runs(
     files: &[PathBuf],
     packs: (&Pack, &Pack),
     runtime: &Runtime,
-    seed: u64,
+    asking: Asking,
 ) -> Result<Vec<Example>, PersonalError> {
-    let test = given::test_runs(evaluation, files, packs, runtime, seed)?;
-    let painted = from_test_runs(&test, packs.0, runtime, seed)?;
-    let (how, pictures) = ((Split::TestRuns, seed), &test.pictures);
-    evaluation.painted.extend(scores(&painted, pictures, &test.stimuli, (packs.0, runtime), how)?);
-    Ok(examples(&painted, pictures, &test.stimuli))
+    let test = given::test_runs(evaluation, files, packs, runtime, asking.seed)?;
+    let said = |trials: &Labelled| given::said(packs.0, runtime, trials);
+    let twin = asking.twins(&test.trials).map(|twins| said(&twins)).transpose()?;
+    let answers = Answers { own: said(&test.trials)?, twin };
+    let gallery = judged::gallery(&test.pictures, &test.stimuli);
+    let weighing = Weighing::load(packs.0, &gallery, asking.seed)?;
+    let sureness = packs.0.manifest().embedding.sureness;
+    let court = Court::new(gallery, vec![weighing], sureness, asking.seed);
+    let how = (Split::TestRuns, asking);
+    Hearing { evaluation, sessions: &test, pack: packs.0, runtime, how }.hold(court, &answers)
 }
 
 /// Paints what was decoded from left-out runs of known pictures, and scores it; gives it for a page.
 ///
 /// # Errors
-/// [`PersonalError::Pack`].
+/// [`PersonalError::Pack`], [`PersonalError::Sessions`].
 pub fn of_left_out(
     evaluation: &mut Evaluation,
     sessions: &Sessions,
     pack: &Pack,
     runtime: &Runtime,
-    seed: u64,
+    asking: Asking,
 ) -> Result<Vec<Example>, PersonalError> {
     if evaluation.found.nrows() != sessions.trials.len() {
         return Ok(Vec::new());
     }
-    let painted = from_left_out(sessions, &evaluation.found, pack, runtime, seed)?;
-    let (how, pictures, seen) = ((Split::Runs, seed), &sessions.pictures, &sessions.stimuli);
-    evaluation.painted.extend(scores(&painted, pictures, seen, (pack, runtime), how)?);
-    Ok(examples(&painted, pictures, seen))
+    let answers = left_out::answers(evaluation, sessions, (pack, runtime), asking)?;
+    let court = left_out::court(&answers, sessions, pack, asking.seed)?;
+    let how = (Split::Runs, asking);
+    Hearing { evaluation, sessions, pack, runtime, how }.hold(court, &answers)
 }
 
-/// Paints from test runs, with the personal encoder of `pack`, and the null twins.
-///
-/// # Errors
-/// [`PersonalError::Pack`].
-fn from_test_runs(
-    test: &Sessions,
-    pack: &Pack,
-    runtime: &Runtime,
-    seed: u64,
-) -> Result<Vec<PaintedPicture>, PersonalError> {
-    let mut painter = Brush::load(pack, runtime, seed)?;
-    let mut encoder = Encoder::load(pack, runtime)?;
-    let mut painted = Vec::new();
-    for (row, chosen) in by_picture(&test.trials) {
-        let [real, twin] = asked(&test.trials, &chosen, pack, &mut encoder, seed)?;
-        let (image, twin) = (painter.paint(&real, row)?, Some(painter.paint(&twin, row)?));
-        painted.push(PaintedPicture { row, trials: chosen.len(), image, twin });
-    }
-    Ok(painted)
+/// Trials that are judged, and where that is written.
+struct Hearing<'a> {
+    evaluation: &'a mut Evaluation,
+    sessions: &'a Sessions,
+    pack: &'a Pack,
+    runtime: &'a Runtime,
+    how: (Split, Asking),
 }
 
-/// Paints from what a decoder that was fitted without a trial's run said of it, `[trials, dim]`.
-///
-/// # Errors
-/// [`PersonalError::Pack`].
-fn from_left_out(
-    sessions: &Sessions,
-    found: &Mat<f64>,
-    pack: &Pack,
-    runtime: &Runtime,
-    seed: u64,
-) -> Result<Vec<PaintedPicture>, PersonalError> {
-    let mut painter = Brush::load(pack, runtime, seed)?;
-    let mut painted = Vec::new();
-    for (row, chosen) in by_picture(&sessions.trials) {
-        let mut mean = Trials::new(found.ncols(), pack.manifest().embedding.sureness);
-        mean.see(Some(0));
-        for i in &chosen {
-            let answer: Vec<f32> = (0..found.ncols()).map(|j| found[(*i, j)] as f32).collect();
-            mean.add(&answer);
+impl Hearing<'_> {
+    fn hold(self, mut court: Court, answers: &Answers) -> Result<Vec<Example>, PersonalError> {
+        let (evaluation, sessions, (split, asking)) = (self.evaluation, self.sessions, self.how);
+        court.hear(&sessions.trials, answers);
+        evaluation.control = answers.twin.is_some().then(|| court.control());
+        evaluation.calibrated_by = court.judge(0).map(|judge| judge.source().to_owned());
+        if court.control().succeeded {
+            evaluation.withhold();
+            return Ok(Vec::new());
         }
-        let image = painter.paint(mean.asked(), row)?;
-        painted.push(PaintedPicture { row, trials: chosen.len(), image, twin: None });
+        let steps = self.pack.manifest().generator.steps;
+        let brush = Brush::new(Painter::load(self.pack, self.runtime)?, steps, asking.seed);
+        let mut easel = Easel { brush, asking };
+        let (mut painted, mut records, mut examples) = (Vec::new(), Vec::new(), Vec::new());
+        for (row, chosen) in by_picture(&sessions.trials) {
+            let Some(looked) = court.look(row, &chosen, answers) else { continue };
+            let Some((made, twin)) = easel.both(&court, &looked)? else { continue };
+            let trials = chosen.len();
+            let twin_image = twin.as_ref().map(|twin| twin.image.clone());
+            painted.push(PaintedPicture {
+                row,
+                trials,
+                image: made.image.clone(),
+                twin: twin_image,
+            });
+            let record = record(&court, looked, &made, twin.as_ref());
+            examples.extend(example(&record, (&made, twin.as_ref()), &sessions.stimuli));
+            records.push(record);
+        }
+        evaluation.decodes = records;
+        let (pack, runtime) = (self.pack, self.runtime);
+        evaluation.painted.extend(likeness::scores(
+            &painted,
+            &sessions.pictures,
+            &sessions.stimuli,
+            (pack, runtime),
+            (split, asking.seed),
+        )?);
+        Ok(examples)
     }
-    Ok(painted)
 }
 
 /// The trials of the pictures that were shown first.
@@ -151,82 +165,116 @@ fn by_picture(trials: &Labelled) -> Vec<(usize, Vec<usize>)> {
     found
 }
 
-struct Brush {
-    painter: Painter,
-    steps: u32,
-    seed: u64,
+/// What was painted of one side: trials, or their null twins.
+struct Drawn {
+    image: Arc<Picture>,
+    draws: Vec<Arc<Picture>>,
+    side: Side,
 }
 
-impl Brush {
-    fn load(pack: &Pack, runtime: &Runtime, seed: u64) -> Result<Self, PersonalError> {
-        let steps = pack.manifest().generator.steps;
-        Ok(Self { painter: Painter::load(pack, runtime)?, steps, seed })
+struct Easel {
+    brush: Brush,
+    asking: Asking,
+}
+
+impl Easel {
+    fn both(
+        &mut self,
+        court: &Court,
+        looked: &Looked,
+    ) -> Result<Option<(Drawn, Option<Drawn>)>, DecodeError> {
+        let judge = court.judge(looked.row);
+        let labels = judge
+            .map_or_else(|| Labels::of_gallery(court.gallery()), |judge| judge.labels().clone());
+        let about = (&labels, looked.row, looked.k);
+        let Some(own) = self.paint(judge, &looked.found, &looked.mean, about)? else {
+            return Ok(None);
+        };
+        let twin = match &looked.twin {
+            Some((found, mean)) => self.paint(judge, found, mean, about)?,
+            None => None,
+        };
+        Ok(Some((own, twin)))
     }
 
-    fn paint(&mut self, embedding: &[f32], row: usize) -> Result<Picture, DecodeError> {
-        let key = NoiseKey { seed: self.seed, window: row as u64 };
-        let never = || false;
-        Ok(self.painter.paint(embedding, key, self.steps, &never, &Clock::system())?.picture)
+    fn paint(
+        &mut self,
+        judge: Option<&Judge>,
+        found: &Weighed,
+        mean: &[f32],
+        (labels, row, k): (&Labels, usize, u32),
+    ) -> Result<Option<Drawn>, DecodeError> {
+        let (never, clock) = (|| false, Clock::system());
+        let awake = (&never as &dyn Fn() -> bool, &clock);
+        let believed = found.believed.as_ref();
+        let shows = if believed.is_some() { self.asking.show } else { Show::Mean };
+        let guess = believed.filter(|_| shows == Show::Best).and_then(|b| b.best.first());
+        let image = match (guess, believed) {
+            (Some(guess), Some(believed)) => {
+                self.brush.guess(judge, Some((believed.scope, guess.row)), awake)?
+            }
+            _ => {
+                let key = NoiseKey { seed: self.asking.seed, window: row as u64 };
+                self.brush.mean(mean, key, awake)?
+            }
+        };
+        let Some(image) = image.map(|found| found.picture) else { return Ok(None) };
+        let draws = self.brush.draws(judge, believed, awake)?;
+        let believed = believed.map(|found| believed_view(labels, found, k));
+        let presented = Presented::of(shows, believed.as_ref());
+        let closest = found
+            .top
+            .first()
+            .map(|best| labels.of(crate::decode::Scope::Told, usize::from(best.row)).to_owned());
+        Ok(Some(Drawn { image, draws, side: Side { presented, believed, closest } }))
     }
 }
 
-/// Another trial, at least two seconds away, whatever was seen in it: its phases shuffled, it says nothing of this one's
-/// picture. The trial itself where there is no other.
-fn another(trials: &Labelled, trial: usize, rng: &mut ChaCha8Rng) -> usize {
-    let own = &trials.about[trial];
-    let far: Vec<usize> = (0..trials.len())
-        .filter(|other| {
-            let about = &trials.about[*other];
-            about.run != own.run || (about.onset_secs - own.onset_secs).abs() >= APART_SECS
+fn record(court: &Court, looked: Looked, made: &Drawn, twin: Option<&Drawn>) -> PictureRecord {
+    let gallery = court.gallery();
+    PictureRecord {
+        picture: gallery.ids()[looked.row].clone(),
+        label: gallery.labels()[looked.row].clone(),
+        k: looked.k,
+        pictures: gallery.len(),
+        own: made.side.clone(),
+        truth_rank: looked.found.truth_rank,
+        p_shown: looked.found.p_shown,
+        p_value: looked.p_value,
+        twin: twin.map(|twin| twin.side.clone()),
+    }
+}
+
+/// What was seen, painted and painted from a null twin, for a page; `None` where the picture is not at hand.
+fn example(
+    record: &PictureRecord,
+    (made, twin): (&Drawn, Option<&Drawn>),
+    seen: &StimulusSet,
+) -> Option<Example> {
+    let stimulus = seen.stimuli.iter().find(|stimulus| stimulus.id == record.picture)?;
+    Some(Example {
+        label: record.label.clone(),
+        seen_png: stimulus.png.to_vec(),
+        k: record.k,
+        pictures: record.pictures,
+        made: made.for_page()?,
+        twin: twin.and_then(Drawn::for_page),
+        truth_rank: record.truth_rank,
+        p_shown: record.p_shown,
+        p_value: record.p_value,
+    })
+}
+
+impl Drawn {
+    fn for_page(&self) -> Option<Made> {
+        Some(Made {
+            presented: self.side.presented,
+            believed: self.side.believed.clone(),
+            closest: self.side.closest.clone(),
+            png: encoded(&self.image)?,
+            draws_png: self.draws.iter().filter_map(|draw| encoded(draw)).collect(),
         })
-        .collect();
-    if far.is_empty() { trial } else { far[rng.random_range(0..far.len())] }
-}
-
-/// What the generator is asked with: for the trials, and for their surrogates.
-fn asked(
-    trials: &Labelled,
-    chosen: &[usize],
-    pack: &Pack,
-    encoder: &mut Encoder,
-    seed: u64,
-) -> Result<[Vec<f32>; 2], DecodeError> {
-    let sureness = pack.manifest().embedding.sureness;
-    let (mut real, mut twin) =
-        (Trials::new(encoder.dim(), sureness), Trials::new(encoder.dim(), sureness));
-    let mut surrogate = Surrogate::new(trials.channels, trials.samples);
-    let (mut embedding, mut shuffled) =
-        (vec![0.0; encoder.dim()], vec![0.0; trials.channels * trials.samples]);
-    for mean in [&mut real, &mut twin] {
-        mean.see(Some(0));
     }
-    for i in chosen {
-        encoder.encode(trials.epoch(*i), &mut embedding)?;
-        real.add(&embedding);
-        let mut rng = ChaCha8Rng::seed_from_u64(seed ^ PHASE_SALT);
-        rng.set_stream(*i as u64);
-        let other = another(trials, *i, &mut rng);
-        surrogate.draw(trials.epoch(other), &mut rng, &mut shuffled);
-        encoder.encode(&shuffled, &mut embedding)?;
-        twin.add(&embedding);
-    }
-    Ok([real.asked().to_vec(), twin.asked().to_vec()])
-}
-
-/// What was seen, painted and painted from noise, for a page.
-fn examples(painted: &[PaintedPicture], pictures: &Pictures, seen: &StimulusSet) -> Vec<Example> {
-    let example = |painted: &PaintedPicture| {
-        let id = &pictures.ids[painted.row];
-        let stimulus = seen.stimuli.iter().find(|stimulus| stimulus.id == *id)?;
-        Some(Example {
-            label: stimulus.label.clone(),
-            seen_png: stimulus.png.to_vec(),
-            reconstruction_png: encoded(&painted.image)?,
-            twin_png: painted.twin.as_ref().and_then(encoded),
-            note: format!("mean of {} trials", painted.trials),
-        })
-    };
-    painted.iter().filter_map(example).collect()
 }
 
 fn encoded(picture: &Picture) -> Option<Vec<u8>> {
@@ -234,150 +282,4 @@ fn encoded(picture: &Picture) -> Option<Vec<u8>> {
     let pixels = image::RgbImage::from_raw(picture.width, picture.height, picture.rgb.clone())?;
     pixels.write_to(&mut png, image::ImageFormat::Png).ok()?;
     Some(png.into_inner())
-}
-
-/// Scores of what was painted; none where fewer than two of the pictures are at hand.
-///
-/// # Errors
-/// [`PersonalError::Pack`] when the image encoder fails.
-fn scores(
-    painted: &[PaintedPicture],
-    pictures: &Pictures,
-    seen: &StimulusSet,
-    (pack, runtime): (&Pack, &Runtime),
-    (split, seed): (Split, u64),
-) -> Result<Vec<Score>, PersonalError> {
-    let truth: Vec<Prepared> = painted
-        .iter()
-        .filter_map(|painted| {
-            let id = &pictures.ids[painted.row];
-            let stimulus = seen.stimuli.iter().find(|stimulus| stimulus.id == *id)?;
-            Prepared::of(&Picture::from_encoded(&stimulus.png).ok()?)
-        })
-        .collect();
-    if truth.len() != painted.len() || painted.len() < 2 {
-        return Ok(Vec::new());
-    }
-    let prepared = |picture: &Picture| {
-        Prepared::of(picture)
-            .ok_or_else(|| PersonalError::Pack("a painted picture has no pixels".into()))
-    };
-    let images: Vec<Prepared> =
-        painted.iter().map(|p| prepared(&p.image)).collect::<Result<_, _>>()?;
-    let twins: Option<Vec<Prepared>> = painted
-        .iter()
-        .map(|p| p.twin.as_ref().map(prepared))
-        .collect::<Option<Result<_, _>>>()
-        .transpose()?;
-    let table = |of: &[Prepared], like: fn(&Prepared, &Prepared) -> f64| {
-        Mat::from_fn(of.len(), truth.len(), |i, j| like(&of[i], &truth[j]))
-    };
-    let judge = Judge { painted, split, seed, n: painted.len() };
-    let mut all = Vec::new();
-    for (metric, like) in [
-        ("pixcorr", Prepared::pixcorr as fn(&Prepared, &Prepared) -> f64),
-        ("ssim", Prepared::ssim),
-    ] {
-        let twin = twins.as_ref().map(|twins| table(twins, like));
-        all.push(judge.score(metric, &table(&images, like), None, twin.as_ref()));
-    }
-    if let Some(mut encoder) = ImageEncoder::load(pack, runtime)? {
-        let mut ranked = |of: &dyn Fn(&PaintedPicture) -> Option<&Picture>| {
-            ranks(painted, of, pictures, &mut encoder)
-        };
-        let own = ranked(&|p| Some(&p.image))?;
-        let twin = ranked(&|p| p.twin.as_ref())?;
-        let n = pictures.len();
-        let judge = Judge { n, ..judge };
-        let top1 = |rank: f64| f64::from(u8::from(rank <= 1.0));
-        let two_way = |rank: f64| (n as f64 - rank) / (n as f64 - 1.0).max(1.0);
-        for (metric, chance, value) in [
-            ("image_top1", 1.0 / n as f64, &top1 as &dyn Fn(f64) -> f64),
-            ("image_two_way", 0.5, &two_way),
-        ] {
-            let of = |ranks: &Mat<f64>| {
-                Mat::from_fn(ranks.nrows(), ranks.ncols(), |i, j| value(ranks[(i, j)]))
-            };
-            if let Some(own) = &own {
-                let twin = twin.as_ref().map(of);
-                all.push(judge.score(metric, &of(own), Some(chance), twin.as_ref()));
-            }
-        }
-    }
-    Ok(all)
-}
-
-/// Rank of each truth (column) for each painting (row) among all pictures of the gallery, by the image encoder.
-fn ranks(
-    painted: &[PaintedPicture],
-    of: &dyn Fn(&PaintedPicture) -> Option<&Picture>,
-    pictures: &Pictures,
-    encoder: &mut ImageEncoder,
-) -> Result<Option<Mat<f64>>, PersonalError> {
-    let mut out = Mat::zeros(painted.len(), painted.len());
-    for (i, each) in painted.iter().enumerate() {
-        let Some(picture) = of(each) else { return Ok(None) };
-        let side = encoder.size_px();
-        if (picture.width, picture.height) != (side, side) {
-            return Ok(None); // nothing says how such a pack would want it resized
-        }
-        let embedding = encoder.embed(picture)?;
-        let row = Mat::from_fn(1, embedding.len(), |_, j| f64::from(embedding[j]));
-        for (j, truth) in painted.iter().enumerate() {
-            out[(i, j)] = metrics::ranks(row.as_ref(), pictures, &[truth.row])[0];
-        }
-    }
-    Ok(Some(out))
-}
-
-#[derive(Clone, Copy)]
-struct Judge<'a> {
-    painted: &'a [PaintedPicture],
-    split: Split,
-    seed: u64,
-    n: usize,
-}
-
-impl Judge<'_> {
-    /// One score from its table, `[painted, seen]`.
-    fn score(
-        &self,
-        metric: &'static str,
-        table: &Mat<f64>,
-        chance: Option<f64>,
-        twin: Option<&Mat<f64>>,
-    ) -> Score {
-        let each: Vec<usize> = (0..table.nrows()).collect();
-        let strata = vec![0; each.len()];
-        let mean = |table: &Mat<f64>, labels: &[usize]| {
-            labels.iter().enumerate().map(|(i, j)| table[(i, *j)]).sum::<f64>()
-                / labels.len().max(1) as f64
-        };
-        let p_value = |table: &Mat<f64>| {
-            let from = (self.seed, metrics::Fitted::Elsewhere);
-            metrics::permutation_p(&each, &strata, from, |labels| mean(table, labels))
-        };
-        let others = (0..table.nrows()).flat_map(|i| (0..table.ncols()).map(move |j| (i, j)));
-        let others: Vec<f64> = others.filter(|(i, j)| i != j).map(|(i, j)| table[(i, j)]).collect();
-        let control = twin.map(|twin| {
-            let score = ControlScore { value: mean(twin, &each), p_value: p_value(twin) };
-            (Control::NullTwin, score)
-        });
-        Score {
-            metric,
-            encoder: "personal",
-            value: mean(table, &each),
-            chance: chance.unwrap_or(others.iter().sum::<f64>() / others.len().max(1) as f64),
-            ci95: metrics::bootstrap(&each, self.seed, |chosen| {
-                let sum: f64 = chosen.iter().map(|i| table[(*i, *i)]).sum();
-                sum / chosen.len().max(1) as f64
-            }),
-            p_value: p_value(table),
-            trials: self.painted.len(),
-            k: self.painted.iter().map(|p| p.trials).min().unwrap_or_default(),
-            n: self.n,
-            split: self.split,
-            controls: control.into_iter().collect::<BTreeMap<_, _>>(),
-        }
-    }
 }

@@ -25,6 +25,7 @@ use crate::signal::{Abstention, StimulusSet};
 use crate::source::file::{FileSource, Speed};
 use crate::study::folder::{Folder, TEST_TASK, TIMING_ENDING, pictures};
 use crate::study::trials::population;
+use crate::subject::strength;
 
 /// Endings of files in a session's folder that are recordings.
 const ENDINGS: [&str; 6] = ["xdf", "xdfz", "edf", "bdf", "vhdr", "csv"];
@@ -53,6 +54,9 @@ pub struct RunRead {
     pub unknown: usize,
     /// Whether it says that no person made its signal.
     pub simulated: bool,
+    /// How strongly a simulated wearer answers, in dB of signal to noise, where the recording says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub snr_db: Option<f64>,
 }
 
 /// Everything that was read.
@@ -83,6 +87,14 @@ impl Sessions {
     /// Whether any signal came from no person.
     pub fn simulated(&self) -> bool {
         self.runs.iter().any(|run| run.simulated)
+    }
+
+    /// How strongly simulated wearers answer beside recorded people, in words; each level once.
+    pub fn strengths(&self) -> Vec<String> {
+        let mut words: Vec<String> =
+            self.runs.iter().filter_map(|run| run.snr_db).map(strength::words).collect();
+        words.dedup();
+        words
     }
 }
 
@@ -376,6 +388,7 @@ impl Gathered {
             refused: found.refused.clone(),
             unknown,
             simulated: found.source.simulated,
+            snr_db: found.source.snr_db,
         });
         Ok(())
     }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::pipeline::WindowMode;
+pub use crate::snapshot::words::{beyond, chance, count, looks, p_value, scope, share, title};
 use crate::snapshot::{PackState, QualityVerdict, RecordingState, RunState, Snapshot};
 use crate::source::SourceKind;
 use crate::ui::scene::Scene;
@@ -55,43 +56,9 @@ pub fn duration(secs: f64) -> String {
     }
 }
 
-/// A count with thin groups of three: `12 345`.
-pub fn count(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::with_capacity(digits.len() * 4 / 3);
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(' ');
-        }
-        out.push(digit);
-    }
-    out
-}
-
 /// A share as a percentage: `2.5 %`.
 pub fn percent(share: f64) -> String {
     if share.is_finite() { format!("{:.1} %", share * 100.0) } else { "–".into() }
-}
-
-/// A probability: `42 %`; small ones with a digit more, and never a certainty that is none.
-pub fn share(probability: f64) -> String {
-    match probability {
-        p if !p.is_finite() => "–".into(),
-        p if p >= 0.995 => "over 99 %".into(),
-        p if p >= 0.0995 => format!("{:.0} %", p * 100.0),
-        p if p >= 0.001 => format!("{:.1} %", p * 100.0),
-        _ => "under 0.1 %".into(),
-    }
-}
-
-/// A p-value: three digits, small ones as a power of ten.
-pub fn p_value(p: f64) -> String {
-    match p {
-        p if !p.is_finite() => "p not known".into(),
-        p if p >= 0.001 => format!("p = {p:.3}"),
-        p if p >= 1e-12 => format!("p = {p:.0e}"),
-        _ => "p < 1e-12".into(),
-    }
 }
 
 /// Milliseconds, or a dash where nothing was measured.
@@ -157,18 +124,8 @@ mod tests {
         assert_eq!(duration(125.0), "2 min 05 s");
         assert_eq!(duration(3725.0), "1 h 02 min");
         assert_eq!(duration(f64::NAN), "0 s");
-        assert_eq!(count(7), "7");
-        assert_eq!(count(1_234_567), "1 234 567");
-        assert_eq!(p_value(0.0121), "p = 0.012");
-        assert_eq!(p_value(3.2e-7), "p = 3e-7");
-        assert_eq!(p_value(0.0), "p < 1e-12");
-        assert_eq!(p_value(f64::NAN), "p not known");
         assert_eq!(millis(0.0), "–");
         assert_eq!(millis(3.24), "3.2");
         assert_eq!(percent(0.025), "2.5 %");
-        assert_eq!(share(0.42), "42 %");
-        assert_eq!(share(0.025), "2.5 %");
-        assert_eq!(share(1.0), "over 99 %");
-        assert_eq!(share(1e-9), "under 0.1 %");
     }
 }

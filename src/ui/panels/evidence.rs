@@ -179,16 +179,14 @@ fn headline(ui: &mut Ui, scene: &Scene<'_>, decode: &DecodeView) {
 
 fn believed_words(believed: &BelievedView, k: u32) -> (String, String) {
     let Some(best) = believed.best.first() else { return (String::new(), String::new()) };
-    let (guess, chance) =
-        (words::share(best.probability), words::share(1.0 / believed.pictures.max(1) as f64));
+    let (guess, chance) = (words::share(best.probability), words::chance(believed));
     if !believed.better_than_noise {
         let mut below = format!(
             "{:.1} bits gained; windows without information gain up to {:.1}.",
             believed.gain_bits, believed.noise_bits
         );
-        if believed.beyond_calibration {
-            below +=
-                &format!(" k = {k} is beyond what was calibrated ({}).", believed.calibrated_to);
+        if let Some(beyond) = words::beyond(believed, k) {
+            below += &format!(" {beyond}.");
         }
         return ("No better than noise".into(), below);
     }
@@ -201,8 +199,8 @@ fn believed_words(believed: &BelievedView, k: u32) -> (String, String) {
         below +=
             &format!(". More probably something else: {}", words::share(believed.something_else));
     }
-    if believed.beyond_calibration {
-        below += &format!(". k = {k} is beyond what was calibrated ({})", believed.calibrated_to);
+    if let Some(beyond) = words::beyond(believed, k) {
+        below += &format!(". {beyond}");
     }
     (text, below)
 }
@@ -224,7 +222,7 @@ fn believed_rows(ui: &mut Ui, scene: &Scene<'_>, decode: &DecodeView, believed: 
             format!("best guess of the null twin, {}", words::share(null.probability)),
         );
     }
-    parts::row(ui, "Pictures in play", super::pictures::scope_words(believed));
+    parts::row(ui, "Pictures in play", words::scope(believed));
     parts::row(ui, "Something else", words::share(believed.something_else));
     let bits = format!("{:.1} of {:.1} bits", believed.gain_bits, believed.needed_bits);
     parts::row(ui, "Gained, of what naming takes", bits);

@@ -3,6 +3,7 @@
 use egui::{RichText, Shape, Stroke, ThemePreference, Ui, vec2};
 
 use crate::snapshot::{Level, PackState, QualityVerdict, RecordingState, RunState};
+use crate::subject::strength;
 use crate::ui::look::{parts, theme, words};
 use crate::ui::scene::{Action, Scene};
 
@@ -18,7 +19,7 @@ pub fn ui(ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) {
         ui.spacing_mut().item_spacing.x = 10.0;
         wordmark(ui, scene);
         state(ui, scene, width);
-        simulated(ui, scene);
+        simulated(ui, scene, width);
         recording(ui, scene, actions);
         let open = scene.view.connect_open;
         if ui.selectable_label(open, "Connect").on_hover_text("C").clicked() {
@@ -72,8 +73,9 @@ fn state(ui: &mut Ui, scene: &Scene<'_>, width: f32) {
     }
 }
 
-/// The badge shows when the signal, or all that the pack learned from, is not from a person.
-fn simulated(ui: &mut Ui, scene: &Scene<'_>) {
+/// The badge shows when the signal, or all that the pack learned from, is not from a person; it says how strongly a simulated
+/// wearer answers beside recorded people.
+fn simulated(ui: &mut Ui, scene: &Scene<'_>, width: f32) {
     let signal = scene.snapshot.source.as_ref().is_some_and(|source| source.simulated);
     let trained = matches!(&scene.snapshot.pack, PackState::Ready(pack) if pack.simulated_training);
     let why = match (signal, trained) {
@@ -86,7 +88,12 @@ fn simulated(ui: &mut Ui, scene: &Scene<'_>) {
     let notes =
         scene.snapshot.source.as_ref().filter(|_| signal).map(|source| source.notes.join("\n"));
     let why = format!("{why}\n{}", notes.unwrap_or_default());
-    parts::badge(ui, "SIMULATED", palette.badge, palette.on_badge).on_hover_text(why.trim());
+    let snr_db = scene.snapshot.source.as_ref().filter(|_| signal).and_then(|s| s.snr_db);
+    let text = match snr_db.filter(|_| width >= TIGHT) {
+        Some(snr_db) => format!("SIMULATED · {}", strength::in_short(snr_db)),
+        None => "SIMULATED".into(),
+    };
+    parts::badge(ui, &text, palette.badge, palette.on_badge).on_hover_text(why.trim());
 }
 
 fn recording(ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) {

@@ -43,6 +43,7 @@ fn source(
         kind,
         name: name.into(),
         simulated,
+        snr_db: simulated.then_some(-14.0),
         channels,
         rate_hz,
         unit: "uV".into(),

@@ -54,15 +54,31 @@ pub fn fit(
     }
     let left_out = cross_validated(trials, pictures, &folds, &options)?;
     let shown: Vec<usize> = trials.about.iter().map(|trial| trial.picture).collect();
-    let Some(whole) = Structure::of(&left_out, &shown, &pictures.targets)? else {
+    of_left_out(&left_out, &shown, pictures, background)
+}
+
+/// From what was said of left-out trials, `[trials, dim]`, and the rows that were shown in them.
+///
+/// # Errors
+/// [`CalibrationError::Numbers`].
+pub fn of_left_out(
+    left_out: &Mat<f64>,
+    shown: &[usize],
+    pictures: &Pictures,
+    background: Option<&Answers>,
+) -> Result<Option<(Answers, AnswersFound)>, CalibrationError> {
+    if shown.len() < MIN_TRIALS {
+        return Ok(None);
+    }
+    let Some(whole) = Structure::of(left_out, shown, &pictures.targets)? else {
         return Ok(None);
     };
-    let temperatures = temperatures(&left_out, &shown, pictures, background)?;
+    let temperatures = temperatures(left_out, shown, pictures, background)?;
     if temperatures.is_empty() {
         return Ok(None);
     }
     let found = AnswersFound {
-        trials: trials.len(),
+        trials: shown.len(),
         directions: whole.directions(),
         between: whole.between,
         temperatures: temperatures.iter().map(|row| (row.k, row.told)).collect(),

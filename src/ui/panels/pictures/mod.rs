@@ -14,7 +14,6 @@ use egui::{TextureId, Ui};
 use square::{Filling, Square, strip_height};
 use texture::Texture;
 
-use crate::decode::Scope;
 use crate::pipeline::Command;
 use crate::signal::Lock;
 use crate::snapshot::{BelievedView, DecodeView, Picture, Presented, RunState, Snapshot};
@@ -164,7 +163,7 @@ impl PicturesPanel {
         if decode.abstain.is_some() || decode.image.is_none() {
             return square;
         }
-        square.title = title(presented, believed, "Reconstruction");
+        square.title = words::title(presented, believed, "Reconstruction");
         square.lines = lines(decode, believed, presented);
         if square.filling == Filling::Nothing {
             square.hollow = "The picture is damaged: its size and its data do not agree.".into();
@@ -192,9 +191,8 @@ impl PicturesPanel {
         square.draws = self.twin.draws(believed);
         if square.filling != Filling::Nothing {
             square.title = match presented {
-                Presented::Guess => {
-                    title(presented, believed, "Null twin").replace("Best guess", "Null twin")
-                }
+                Presented::Guess => words::title(presented, believed, "Null twin")
+                    .replace("Best guess", "Null twin"),
                 _ => "Null twin".into(),
             };
             let steadied = steadied_words(decode.twin_steady_weight);
@@ -226,27 +224,6 @@ fn side_of_square(width: f32, max_side: f32, strip: bool) -> f32 {
     ((width - 2.0 * theme::GAP) / 3.0).min(most).max(96.0).floor()
 }
 
-fn title(presented: Presented, believed: Option<&BelievedView>, name: &str) -> String {
-    let best = believed.and_then(|believed| believed.best.first());
-    match (presented, best) {
-        (Presented::Guess, Some(best)) => {
-            format!("Best guess: {}, {}", best.label, words::share(best.probability))
-        }
-        (Presented::Noise, _) => "No better than noise".into(),
-        (Presented::Mean, Some(_)) => "Mean of what cannot be ruled out".into(),
-        _ => name.into(),
-    }
-}
-
-/// How many pictures are in play, and whether the decoder was told of them.
-pub fn scope_words(believed: &BelievedView) -> String {
-    let pictures = words::count(believed.pictures as u64);
-    match believed.scope {
-        Scope::Told => format!("told: {pictures} pictures"),
-        Scope::Remembered => format!("remembered: {pictures} drawings"),
-    }
-}
-
 fn lines(
     decode: &DecodeView,
     believed: Option<&BelievedView>,
@@ -255,18 +232,14 @@ fn lines(
     match (presented, believed) {
         (Presented::Mean, _) | (_, None) => [settings_line(decode), closest_line(decode)],
         (Presented::Noise, Some(believed)) => [
-            format!("{} · {}", looks(decode.k), scope_words(believed)),
+            format!("{} · {}", words::looks(decode.k), words::scope(believed)),
             "Its draws disagree: nothing is known of the picture yet".into(),
         ],
         (Presented::Guess, Some(believed)) => [
-            format!("{} · {}", looks(decode.k), scope_words(believed)),
-            format!("Chance {}", words::share(1.0 / believed.pictures.max(1) as f64)),
+            format!("{} · {}", words::looks(decode.k), words::scope(believed)),
+            format!("Chance {}", words::chance(believed)),
         ],
     }
-}
-
-fn looks(k: u32) -> String {
-    if k == 1 { "1 look".into() } else { format!("{k} looks") }
 }
 
 fn twin_line(decode: &DecodeView) -> String {
@@ -283,7 +256,7 @@ fn settings_line(decode: &DecodeView) -> String {
     let steadied = steadied_words(decode.steady_weight);
     format!(
         "{} · a mean · seed {} · {} {steps}{steadied}",
-        looks(decode.k),
+        words::looks(decode.k),
         decode.seed,
         decode.steps
     )
