@@ -78,7 +78,7 @@ impl Decoder {
         let sureness = pack.manifest().embedding.sureness;
         let (dim, seed) = (encoder.dim(), options.seed);
         let shape = (input.channels.len(), input.samples());
-        let to_rows = |ids: &Vec<String>| ids.iter().map(|id| gallery.row_of(id)).collect();
+        let to_rows = |ids: &Vec<String>| ids.iter().map(|id| gallery.row_seen(id)).collect();
         Ok(Self {
             gallery_rows: options.stimulus_ids.as_ref().map(to_rows),
             trials: Trials::new(dim, sureness),

@@ -6,7 +6,8 @@
 //! at large is Gaussian too (`background_*`, over embeddings), and so is what the encoder makes of a window in which no
 //! picture was answered (`noise_*`). Probabilities are softened by a temperature that was fitted on development subjects.
 //!
-//! A pack has one for its own encoder; a personal encoder `name.onnx` has its own in `name.answers.safetensors` beside it.
+//! The file may say in its own words that the encoder answers otherwise: see [`super::classes`]. A pack has one for its own
+//! encoder; a personal encoder `name.onnx` has its own in `name.answers.safetensors` beside it.
 
 use std::path::{Path, PathBuf};
 
@@ -87,15 +88,12 @@ impl Answers {
     /// [`PackError`] when the file is damaged, belongs to another encoder, or says what cannot be.
     pub fn load(pack: &Pack) -> Result<Option<Self>, PackError> {
         let dim = pack.manifest().dim();
-        if pack.has_own_encoder() {
-            let Some(spec) = &pack.manifest().answers else { return Ok(None) };
-            let bytes = tensors::read(pack, &spec.file, (MAX_BYTES / 4) as usize)?;
-            return Self::parse(&bytes, &spec.file, dim, pack.encoder_sha256()).map(Some);
+        let Some(bytes) = bytes_of(pack)? else { return Ok(None) };
+        let file = Self::file_of(pack);
+        if About::read(&bytes, &file)?.kind == Kind::Classes {
+            return Ok(None);
         }
-        let path = beside(pack.encoder_file().0);
-        let name = path.display().to_string();
-        let Some(bytes) = read_if_there(&path, &name)? else { return Ok(None) };
-        Self::parse(&bytes, &name, dim, pack.encoder_sha256()).map(Some)
+        Self::parse(&bytes, &file, dim, pack.encoder_sha256()).map(Some)
     }
 
     /// The file that [`Answers::load`] reads, for messages.
@@ -156,6 +154,19 @@ pub fn beside(encoder: &Path) -> PathBuf {
     encoder.with_extension("answers.safetensors")
 }
 
+/// The file that says how the encoder in use answers; `None` when there is none.
+///
+/// # Errors
+/// [`PackError`] when it cannot be read.
+pub(super) fn bytes_of(pack: &Pack) -> Result<Option<Vec<u8>>, PackError> {
+    if pack.has_own_encoder() {
+        let Some(spec) = &pack.manifest().answers else { return Ok(None) };
+        return tensors::read(pack, &spec.file, (MAX_BYTES / 4) as usize).map(Some);
+    }
+    let path = beside(pack.encoder_file().0);
+    read_if_there(&path, &path.display().to_string())
+}
+
 fn read_if_there(path: &Path, name: &str) -> Result<Option<Vec<u8>>, PackError> {
     let io = |source| PackError::Io { action: "reading", source, path: path.to_owned() };
     match std::fs::metadata(path) {
@@ -172,20 +183,43 @@ fn read_if_there(path: &Path, name: &str) -> Result<Option<Vec<u8>>, PackError> 
     }
 }
 
+/// What an answer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Linear in the embedding, with Gaussian noise: see [`Answers`].
+    Linear,
+    /// A posterior over a few classes: see [`super::classes`].
+    Classes,
+}
+
 /// What the file says of itself beside the tensors.
-struct About {
+pub(super) struct About {
+    pub kind: Kind,
     encoder_sha256: String,
-    source: String,
-    simulated: bool,
+    pub source: String,
+    pub simulated: bool,
 }
 
 impl About {
-    fn read(bytes: &[u8], file: &str) -> Result<Self, PackError> {
+    pub fn read(bytes: &[u8], file: &str) -> Result<Self, PackError> {
         let (_, header) = SafeTensors::read_metadata(bytes)
             .map_err(|e| PackError::Safetensors { file: file.into(), why: e.to_string() })?;
         let said = header.metadata().clone().unwrap_or_default();
         let text = |key: &str| said.get(key).cloned().unwrap_or_default();
+        let kind = match text("kind").as_str() {
+            "" | "linear" => Kind::Linear,
+            "classes" => Kind::Classes,
+            other => {
+                return Err(PackError::Tensor {
+                    file: file.into(),
+                    tensor: "kind (in the file's own words)".into(),
+                    expected: "linear or classes".into(),
+                    got: super::rules::shortened(other),
+                });
+            }
+        };
         Ok(Self {
+            kind,
             encoder_sha256: text("encoder_sha256"),
             source: super::rules::shortened(&text("source")),
             // What does not say that it comes from persons does not.
@@ -193,7 +227,7 @@ impl About {
         })
     }
 
-    fn check_encoder(&self, file: &str, expected: &str) -> Result<(), PackError> {
+    pub fn check_encoder(&self, file: &str, expected: &str) -> Result<(), PackError> {
         if self.encoder_sha256.eq_ignore_ascii_case(expected) {
             return Ok(());
         }
@@ -206,7 +240,7 @@ impl About {
     }
 }
 
-fn read(
+pub(super) fn read(
     bytes: &[u8],
     file: &str,
     name: &str,
@@ -217,7 +251,12 @@ fn read(
     tensors::finite(file, name, found)
 }
 
-fn check_symmetric(file: &str, name: &str, matrix: &[f32], size: usize) -> Result<(), PackError> {
+pub(super) fn check_symmetric(
+    file: &str,
+    name: &str,
+    matrix: &[f32],
+    size: usize,
+) -> Result<(), PackError> {
     let largest = matrix.iter().fold(0.0_f32, |most, v| most.max(v.abs()));
     let apart = |at: usize| (matrix[at] - matrix[at % size * size + at / size]).abs();
     let Some(at) = (0..matrix.len()).find(|at| apart(*at) > MAX_ASYMMETRY * largest) else {
@@ -248,7 +287,7 @@ fn tail(bytes: &[u8], file: &str) -> Result<Option<f64>, PackError> {
     })
 }
 
-fn temperatures(bytes: &[u8], file: &str) -> Result<Vec<Temperature>, PackError> {
+pub(super) fn temperatures(bytes: &[u8], file: &str) -> Result<Vec<Temperature>, PackError> {
     const NAME: &str = "temperature";
     let wrong = |expected: &str, got: String| PackError::Tensor {
         file: file.into(),

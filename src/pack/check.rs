@@ -164,6 +164,12 @@ fn check_gallery(manifest: &Manifest) -> Result<(), PackError> {
         names.iter().try_for_each(|name| plain(field, name, MAX_NAME_BYTES))?;
     }
     unique("gallery.ids", gallery.ids.iter())?;
+    let members = &gallery.members;
+    let listed = members.is_empty() || members.len() == rows;
+    let expected = format!("{rows} lists, as many as ids, or none");
+    require(listed, "gallery.members", &expected, members.len())?;
+    members.iter().flatten().try_for_each(|name| plain("gallery.members", name, MAX_NAME_BYTES))?;
+    unique("gallery.members", members.iter().flatten())?;
     let values = rows as u64 * manifest.embedding.dim;
     let expected = format!("at most {MAX_GALLERY_VALUES} values");
     require(values <= MAX_GALLERY_VALUES, "gallery.ids × embedding.dim", &expected, values)

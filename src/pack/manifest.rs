@@ -225,6 +225,9 @@ pub struct GallerySpec {
     pub ids: Vec<String>,
     /// What a person calls them, one per row.
     pub labels: Vec<String>,
+    /// Where rows stand for classes: names of the pictures that are of each class, as markers name them; absent otherwise.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub members: Vec<Vec<String>>,
 }
 
 /// Log band powers of the training signal, for the out-of-distribution check.

@@ -15,6 +15,7 @@ pub mod error;
 pub(crate) mod vector;
 mod rules;
 pub mod answers;
+pub mod classes;
 pub mod credit;
 pub mod expected;
 pub mod expectation;

@@ -143,10 +143,10 @@ fn caption(example: &Example) -> String {
     if let Some(believed) = &example.made.believed {
         said.push(words::scope(believed));
         said.push(format!("{:.1} of {:.1} bits", believed.gain_bits, believed.needed_bits));
-        said.push(match believed.something_else {
+        said.extend(believed.something_else.map(|p| match p {
             p if p >= 0.5 => format!("more probably something else: {}", words::share(p)),
             p => format!("something else: {}", words::share(p)),
-        });
+        }));
         said.extend(words::beyond(believed, example.k));
     }
     if let Some(rank) = example.truth_rank {

@@ -60,7 +60,7 @@ fn believed(best: f64, gain_bits: f64) -> BelievedView {
         noise_bits: 1.1,
         better_than_noise: gain_bits > 1.1,
         decided: best >= 0.95,
-        something_else: 0.12,
+        something_else: Some(0.12),
         truth_row: Some(7),
         truth_probability: Some(best),
         truth_rank: Some(1),

@@ -46,8 +46,9 @@ pub struct BelievedView {
     pub better_than_noise: bool,
     /// Whether the best guess is certain enough to be named: 0.95 and above.
     pub decided: bool,
-    /// Probability that it is something else, against the pictures in play with even odds.
-    pub something_else: f64,
+    /// Probability that it is something else, against the pictures in play with even odds; `null` where the encoder knows
+    /// nothing else than classes.
+    pub something_else: Option<f64>,
     /// Row of the picture that was shown among those in play, where it is known and in play.
     pub truth_row: Option<usize>,
     /// Probability of the picture that was shown, where it is known and in play.

@@ -31,6 +31,27 @@ fn session() -> &'static (tempfile::TempDir, PathBuf, Value) {
     })
 }
 
+/// A session long enough to say how surely its encoder answers, held once.
+fn longer() -> &'static (tempfile::TempDir, PathBuf, Value) {
+    static HELD: OnceLock<(tempfile::TempDir, PathBuf, Value)> = OnceLock::new();
+    HELD.get_or_init(|| {
+        let root = tempfile::tempdir().unwrap();
+        let (out, protocol) = (text(root.path()).to_owned(), root.path().join("longer.toml"));
+        let short = harness::root().join("calibration/short.toml");
+        let longer = std::fs::read_to_string(short)
+            .unwrap()
+            .replacen("name = \"short\"", "name = \"longer\"", 1)
+            .replacen("training_cycles = 1", "training_cycles = 3", 1);
+        std::fs::write(&protocol, longer).unwrap();
+        let mut arguments = vec!["calibrate", "--out", &out, "--subject", "79", "--headless"];
+        arguments.extend(["--protocol", text(&protocol), "--json"]);
+        arguments.extend(["--source", "sim:subject=79,speed=max,snr=-6"]);
+        let document = json(&arguments);
+        let folder = root.path().join("sub-79/ses-01");
+        (root, folder, document)
+    })
+}
+
 /// The value of a score in a list.
 fn score<'a>(scores: &'a Value, encoder: &str, metric: &str) -> &'a Value {
     let mut all = scores.as_array().unwrap().iter();
@@ -66,6 +87,69 @@ fn a_session_leaves_recordings_encoder_scores_and_a_report() {
     for part in ["SIMULATED", "null twin", "Electrodes", "Scalp maps", "A virtual display"] {
         assert!(page.contains(part), "{part}");
     }
+    let strength = evaluation["strength"][0].as_str().unwrap();
+    assert!(strength.contains("20 times as strongly as recorded people"), "{strength}");
+    assert!(page.contains("20 times as strongly as recorded people"));
+    // Sixty-four trials are too few to say how surely it answers: means, and no probability anywhere.
+    assert_eq!(evaluation["calibrated_by"], Value::Null);
+    let decodes = evaluation["decodes"].as_array().unwrap();
+    assert!(decodes.iter().all(|d| d["presented"] == "mean" && d["believed"].is_null()));
+    assert!(page.contains("Not calibrated.") && !page.contains("Best guess"));
+}
+
+#[test]
+fn the_page_shows_the_best_guess_with_its_probability_chance_draws_and_twin() {
+    let (_, folder, document) = longer();
+    let evaluation = &document["evaluation"];
+    assert!(evaluation["calibrated_by"].as_str().is_some_and(|by| by.contains("trials")));
+    assert_eq!(evaluation["withheld"], Value::Null);
+    let control = &evaluation["control"];
+    assert!(control["trials"].as_u64().unwrap() > 20 && control["succeeded"] == false, "{control}");
+    let page = std::fs::read_to_string(folder.join("report.html")).unwrap();
+    let decodes = evaluation["decodes"].as_array().unwrap();
+    assert_eq!(decodes.len(), 8, "the pictures of the test run");
+    for decode in decodes {
+        let believed = &decode["believed"];
+        assert_eq!(believed["pictures"], 40);
+        let better = believed["better_than_noise"].as_bool().unwrap();
+        assert_eq!(decode["presented"], if better { "guess" } else { "noise" });
+        assert_eq!(decode["twin"]["believed"]["pictures"], 40, "{decode}");
+        assert!(decode["k"].as_u64().unwrap() >= 1 && decode["truth_rank"].is_u64());
+        if better {
+            let label = believed["best"][0]["label"].as_str().unwrap();
+            assert!(page.contains(&format!("Best guess: {label}, ")), "{label}");
+        }
+    }
+    assert!(decodes.iter().any(|decode| decode["presented"] == "guess"));
+    for part in ["Chance 2.5 %", "told: 40 pictures", " bits · ", "Control: null twins name"] {
+        assert!(page.contains(part), "{part}");
+    }
+}
+
+#[test]
+fn the_mean_comes_only_when_asked_for_and_a_control_that_succeeds_withholds_everything() {
+    let (root, folder, document) = longer();
+    let page = root.path().join("mean.html");
+    let mean =
+        json(&["evaluate", text(folder), "--json", "--show", "mean", "--report", text(&page)]);
+    let asked = |decode: &Value| decode["presented"] == "mean" || decode["presented"] == "noise";
+    assert!(mean["decodes"].as_array().unwrap().iter().all(asked));
+    assert_eq!(mean["decodes"][0]["believed"], document["evaluation"]["decodes"][0]["believed"]);
+    let page = std::fs::read_to_string(page).unwrap();
+    assert!(page.contains("Mean of what cannot be ruled out") && !page.contains("Best guess"));
+
+    let page = root.path().join("leak.html");
+    let leak = ["evaluate", text(folder), "--json", "--planted-leak", "--report", text(&page)];
+    let leak = json(&leak);
+    assert_eq!(leak["control"]["succeeded"], true, "{}", leak["control"]);
+    assert!(leak["withheld"].as_str().is_some_and(|why| why.contains("The control succeeds")));
+    assert!(leak["refused"].is_string() && leak["scores"].as_array().unwrap().is_empty());
+    for list in ["held_out", "painted", "decodes"] {
+        assert_eq!(leak[list], Value::Null, "{list}");
+    }
+    let page = std::fs::read_to_string(page).unwrap();
+    assert!(page.contains("Withheld.") && page.contains("The control succeeds"));
+    assert!(!page.contains("data:image/png") && !page.contains("class=\"headline\""));
 }
 
 #[test]
@@ -73,7 +157,7 @@ fn every_number_can_be_made_again_and_an_encoder_is_not_scored_on_what_it_was_fi
     let (root, folder, document) = session();
     let page = root.path().join("again.html");
     let again = json(&["evaluate", text(folder), "--json", "--report", text(&page)]);
-    for list in ["scores", "held_out", "painted"] {
+    for list in ["scores", "held_out", "painted", "decodes", "control"] {
         assert_eq!(again[list], document["evaluation"][list], "{list}");
     }
     assert!(std::fs::read_to_string(&page).unwrap().contains("sub-77 ses-01"));

@@ -8,6 +8,7 @@ mod harness;
 mod answers;
 mod bad_packs;
 mod check;
+mod classes;
 mod damage;
 mod demo;
 mod evidence;

@@ -65,7 +65,11 @@ fn the_honest_line_is_on_screen_in_every_state_and_size() {
 #[test]
 fn simulated_is_shown_exactly_when_signal_or_pack_is() {
     let (harness, _) = window(scripted::running());
-    assert_eq!(harness.query_all_by_label("SIMULATED").count(), 1);
+    let badge = "SIMULATED · 8× as strong as people";
+    assert_eq!(harness.query_all_by_label(badge).count(), 1);
+    let engine = ScriptedEngine::with(scripted::running());
+    let narrow = window_of(&engine, [700.0, 600.0], InitialView::default());
+    assert_eq!(narrow.query_all_by_label("SIMULATED").count(), 1, "no room for more");
     let (harness, _) = window(scripted::idle());
     assert!(harness.query_by_label("SIMULATED").is_none());
     // A person's signal through a pack that only ever saw simulated signal keeps the badge.

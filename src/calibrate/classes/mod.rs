@@ -7,6 +7,7 @@
 
 pub mod additive;
 mod discriminant;
+pub mod left_out;
 pub mod score;
 mod tangent;
 mod xdawn;
@@ -157,45 +158,6 @@ pub fn posteriors(scores: &Mat<f64>, sharpness: f64) -> Mat<f64> {
         (0..out.ncols()).for_each(|j| out[(i, j)] = (out[(i, j)] - most).exp() / sum);
     }
     out
-}
-
-/// By how much scores must be multiplied for their posteriors to be as sure as they are right: the highest likelihood of
-/// what was left out, over runs, each class counting alike (temperature scaling: Guo et al. 2017). Even where all were
-/// right, the next may be wrong: targets are those of Platt 2000, (n + 1) / (n + 2) for n trials of a class.
-///
-/// # Errors
-/// As [`Classifier::fit`].
-pub fn sharpness(
-    kind: Kind,
-    trials: &Trials,
-    classes: usize,
-    rate_hz: f64,
-) -> Result<f64, CalibrationError> {
-    let mut left_out: Vec<(Mat<f64>, Vec<usize>)> = Vec::new();
-    for fold in &folds(&groups(trials, Split::Runs, 0)) {
-        let (train, test) = (trials.at(&fold.train), trials.at(&fold.test));
-        let scores = Classifier::fit(kind, &train, classes, rate_hz)?.scores(&test)?;
-        left_out.push((scores, test.about.iter().map(|trial| trial.picture).collect()));
-    }
-    let mut counts = vec![0.0_f64; classes];
-    left_out.iter().flat_map(|(_, labels)| labels).for_each(|label| counts[*label] += 1.0);
-    let likelihood = |sharpness: f64| -> f64 {
-        let of = |(scores, labels): &(Mat<f64>, Vec<usize>)| -> f64 {
-            let shares = posteriors(scores, sharpness);
-            let own = |(i, label): (usize, &usize)| {
-                let target = (counts[*label] + 1.0) / (counts[*label] + 2.0);
-                let share = |class: usize| shares[(i, class)].max(f64::MIN_POSITIVE).ln();
-                let others = (0..classes).filter(|class| class != label).map(share).sum::<f64>();
-                let rest = (1.0 - target) / (classes.max(2) - 1) as f64;
-                (target * share(*label) + rest * others) / counts[*label].max(1.0)
-            };
-            labels.iter().enumerate().map(own).sum()
-        };
-        left_out.iter().map(of).sum()
-    };
-    // Eight to an octave, from a thousandth to a thousand.
-    let tried = (-80..=80).map(|step| (f64::from(step) / 8.0).exp2());
-    Ok(tried.max_by(|a, b| likelihood(*a).total_cmp(&likelihood(*b))).unwrap_or(1.0))
 }
 
 /// The AUC of one kind of features in cross-validation over runs.

@@ -75,7 +75,7 @@ impl Anything {
         }
         let mut rng = ChaCha8Rng::seed_from_u64(self.seed ^ SALT);
         rng.set_stream(window);
-        let each = 2 * (pictures.len() * model.dim()).max(1);
+        let each = 2 * (pictures.len() * model.size()).max(1);
         let draws = (MOST_PRODUCTS / each).clamp(MIN_NULL, DRAWS).min(self.len());
         let first = rng.random_range(0..self.len());
         let apart = self.own.mean().into_iter().zip(self.null.mean());

@@ -33,6 +33,8 @@ pub struct Gallery {
     labels: Vec<String>,
     /// The row of each name: galleries may hold thousands.
     rows: HashMap<String, u16>,
+    /// Names of the pictures of each row, where rows stand for classes.
+    members: Vec<Vec<String>>,
 }
 
 impl Gallery {
@@ -41,7 +43,7 @@ impl Gallery {
         for (id, row) in ids.iter().zip(0_u16..) {
             rows.entry(id.clone()).or_insert(row);
         }
-        Self { dim, embeddings, ids, labels, rows }
+        Self { dim, embeddings, ids, labels, rows, members: Vec::new() }
     }
 
     /// Reads the pack's gallery.
@@ -75,7 +77,8 @@ impl Gallery {
                 why,
             })?;
         }
-        Ok(Self::new(dim, embeddings, spec.ids.clone(), spec.labels.clone()))
+        let found = Self::new(dim, embeddings, spec.ids.clone(), spec.labels.clone());
+        Ok(Self { members: spec.members.clone(), ..found })
     }
 
     /// The wearer's own pictures in place of the pack's: unit embeddings in the same space.
@@ -108,6 +111,13 @@ impl Gallery {
     /// The row of a short name.
     pub fn row_of(&self, id: &str) -> Option<u16> {
         self.rows.get(id).copied()
+    }
+
+    /// The row that is seen when this picture is shown: its class, where rows stand for classes; else its own.
+    pub fn row_seen(&self, id: &str) -> Option<u16> {
+        let is_of = |members: &Vec<String>| members.iter().any(|member| member == id);
+        let class = self.members.iter().position(is_of).and_then(|row| u16::try_from(row).ok());
+        if self.members.is_empty() { self.row_of(id) } else { class }
     }
 
     /// The embedding of a row, `[dim]`.

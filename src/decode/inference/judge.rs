@@ -17,6 +17,7 @@ use super::posterior::{Belief, Candidates, probability_of_else};
 use crate::pack::Pack;
 use crate::pack::PackError;
 use crate::pack::answers::Answers;
+use crate::pack::classes::ClassAnswers;
 use crate::pack::remembered::Remembered;
 
 /// Guesses listed.
@@ -71,8 +72,8 @@ pub struct Believed {
     pub gain_bits: f64,
     /// Bits that windows without information seldom gain: see [`super::nothing`].
     pub mark_bits: f64,
-    /// Probability that it is none of the pictures in play.
-    pub something_else: f64,
+    /// Probability that it is none of the pictures in play; `None` where the encoder knows nothing else than classes.
+    pub something_else: Option<f64>,
     /// The picture that was shown with its probability, and its rank, where it is known and in play.
     pub truth: Option<(Guess, u32)>,
     /// More looks until the best guess is named, if it is right; `None` when it cannot be said, or never.
@@ -90,7 +91,7 @@ impl Believed {
     /// Whether the best guess is certain enough to be named.
     pub fn decided(&self) -> bool {
         let sure = self.best.first().is_some_and(|best| best.probability >= looks::DECIDED);
-        sure && self.something_else < 0.5
+        sure && self.something_else.is_none_or(|p| p < 0.5)
     }
 
     /// Bits that naming one of these pictures takes.
@@ -151,10 +152,27 @@ impl Judge {
     /// # Errors
     /// [`PackError`] as the files are not what they must be.
     pub fn load(pack: &Pack, gallery: &Gallery, seed: u64) -> Result<Option<Self>, PackError> {
+        if let Some(answers) = ClassAnswers::load(pack)? {
+            return Self::of_classes(answers, pack, gallery, seed);
+        }
         let Some(answers) = Answers::load(pack)? else { return Ok(None) };
         let remembered = Remembered::load(pack)?;
         let model = Model::new(&answers, &Answers::file_of(pack))?;
         Ok(Some(Self::of((model, answers.source), remembered, gallery, seed)))
+    }
+
+    /// `None` where other pictures than those of the classes are to be told apart: of them the encoder says nothing.
+    fn of_classes(
+        answers: ClassAnswers,
+        pack: &Pack,
+        gallery: &Gallery,
+        seed: u64,
+    ) -> Result<Option<Self>, PackError> {
+        if gallery.ids() != pack.manifest().gallery.ids {
+            return Ok(None);
+        }
+        let model = Model::of_classes(&answers, &embeddings_of(gallery), &Answers::file_of(pack))?;
+        Ok(Some(Self::of((model, answers.source), None, gallery, seed)))
     }
 
     /// With a model and a sentence on where it comes from.
@@ -164,9 +182,7 @@ impl Judge {
         gallery: &Gallery,
         seed: u64,
     ) -> Self {
-        let embeddings: Vec<f32> =
-            (0..gallery.len()).flat_map(|row| gallery.embedding(row).to_vec()).collect();
-        let told = InPlay::new(&model, embeddings);
+        let told = InPlay::new(&model, embeddings_of(gallery));
         let mut labels = Labels::of_gallery(gallery);
         let remembered = remembered.map(|remembered| {
             labels.remembered = remembered.labels.into();
@@ -256,7 +272,8 @@ impl Judge {
             None => (Scope::Told, told, temperature.told),
         };
         let log_open = self.model.log_background(sum);
-        let something_else = probability_of_else(log_open, belief.log_evidence, temperature.open);
+        let something_else = log_open
+            .map(|log_open| probability_of_else(log_open, belief.log_evidence, temperature.open));
         let (mark_bits, best) = (self.mark(scope, sum.k(), softened), self.guesses(belief, scope));
         let informed = belief.gain_bits > mark_bits;
         let more_looks = self.more_looks((scope, softened), belief, &best, sum.k(), informed);
@@ -350,6 +367,11 @@ impl Judge {
         let candidates = &self.in_play(scope)?.candidates;
         looks::more(&self.model, candidates, belief, (best.row, k), temperature)
     }
+}
+
+/// The embeddings of every row, `[n, dim]`.
+fn embeddings_of(gallery: &Gallery) -> Vec<f32> {
+    (0..gallery.len()).flat_map(|row| gallery.embedding(row).to_vec()).collect()
 }
 
 impl InPlay {

@@ -57,6 +57,9 @@ pub fn more(
 
 /// Squared distance of two expected answers after k looks, in units of the noise.
 fn apart(model: &Model, pictures: &Candidates, (row, other): (usize, usize), k: u32) -> f64 {
+    if let Some(nats) = model.per_look(row, other) {
+        return 2.0 * nats * f64::from(k);
+    }
     let weights = model.precisions(f64::from(k));
     let both = pictures.expected(row).iter().zip(pictures.expected(other));
     both.zip(weights).map(|((a, b), weight)| weight * (a - b) * (a - b)).sum()

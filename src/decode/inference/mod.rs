@@ -4,11 +4,12 @@
 //! embedding ─► trials (mean of k) ─► weighing ─► ranks, probabilities, p-values
 //!                                       │
 //!          with an answer model: judge ◄┘      without: gallery (cosines), evidence (p)
-//!            model ─► posterior ─► nothing (better than noise?), looks (how many more?)
+//!  (classes) model ─► posterior ─► nothing (better than noise?), looks (how many more?)
 //!            shown (p of the shown picture), anything (p that there is anything)
 //! ```
 
 pub mod anything;
+mod classes;
 pub mod evidence;
 pub mod gallery;
 pub mod judge;

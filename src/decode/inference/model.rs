@@ -5,13 +5,16 @@
 //! of k trials has the diagonal covariance 1/k + `between`, for every k. An answer is turned once; adding it to a
 //! [`Sum`] is all that a further trial costs. Where the pack says so, loud trials weigh less: the scale of a multivariate t
 //! distribution (Lange, Little & Taylor 1989, JASA 84:881) around answers to pictures at large; k is then the sum of weights.
+//! Where an encoder answers with a posterior over a few classes, [`super::classes`] gives the coordinates.
 //!
 //! Guarantees: sums are in double precision, so that the order of trials does not matter (below 1e-9).
 
 use faer::{Mat, Side};
 
+use super::classes::Classes;
 use crate::pack::PackError;
 use crate::pack::answers::{Answers, Temperature};
+use crate::pack::classes::ClassAnswers;
 
 /// Smallest eigenvalue of a covariance that must be positive definite, as a share of its largest.
 const LEAST_EIGENVALUE: f64 = 1e-9;
@@ -23,19 +26,30 @@ const ROUNDING: f64 = 1e-5;
 #[derive(Clone, Debug)]
 pub struct Model {
     dim: usize,
-    /// T, `[dim, dim]`.
-    turn: Mat<f64>,
-    offset: Vec<f64>,
-    /// T·map, `[dim, dim]`.
-    seen: Mat<f64>,
+    way: Way,
     /// Variance over persons of each coordinate, `[dim]`; that of one trial is 1.
     between: Vec<f64>,
-    /// Answers to pictures at large.
-    background: Background,
+    /// Answers to pictures at large; `None` where there is nothing else than the classes.
+    background: Option<Background>,
     tail: Option<f64>,
     /// Mean, and the roots of covariances, of answers without information.
     nothing: Nothing,
     temperatures: Vec<Temperature>,
+}
+
+/// How answers and embeddings come into the model's coordinates.
+#[derive(Clone, Debug)]
+enum Way {
+    /// See the file's head.
+    Linear {
+        /// T, `[dim, dim]`.
+        turn: Mat<f64>,
+        offset: Vec<f64>,
+        /// T·map, `[dim, dim]`.
+        seen: Mat<f64>,
+    },
+    /// A posterior over a few classes.
+    Classes(Classes),
 }
 
 /// Answers to pictures at large: in axes of their own, in which a mean of k trials has the covariance 1/k + `shared`.
@@ -79,40 +93,14 @@ impl Model {
     /// [`PackError::Tensor`] for a covariance that is not positive (semi-)definite.
     pub fn new(answers: &Answers, file: &str) -> Result<Self, PackError> {
         let dim = answers.dim;
-        let bad = |tensor: &str, expected: &str, got: String| PackError::Tensor {
-            file: file.into(),
-            tensor: tensor.into(),
-            expected: expected.into(),
-            got,
-        };
-        let definite = |name: &str, values: &[f32], least_share: f64| {
-            let (values, vectors) = eigen(&square(values, dim))
-                .ok_or_else(|| bad(name, "eigenvalues", "none".into()))?;
-            let largest = values.iter().copied().fold(0.0_f64, f64::max);
-            let least = values.iter().copied().fold(f64::INFINITY, f64::min);
-            if largest.is_nan()
-                || least < least_share * largest
-                || (largest <= 0.0 && least_share > 0.0)
-            {
-                let what = if least_share > 0.0 {
-                    "a positive definite matrix"
-                } else {
-                    "a matrix without negative eigenvalues"
-                };
-                return Err(bad(
-                    name,
-                    what,
-                    format!("eigenvalues from {least:.3e} to {largest:.3e}"),
-                ));
-            }
-            Ok((values, vectors))
-        };
+        let definite =
+            |name, values: &[f32], least_share| definite((file, name), values, dim, least_share);
         let (values, vectors) = definite("within", &answers.within, LEAST_EIGENVALUE)?;
         let whiten = rebuilt(&values, &vectors, |v| v.sqrt().recip());
         definite("between", &answers.between, -ROUNDING)?;
         let between = &whiten * square(&answers.between, dim) * &whiten;
         let (between, turned) =
-            eigen(&between).ok_or_else(|| bad("between", "eigenvalues", "none".into()))?;
+            eigen(&between).ok_or_else(|| bad((file, "between"), "eigenvalues", "none".into()))?;
         let turn = turned.transpose() * &whiten;
         let offset: Vec<f64> = answers.offset.iter().map(|v| f64::from(*v)).collect();
         let seen = &turn * square(&answers.map, dim);
@@ -122,7 +110,7 @@ impl Model {
             spread[(i, i)] += between.max(0.0);
         }
         let (shared, axes) = eigen(&spread)
-            .ok_or_else(|| bad("background_covariance", "eigenvalues", "none".into()))?;
+            .ok_or_else(|| bad((file, "background_covariance"), "eigenvalues", "none".into()))?;
         let background = Background {
             mean: product(&seen, &doubles(&answers.background_mean)),
             axes,
@@ -141,14 +129,41 @@ impl Model {
         };
         Ok(Self {
             dim,
-            offset,
-            seen,
             between: between.into_iter().map(|v| v.max(0.0)).collect(),
-            background,
+            background: Some(background),
             tail: answers.tail,
             nothing,
             temperatures: answers.temperatures.clone(),
-            turn,
+            way: Way::Linear { turn, offset, seen },
+        })
+    }
+
+    /// Of an encoder that answers with a posterior over classes, whose pictures have these embeddings, `[classes, dim]`.
+    ///
+    /// # Errors
+    /// [`PackError::Tensor`] for a covariance with negative eigenvalues, or pictures that cannot be told apart.
+    pub fn of_classes(
+        answers: &ClassAnswers,
+        embeddings: &[f32],
+        file: &str,
+    ) -> Result<Self, PackError> {
+        let classes = Classes::new(answers, embeddings, file)?;
+        let size = answers.classes;
+        let (values, vectors) =
+            definite((file, "noise_covariance"), &answers.noise_covariance, size, -ROUNDING)?;
+        Ok(Self {
+            dim: embeddings.len() / size.max(1),
+            // Trials are independent: what they say adds up, whoever the person is.
+            between: vec![0.0; size],
+            background: None,
+            tail: None,
+            nothing: Nothing {
+                mean: doubles(&answers.noise_mean),
+                within_root: rebuilt(&values, &vectors, |v| v.max(0.0).sqrt()),
+                between_root: Mat::zeros(size, size),
+            },
+            temperatures: answers.temperatures.clone(),
+            way: Way::Classes(classes),
         })
     }
 
@@ -157,16 +172,40 @@ impl Model {
         self.dim
     }
 
+    /// How many coordinates there are.
+    pub fn size(&self) -> usize {
+        self.between.len()
+    }
+
+    /// Whether the pictures in play stand for classes: what was seen is a class then.
+    pub fn of_few_classes(&self) -> bool {
+        matches!(self.way, Way::Classes(_))
+    }
+
+    /// By how much one look raises the log odds of one class against another; `None` where that follows from the noise.
+    pub fn per_look(&self, class: usize, other: usize) -> Option<f64> {
+        match &self.way {
+            Way::Classes(classes) => Some(classes.per_look(class, other)),
+            Way::Linear { .. } => None,
+        }
+    }
+
     /// An encoder's answer `[dim]` in the model's coordinates.
     pub fn turned(&self, answer: &[f32]) -> Vec<f64> {
-        let away: Vec<f64> =
-            answer.iter().zip(&self.offset).map(|(x, c)| f64::from(*x) - c).collect();
-        product(&self.turn, &away)
+        let (turn, offset) = match &self.way {
+            Way::Linear { turn, offset, .. } => (turn, offset),
+            Way::Classes(classes) => return classes.turned(answer),
+        };
+        let away: Vec<f64> = answer.iter().zip(offset).map(|(x, c)| f64::from(*x) - c).collect();
+        product(turn, &away)
     }
 
     /// The expected answer to a picture with this embedding `[dim]`, in the model's coordinates.
     pub fn expected(&self, embedding: &[f32]) -> Vec<f64> {
-        product(&self.seen, &doubles(embedding))
+        match &self.way {
+            Way::Linear { seen, .. } => product(seen, &doubles(embedding)),
+            Way::Classes(classes) => classes.expected(embedding),
+        }
     }
 
     /// Inverse variances `[dim]` of a mean of trials whose weights sum to `worth`.
@@ -177,27 +216,29 @@ impl Model {
 
     /// How much a trial counts, turned: less the less likely it is, whatever was seen; about 1 for a usual one.
     pub fn weight(&self, turned: &[f64]) -> f64 {
-        let Some(tail) = self.tail else { return 1.0 };
-        let away = self.background.away(turned);
-        let parts = away.iter().zip(&self.background.shared);
+        let (Some(tail), Some(background)) = (self.tail, &self.background) else { return 1.0 };
+        let away = background.away(turned);
+        let parts = away.iter().zip(&background.shared);
         let distance: f64 = parts.map(|(away, shared)| away * away / (1.0 + shared)).sum();
         (tail + self.dim as f64) / (tail + distance)
     }
 
-    /// Log-likelihood of a mean of trials under pictures at large, less that of an answer expected at 0.
-    pub fn log_background(&self, sum: &Sum) -> f64 {
+    /// Log-likelihood of a mean of trials under pictures at large, less that of an answer expected at 0; `None` where there
+    /// are none but the classes.
+    pub fn log_background(&self, sum: &Sum) -> Option<f64> {
+        let background = self.background.as_ref()?;
         if sum.k() == 0 {
-            return 0.0;
+            return Some(0.0);
         }
         let (one, mean) = (1.0 / sum.worth(), sum.mean());
-        let away = self.background.away(&mean);
-        let other = away.iter().zip(&self.background.shared).map(|(away, shared)| {
+        let away = background.away(&mean);
+        let other = away.iter().zip(&background.shared).map(|(away, shared)| {
             let variance = one + shared;
             away * away / variance + variance.ln()
         });
         let at_zero = self.precisions(sum.worth()).into_iter().zip(&mean);
         let at_zero = at_zero.map(|(weight, value)| weight * value * value - weight.ln());
-        0.5 * (at_zero.sum::<f64>() - other.sum::<f64>())
+        Some(0.5 * (at_zero.sum::<f64>() - other.sum::<f64>()))
     }
 
     /// Answers to windows without information.
@@ -286,6 +327,33 @@ impl Sum {
         let share = 1.0 / self.worth.max(f64::MIN_POSITIVE);
         self.sum.iter().map(|sum| sum * share).collect()
     }
+}
+
+fn bad((file, tensor): (&str, &str), expected: &str, got: String) -> PackError {
+    PackError::Tensor { file: file.into(), tensor: tensor.into(), expected: expected.into(), got }
+}
+
+/// Eigenvalues and eigenvectors of a covariance; refused where the smallest is below this share of the largest.
+fn definite(
+    about: (&str, &str),
+    values: &[f32],
+    dim: usize,
+    least_share: f64,
+) -> Result<(Vec<f64>, Mat<f64>), PackError> {
+    let (values, vectors) =
+        eigen(&square(values, dim)).ok_or_else(|| bad(about, "eigenvalues", "none".into()))?;
+    let largest = values.iter().copied().fold(0.0_f64, f64::max);
+    let least = values.iter().copied().fold(f64::INFINITY, f64::min);
+    let is_zero = largest <= 0.0 && least_share > 0.0;
+    if largest.is_nan() || least < least_share * largest || is_zero {
+        let what = if least_share > 0.0 {
+            "a positive definite matrix"
+        } else {
+            "a matrix without negative eigenvalues"
+        };
+        return Err(bad(about, what, format!("eigenvalues from {least:.3e} to {largest:.3e}")));
+    }
+    Ok((values, vectors))
 }
 
 /// A row-major matrix.

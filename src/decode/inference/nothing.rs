@@ -47,11 +47,11 @@ impl Marks {
 fn gains(model: &Model, pictures: &Candidates, k: u32, temperature: f64) -> Vec<f64> {
     let mut rng = ChaCha8Rng::seed_from_u64(SEED);
     rng.set_stream(u64::from(k));
-    let each = (pictures.len() * model.dim()).max(1);
+    let each = (pictures.len() * model.size()).max(1);
     let draws = (MOST_PRODUCTS / each).clamp(FEWEST_DRAWS, DRAWS);
     let nothing = model.nothing();
     let mut normal =
-        || -> Vec<f64> { (0..model.dim()).map(|_| StandardNormal.sample(&mut rng)).collect() };
+        || -> Vec<f64> { (0..model.size()).map(|_| StandardNormal.sample(&mut rng)).collect() };
     let shorter = 1.0 / f64::from(k.max(1)).sqrt();
     let mut scores = Vec::new();
     (0..draws)

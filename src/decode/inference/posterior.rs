@@ -28,12 +28,12 @@ pub struct Candidates {
 impl Candidates {
     /// From unit embeddings `[n, dim]`.
     pub fn new(model: &Model, embeddings: &[f32]) -> Self {
-        let dim = model.dim();
+        let (dim, size) = (model.dim(), model.size());
         let rows = embeddings.chunks_exact(dim);
         let expected = rows.clone().flat_map(|row| model.expected(row)).collect();
         let first_of = first_of(embeddings, dim);
         let doubled = first_of.iter().enumerate().filter(|(row, first)| row != *first).count();
-        Self { dim, expected, first_of, doubled }
+        Self { dim: size, expected, first_of, doubled }
     }
 
     /// Number of pictures.

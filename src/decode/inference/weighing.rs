@@ -90,7 +90,7 @@ impl Weighing {
     pub fn of(judge: Option<Judge>, gallery: &Gallery, seed: u64) -> Self {
         let by = match judge {
             Some(judge) => {
-                let dim = judge.model().dim();
+                let dim = judge.model().size();
                 let (own, twin) = (Sum::new(dim), Sum::new(dim));
                 let anything = Anything::new(dim, seed);
                 let (own_gain, twin_gain) = (0.0, 0.0);
@@ -194,8 +194,14 @@ impl Weighing {
         }
     }
 
+    /// What was seen, as far as it tells windows apart: its class, where the encoder knows classes.
+    fn seen(&self, asked: Asked<'_>) -> Option<u16> {
+        let of_classes = self.judge().is_some_and(|judge| judge.model().of_few_classes());
+        if of_classes { asked.truth } else { asked.seen }
+    }
+
     fn p_shown(&self, asked: Asked<'_>, gallery: &Gallery) -> Option<f64> {
-        let (seen, row) = (asked.seen?, usize::from(asked.truth?));
+        let (seen, row) = (self.seen(asked)?, usize::from(asked.truth?));
         let (direction, answer) = match &self.by {
             By::Model(by) => {
                 let told = by.judge.told();
@@ -225,7 +231,7 @@ impl Weighing {
             }
             By::Cosines(_) => (doubles(asked.embedding), 1.0),
         };
-        if let Some(seen) = asked.seen {
+        if let Some(seen) = self.seen(asked) {
             self.windows.keep(seen, answer, weight);
         }
     }

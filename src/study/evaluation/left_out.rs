@@ -5,8 +5,7 @@
 //! judges what it was fitted to.
 
 use super::judged::{Answers, Court, gallery};
-use super::painted::Asking;
-use super::{Evaluation, options};
+use super::{Asking, Evaluation, options};
 use crate::calibrate::linalg;
 use crate::calibrate::score::controls::cross_predicted;
 use crate::calibrate::trials::split::{Split, folds, groups};

@@ -5,7 +5,7 @@
 //! | this file | decoders fitted anew for every fold: runs, pictures, sessions left out |
 //! | `given` | encoders that were fitted before: test runs, another person's |
 //! | `painted` | the pictures themselves, by the rule of the window; `record` is what the document has of each |
-//! | `shuffled`, `left_out`, `judged` | null twins of trials, decoders of folds, what trials are worth and whether the control succeeds |
+//! | `left_out`, `judged` | decoders of folds, what trials are worth and whether the control succeeds |
 //! | `likeness` | PixCorr, SSIM, identification by the pack's image encoder |
 
 pub mod given;
@@ -14,19 +14,43 @@ mod left_out;
 mod likeness;
 pub mod painted;
 mod record;
-mod shuffled;
 
 use faer::Mat;
 use serde::Serialize;
 
 use super::trials::sessions::{RunRead, Sessions};
-use crate::calibrate::CalibrationError;
+use super::trials::shuffled;
 use crate::calibrate::fit::options::FitOptions;
 use crate::calibrate::score::{Report, Score, score};
 use crate::calibrate::trials::split::Split;
-use crate::decode::{ControlView, Pack};
+use crate::calibrate::{CalibrationError, Trials};
+use crate::decode::{ControlView, Pack, Show};
 use crate::pipeline::decoding::CONTROL_SUCCEEDS;
 pub use record::{PictureRecord, Side};
+
+/// What is asked of the pictures.
+#[derive(Clone, Copy, Debug)]
+pub struct Asking {
+    /// Seed of noise, draws and phases.
+    pub seed: u64,
+    /// The most probable picture, or the mean.
+    pub show: Show,
+    /// Feeds the null twins with the trials themselves, to see that the control's test finds it: never in earnest.
+    pub planted_leak: bool,
+}
+
+impl Asking {
+    /// The best guesses, with this seed.
+    pub fn best(seed: u64) -> Self {
+        Self { seed, show: Show::Best, planted_leak: false }
+    }
+
+    fn twins(self, trials: &Trials) -> Option<Trials> {
+        let from =
+            if self.planted_leak { shuffled::From::Themselves } else { shuffled::From::Others };
+        shuffled::twins(trials, from, self.seed)
+    }
+}
 
 /// Every score of some sessions.
 #[derive(Clone, Debug, Serialize)]

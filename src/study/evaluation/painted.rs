@@ -12,7 +12,7 @@ use std::sync::Arc;
 use super::judged::{self, Answers, Court, Looked};
 use super::likeness::{self, PaintedPicture};
 use super::record::{PictureRecord, Side};
-use super::{Evaluation, given, left_out, shuffled};
+use super::{Asking, Evaluation, given, left_out};
 use crate::calibrate::Trials as Labelled;
 use crate::calibrate::trials::split::Split;
 use crate::decode::inference::judge::{Judge, Labels};
@@ -32,30 +32,6 @@ use crate::time::clock::Clock;
 
 /// Pictures that are painted at most; every pair of them is compared.
 const MOST: usize = 16;
-
-/// What is asked of the pictures.
-#[derive(Clone, Copy, Debug)]
-pub struct Asking {
-    /// Seed of noise, draws and phases.
-    pub seed: u64,
-    /// The most probable picture, or the mean.
-    pub show: Show,
-    /// Feeds the null twins with the trials themselves, to see that the control's test finds it: never in earnest.
-    pub planted_leak: bool,
-}
-
-impl Asking {
-    /// The best guesses, with this seed.
-    pub fn best(seed: u64) -> Self {
-        Self { seed, show: Show::Best, planted_leak: false }
-    }
-
-    pub(super) fn twins(self, trials: &Labelled) -> Option<Labelled> {
-        let from =
-            if self.planted_leak { shuffled::From::Themselves } else { shuffled::From::Others };
-        shuffled::twins(trials, from, self.seed)
-    }
-}
 
 /// Scores test runs and paints their pictures, decoded by the personal encoder of the first pack; gives what was painted for
 /// a page.

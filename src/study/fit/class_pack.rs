@@ -13,16 +13,22 @@ use safetensors::tensor::{Dtype, TensorView};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use crate::calibrate::classes::{Classifier, Kind, choose, posteriors, sharpness};
+use super::class_answers;
+use crate::calibrate::classes::left_out::{Sureness, left_out};
+use crate::calibrate::classes::{Classifier, Kind, choose, posteriors};
 use crate::calibrate::onnx::{Ends, own::class_encoder};
 use crate::decode::encoding::encoder::Encoder;
+use crate::decode::inference::judge::Judge;
 use crate::decode::session::Runtime;
 use crate::decode::{Gallery, Pack};
 use crate::pack::credit::{Credit, Work};
-use crate::pack::manifest::{GallerySpec, InputSpec, Manifest};
+use crate::pack::manifest::{AnswersSpec, GallerySpec, InputSpec, Manifest};
+use crate::signal::Marker;
+use crate::signal::marker::MarkerEvent;
 use crate::study::error::PersonalError;
 use crate::study::files::write_new;
 use crate::study::trials::labelled::{Events, Labelled, LabelledRun};
+use crate::study::trials::shuffled;
 use crate::time::clock::utc_now_iso8601;
 use crate::units::SampleRate;
 
@@ -31,6 +37,9 @@ const COMPARED: usize = 32;
 
 /// Farthest that they may be apart.
 const TOLERANCE: f64 = 1e-4;
+
+/// Seed of the null twins.
+const SEED: u64 = 1;
 
 /// File of the new gallery.
 const GALLERY_FILE: &str = "gallery/embeddings.safetensors";
@@ -87,10 +96,13 @@ pub fn fit_classes(
     let bad = |e: crate::calibrate::CalibrationError| PersonalError::Sessions(e.to_string());
     let (trials, classes, rate_hz) = (&found.trials, found.classes.len(), found.rate_hz);
     let (features, inner_auc) = choose(trials, classes, rate_hz).map_err(bad)?;
-    let sharpness = sharpness(features, trials, classes, rate_hz).map_err(bad)?;
+    let twins = shuffled::twins(trials, shuffled::From::Others, SEED);
+    let left_out = left_out(features, (trials, twins.as_ref()), classes, rate_hz).map_err(bad)?;
+    let sharpness = left_out.sharpness();
+    let sureness = left_out.sureness(sharpness);
     let fitted = Classifier::fit(features, trials, classes, rate_hz).map_err(bad)?;
     let shown = Shown::of(found, events, base)?;
-    let fitted = Fitted { classifier: &fitted, sharpness };
+    let fitted = Fitted { classifier: &fitted, sharpness, sureness: sureness.as_ref() };
     let made = write(folder, found, events, base, fitted, &shown);
     let checked = made.and_then(|()| checked(folder, found, fitted, &shown, runtime));
     let (pack, difference) = match checked {
@@ -99,6 +111,7 @@ pub fn fit_classes(
             // The folder was not there, or empty of a pack, before.
             let _ = std::fs::remove_file(folder.join("pack.toml"));
             let _ = std::fs::remove_file(folder.join("encoder.onnx"));
+            let _ = std::fs::remove_file(folder.join(class_answers::FILE));
             return Err(why);
         }
     };
@@ -145,6 +158,8 @@ pub fn refuse_to_write_over(folder: &Path) -> Result<(), PersonalError> {
 struct Fitted<'a> {
     classifier: &'a Classifier,
     sharpness: f64,
+    /// How surely it answers; `None` where no trial has another far enough away for a null twin.
+    sureness: Option<&'a Sureness>,
 }
 
 /// The picture that stands for each class.
@@ -210,6 +225,11 @@ fn write(
     let shape = (found.trials.channels, found.trials.samples);
     let scores = fitted.classifier.additive().scaled(fitted.sharpness);
     let graph = class_encoder(ends, shape, &scores, shown.embeddings.as_ref());
+    if let Some(sureness) = fitted.sureness {
+        let (encoder, trials) = (hex(&graph), found.trials.len());
+        let bytes = class_answers::bytes(sureness, (&encoder, trials), found.simulated())?;
+        files.insert(class_answers::FILE.into(), bytes);
+    }
     files.insert("encoder.onnx".into(), graph);
     files.insert(GALLERY_FILE.into(), gallery_file(manifest, shown)?);
     let text = toml::to_string(&new_manifest(manifest, found, events, shown, &files)?)
@@ -250,6 +270,20 @@ fn gallery_file(manifest: &Manifest, shown: &Shown) -> Result<Vec<u8>, PersonalE
     safetensors::serialize([(manifest.gallery.tensor.as_str(), view)], None).map_err(wrong)
 }
 
+/// The pictures of a class, as far as its markers name pictures.
+fn members(events: &Events, class: &str) -> Vec<String> {
+    let markers = events.classes.get(class).map(Vec::as_slice).unwrap_or_default();
+    let name = |label: &String| match Marker::new(0.0, label).event() {
+        MarkerEvent::StimulusOnset(id) => Some(id.to_owned()),
+        _ => None,
+    };
+    markers.iter().filter_map(name).collect()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 fn new_manifest(
     base: &Manifest,
     found: &Labelled,
@@ -258,9 +292,6 @@ fn new_manifest(
     files: &BTreeMap<String, Vec<u8>>,
 ) -> Result<Manifest, PersonalError> {
     let signal = &events.signal;
-    let hex = |bytes: &[u8]| -> String {
-        Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
-    };
     let mut manifest = base.clone();
     manifest.name = format!("{}-classes", base.name);
     manifest.description = format!(
@@ -286,12 +317,15 @@ fn new_manifest(
     };
     manifest.encoder.file = "encoder.onnx".into();
     (manifest.embedding.sureness, manifest.responses) = (None, None);
-    (manifest.answers, manifest.remembered) = (None, None);
+    let answers = files.contains_key(class_answers::FILE);
+    manifest.answers = answers.then(|| AnswersSpec { file: class_answers::FILE.into() });
+    manifest.remembered = None;
     manifest.gallery = GallerySpec {
         embeddings: GALLERY_FILE.into(),
         tensor: base.gallery.tensor.clone(),
         ids: shown.ids.clone(),
         labels: found.classes.clone(),
+        members: found.classes.iter().map(|class| members(events, class)).collect(),
     };
     // What was measured with the other encoder says nothing of this one.
     (manifest.quality, manifest.expected) = (None, None);
@@ -323,7 +357,11 @@ fn credits(base: &Manifest, found: &Labelled, files: &BTreeMap<String, Vec<u8>>)
             source: "phosphene fit --events".into(),
             licence: "LicenseRef-private".into(),
             licence_files: base.credits.iter().find_map(any_text).into_iter().collect(),
-            covers: vec!["encoder.onnx".into()],
+            covers: ["encoder.onnx", class_answers::FILE]
+                .map(String::from)
+                .into_iter()
+                .filter(|file| files.contains_key(file))
+                .collect(),
         });
     }
     credits
@@ -338,6 +376,7 @@ fn checked(
     runtime: &Runtime,
 ) -> Result<(Pack, f64), PersonalError> {
     let pack = Pack::open(folder)?;
+    Judge::load(&pack, &Gallery::load(&pack)?, SEED)?;
     let mut encoder = Encoder::load(&pack, runtime)?;
     let mut embedding = vec![0.0_f32; encoder.dim()];
     let mut largest = 0.0_f64;

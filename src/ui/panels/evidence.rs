@@ -195,9 +195,8 @@ fn believed_words(believed: &BelievedView, k: u32) -> (String, String) {
         false => format!("Perhaps {}: {guess}", best.label),
     };
     let mut below = format!("chance {chance}");
-    if believed.something_else >= 0.5 {
-        below +=
-            &format!(". More probably something else: {}", words::share(believed.something_else));
+    if let Some(other) = believed.something_else.filter(|p| *p >= 0.5) {
+        below += &format!(". More probably something else: {}", words::share(other));
     }
     if let Some(beyond) = words::beyond(believed, k) {
         below += &format!(". {beyond}");
@@ -223,7 +222,9 @@ fn believed_rows(ui: &mut Ui, scene: &Scene<'_>, decode: &DecodeView, believed: 
         );
     }
     parts::row(ui, "Pictures in play", words::scope(believed));
-    parts::row(ui, "Something else", words::share(believed.something_else));
+    let other = believed.something_else.map_or_else(|| "not asked".into(), words::share);
+    let hint = "Whether it is none of these. A decoder of a few classes does not ask.";
+    row_with_hint(ui, "Something else", other, hint);
     let bits = format!("{:.1} of {:.1} bits", believed.gain_bits, believed.needed_bits);
     parts::row(ui, "Gained, of what naming takes", bits);
     parts::row(ui, "More looks to name it", looks_words(believed));

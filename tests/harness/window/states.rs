@@ -121,7 +121,7 @@ pub fn believed(labels: [&str; 5], best: f64) -> BelievedView {
         noise_bits: 1.1,
         better_than_noise: best > 0.3,
         decided: best >= 0.95,
-        something_else: 0.12,
+        something_else: Some(0.12),
         truth_row: Some(7),
         truth_probability: Some(best),
         truth_rank: Some(1),
