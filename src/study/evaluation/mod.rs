@@ -26,6 +26,7 @@ use crate::calibrate::trials::split::Split;
 use crate::calibrate::{CalibrationError, Trials};
 use crate::decode::{ControlView, Pack, Show};
 use crate::pipeline::decoding::CONTROL_SUCCEEDS;
+use crate::subject::strength;
 pub use record::{PictureRecord, Side};
 
 /// What is asked of the pictures.
@@ -108,7 +109,7 @@ impl Evaluation {
         Self {
             schema: 1,
             simulated: sessions.simulated(),
-            strength: sessions.strengths(),
+            strength: strengths(sessions),
             pack: pack.manifest().name.clone(),
             pack_sha256: pack.sha256().to_owned(),
             encoder_sha256: pack.encoder_sha256().to_owned(),
@@ -140,6 +141,14 @@ impl Evaluation {
         self.decodes.clear();
         self.found = Mat::zeros(0, 0);
     }
+}
+
+/// How strongly simulated wearers answer beside recorded people, in words; each level once.
+fn strengths(sessions: &Sessions) -> Vec<String> {
+    let levels = sessions.runs.iter().filter_map(|run| run.snr_db);
+    let mut words: Vec<String> = levels.map(strength::words).collect();
+    words.dedup();
+    words
 }
 
 /// How decoders are fitted for a score.

@@ -25,7 +25,6 @@ use crate::signal::{Abstention, StimulusSet};
 use crate::source::file::{FileSource, Speed};
 use crate::study::folder::{Folder, TEST_TASK, TIMING_ENDING, pictures};
 use crate::study::trials::population;
-use crate::subject::strength;
 
 /// Endings of files in a session's folder that are recordings.
 const ENDINGS: [&str; 6] = ["xdf", "xdfz", "edf", "bdf", "vhdr", "csv"];
@@ -87,14 +86,6 @@ impl Sessions {
     /// Whether any signal came from no person.
     pub fn simulated(&self) -> bool {
         self.runs.iter().any(|run| run.simulated)
-    }
-
-    /// How strongly simulated wearers answer beside recorded people, in words; each level once.
-    pub fn strengths(&self) -> Vec<String> {
-        let mut words: Vec<String> =
-            self.runs.iter().filter_map(|run| run.snr_db).map(strength::words).collect();
-        words.dedup();
-        words
     }
 }
 
