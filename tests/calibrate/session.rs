@@ -90,11 +90,6 @@ fn a_session_leaves_recordings_encoder_scores_and_a_report() {
     let strength = evaluation["strength"][0].as_str().unwrap();
     assert!(strength.contains("20 times as strongly as recorded people"), "{strength}");
     assert!(page.contains("20 times as strongly as recorded people"));
-    // Sixty-four trials are too few to say how surely it answers: means, and no probability anywhere.
-    assert_eq!(evaluation["calibrated_by"], Value::Null);
-    let decodes = evaluation["decodes"].as_array().unwrap();
-    assert!(decodes.iter().all(|d| d["presented"] == "mean" && d["believed"].is_null()));
-    assert!(page.contains("Not calibrated.") && !page.contains("Best guess"));
 }
 
 #[test]
