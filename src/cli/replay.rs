@@ -58,6 +58,9 @@ pub struct Args {
     /// Folder for decodes.jsonl, the pictures and sheet.png
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// Leave the single pictures out of that folder
+    #[arg(long, requires = "out")]
+    pub no_pictures: bool,
     /// Seed of the generator's noise and of the null
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
@@ -110,6 +113,7 @@ pub fn run(args: Args) -> Result<(), Failure> {
         encoder: args.encoder,
         headless: args.headless,
         out: args.out,
+        no_pictures: args.no_pictures,
         seed: args.seed,
         steps: args.steps,
         mode: args.mode,

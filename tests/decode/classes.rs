@@ -122,7 +122,8 @@ fn of_other_pictures_an_encoder_of_classes_says_nothing() {
 fn pictures() -> Vec<f32> {
     let mut all = Vec::new();
     for i in 0..CLASSES {
-        let row: Vec<f32> = (0..8).map(|j| ((i * 8 + j) as f32 * 1.7).sin() + 0.4).collect();
+        let row: Vec<f32> =
+            (0..8).map(|j| (((i * 8 + j) * (i * 8 + j)) as f32 * 1.7).sin() + 0.4).collect();
         let length = row.iter().map(|v| v * v).sum::<f32>().sqrt();
         all.extend(row.iter().map(|v| v / length));
     }
