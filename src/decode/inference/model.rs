@@ -5,7 +5,7 @@
 //! of k trials has the diagonal covariance 1/k + `between`, for every k. An answer is turned once; adding it to a
 //! [`Sum`] is all that a further trial costs. Where the pack says so, loud trials weigh less: the scale of a multivariate t
 //! distribution (Lange, Little & Taylor 1989, JASA 84:881) around answers to pictures at large; k is then the sum of weights.
-//! Where an encoder answers with a posterior over a few classes, [`super::classes`] gives the coordinates.
+//! Where an encoder answers with a posterior over a few classes, `classes.rs` beside this file gives the coordinates.
 //!
 //! Guarantees: sums are in double precision, so that the order of trials does not matter (below 1e-9).
 
