@@ -240,15 +240,18 @@ def report(options, found):
     for strength in options.strengths:
         looks = LOOKS[strength][1]
         print(f"**At the strength `{strength}`**: {STRENGTHS[strength]}.\n\n{HEAD}")
+        missing = []
         for minutes in MINUTES[strength]:
             runs = of_all(options, found, strength, minutes, "told")
-            for k in looks if LENGTHS[minutes][2] else looks[:TABLE_LOOKS]:
+            missing += [] if runs else [f"{minutes} minutes"]
+            for k in (looks if LENGTHS[minutes][2] else looks[:TABLE_LOOKS]) if runs else ():
                 print(row(f"{minutes} minutes ({LENGTHS[minutes][0]}) | {k}", at(runs, k), 1 / PICTURES))
         if strength == "demo":
             runs = of_all(options, found, strength, 10, "remembered")
-            for k in looks:
+            missing += [] if runs else ["all remembered"]
+            for k in looks if runs else ():
                 print(row(f"10 minutes, among all remembered | {k}", at(runs, k), "0.0002"))
-        print()
+        print(f"\nNot measured yet: {', '.join(missing)}.\n" if missing else "")
         for minutes in MINUTES[strength]:
             runs = of_all(options, found, strength, minutes, "told")
             if runs:
