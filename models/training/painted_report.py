@@ -267,7 +267,7 @@ A flow in the space of embeddings (`models/training/sampler.py`: {parameters} pa
 {planned} steps on {drawings} drawings
 and variants with answers that the answer model made up; {speed} on one thread of a busy machine. "Gaussian": the same
 posterior if embeddings were Gaussian, in closed form, with no network. "Most typical": of {imagined} draws the one that is most like
-the others. Steps and temperature ({temperature}) were chosen on development subjects {developed} and development pictures. The questions
+the others. Steps and temperature ({temperature}) are as they were first set; development: subjects {developed}. The questions
 are those of the table above.
 
 The rule, stated before these subjects were looked at: a sampler is shipped for what is shown if, draw for draw, its 10-way score

@@ -5,7 +5,7 @@ Takes   a `Run` of train.py whose pack holds answers.safetensors (after `answers
           painted-scores   best guess, draws, mean, retrieval and sampler on test subjects: once, at the end
 Gives   `sampler.pt`, `sampler.json`, `painted_scores.json` in the work folder; two sections of EVALUATION.md.
 Keeps   the test subjects 1301 to 1340 were named here before the first of them was simulated. Steps and temperature of the
-        sampler are chosen on development subjects (`--part dev`, which prints only). Nothing of it is in the pack.
+        sampler are tried on development subjects (`--part dev`, which prints only). Nothing of it is in the pack.
 """
 
 import json
