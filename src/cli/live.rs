@@ -11,15 +11,16 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::config;
-use crate::decode::{ControlView, Noise, Scope, Show, Showing, Steady, Steadying};
+use crate::decode::{ControlView, Noise, Showing, Steady, Steadying};
 use crate::pipeline::decoding::CONTROL_SUCCEEDS;
 use crate::pipeline::offline::run_offline;
-use crate::pipeline::{DecodeSink, Pipeline, Recording, RunConfig, RunReport, WindowMode};
+use crate::pipeline::{DecodeSink, Pipeline, Recording, RunConfig, RunReport};
 use crate::signal::MAX_STIMULI;
 use crate::snapshot::{PackState, RunState, Snapshot};
 use crate::source::file::{Speed, Transport};
 use crate::source::{Source, SourceSpec, make};
 
+use super::decoding::DecodeArgs;
 use super::document::LiveDocument;
 use super::failure::Failure;
 use super::output::OutputFolder;
@@ -45,49 +46,18 @@ pub struct Args {
     /// file:PATH, faulty:key=value+SOURCE
     #[arg(long, short, value_name = "SOURCE", default_value = "sim")]
     pub source: String,
-    /// Folder of the model pack [default: the bundled pack]
-    #[arg(long, value_name = "DIR")]
-    pub pack: Option<PathBuf>,
-    /// Personal encoder to use in place of the pack's
-    #[arg(long, value_name = "FILE")]
-    pub encoder: Option<PathBuf>,
+    /// What every run that decodes is asked
+    #[command(flatten)]
+    pub decoding: DecodeArgs,
     /// Stop after this many seconds of signal
     #[arg(long, value_name = "N")]
     pub seconds: Option<f64>,
-    /// Run without a window
-    #[arg(long)]
-    pub headless: bool,
-    /// Folder for decodes.jsonl, the pictures and sheet.png
-    #[arg(long, value_name = "DIR")]
-    pub out: Option<PathBuf>,
-    /// Leave the single pictures out of that folder
-    #[arg(long, requires = "out")]
-    pub no_pictures: bool,
     /// Record the raw signal and the markers into this XDF file
     #[arg(long, value_name = "FILE")]
     pub record: Option<PathBuf>,
     /// Record this source too, into the same file, from when it is there (again for more; lsl:all for every stream)
     #[arg(long, value_name = "SOURCE", requires = "record")]
     pub record_also: Vec<String>,
-    /// Seed of the generator's noise and of the null
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub seed: u64,
-    /// Steps of the generator [default: the pack's]
-    #[arg(long, value_name = "N")]
-    pub steps: Option<u32>,
-    /// Which windows to decode
-    #[arg(long, value_enum, default_value_t = WindowMode::Auto)]
-    pub mode: WindowMode,
-    /// What to paint: the most probable picture, or the mean of everything that cannot be ruled out
-    #[arg(long, value_enum, default_value_t = Show::Best, hide_possible_values = true, value_name = "best|mean")]
-    pub show: Show,
-    /// Which pictures are in play: those that were told (the gallery), or all drawings that the generator remembers
-    #[arg(long, value_enum, default_value_t = Scope::Told, hide_possible_values = true, value_name = "told|remembered")]
-    pub scope: Scope,
-    /// Your own pictures in place of the gallery: a folder of PNG, JPEG and WebP files that the pack's image encoder embeds,
-    /// or one that `calibrate` kept (stimuli.toml); a virtual subject looks at them
-    #[arg(long, value_name = "DIR")]
-    pub pictures: Option<PathBuf>,
     /// For means: interpolate between successive embeddings, weighted by evidence, for the pictures only; auto: on for
     /// free-running windows, off for picture onsets, where it would blend one picture into the next
     #[arg(long, value_enum, default_value_t = Steady::Auto, hide_possible_values = true, value_name = "auto|on|off")]
@@ -96,15 +66,9 @@ pub struct Args {
     /// windows, fresh for picture onsets
     #[arg(long, value_enum, default_value_t = Noise::Auto, hide_possible_values = true, value_name = "auto|fresh|fixed")]
     pub noise: Noise,
-    /// Do not run the null twin
-    #[arg(long)]
-    pub no_twin: bool,
     /// Feed the null twin with the window itself, to see that the control's test finds it
     #[arg(long, hide = true)]
     pub planted_leak: bool,
-    /// Print one JSON document on standard output at the end
-    #[arg(long)]
-    pub json: bool,
     /// How `replay` goes through its recording
     #[arg(skip)]
     pub replay: Option<Replaying>,
@@ -123,25 +87,13 @@ impl Default for Args {
     fn default() -> Self {
         Self {
             source: "sim".into(),
-            pack: None,
-            encoder: None,
+            decoding: DecodeArgs::default(),
             seconds: None,
-            headless: false,
-            out: None,
-            no_pictures: false,
             record: None,
             record_also: Vec::new(),
-            seed: 1,
-            steps: None,
-            mode: WindowMode::Auto,
-            show: Show::Best,
-            scope: Scope::Told,
-            pictures: None,
             steady: Steady::Auto,
             noise: Noise::Auto,
-            no_twin: false,
             planted_leak: false,
-            json: false,
             replay: None,
         }
     }
@@ -156,12 +108,12 @@ pub fn run(args: Args) -> Result<(), Failure> {
     if args.seconds.is_some_and(|s| !(s > 0.0 && s.is_finite())) {
         return Err(Failure::usage("--seconds must be more than 0"));
     }
-    if args.headless { run_headless(&args, spec) } else { run_window(&args, spec) }
+    if args.decoding.headless { run_headless(&args, spec) } else { run_window(&args, spec) }
 }
 
 /// The configuration that the arguments ask for.
 fn run_config(args: &Args, spec: SourceSpec) -> Result<RunConfig, Failure> {
-    let pack = match &args.pack {
+    let pack = match &args.decoding.pack {
         Some(folder) => folder.clone(),
         None => config::bundled_pack().ok_or_else(|| {
             let why = "the bundled pack was not found; give its folder with --pack models/demo";
@@ -172,18 +124,19 @@ fn run_config(args: &Args, spec: SourceSpec) -> Result<RunConfig, Failure> {
         Some(path) => Some(Recording { path: path.clone(), also: record_also(args)? }),
         None => None,
     };
-    let stimuli = args.pictures.as_ref().map(|folder| own_pictures(folder, &pack, MAX_STIMULI));
+    let stimuli =
+        args.decoding.pictures.as_ref().map(|folder| own_pictures(folder, &pack, MAX_STIMULI));
     Ok(RunConfig {
         spec,
         stimuli: stimuli.transpose()?,
         pack: Some(pack),
-        encoder: args.encoder.clone(),
-        seed: args.seed,
-        steps: args.steps,
-        mode: args.mode,
-        twin: !args.no_twin,
+        encoder: args.decoding.encoder.clone(),
+        seed: args.decoding.seed,
+        steps: args.decoding.steps,
+        mode: args.decoding.mode,
+        twin: !args.decoding.no_twin,
         steadying: Steadying { steady: args.steady, noise: args.noise },
-        showing: Showing { show: args.show, scope: args.scope },
+        showing: Showing { show: args.decoding.show, scope: args.decoding.scope },
         planted_leak: args.planted_leak,
         record,
         transport: args.replay.as_ref().map(|replay| replay.transport.clone()),
@@ -198,7 +151,7 @@ fn record_also(args: &Args) -> Result<Vec<SourceSpec>, Failure> {
 
 #[cfg(feature = "window")]
 fn run_window(args: &Args, spec: SourceSpec) -> Result<(), Failure> {
-    if args.json || args.out.is_some() || args.seconds.is_some() {
+    if args.decoding.json || args.decoding.out.is_some() || args.seconds.is_some() {
         let why = "--json, --out and --seconds go with --headless";
         return Err(Failure::usage(why));
     }
@@ -290,7 +243,7 @@ fn should_end(
 
 fn conclude(args: &Args, report: &RunReport, ended_by: EndedBy) -> Result<(), Failure> {
     if report.snapshot.source.is_some() {
-        if args.json {
+        if args.decoding.json {
             print_json(&LiveDocument::of(report))?;
         } else {
             eprint!("{}", summary(report));
@@ -310,9 +263,9 @@ fn conclude(args: &Args, report: &RunReport, ended_by: EndedBy) -> Result<(), Fa
 }
 
 fn sinks(args: &Args, config: &RunConfig) -> Result<Vec<Box<dyn DecodeSink>>, Failure> {
-    let Some(folder) = &args.out else { return Ok(Vec::new()) };
+    let Some(folder) = &args.decoding.out else { return Ok(Vec::new()) };
     let folder = OutputFolder::create(folder, config.stimuli())?;
-    Ok(vec![Box::new(folder.with_pictures(!args.no_pictures))])
+    Ok(vec![Box::new(folder.with_pictures(!args.decoding.no_pictures))])
 }
 
 fn progress(seconds: Option<f64>) -> ProgressBar {

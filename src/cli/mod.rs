@@ -7,6 +7,7 @@ pub mod calibrate;
 mod canvas;
 mod commands;
 pub mod convert;
+pub mod decoding;
 pub mod devices;
 pub mod doctor;
 pub mod document;

@@ -7,15 +7,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use crate::decode::{Scope, Show};
 use crate::formats::recording::ChannelHead;
-use crate::pipeline::WindowMode;
 use crate::publish::lsl::Publisher;
 use crate::signal::{Chunk, FrameMeta, Marker};
 use crate::source::file::{FileSource, Speed, Transport, transport::SPEEDS};
 use crate::source::{CHUNK_FRAMES, CHUNK_MARKERS, ReadStatus, Source, SourceError};
 use crate::time::clock::Clock;
 
+use super::decoding::DecodeArgs;
 use super::failure::Failure;
 use super::live::{self, Replaying};
 use super::terminal::on_interrupt;
@@ -46,45 +45,9 @@ pub struct Args {
     /// Publish the recording as LSL streams, at its own speed, in place of decoding it
     #[arg(long, conflicts_with_all = ["headless", "out", "json", "from"])]
     pub lsl: bool,
-    /// Folder of the model pack [default: the bundled pack]
-    #[arg(long, value_name = "DIR")]
-    pub pack: Option<PathBuf>,
-    /// Personal encoder to use in place of the pack's
-    #[arg(long, value_name = "FILE")]
-    pub encoder: Option<PathBuf>,
-    /// Run without a window
-    #[arg(long)]
-    pub headless: bool,
-    /// Folder for decodes.jsonl, the pictures and sheet.png
-    #[arg(long, value_name = "DIR")]
-    pub out: Option<PathBuf>,
-    /// Leave the single pictures out of that folder
-    #[arg(long, requires = "out")]
-    pub no_pictures: bool,
-    /// Seed of the generator's noise and of the null
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub seed: u64,
-    /// Steps of the generator [default: the pack's]
-    #[arg(long, value_name = "N")]
-    pub steps: Option<u32>,
-    /// Which windows to decode
-    #[arg(long, value_enum, default_value_t = WindowMode::Auto)]
-    pub mode: WindowMode,
-    /// What to paint: the most probable picture, or the mean of everything that cannot be ruled out
-    #[arg(long, value_enum, default_value_t = Show::Best, hide_possible_values = true, value_name = "best|mean")]
-    pub show: Show,
-    /// Which pictures are in play: those that were told (the gallery), or all drawings that the generator remembers
-    #[arg(long, value_enum, default_value_t = Scope::Told, hide_possible_values = true, value_name = "told|remembered")]
-    pub scope: Scope,
-    /// Your own pictures in place of the gallery, as they were shown in the recording: as for `live`
-    #[arg(long, value_name = "DIR")]
-    pub pictures: Option<PathBuf>,
-    /// Do not run the null twin
-    #[arg(long)]
-    pub no_twin: bool,
-    /// Print one JSON document on standard output at the end
-    #[arg(long)]
-    pub json: bool,
+    /// What every run that decodes is asked
+    #[command(flatten)]
+    pub decoding: DecodeArgs,
 }
 
 /// Runs `replay`.
@@ -96,32 +59,20 @@ pub fn run(args: Args) -> Result<(), Failure> {
         return publish(&args);
     }
     let at_once = args.speed == Speed::Max;
-    if at_once && (!args.headless || args.looping || args.from.is_some()) {
+    if at_once && (!args.decoding.headless || args.looping || args.from.is_some()) {
         let why = "--speed max goes with --headless, and through the whole recording once";
         return Err(Failure::usage(why));
     }
     let transport = Arc::new(Transport::new(paced(args.speed)?));
     transport.set_looping(args.looping);
-    transport.set_holding(!args.headless);
+    transport.set_holding(!args.decoding.headless);
     if let Some(secs) = args.from {
         let first_secs = first_secs(&args)?;
         transport.seek(first_secs + secs);
     }
     live::run(live::Args {
         source: format!("file:{}", args.file.display()),
-        pack: args.pack,
-        encoder: args.encoder,
-        headless: args.headless,
-        out: args.out,
-        no_pictures: args.no_pictures,
-        seed: args.seed,
-        steps: args.steps,
-        mode: args.mode,
-        show: args.show,
-        scope: args.scope,
-        pictures: args.pictures,
-        no_twin: args.no_twin,
-        json: args.json,
+        decoding: args.decoding,
         replay: Some(Replaying { at_once, transport }),
         ..live::Args::default()
     })

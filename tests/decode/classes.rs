@@ -6,9 +6,10 @@ use phosphene::decode::{Decoder, DecoderOptions, Pack, Show};
 use phosphene::pack::answers::Temperature;
 use phosphene::pack::classes::ClassAnswers;
 use phosphene::signal::StimulusSet;
-use safetensors::tensor::{Dtype, TensorView, serialize};
 
-use crate::harness::decode::{Copy, run, runtime_library, tiny_encoder, window, with_answers};
+use crate::harness::decode::{
+    Copy, run, runtime_library, tensors_file, tiny_encoder, window, with_answers,
+};
 
 /// Pictures of the tiny pack.
 const CLASSES: usize = 5;
@@ -26,24 +27,13 @@ fn file(kind: &str, encoder_sha256: &str, change: impl Fn(&str, &mut Vec<f32>)) 
         ("per_look", square, per_look),
         ("temperature", vec![1, 4], vec![1.0; 4]),
     ];
-    let written: Vec<(&str, Vec<usize>, Vec<u8>)> = tensors
-        .into_iter()
-        .map(|(name, shape, mut values)| {
-            change(name, &mut values);
-            (name, shape, values.iter().flat_map(|v| v.to_le_bytes()).collect())
-        })
-        .collect();
-    let views = written.iter().map(|(name, shape, bytes)| {
-        (*name, TensorView::new(Dtype::F32, shape.clone(), bytes).unwrap())
-    });
     let said = [
         ("kind", kind),
         ("encoder_sha256", encoder_sha256),
         ("source", "a test"),
         ("simulated", "true"),
     ];
-    let said = said.map(|(key, value)| (key.to_owned(), value.to_owned()));
-    serialize(views, Some(said.into())).unwrap()
+    tensors_file(tensors, &said, change)
 }
 
 fn load(copy: &Copy, options: &DecoderOptions) -> Result<Decoder, String> {

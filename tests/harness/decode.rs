@@ -8,6 +8,7 @@ use phosphene::decode::{Decoded, Decoder};
 use phosphene::signal::Window;
 use phosphene::signal::window::Lock;
 use phosphene::time::clock::Clock;
+use safetensors::tensor::{Dtype, TensorView, serialize};
 use sha2::{Digest, Sha256};
 
 /// ONNX Runtime, found as the program finds it: the environment first, then `native/lib`.
@@ -79,7 +80,6 @@ pub fn answers_file(
     encoder_sha256: &str,
     change: impl Fn(&str, &mut Vec<f32>),
 ) -> Vec<u8> {
-    use safetensors::tensor::{Dtype, TensorView, serialize};
     let diagonal = |value: f32| -> Vec<f32> {
         (0..dim * dim).map(|at| if at % (dim + 1) == 0 { value } else { 0.0 }).collect()
     };
@@ -96,6 +96,16 @@ pub fn answers_file(
         ("noise_between", square, diagonal(0.0)),
         ("temperature", vec![2, 4], vec![1.0, 1.0, 1.0, 1.0, 10.0, 1.2, 1.2, 1.2]),
     ];
+    let said = [("encoder_sha256", encoder_sha256), ("source", "a test"), ("simulated", "true")];
+    tensors_file(tensors, &said, change)
+}
+
+/// A safetensors file of f32 tensors with what it says of itself; `change` may spoil a tensor before it is written.
+pub fn tensors_file<'a>(
+    tensors: impl IntoIterator<Item = (&'a str, Vec<usize>, Vec<f32>)>,
+    said: &[(&str, &str)],
+    change: impl Fn(&str, &mut Vec<f32>),
+) -> Vec<u8> {
     let written: Vec<(&str, Vec<usize>, Vec<u8>)> = tensors
         .into_iter()
         .map(|(name, shape, mut values)| {
@@ -106,9 +116,8 @@ pub fn answers_file(
     let views = written.iter().map(|(name, shape, bytes)| {
         (*name, TensorView::new(Dtype::F32, shape.clone(), bytes).unwrap())
     });
-    let said = [("encoder_sha256", encoder_sha256), ("source", "a test"), ("simulated", "true")];
-    let said = said.map(|(key, value)| (key.to_owned(), value.to_owned()));
-    serialize(views, Some(said.into())).unwrap()
+    let said = said.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+    serialize(views, Some(said.collect())).unwrap()
 }
 
 /// A copy of the tiny pack whose encoder is said to answer as [`answers_file`] says.

@@ -233,7 +233,7 @@ fn lines(
         (Presented::Mean, _) | (_, None) => [settings_line(decode), closest_line(decode)],
         (Presented::Noise, Some(believed)) => [
             format!("{} · {}", words::looks(decode.k), words::scope(believed)),
-            "Its draws disagree: nothing is known of the picture yet".into(),
+            "Windows without information gain as much: nothing is known of it yet".into(),
         ],
         (Presented::Guess, Some(believed)) => [
             format!("{} · {}", words::looks(decode.k), words::scope(believed)),
