@@ -121,6 +121,9 @@ fn draw_row(canvas: &mut Canvas, x: u32, y: u32, row: &Row) {
     let presented = Presented::of(decode.shows, decode.believed.as_ref());
     draw_made(canvas, (left(1), y), presented, decode.image.as_deref(), &decode.draws);
     draw_four(canvas, (left(2), y), &decode.draws);
+    if presented == Presented::Noise {
+        canvas.veil(left(2), y, CELL);
+    }
     let twin = Presented::of(decode.shows, decode.twin_believed.as_ref());
     draw_made(canvas, (left(3), y), twin, decode.twin_image.as_deref(), &decode.twin_draws);
     for (i, (colour, line)) in (0_u32..).zip(captions(decode, presented)) {
@@ -201,6 +204,7 @@ fn draw_unknown(canvas: &mut Canvas, x: u32, y: u32) {
 mod tests {
     use super::*;
     use crate::decode::Show;
+    use crate::snapshot::BelievedView;
 
     fn row(label: &str) -> Row {
         let picture = Picture { width: 2, height: 2, rgb: vec![200; 12] };
@@ -211,6 +215,26 @@ mod tests {
             ..DecodeView::default()
         };
         Row { seen: None, decode }
+    }
+
+    #[test]
+    fn where_nothing_was_gained_guess_and_draws_are_under_the_veil() {
+        let third = |gain_bits: f64| {
+            let believed =
+                BelievedView { better_than_noise: gain_bits > 1.0, ..BelievedView::default() };
+            let mut row = row("a");
+            let picture = row.decode.image.clone().expect("a picture");
+            row.decode.shows = Show::Best;
+            row.decode.believed = Some(believed);
+            row.decode.draws = vec![picture; 4];
+            let mut sheet = Sheet::new(1);
+            sheet.push(row);
+            let made = sheet.draw(true).expect("the font is sound");
+            let left = MARGIN + 2 * (CELL + GAP) + 3;
+            made.rgb[(((MARGIN + HEADER + 3) * made.width + left) * 3) as usize]
+        };
+        assert_eq!(third(2.0), 200);
+        assert!(third(0.5) < 120, "{}", third(0.5));
     }
 
     #[test]

@@ -26,7 +26,7 @@ impl Presented {
 }
 
 /// What is believed after k trials: one scope, its best guesses, and how sure they are.
-#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
 pub struct BelievedView {
     /// Which pictures are in play.
     pub scope: Scope,
