@@ -5,10 +5,10 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::exchange::bids;
 use crate::exchange::convert::{Converted, Target, convert, outputs, prepare};
 use crate::exchange::survey::survey;
-use crate::formats::{self, FormatError};
+use crate::exchange::{self, bids};
+use crate::formats::FormatError;
 
 use super::failure::Failure;
 use super::terminal::share_bar;
@@ -36,6 +36,9 @@ pub struct Args {
     /// Format [default: by the ending of OUT]
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub to: Option<Format>,
+    /// Whose rules say when the samples of an XDF were taken
+    #[arg(long, value_name = "RULES", default_value = "settled")]
+    pub stamps: super::stamps::Rules,
     /// BIDS: subject, letters and digits
     #[arg(long, value_name = "ID", default_value = "01")]
     pub subject: String,
@@ -94,13 +97,13 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         Target::BrainVision => args.output.with_extension("vhdr"),
         _ => args.output.clone(),
     };
-    let done = to_file(&args.input, &output, target)?;
+    let done = to_file(args, &output, target)?;
     say(&output, &done);
     Ok(())
 }
 
 /// Converts into a file that must not exist.
-fn to_file(input: &Path, output: &Path, target: Target) -> Result<Converted, Failure> {
+fn to_file(args: &Args, output: &Path, target: Target) -> Result<Converted, Failure> {
     let files = outputs(output, target);
     if let Some(there) = files.iter().find(|path| path.symlink_metadata().is_ok()) {
         let why = format!(
@@ -110,7 +113,7 @@ fn to_file(input: &Path, output: &Path, target: Target) -> Result<Converted, Fai
         return Err(Failure::output(why));
     }
     let cannot_read = |e: FormatError| Failure::file(e.to_string());
-    let mut reader = formats::open(input).map_err(cannot_read)?;
+    let mut reader = exchange::open(&args.input, args.stamps.into()).map_err(cannot_read)?;
     let bar = share_bar("looking");
     let found = survey(&mut *reader, |share| bar.set_position((share * 1000.0) as u64))
         .map_err(cannot_read)?;
@@ -143,7 +146,7 @@ fn to_bids(args: &Args) -> Result<(), Failure> {
         bids::Entities::new(&args.subject, args.session.as_deref(), &args.task, args.run)
             .map_err(Failure::usage)?;
     let cannot_read = |e: FormatError| Failure::file(e.to_string());
-    let mut reader = formats::open(&args.input).map_err(cannot_read)?;
+    let mut reader = exchange::open(&args.input, args.stamps.into()).map_err(cannot_read)?;
     let bar = share_bar("looking");
     let found = survey(&mut *reader, |share| bar.set_position((share * 1000.0) as u64))
         .map_err(cannot_read)?;
@@ -162,7 +165,7 @@ fn to_bids(args: &Args) -> Result<(), Failure> {
     }
     let not_written = |e: FormatError| Failure::output(e.to_string());
     bids::make_folders(&places).map_err(not_written)?;
-    let done = to_file(&args.input, &places.signal, Target::Bdf)?;
+    let done = to_file(args, &places.signal, Target::Bdf)?;
     bids::write_sidecars(&args.output, &entities, &places, &prepared.head, &found, &facts)
         .map_err(not_written)?;
     bids::keep_original(&args.input, &places).map_err(not_written)?;

@@ -13,6 +13,9 @@ use crate::time::gaps::GAP_PERIODS;
 /// Gaps kept for each stream; further ones are counted.
 pub const MAX_GAPS: usize = 10_000;
 
+/// A nominal rate further from the measured one than this share is told.
+pub const RATE_TOLERANCE: f64 = 0.002;
+
 /// Standard deviations of EEG lie within these, in µV: amplifier noise to drifting electrodes.
 const PLAUSIBLE_STD_UV: std::ops::Range<f64> = 0.05..20_000.0;
 
@@ -179,7 +182,7 @@ impl Survey {
             let measured = found.measured_rate_hz();
             if stream.rate_hz > 0.0
                 && measured > 0.0
-                && (measured / stream.rate_hz - 1.0).abs() > 0.01
+                && (measured / stream.rate_hz - 1.0).abs() > RATE_TOLERANCE
             {
                 self.warnings.push(format!(
                     "{name} has {} Hz by name and {measured:.2} Hz by its stamps",

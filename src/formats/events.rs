@@ -7,12 +7,12 @@ use super::recording::{Block, Event, StreamHead};
 pub const MAX_EVENTS: usize = 1_000_000;
 
 /// Whether the samples of a stream are events: text, or irregular numbers that say that they are markers.
-/// Phosphene's own notes beside the signal are not.
+/// Phosphene's own notes beside the signal are not, nor is what was stamped by a clock that has nothing to do with it.
 pub fn is_markers(stream: &StreamHead) -> bool {
     let kind = stream.kind.to_lowercase();
     let ours = [own::DECODES_KIND, own::CONTINUITY_KIND].contains(&stream.kind.as_str());
     let named = ["marker", "event", "stim", "trigger"].iter().any(|word| kind.contains(word));
-    !ours && (stream.is_text || (stream.rate_hz == 0.0 && named))
+    !ours && !stream.is_apart && (stream.is_text || (stream.rate_hz == 0.0 && named))
 }
 
 /// The samples of a block of markers as events; the channels' values are joined by spaces.

@@ -13,7 +13,7 @@ pub mod xdf;
 
 use std::path::PathBuf;
 
-pub use open::open;
+pub use open::{open, open_with};
 
 /// Why a file cannot be read or written.
 #[derive(Debug, thiserror::Error)]

@@ -11,7 +11,7 @@ use super::recording::ReadRecording;
 use super::{FormatError, brainvision, edf, text, xdf};
 
 /// Bytes that are looked at: every format says its name in fewer.
-const HEAD_BYTES: u64 = 64;
+const HEAD_BYTES: u64 = 256;
 
 /// Opens a recording of any format that Phosphene reads.
 ///
@@ -19,6 +19,14 @@ const HEAD_BYTES: u64 = 64;
 /// [`FormatError::Io`], [`FormatError::Unknown`] when no reader knows it, and what the reader finds wrong with
 /// its header.
 pub fn open(path: &Path) -> Result<Box<dyn ReadRecording>, FormatError> {
+    open_with(path, xdf::Stamps::default())
+}
+
+/// As [`open`], with a choice of whose rules say when the samples of an XDF were taken.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_with(path: &Path, stamps: xdf::Stamps) -> Result<Box<dyn ReadRecording>, FormatError> {
     let io = |source| FormatError::Io { action: "reading", source, path: path.into() };
     let mut head = Vec::new();
     File::open(path).map_err(io)?.take(HEAD_BYTES).read_to_end(&mut head).map_err(io)?;
@@ -26,9 +34,10 @@ pub fn open(path: &Path) -> Result<Box<dyn ReadRecording>, FormatError> {
         return Err(FormatError::Unknown { why: "it is empty".into(), path: path.into() });
     }
     if is_xdf(&head) {
-        return Ok(Box::new(xdf::XdfReader::open(path, &xdf::LoadOptions::default())?));
+        let options = xdf::LoadOptions { stamps, ..xdf::LoadOptions::default() };
+        return Ok(Box::new(xdf::XdfReader::open(path, &options)?));
     }
-    if head.starts_with(b"0       ") || head.starts_with(b"\xffBIOSEMI") {
+    if edf::is_edf(&head) {
         return Ok(Box::new(edf::open(path)?));
     }
     if is_brainvision(&head, path) {

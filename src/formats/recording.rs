@@ -8,6 +8,7 @@
 
 use super::FormatError;
 use super::unit::microvolts_per;
+use crate::time::stretches::Account;
 
 /// Calendar time as a file gives it: no zone, seldom more than seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -128,10 +129,40 @@ pub struct StreamHead {
     pub clock_offsets: u64,
     /// See [`StreamHead::clock_offsets`].
     pub clock_resets: u64,
+    /// Drift of that clock against the recorder's, in parts per million.
+    pub clock_drift_ppm: f64,
+    /// How far single offsets lie from the line through them: standard deviation, in seconds.
+    pub clock_error_secs: f64,
+    /// What was wrong with the stamps as they stand in the file.
+    pub stamps: StampFaults,
+    /// True for events whose clock has no second in common with the signal's: they are not placed among its samples.
+    pub is_apart: bool,
     /// True when the samples are text; then blocks carry [`Block::texts`].
     pub is_text: bool,
     /// Channels, in the order of the values.
     pub channels: Vec<ChannelHead>,
+}
+
+/// How many stamps of a stream were wrong, and have been mended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StampFaults {
+    /// Not finite, zero or years away: taken from their neighbours.
+    pub impossible: u64,
+    /// The sender's clock stepped back.
+    pub steps_back: u64,
+    /// Samples came late and were stamped on arrival; nothing is missing.
+    pub late: u64,
+}
+
+impl StampFaults {
+    /// Those of an account.
+    pub fn of(account: &Account) -> Self {
+        Self {
+            impossible: account.impossible.len() as u64,
+            steps_back: account.back.len() as u64,
+            late: account.late.len() as u64,
+        }
+    }
 }
 
 /// One channel.

@@ -7,7 +7,8 @@
 //! | [`counted`] | when was a frame of a device that counts its packages taken, and what is missing before it? |
 //! | [`gaps`] | what is missing where nobody counts, by the sender's stamps alone? |
 //! | [`offsets`] | how does a recorded stream's clock run against the recorder's? |
-//! | [`mod@line`] | which straight line do the stamps of a recorded stream lie on? |
+//! | [`stretches`] | where do a recording's stamps go on, where is something missing, and when was each sample taken? |
+//! | [`mod@line`] | which straight line do stamps lie on? |
 //!
 //! All of it is arithmetic on seconds (`f64`) and counts; nothing here knows a device, a file or a stream, and what the
 //! live path uses allocates nothing.
@@ -18,3 +19,4 @@ pub mod counted;
 pub mod gaps;
 pub mod line;
 pub mod offsets;
+pub mod stretches;

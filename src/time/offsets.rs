@@ -128,6 +128,18 @@ impl Line {
     }
 }
 
+impl Line {
+    /// How far offsets lie from the line: standard deviation in seconds, zero of fewer than three.
+    pub fn error_secs(&self, offsets: &[ClockOffset]) -> f64 {
+        if offsets.len() < 3 {
+            return 0.0;
+        }
+        let off = |o: &ClockOffset| o.value_secs - self.offset_secs - self.drift * o.time_secs;
+        let squares: f64 = offsets.iter().map(|o| off(o).powi(2)).sum();
+        (squares / (offsets.len() - 2) as f64).sqrt()
+    }
+}
+
 /// Minimises `Σ huber(a + b·x − y)` over a line by the alternating direction method of multipliers:
 /// Boyd, Parikh, Chu, Peleato, Eckstein, "Distributed Optimization and Statistical Learning via ADMM"
 /// (2011), section 6.1.1, with ρ = 1. `None` where the x do not determine a line.

@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 
 use house::{House, Source, root};
 
-/// Most lines of a room, of a file, of a function; a room is a folder of `src/`.
+/// Most lines of a room, of a file, of a function; a room is a folder of `src/`, or of `src/formats/`: nobody has to know
+/// one format to change another.
 const MOST_LINES_OF_A_ROOM: usize = 7000;
 const MOST_LINES_OF_A_FILE: usize = 450;
 const MOST_LINES_OF_A_FUNCTION: usize = 90;
@@ -113,6 +114,14 @@ fn median(mut lengths: Vec<usize>) -> usize {
     lengths[lengths.len() / 2]
 }
 
+/// See [`MOST_LINES_OF_A_ROOM`].
+fn sized_room(file: &Source) -> &str {
+    match (file.room(), file.path.rsplit_once('/')) {
+        ("formats", Some((folder, _))) => folder,
+        (room, _) => room,
+    }
+}
+
 #[test]
 fn rooms_files_and_functions_stay_readable() {
     let house = House::read();
@@ -121,7 +130,7 @@ fn rooms_files_and_functions_stay_readable() {
     for file in &house.files {
         let lines = file.text.lines().count();
         files.push(lines);
-        *of_rooms.entry(file.room()).or_default() += lines;
+        *of_rooms.entry(sized_room(file)).or_default() += lines;
         if lines > MOST_LINES_OF_A_FILE {
             too_long.push(format!("{}: {lines} lines", file.path));
         }

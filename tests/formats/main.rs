@@ -8,4 +8,5 @@ mod harness;
 mod convert;
 mod headsets;
 mod hostile;
+mod time;
 mod xdf;

@@ -64,7 +64,7 @@ fn assert_file_like_pyxdf(path: &Path) {
     let name = path.file_stem().unwrap().to_str().unwrap();
     let expected = vectors(&format!("xdf/{name}.json"));
     let expected: Value = serde_json::from_slice(&std::fs::read(expected).unwrap()).unwrap();
-    let file = load_file(path, &LoadOptions::default());
+    let file = load_file(path, &LoadOptions::pyxdf());
     assert_eq!(file.streams.len(), expected.as_array().unwrap().len());
     for (stream, expected) in file.streams.iter().zip(expected.as_array().unwrap()) {
         assert_like_pyxdf(stream, expected);
@@ -95,7 +95,7 @@ fn pyxdf_reads_what_is_written() {
     for cut in [whole.len(), whole.len() - 5000] {
         std::fs::write(&path, &whole[..cut]).unwrap();
         let Some(found) = peers::pyxdf(&path) else { return };
-        let own = load_file(&path, &LoadOptions::default());
+        let own = load_file(&path, &LoadOptions::pyxdf());
         for (stream, found) in own.streams.iter().zip(found[0].as_array().unwrap()) {
             let seen = found["stamps"].as_array().unwrap().len();
             // pyxdf leaves out the chunk that is cut; here its whole samples are kept.

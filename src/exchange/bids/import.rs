@@ -23,6 +23,10 @@ const ENDINGS: [&str; 3] = ["edf", "bdf", "vhdr"];
 /// The one ending of EEG in BIDS that is not.
 const UNREAD_ENDING: &str = "set";
 
+/// Endings of the tables of events and of channels.
+const EVENTS: &str = "events.tsv";
+const CHANNELS: &str = "channels.tsv";
+
 /// Folders below the one that was given; a data set has three.
 const MAX_DEPTH: usize = 5;
 
@@ -81,15 +85,30 @@ pub fn events_beside(recording: &Path) -> Result<Option<Vec<Event>>, FormatError
 /// [`FormatError::Io`], [`FormatError::Unusable`] when two tables apply equally or one is too
 /// large, and those of [`parse`].
 pub fn table_beside(recording: &Path) -> Result<Option<EventTable>, FormatError> {
+    let Some(path) = beside(recording, EVENTS)? else { return Ok(None) };
+    parse(&read_bounded(&path)?, &path).map(Some)
+}
+
+/// The text of a recording's table of channels; `None` where there is none.
+///
+/// # Errors
+/// As [`table_beside`], without those of [`parse`].
+pub(super) fn channels_beside(recording: &Path) -> Result<Option<String>, FormatError> {
+    let Some(path) = beside(recording, CHANNELS)? else { return Ok(None) };
+    Ok(Some(String::from_utf8_lossy(&read_bounded(&path)?).into_owned()))
+}
+
+/// The table with this ending that belongs to a recording.
+fn beside(recording: &Path, table: &str) -> Result<Option<PathBuf>, FormatError> {
     let stem = recording.file_stem().and_then(OsStr::to_str).unwrap_or_default();
     let is_bids = |own: &BTreeSet<&str>| own.iter().any(|entity| entity.starts_with("sub-"));
     let Some(own) = entities(stem, "eeg").filter(is_bids) else { return Ok(None) };
-    let beside = recording.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let folder = canonical(beside.unwrap_or(Path::new(".")))?;
+    let around = recording.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = canonical(around.unwrap_or(Path::new(".")))?;
     for level in levels(&folder) {
-        if let Some(path) = table_in(level, &own)? {
+        if let Some(path) = table_in(level, &own, table)? {
             refuse_outside(&path, &root_of(&folder))?;
-            return parse(&read_bounded(&path)?, &path).map(Some);
+            return Ok(Some(path));
         }
     }
     Ok(None)
@@ -216,13 +235,17 @@ fn entities<'a>(name: &'a str, suffix: &str) -> Option<BTreeSet<&'a str>> {
 }
 
 /// The table of a folder that says most about a recording with these entities.
-fn table_in(folder: &Path, own: &BTreeSet<&str>) -> Result<Option<PathBuf>, FormatError> {
+fn table_in(
+    folder: &Path,
+    own: &BTreeSet<&str>,
+    table: &str,
+) -> Result<Option<PathBuf>, FormatError> {
     let io = |source| reading(folder, source);
     let (mut best, mut rival): (Option<(usize, PathBuf)>, _) = (None, None);
     for entry in fs::read_dir(folder).map_err(io)? {
         let name = entry.map_err(io)?.file_name();
         let name = name.to_str().unwrap_or_default();
-        let Some(its) = entities(name, "events.tsv").filter(|its| its.is_subset(own)) else {
+        let Some(its) = entities(name, table).filter(|its| its.is_subset(own)) else {
             continue;
         };
         let most = best.as_ref().map(|(most, _)| *most);
@@ -234,7 +257,7 @@ fn table_in(folder: &Path, own: &BTreeSet<&str>) -> Result<Option<PathBuf>, Form
     }
     match (best, rival) {
         (Some((_, path)), Some(rival)) => Err(unusable(format!(
-            "two tables of events apply equally, this one and {rival}: {}",
+            "two tables ({table}) apply equally, this one and {rival}: {}",
             path.display()
         ))),
         (best, _) => Ok(best.map(|(_, path)| path)),
@@ -248,7 +271,7 @@ fn read_bounded(path: &Path) -> Result<Vec<u8>, FormatError> {
     file.take(MAX_TABLE_BYTES + 1).read_to_end(&mut bytes).map_err(io)?;
     if bytes.len() as u64 > MAX_TABLE_BYTES {
         let (limit, table) = (MAX_TABLE_BYTES >> 20, path.display());
-        return Err(unusable(format!("its table of events has more than {limit} MiB: {table}")));
+        return Err(unusable(format!("a table beside it has more than {limit} MiB: {table}")));
     }
     Ok(bytes)
 }

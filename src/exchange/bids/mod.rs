@@ -4,6 +4,7 @@
 //! official validator accepts. A data set may be there already: subjects are added, nothing is written over
 //! but the list of participants, which keeps its rows. Source: bids-specification 1.10.
 
+mod channels;
 mod entities;
 pub mod events;
 pub mod import;
@@ -20,6 +21,7 @@ use crate::formats::FormatError;
 use crate::formats::recording::WriteHead;
 use crate::signal::{Marker, MarkerEvent, StimulusSet};
 
+pub use channels::with_table;
 pub use entities::Entities;
 pub use facts::Facts;
 

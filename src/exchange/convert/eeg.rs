@@ -33,6 +33,13 @@ pub fn prepare(head: &Head, found: &Survey) -> Result<Prepared, FormatError> {
     let mut notes = Vec::new();
     for (place, other) in head.streams.iter().enumerate() {
         let markers = crate::formats::events::is_markers(other);
+        if other.is_apart && found.streams[place].samples > 0 {
+            notes.push(format!(
+                "{} event(s) of '{}' are left out: their clock has no second in common with the signal's",
+                found.streams[place].samples, other.name
+            ));
+            continue;
+        }
         if place != stream && !markers && found.streams[place].samples > 0 {
             notes.push(format!("the stream '{}' is left out", other.name));
         }

@@ -131,9 +131,21 @@ fn description(head: &Head, stream: &StreamHead) -> StreamDescription {
         can_drop_samples: true,
         simulated: head.simulated,
         reference: reference(stream),
-        facts: vec![("converted_from", head.format.into())],
+        facts: facts(head, stream),
         ..StreamDescription::default()
     }
+}
+
+/// Where it comes from, and what was known of its clock: the times are already on the recorder's.
+fn facts(head: &Head, stream: &StreamHead) -> Vec<(&'static str, String)> {
+    let mut facts = vec![("converted_from", head.format.to_owned())];
+    if stream.clock_offsets > 0 {
+        facts.push(("clock_offsets_applied", stream.clock_offsets.to_string()));
+        facts.push(("clock_resets", stream.clock_resets.to_string()));
+        facts.push(("clock_drift_ppm", stream.clock_drift_ppm.to_string()));
+        facts.push(("clock_error_secs", stream.clock_error_secs.to_string()));
+    }
+    facts
 }
 
 /// What every channel refers to; nothing where they differ or do not say.

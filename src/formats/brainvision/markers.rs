@@ -1,7 +1,12 @@
 //! The marker file: `Mk1=type,description,position,points,channel,date`.
+//!
+//! Takes its text; gives the markers in order of position, and when each segment of the signal began.
 
 use super::header::sections;
 use crate::formats::recording::Calendar;
+
+/// Type of the marker at the first sample of each segment.
+const NEW_SEGMENT: &str = "New Segment";
 
 /// A marker; its position counts samples from 1.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,7 +20,8 @@ pub(super) struct Mark {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Markers {
     pub marks: Vec<Mark>,
-    pub started: Option<Calendar>,
+    /// First sample of each segment, counted from 0, and its date where one stands there; in order.
+    pub segments: Vec<(u64, Option<Calendar>)>,
     pub bad: usize,
 }
 
@@ -36,8 +42,8 @@ pub(super) fn parse(text: &str) -> Markers {
             found.bad += 1;
             continue;
         };
-        if part(0) == "New Segment" && found.started.is_none() {
-            found.started = date(part(5));
+        if part(0) == NEW_SEGMENT {
+            found.segments.push((position - 1, date(part(5))));
         }
         // Spaces inside a description count: `S  1` and `S 11` are two stimuli.
         let description = parts.get(1).map_or("", String::as_str);
@@ -45,6 +51,7 @@ pub(super) fn parse(text: &str) -> Markers {
         found.marks.push(Mark { label, position, points: part(3).parse().unwrap_or(0) });
     }
     found.marks.sort_by_key(|mark| mark.position);
+    found.segments.sort_by_key(|(first, _)| *first);
     found
 }
 
@@ -82,7 +89,8 @@ mod tests {
         let text = "Brain Vision\n[Marker Infos]\n; a comment\nMk1=New Segment,,1,1,0,20131113161403794232\n\
             Mk3=Stimulus,S  1,200,1,0\nMk2=Comment,a\\1b,100,5,0\nMk4=Stimulus,x,nowhere,1,0\n";
         let found = parse(text);
-        assert_eq!(found.started.unwrap().iso8601(), "2013-11-13T16:14:03.794");
+        assert_eq!(found.segments.len(), 1);
+        assert_eq!(found.segments[0].1.unwrap().iso8601(), "2013-11-13T16:14:03.794");
         let labels: Vec<_> = found.marks.iter().map(|mark| mark.label.as_str()).collect();
         assert_eq!((labels, found.bad), (vec!["New Segment/", "Comment/a,b", "Stimulus/S  1"], 1));
     }

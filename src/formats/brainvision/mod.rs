@@ -6,6 +6,7 @@
 mod header;
 mod markers;
 mod reader;
+mod segments;
 mod words;
 mod writer;
 

@@ -1,13 +1,14 @@
 //! Samples → blocks.
 //!
 //! Takes the signal file and what header and markers said; gives blocks of up to a second. Vectorised files are
-//! read channel by channel, a stretch at a time. Time zero is the first sample.
+//! read channel by channel, a stretch at a time. Time zero is the first sample; a segment begins when its date says.
 
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use super::header::Header;
 use super::markers::{Mark, Markers};
+use super::segments::Segments;
 use super::words::FORMAT;
 use crate::formats::FormatError;
 use crate::formats::recording::{Block, Event, Head, ReadRecording, StreamHead};
@@ -26,6 +27,7 @@ pub struct BrainVisionReader<R: Read + Seek> {
     header: Header,
     head: Head,
     marks: Vec<Mark>,
+    segments: Segments,
     warnings: Vec<String>,
     samples: u64,
     next: u64,
@@ -60,6 +62,7 @@ impl<R: Read + Seek> BrainVisionReader<R> {
         }
         warnings.extend(header.warnings.iter().cloned());
         let rate_hz = 1e6 / header.interval_us;
+        let segments = Segments::new(&marks.segments, header.interval_us * 1e-6, &mut warnings);
         let stream = StreamHead {
             kind: "EEG".into(),
             rate_hz,
@@ -68,7 +71,7 @@ impl<R: Read + Seek> BrainVisionReader<R> {
         };
         let head = Head {
             format: FORMAT,
-            started: marks.started,
+            started: segments.started,
             streams: vec![stream],
             facts: Vec::new(),
             simulated: header.simulated,
@@ -80,6 +83,7 @@ impl<R: Read + Seek> BrainVisionReader<R> {
             header,
             head,
             marks: marks.marks,
+            segments,
             warnings,
             samples,
             next: 0,
@@ -134,7 +138,7 @@ impl<R: Read + Seek> BrainVisionReader<R> {
                 return;
             }
             events.push(Event {
-                time_secs: (mark.position - 1) as f64 * period_secs,
+                time_secs: self.segments.secs_of(mark.position - 1),
                 duration_secs: Some(mark.points as f64 * period_secs),
                 label: mark.label.clone(),
             });
@@ -157,9 +161,8 @@ impl<R: Read + Seek> ReadRecording for BrainVisionReader<R> {
             return Ok(false);
         }
         self.fill(count, block)?;
-        let period_secs = self.header.interval_us * 1e-6;
         let rows = self.next..self.next + count as u64;
-        block.times_secs.extend(rows.map(|row| row as f64 * period_secs));
+        block.times_secs.extend(rows.map(|row| self.segments.secs_of(row)));
         self.next += count as u64;
         self.take_marks(Some(self.next), &mut block.events);
         Ok(true)

@@ -3,8 +3,8 @@
 //! Takes the bytes; gives scales and sizes that are safe to compute with, and says what was odd. Fields that
 //! are not numbers are errors with their byte; numbers that contradict the file's size are left to the reader.
 
-use super::Kind;
 use super::numbers::parsed;
+use super::{Kind, emotiv};
 use crate::formats::FormatError;
 use crate::formats::recording::Calendar;
 
@@ -42,6 +42,7 @@ pub(super) struct Header {
     pub records: i64,
     pub record_secs: f64,
     pub signals: Vec<Signal>,
+    pub is_emotiv: bool,
     pub warnings: Vec<String>,
 }
 
@@ -85,12 +86,15 @@ impl Header {
             records: number(236, "the number of records")? as i64,
             record_secs: record_secs.max(0.0),
             signals: Vec::with_capacity(count),
+            is_emotiv: false,
             warnings,
         };
         for place in 0..count {
             let signal = header.signal(&bytes[PART_BYTES..], place, count)?;
             header.signals.push(signal);
         }
+        let labels: Vec<&str> = header.signals.iter().map(|signal| signal.label.as_str()).collect();
+        header.is_emotiv = emotiv::is_emotiv(&labels);
         Ok(header)
     }
 
@@ -114,7 +118,8 @@ impl Header {
         }
         let scale = [3, 4, 5, 6].map(|field| number(field, "range"));
         let (gain, offset) = match scale {
-            [Ok(low), Ok(high), Ok(least), Ok(most)] if high != low && most > least => {
+            // Either range may be reversed: the standard's formula holds all the same.
+            [Ok(low), Ok(high), Ok(least), Ok(most)] if high != low && most != least => {
                 let gain = (high - low) / (most - least);
                 (gain, high / gain - most)
             }
@@ -138,6 +143,19 @@ impl Header {
             label,
         })
     }
+}
+
+/// Whether the first 256 bytes are such a header. Some recorders write a date where the version belongs, so that the
+/// fields that a reader cannot do without decide: the length of the header, and the number of signals that gives it.
+pub fn is_edf(head: &[u8]) -> bool {
+    if head.starts_with(b"0       ") || head.starts_with(b"\xffBIOSEMI") {
+        return true;
+    }
+    let number = |range: std::ops::Range<usize>| -> Option<usize> {
+        std::str::from_utf8(head.get(range)?).ok()?.trim_end().parse().ok()
+    };
+    let bytes_of = |signals: usize| signals.checked_add(1)?.checked_mul(PART_BYTES);
+    number(252..256).and_then(bytes_of).is_some_and(|bytes| number(184..192) == Some(bytes))
 }
 
 fn malformed(kind: Kind, offset: u64, what: &str, got: &str) -> FormatError {

@@ -3,6 +3,8 @@
 //! [`open`] gives a reader that holds one record at a time; [`EdfWriter`] writes EDF+ and BDF+. Sources:
 //! edfplus.info/specs, teuniz.net/edfbrowser (BDF+), biosemi.com/faq/file_format.htm.
 
+mod emotiv;
+mod groups;
 mod header;
 mod layout;
 mod numbers;
@@ -15,6 +17,7 @@ use std::path::Path;
 
 use super::FormatError;
 
+pub use header::is_edf;
 pub use reader::EdfReader;
 pub use writer::EdfWriter;
 

@@ -3,46 +3,23 @@
 //! Takes anything that reads and seeks; gives one stream for each number of samples per record, so that all
 //! channels of a stream have the same rate. Holds one record. Time zero is the header's start; a record's time
 //! is its own where the file is discontinuous, else its number times the duration, so that no error adds up.
-//! Annotations are events; so are changes of BioSemi's status channel (its lower 16 bits, to other than zero).
+//! Annotations are events; so are changes of BioSemi's status channel (its lower 16 bits, to other than zero) and of
+//! Emotiv's `MARKER`, whose `COUNTER` tells what was lost on the way: what follows is later by as much.
 
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
+use super::groups::{Group, Layout, MAX_RECORD_BYTES, has_rate};
 use super::header::{Header, PART_BYTES, Signal};
-use super::{Kind, numbers, tal};
+use super::{Kind, emotiv, numbers, tal};
 use crate::formats::FormatError;
-use crate::formats::recording::{Block, ChannelHead, Event, Head, ReadRecording, StreamHead};
-use crate::units::MAX_RATE_HZ;
+use crate::formats::recording::{Block, Event, Head, ReadRecording, StreamHead};
 
 /// Samples of a block at most.
 const MAX_BLOCK_SAMPLES: usize = 16_384;
 
-/// Longest record accepted, in bytes. The standard recommends 61 440; a whole hour in one record fits.
-const MAX_RECORD_BYTES: u64 = 256 << 20;
-
-/// Types that may stand before a label, as in `EEG Fp1`.
-const KINDS: [&str; 8] = ["EEG", "EOG", "ECG", "EMG", "MEG", "ERG", "NC", "MISC"];
-
 /// Warnings kept.
 const MAX_WARNINGS: usize = 100;
-
-/// A signal's place in a record.
-#[derive(Clone, Copy, Debug)]
-struct Place {
-    /// First byte.
-    from: usize,
-    gain: f64,
-    offset: f64,
-}
-
-/// Channels of one rate.
-#[derive(Debug)]
-struct Group {
-    samples: usize,
-    places: Vec<Place>,
-    /// Place in `places` of BioSemi's status channel.
-    status: Option<usize>,
-}
 
 /// Reads a recording in pieces.
 #[derive(Debug)]
@@ -69,7 +46,8 @@ pub struct EdfReader<R: Read + Seek> {
     onset_secs: f64,
     group: usize,
     sample: usize,
-    status: i32,
+    status: i64,
+    counter: emotiv::Counter,
     events: Vec<Event>,
 }
 
@@ -171,6 +149,7 @@ impl<R: Read + Seek> EdfReader<R> {
             group: 0,
             sample: 0,
             status: 0,
+            counter: emotiv::Counter::default(),
             events: Vec::new(),
         };
         reader.find_base(plus)?;
@@ -226,29 +205,22 @@ impl<R: Read + Seek> EdfReader<R> {
                 continue;
             }
             let period_secs = self.record_secs / group.samples as f64;
-            let width = self.kind.sample_bytes();
             let rows = self.sample..self.sample + count;
             block.stream = self.group;
-            block
-                .times_secs
-                .extend(rows.clone().map(|row| self.onset_secs + row as f64 * period_secs));
-            block.values.resize(count * group.places.len(), 0.0);
-            for (channel, place) in group.places.iter().enumerate() {
-                let from = place.from + self.sample * width;
-                let bytes = &self.record[from..from + count * width];
-                let cells = block.values[channel..].iter_mut().step_by(group.places.len());
-                for (cell, sample) in cells.zip(bytes.chunks_exact(width)) {
-                    *cell = (f64::from(numbers::sample(sample)) + place.offset) * place.gain;
+            block.times_secs.extend(rows.map(|row| self.onset_secs + row as f64 * period_secs));
+            fill(group, &self.record, self.kind, self.sample, block);
+            let channels = group.places.len();
+            if let Some(counter) = group.counter {
+                let counts = block.values[counter..].iter().step_by(channels);
+                for (count, time_secs) in counts.zip(&mut block.times_secs) {
+                    *time_secs += self.counter.lost_before(*count) as f64 * period_secs;
                 }
-                if group.status == Some(channel) {
-                    for (sample, time_secs) in bytes.chunks_exact(width).zip(&block.times_secs) {
-                        note_trigger(
-                            numbers::sample(sample) & 0xffff,
-                            *time_secs,
-                            &mut self.status,
-                            &mut self.events,
-                        );
-                    }
+            }
+            if let Some((channel, trigger)) = group.trigger {
+                let values = block.values[channel..].iter().step_by(channels);
+                for (value, time_secs) in values.zip(&block.times_secs) {
+                    let code = trigger.code(*value, &group.places[channel]);
+                    note_trigger(code, *time_secs, &mut self.status, &mut self.events);
                 }
             }
             self.sample += count;
@@ -258,7 +230,20 @@ impl<R: Read + Seek> EdfReader<R> {
     }
 }
 
-fn note_trigger(code: i32, time_secs: f64, before: &mut i32, events: &mut Vec<Event>) {
+/// Samples of a group, from one of the record on, as many as the block has times for.
+fn fill(group: &Group, record: &[u8], kind: Kind, from: usize, block: &mut Block) {
+    let (count, width) = (block.times_secs.len(), kind.sample_bytes());
+    block.values.resize(count * group.places.len(), 0.0);
+    for (channel, place) in group.places.iter().enumerate() {
+        let bytes = &record[place.from + from * width..][..count * width];
+        let cells = block.values[channel..].iter_mut().step_by(group.places.len());
+        for (cell, sample) in cells.zip(bytes.chunks_exact(width)) {
+            *cell = (f64::from(numbers::sample(sample)) + place.offset) * place.gain;
+        }
+    }
+}
+
+fn note_trigger(code: i64, time_secs: f64, before: &mut i64, events: &mut Vec<Event>) {
     if code != *before && code != 0 {
         events.push(Event { time_secs, duration_secs: None, label: code.to_string() });
     }
@@ -286,6 +271,7 @@ impl<R: Read + Seek> ReadRecording for EdfReader<R> {
                     ));
                     self.bad_lists = 0;
                 }
+                self.warnings.extend(self.counter.said());
                 return Ok(false);
             }
             // A file of annotations alone has no samples to bring them with.
@@ -298,6 +284,7 @@ impl<R: Read + Seek> ReadRecording for EdfReader<R> {
 
     fn rewind(&mut self) -> Result<(), FormatError> {
         (self.next, self.group, self.sample, self.status) = (0, 0, 0, 0);
+        self.counter = emotiv::Counter::default();
         self.events.clear();
         self.bad_lists = 0;
         Ok(())
@@ -309,78 +296,6 @@ impl<R: Read + Seek> ReadRecording for EdfReader<R> {
 
     fn warnings(&self) -> &[String] {
         &self.warnings
-    }
-}
-
-/// Whether samples of the signal have a time at all.
-fn has_rate(header: &Header, signal: &Signal) -> bool {
-    header.record_secs > 0.0 && signal.samples as f64 / header.record_secs <= MAX_RATE_HZ
-}
-
-/// Where everything is in a record.
-struct Layout {
-    bytes: u64,
-    groups: Vec<Group>,
-    streams: Vec<StreamHead>,
-    annotations: Vec<std::ops::Range<usize>>,
-}
-
-impl Layout {
-    fn of(header: &Header) -> Self {
-        let mut layout =
-            Self { bytes: 0, groups: Vec::new(), streams: Vec::new(), annotations: Vec::new() };
-        let width = header.kind.sample_bytes() as u64;
-        for signal in &header.signals {
-            let from = layout.bytes;
-            layout.bytes = layout.bytes.saturating_add(signal.samples as u64 * width);
-            if layout.bytes > MAX_RECORD_BYTES {
-                break;
-            }
-            if signal.is_annotation {
-                layout.annotations.push(from as usize..layout.bytes as usize);
-            } else if signal.samples > 0 && has_rate(header, signal) {
-                layout.add(header, signal, from as usize);
-            }
-        }
-        layout
-    }
-
-    fn add(&mut self, header: &Header, signal: &Signal, from: usize) {
-        let place = Place { from, gain: signal.gain, offset: signal.offset };
-        let at =
-            self.groups.iter().position(|group| group.samples == signal.samples).unwrap_or_else(
-                || {
-                    self.groups.push(Group {
-                        samples: signal.samples,
-                        places: Vec::new(),
-                        status: None,
-                    });
-                    let rate_hz = signal.samples as f64 / header.record_secs;
-                    self.streams.push(StreamHead { rate_hz, ..StreamHead::default() });
-                    self.groups.len() - 1
-                },
-            );
-        let channel = channel(header.kind, signal);
-        let group = &mut self.groups[at];
-        if channel.kind == "TRIG" {
-            group.status = Some(group.places.len());
-        }
-        group.places.push(place);
-        self.streams[at].channels.push(channel);
-    }
-}
-
-fn channel(kind: Kind, signal: &Signal) -> ChannelHead {
-    let (prefix, rest) = signal.label.split_once(' ').unwrap_or(("", &signal.label));
-    let (of_kind, label) =
-        if KINDS.contains(&prefix) { (prefix, rest.trim()) } else { ("", signal.label.as_str()) };
-    let status = kind == Kind::Bdf && signal.label == "Status";
-    ChannelHead {
-        label: label.into(),
-        unit: signal.unit.clone(),
-        kind: if status { "TRIG".into() } else { of_kind.into() },
-        filtering: signal.filtering.clone(),
-        ..ChannelHead::default()
     }
 }
 

@@ -11,37 +11,59 @@ use std::path::Path;
 use super::chunks::{ChunkReader, RawChunk};
 use super::header::{FileHeader, Footer, StreamHeader};
 use super::samples::{SampleSink, Values};
-use super::stream::{Stream, XdfFile};
+use super::stream::{Arrival, Stream, XdfFile};
 use super::wire::{BOUNDARY, Cursor, FORMAT, Tag, malformed};
-use super::{dejitter, sync};
+use super::{dejitter, sync, together};
 use crate::formats::FormatError;
+use crate::formats::recording::StampFaults;
 use crate::time::offsets::ClockOffset;
 
 /// Most memory that a loaded file may take unless told otherwise, in bytes.
 const DEFAULT_MAX_DECODED_BYTES: u64 = 2 << 30;
+
+/// Whose rules say when samples were taken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Stamps {
+    /// As they stand in the file.
+    Raw,
+    /// Robust lines, stretch by stretch: see [`crate::time::stretches`].
+    #[default]
+    Settled,
+    /// pyxdf's numbers.
+    Pyxdf,
+}
 
 /// What to do with the stamps, and how much memory may be taken.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LoadOptions {
     /// Brings all streams to the clock of the computer that recorded.
     pub synchronize: bool,
-    /// Puts the stamps of regular streams on straight lines.
-    pub dejitter: bool,
+    /// What becomes of the stamps of regular streams.
+    pub stamps: Stamps,
     /// Most memory that values and stamps may take, in bytes.
     pub max_decoded_bytes: u64,
 }
 
 impl Default for LoadOptions {
-    /// As pyxdf: synchronise, then dejitter.
+    /// Streams on one clock, each sample at the time at which it was taken.
     fn default() -> Self {
-        Self { synchronize: true, dejitter: true, max_decoded_bytes: DEFAULT_MAX_DECODED_BYTES }
+        Self {
+            synchronize: true,
+            stamps: Stamps::Settled,
+            max_decoded_bytes: DEFAULT_MAX_DECODED_BYTES,
+        }
     }
 }
 
 impl LoadOptions {
     /// The stamps as they stand in the file.
     pub fn raw() -> Self {
-        Self { synchronize: false, dejitter: false, ..Self::default() }
+        Self { synchronize: false, stamps: Stamps::Raw, ..Self::default() }
+    }
+
+    /// The numbers of pyxdf with its default options.
+    pub fn pyxdf() -> Self {
+        Self { stamps: Stamps::Pyxdf, ..Self::default() }
     }
 }
 
@@ -105,6 +127,10 @@ fn assembled<R: Read + Seek>(
     for stream in &mut file.streams {
         finish(stream, options, &mut file.warnings);
     }
+    if options.synchronize && options.stamps == Stamps::Settled {
+        let said = together::bring_together(&mut file);
+        file.warnings.extend(said);
+    }
     Ok((file, assembly.index.unwrap_or_default()))
 }
 
@@ -112,10 +138,14 @@ fn finish(stream: &mut Stream, options: &LoadOptions, warnings: &mut Vec<String>
     if options.synchronize {
         warnings.extend(sync::synchronize(stream));
     }
-    if options.dejitter {
-        dejitter::dejitter(stream);
-        return;
+    match options.stamps {
+        Stamps::Settled => warnings.extend(dejitter::dejitter(stream)),
+        Stamps::Pyxdf => dejitter::as_pyxdf(stream),
+        Stamps::Raw => measure(stream),
     }
+}
+
+fn measure(stream: &mut Stream) {
     if !stream.stamps.is_empty() {
         stream.segments.push(0..stream.stamps.len());
         stream.effective_rate_hz = crate::time::line::mean_rate_hz(&stream.stamps);
@@ -128,6 +158,8 @@ struct Assembly {
     by_id: BTreeMap<u32, Known>,
     /// Memory taken by values and stamps so far.
     bytes: u64,
+    /// Chunks of samples so far.
+    chunks: usize,
     /// Where chunks of samples lie; while it is kept, values are not.
     index: Option<Vec<SampleChunk>>,
 }
@@ -175,6 +207,7 @@ impl Assembly {
             Ok((header, repaired)) => {
                 self.by_id.insert(id, Known::At(self.file.streams.len()));
                 self.file.streams.push(Stream::new(id, header));
+                self.file.arrivals.push(Vec::new());
                 repaired.map(|what| format!("stream {id}: {what}"))
             }
             Err(why) => {
@@ -203,6 +236,9 @@ impl Assembly {
         match tag {
             Tag::Samples => {
                 let before = stream.bytes();
+                let first_sample = stream.len();
+                self.file.arrivals[place].push(Arrival { number: self.chunks, first_sample });
+                self.chunks += 1;
                 let warning = stream.take_samples(cursor, chunk.cut)?;
                 if let Some(index) = &mut self.index {
                     let (offset, bytes) = (chunk.offset, chunk.content.len());
@@ -223,6 +259,19 @@ impl Assembly {
     }
 }
 
+impl XdfFile {
+    /// Does to a file loaded with [`LoadOptions::raw`] what the default options do, once. Warnings join those of the file.
+    pub fn settle(&mut self) {
+        let options = LoadOptions::default();
+        for stream in &mut self.streams {
+            stream.segments.clear();
+            finish(stream, &options, &mut self.warnings);
+        }
+        let said = together::bring_together(self);
+        self.warnings.extend(said);
+    }
+}
+
 impl Stream {
     fn new(id: u32, header: StreamHeader) -> Self {
         Self {
@@ -235,6 +284,11 @@ impl Stream {
             segments: Vec::new(),
             clock_segments: Vec::new(),
             effective_rate_hz: 0.0,
+            clock_drift_ppm: 0.0,
+            clock_error_secs: 0.0,
+            stamp_faults: StampFaults::default(),
+            steps_back: Vec::new(),
+            is_apart: false,
         }
     }
 
@@ -246,17 +300,6 @@ impl Stream {
     /// True when it has a header but no samples.
     pub fn is_empty(&self) -> bool {
         self.stamps.is_empty()
-    }
-
-    /// Brings the stamps to the clock of the computer that recorded, once; gives warnings. See [`sync`].
-    pub fn synchronize(&mut self) -> Vec<String> {
-        sync::synchronize(self)
-    }
-
-    /// Puts the stamps of a regular stream on straight lines, once. See [`dejitter`].
-    pub fn dejitter(&mut self) {
-        self.segments.clear();
-        dejitter::dejitter(self);
     }
 
     fn bytes(&self) -> u64 {

@@ -204,6 +204,10 @@ fn stream_head(stream: &Stream) -> StreamHead {
         rate_hz: header.nominal_rate_hz,
         clock_offsets: stream.clock_offsets.len() as u64,
         clock_resets: stream.clock_segments.len().saturating_sub(1) as u64,
+        clock_drift_ppm: stream.clock_drift_ppm,
+        clock_error_secs: stream.clock_error_secs,
+        stamps: stream.stamp_faults,
+        is_apart: stream.is_apart,
         is_text: matches!(stream.values, Values::Text(_)),
         channels: (0..header.channel_count).map(channel).collect(),
     }

@@ -4,7 +4,9 @@ use std::ops::Range;
 
 use super::header::{FileHeader, Footer, StreamHeader};
 use super::samples::Values;
+use crate::formats::recording::StampFaults;
 use crate::time::offsets::ClockOffset;
+use crate::time::stretches::Jump;
 
 /// A stream of a file.
 #[derive(Clone, Debug)]
@@ -27,6 +29,26 @@ pub struct Stream {
     pub clock_segments: Vec<Range<usize>>,
     /// Measured rate in Hz; zero where it cannot be measured.
     pub effective_rate_hz: f64,
+    /// Drift of its clock against the recorder's in parts per million, and how far single offsets lie from the line through
+    /// them (standard deviation, in seconds); zero where nothing was measured.
+    pub clock_drift_ppm: f64,
+    /// See [`Stream::clock_drift_ppm`].
+    pub clock_error_secs: f64,
+    /// What was wrong with its stamps.
+    pub stamp_faults: StampFaults,
+    /// Where the sender's clock stepped back; what lies behind was moved on.
+    pub steps_back: Vec<Jump>,
+    /// True for events whose clock has no second in common with the signal's: their times mean nothing beside it.
+    pub is_apart: bool,
+}
+
+/// A chunk of samples in the order of the file.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Arrival {
+    /// Counts all chunks of samples.
+    pub number: usize,
+    /// Samples of its stream before it.
+    pub first_sample: usize,
 }
 
 /// A file in memory.
@@ -40,4 +62,6 @@ pub struct XdfFile {
     pub warnings: Vec<String>,
     /// True when the file ends inside a chunk, as after a crash of the recorder.
     pub cut: bool,
+    /// Chunks of each stream, in the order in which they arrived.
+    pub(super) arrivals: Vec<Vec<Arrival>>,
 }

@@ -1,7 +1,7 @@
 //! Brings a stream's stamps to the clock of the computer that recorded it.
 //!
 //! Takes the clock offsets of a [`Stream`]; adds the line that fits them between two resets of its clock
-//! ([`crate::time::offsets`]) to the stamps. Where this differs from pyxdf: offsets that are not finite are left out,
+//! ([`crate::time::offsets`]) to the stamps, and notes drift and uncertainty (of the last, where the clock was reset). Where this differs from pyxdf: offsets that are not finite are left out,
 //! and samples beyond the footer's count are kept (it drops them together with a last offset that looks odd; here
 //! only that offset goes).
 
@@ -40,6 +40,8 @@ pub(super) fn synchronize(stream: &mut Stream) -> Vec<String> {
             }
             stream.clock_segments.push(start..stop);
             start = stop;
+            stream.clock_drift_ppm = line.drift * 1e6;
+            stream.clock_error_secs = line.error_secs(&offsets[range.clone()]);
         }
     }
     warnings

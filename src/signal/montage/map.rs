@@ -11,6 +11,9 @@ use super::{Position, canonical_label, degrees_between, position};
 /// spline extrapolates: its value says nothing about that place.
 pub const MAX_INTERPOLATION_DEG: f64 = 60.0;
 
+/// Electrodes that have to be measured before others are estimated: the value of one alone says nothing of another place.
+const LEAST_MEASURED: usize = 2;
+
 /// Where a wanted channel comes from.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Origin {
@@ -142,7 +145,7 @@ fn interpolated(wanted: Option<Position>, usable: &[usize], measured: &[Position
     let Some((at, distance_deg)) = distances.enumerate().min_by(|a, b| a.1.total_cmp(&b.1)) else {
         return Origin::Missing { distance_deg: None };
     };
-    if distance_deg > MAX_INTERPOLATION_DEG {
+    if distance_deg > MAX_INTERPOLATION_DEG || measured.len() < LEAST_MEASURED {
         return Origin::Missing { distance_deg: Some(distance_deg) };
     }
     let weights = interpolation_matrix(measured, &[wanted]);
@@ -173,6 +176,17 @@ mod tests {
         assert_eq!(map.origins[3], Origin::Direct { source: 2 });
         assert_eq!(map.matrix[..3], [0.0; 3]);
         assert_eq!((map.missing_count(), map.interpolated_count()), (2, 1));
+    }
+
+    #[test]
+    fn one_electrode_however_often_it_is_named_stands_in_for_no_other() {
+        let eight: Vec<String> =
+            (1..=8).map(|i| if i == 1 { "Oz".into() } else { format!("Oz.{i}") }).collect();
+        let wanted = Montage::standard("posterior16").unwrap();
+        let map = ChannelMap::between(&eight, &wanted.labels);
+        assert_eq!((map.direct_count, map.interpolated_count()), (1, 0));
+        let map = ChannelMap::between(&["Oz"; 8], &wanted.labels);
+        assert_eq!((map.direct_count, map.interpolated_count()), (1, 0));
     }
 
     #[test]

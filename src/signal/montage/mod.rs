@@ -9,7 +9,7 @@ mod positions;
 mod spline;
 
 pub use map::{ChannelMap, MAX_INTERPOLATION_DEG, Origin};
-pub use positions::{Position, canonical_label, degrees_between, position};
+pub use positions::{Position, canonical_label, degrees_between, derivation, position};
 
 /// Named montages, with their channels in the order in which the headset delivers them.
 ///

@@ -48,12 +48,36 @@ const ROWS: [(&str, f64); 29] = [
     ("m", f64::NAN), // mastoids are aliases, see `modern_name`
 ];
 
-/// What is written before the electrode name in files: `EEG Fp1-REF`.
-const PREFIXES: [&str; 4] = ["eeg ", "eeg-", "eeg_", "eeg:"];
+/// What is written before the electrode name in files: `EEG Fp1-REF`, `POL Cz` (Nihon Kohden), `EEG.AF3` (Emotiv).
+const PREFIXES: [&str; 6] = ["eeg ", "eeg-", "eeg_", "eeg:", "eeg.", "pol "];
 
 /// What is written after it, naming the reference. A bipolar `C3-P3` is not among them and stays unknown.
-const REFERENCES: [&str; 13] =
-    ["ref", "reference", "le", "ae", "avg", "ave", "av", "ar", "car", "a1", "a2", "a1a2", "m1m2"];
+const REFERENCES: [&str; 21] = [
+    "ref",
+    "reference",
+    "vref",
+    "le",
+    "ae",
+    "avg",
+    "ave",
+    "av",
+    "ar",
+    "car",
+    "a1",
+    "a2",
+    "a1a2",
+    "a1+a2",
+    "m1",
+    "m2",
+    "m1m2",
+    "m1+m2",
+    "tp9",
+    "tp10",
+    "linked",
+];
+
+/// Earlobes and mastoids: beside another of them as the reference, they are a derivation and no electrode.
+const EARS: [&str; 6] = ["a1", "a2", "m1", "m2", "tp9", "tp10"];
 
 /// The name without prefix, reference and padding: `EEG FP1-REF` gives `Fp1`, `Fc5..` gives `FC5`.
 /// Labels that are no electrode come back trimmed and otherwise as they are.
@@ -70,21 +94,36 @@ pub fn position(label: &str) -> Option<Position> {
     parse(&strip(label)).map(Site::position)
 }
 
+/// The two electrodes of a bipolar derivation (`EEG Pz-Cz`): it is their difference, and no electrode.
+pub fn derivation(label: &str) -> Option<[String; 2]> {
+    if position(label).is_some() {
+        return None;
+    }
+    let text = without_prefix(label);
+    let (first, second) = text.split_once(['-', '/'])?;
+    let site = |name: &str| position(name).map(|_| canonical_label(name));
+    Some([site(first)?, site(second)?])
+}
+
 /// The angle between two positions as seen from the centre of the head, in degrees.
 pub fn degrees_between(a: Position, b: Position) -> f64 {
     let cosine: f64 = a.iter().zip(b).map(|(x, y)| x * y).sum();
     cosine.clamp(-1.0, 1.0).acos().to_degrees()
 }
 
+/// Lower case, without what stands before the name.
+fn without_prefix(label: &str) -> String {
+    let text = label.trim().to_ascii_lowercase();
+    let rest = PREFIXES.iter().find_map(|prefix| text.strip_prefix(prefix));
+    rest.unwrap_or(&text).trim().to_owned()
+}
+
 /// Lower case, without prefix, reference, trailing dots and the old names.
 fn strip(label: &str) -> String {
-    let mut text = label.trim().to_ascii_lowercase();
-    if let Some(rest) = PREFIXES.iter().find_map(|prefix| text.strip_prefix(prefix)) {
-        text = rest.trim().to_owned();
-    }
-    text = text.trim_end_matches('.').to_owned();
-    if let Some((name, reference)) = text.rsplit_once(['-', ' ', '_', ':'])
+    let mut text = without_prefix(label).trim_end_matches('.').to_owned();
+    if let Some((name, reference)) = text.rsplit_once(['-', ' ', '_', ':', '/'])
         && REFERENCES.contains(&reference)
+        && !(EARS.contains(&name.trim()) && EARS.contains(&reference))
     {
         text = name.trim().to_owned();
     }
@@ -245,6 +284,14 @@ mod tests {
             ("afp3h", "AFp3h"),
             ("M2", "TP10"),
             ("PO10", "PO10"),
+            ("POL Cz", "Cz"),
+            ("C3..", "C3"),
+            ("EEG T3-A1", "T7"),
+            ("EEG O1-LE", "O1"),
+            ("EEG F7-Ref", "F7"),
+            ("EEG T5-AVG", "P7"),
+            ("EEG.AF3", "AF3"),
+            ("C4/M1", "C4"),
         ] {
             assert_eq!(canonical_label(spelling), name);
             assert_eq!(position(spelling), position(name), "{spelling}");
@@ -286,10 +333,36 @@ mod tests {
     }
 
     #[test]
+    fn a_derivation_is_told_from_a_reference() {
+        let both = |first: &str, second: &str| Some([first.to_owned(), second.to_owned()]);
+        assert_eq!(derivation("EEG Pz-Cz"), both("Pz", "Cz"));
+        assert_eq!(derivation("T3-O1"), both("T7", "O1"));
+        for label in ["Cz", "Fp1-REF", "T3-A1", "EOG-L", "", "Pz-", "C3-P3-O1"] {
+            assert_eq!(derivation(label), None, "{label}");
+        }
+    }
+
+    #[test]
     fn other_channels_have_no_position() {
-        for label in
-            ["", "ECG", "C3-P3", "EOG1", "Ch 3", "T1", "C9", "Fp7", "F11", "F0", "z", "m3", "é"]
-        {
+        for label in [
+            "",
+            "ECG",
+            "C3-P3",
+            "EEG Pz-Cz",
+            "A1-A2",
+            "EOG-L",
+            "POL E",
+            "EOG1",
+            "Ch 3",
+            "T1",
+            "C9",
+            "Fp7",
+            "F11",
+            "F0",
+            "z",
+            "m3",
+            "é",
+        ] {
             assert_eq!(position(label), None, "{label}");
             assert_eq!(canonical_label(label), label.trim());
         }

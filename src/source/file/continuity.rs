@@ -1,18 +1,13 @@
 //! Which frames follow each other, and which do not.
 //!
 //! Takes stamps, and the records of breaks where the recording has them; gives [`FrameMeta`] per frame. In
-//! Phosphene's own recordings index and gap flag are read back exactly; in others a step of more than one
-//! and a half periods is a gap, and what it lost is counted by the clock.
+//! Phosphene's own recordings index and gap flag are read back exactly; in others, whose stamps are settled ([`crate::time::stretches`]), a step of more than one and a half
+//! periods is a gap, and what it lost is counted by the clock.
 
 use crate::formats::own::CONTINUITY_CHANNELS;
 use crate::formats::xdf::{Stream, Values};
 use crate::signal::FrameMeta;
 use crate::time::gaps::GAP_PERIODS;
-
-/// Stamps are smooth where fewer than this share of their steps …
-const ROUGH_SHARE: f64 = 0.01;
-/// … are further from one period than this share of it.
-const ROUGH_STEP: f64 = 0.25;
 
 /// Frames of a tape without their values.
 #[derive(Debug, Default)]
@@ -71,15 +66,14 @@ fn find_row(stamps: &[f64], stamp: f64, guess: usize) -> Option<usize> {
     stamps.iter().position(same)
 }
 
-/// The frames of any other recording. Puts the stamps on lines first where they are rough.
+/// The frames of any other recording, whose stamps are the times at which they were taken.
 pub(super) fn from_stamps(stream: &mut Stream, notes: &mut Vec<String>) -> Frames {
-    mend(&mut stream.stamps, stream.header.period_secs(), notes);
     let nominal_secs = stream.header.period_secs();
-    let period_secs = if is_smooth(&stream.stamps, nominal_secs) {
+    let period_secs = if stream.header.can_drop_samples {
+        // Such stamps stay as they are, and what is missing must not count as time between two samples.
+        mend(&mut stream.stamps, nominal_secs, notes);
         median_step(&stream.stamps)
     } else {
-        stream.dejitter();
-        notes.push("time stamps jitter and were put on straight lines".into());
         1.0 / stream.effective_rate_hz
     };
     // A rate that cannot be measured, or is absurd, gives way to the nominal one.
@@ -118,12 +112,6 @@ fn mend(stamps: &mut [f64], period_secs: f64, notes: &mut Vec<String>) {
     if bad > 0 {
         notes.push(format!("{bad} time stamp(s) are not numbers and were filled in"));
     }
-}
-
-fn is_smooth(stamps: &[f64], period_secs: f64) -> bool {
-    let rough = |pair: &&[f64]| ((pair[1] - pair[0]) / period_secs - 1.0).abs() > ROUGH_STEP;
-    let count = stamps.windows(2).filter(rough).count();
-    (count as f64) <= ROUGH_SHARE * stamps.len() as f64
 }
 
 fn median_step(stamps: &[f64]) -> f64 {

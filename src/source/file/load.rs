@@ -6,8 +6,9 @@ use std::path::Path;
 
 use super::tape::Tape;
 use super::{general, xdf};
-use crate::formats::xdf::MAGIC as XDF_MAGIC;
-use crate::formats::{self, FormatError};
+use crate::exchange;
+use crate::formats::FormatError;
+use crate::formats::xdf::{MAGIC as XDF_MAGIC, Stamps};
 
 /// Reads a recording of any known format.
 pub(super) fn load(path: &Path) -> Result<Tape, FormatError> {
@@ -19,5 +20,5 @@ pub(super) fn load(path: &Path) -> Result<Tape, FormatError> {
         // Its own path: recordings of ours are replayed to the last bit, breaks included.
         return xdf::read(BufReader::new(file), path);
     }
-    general::read(&mut *formats::open(path)?, path)
+    general::read(&mut *exchange::open(path, Stamps::default())?, path)
 }

@@ -2,8 +2,7 @@
 //!
 //! Takes a reader; picks the EEG stream (type EEG, else the first regular stream of numbers), brings it to
 //! µV, and merges all streams of markers by time. Phosphene's own recordings are taken exactly as they
-//! stand, continuity included. Others are brought to one clock; their stamps are put on lines where they
-//! jitter, and left alone where they are smooth, so that short gaps show.
+//! stand, continuity included. Others are brought to one clock, and each sample gets the time at which it was taken.
 
 use std::io::{Read, Seek};
 use std::path::Path;
@@ -23,7 +22,7 @@ use crate::units::SampleRate;
 const MAX_NOTES: usize = 8;
 
 /// A nominal rate further from the measured one than this share is worth a note.
-const RATE_TOLERANCE: f64 = 0.01;
+const RATE_TOLERANCE: f64 = 0.002;
 
 /// Reads a whole file.
 pub(super) fn read<R: Read + Seek>(reader: R, path: &Path) -> Result<Tape, FormatError> {
@@ -34,9 +33,7 @@ pub(super) fn read<R: Read + Seek>(reader: R, path: &Path) -> Result<Tape, Forma
     };
     let own = file.streams[eeg].header.own_stamps;
     if !own {
-        for stream in &mut file.streams {
-            file.warnings.extend(stream.synchronize());
-        }
+        file.settle();
     }
     let mut notes = first_notes(&file.warnings);
     let markers = merge_markers(marker_lists(&file, eeg, own, &mut notes));
@@ -88,7 +85,7 @@ fn is_markers(stream: &Stream) -> bool {
     let ours = stream.header.own_stamps && stream.header.kind != own::MARKERS_KIND;
     let named = ["marker", "event", "stim", "trigger"].iter().any(|word| kind.contains(word));
     let text = matches!(stream.values, Values::Text(_));
-    !ours && (text || (stream.header.nominal_rate_hz == 0.0 && named))
+    !ours && !stream.is_apart && (text || (stream.header.nominal_rate_hz == 0.0 && named))
 }
 
 fn marker_lists(
