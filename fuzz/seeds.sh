@@ -20,7 +20,7 @@ seed '\002' "$tiny/encoder.onnx" onnx-encoder
 seed '\003' "$tiny/pack.toml" disk-manifest
 seed '\007' "$tiny/gallery/embeddings.safetensors" disk-gallery
 
-mkdir -p corpus/recording_read corpus/xdf_read corpus/edf_read corpus/text_read corpus/brainvision_read
+mkdir -p corpus/recording_read corpus/xdf_read corpus/edf_read corpus/text_read corpus/brainvision_read corpus/lab_read
 # OpenBCI's SD card: no example is at hand.
 printf '%%START AT\n%%0000\n00,000001,FFFFFF,000000,000000,000000,000000,000000,7FFFFF,0010,FFF0,2000\n%%STOP AT\n%%0A00\n' \
     > corpus/text_read/card
@@ -35,6 +35,11 @@ for file in ../tests/vectors/xdf/*.xdf; do
     cp "$file" corpus/xdf_read/
     record '\000' "$file"
 done
+lab() { { printf "$1"; cat "$2"; } > "corpus/lab_read/$(basename "$2")"; }
+for file in ../tests/vectors/formats/eeglab/*.set; do lab '\000' "$file"; record '\007' "$file"; done
+for file in ../tests/vectors/formats/fif/*.fif; do lab '\001' "$file"; record '\011' "$file"; done
+for file in ../tests/vectors/formats/gdf/*.gdf; do lab '\002' "$file"; record '\012' "$file"; done
+for file in ../tests/vectors/formats/cnt/*.cnt; do lab '\003' "$file"; record '\013' "$file"; done
 for folder in "$@"; do
     for file in "$folder"/*; do
         case "$file" in

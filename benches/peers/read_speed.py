@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""How fast recordings are read, and with how much memory: Phosphene against pyxdf, edfio and pyedflib.
+"""How fast recordings are read, and with how much memory: Phosphene against pyxdf, edfio, pyedflib and MNE.
 
-Makes a 64-channel float32 XDF file of about 500 MB in chunks of half a second, and a 64-channel, 512 Hz, ten-minute EDF
-and BDF file (edfio). Every reader runs in a process of its own; peak memory is what the system says of that process.
+Makes a 64-channel float32 XDF file of about 500 MB in chunks of half a second, and 64-channel, 512 Hz, ten-minute files:
+EDF and BDF (edfio), FIF (MNE), EEGLAB with its samples beside it (.set and .fdt) and packed inside it (SciPy). Every reader runs in a process of its own; peak memory is what the system says of that process.
 Linux counts in it what the starting process holds at that moment, so the files are made in processes of their own and this
 one imports nothing large: what it still holds is the floor that is printed, below which no peak can be seen (≤).
 Alternates the sides three times and takes the best of each.
 
-    pip install pyxdf==1.17.5 edfio==0.4.18 pyedflib==0.1.42 numpy
+    pip install pyxdf==1.17.5 edfio==0.4.18 pyedflib==0.1.42 mne==1.13.2 scipy numpy
     cargo build --release --no-default-features --example read_recording
     python benches/peers/read_speed.py
 """
@@ -25,6 +25,7 @@ ROUNDS = 3
 PEERS = {
     "pyxdf": "import pyxdf; streams, _ = pyxdf.load_xdf(PATH); print(len(streams[0]['time_stamps']))",
     "edfio": "import edfio; f = (edfio.read_bdf if PATH.endswith('bdf') else edfio.read_edf)(PATH); print(sum(s.data.size for s in f.signals))",
+    "mne": "import mne; read = mne.io.read_raw_fif if PATH.endswith('fif') else mne.io.read_raw_eeglab; print(read(PATH, preload=True, verbose=False).get_data().size)",
     "pyedflib": "import pyedflib; f = pyedflib.EdfReader(PATH); print(sum(f.readSignal(i).size for i in range(f.signals_in_file)))",
 }
 
@@ -63,6 +64,26 @@ def make_edf(path):
     draw = np.random.default_rng(1)
     make, kind = (edfio.Bdf, edfio.BdfSignal) if path.suffix == ".bdf" else (edfio.Edf, edfio.EdfSignal)
     make([kind(draw.standard_normal(512 * 600) * 20, 512, label=f"C{i}", physical_range=(-500, 500)) for i in range(64)]).write(path)
+    return path
+
+
+def make_mne(path):
+    import mne
+    import numpy as np
+    from scipy.io import savemat
+
+    values = np.random.default_rng(1).standard_normal((64, 512 * 600)).astype("<f4") * 20
+    if path.suffix == ".fif":
+        info = mne.create_info(64, 512.0, "eeg")
+        mne.io.RawArray(values * 1e-6, info, verbose=False).save(path, verbose=False)
+        return path
+    places = np.array([(f"C{i}",) for i in range(64)], dtype=[("labels", object)])
+    inside = values
+    if "beside" in path.stem:
+        path.with_suffix(".fdt").write_bytes(values.T.tobytes())
+        inside = path.with_suffix(".fdt").name
+    about = dict(setname="bench", nbchan=64.0, trials=1.0, pnts=512.0 * 600, srate=512.0, xmin=0.0, chanlocs=places, event=[], data=inside)
+    savemat(path, {"EEG": about}, do_compression="packed" in path.stem, appendmat=False)
     return path
 
 
@@ -114,14 +135,21 @@ def main():
     target = Path(os.environ.get("CARGO_TARGET_DIR", root / "target"))
     parser.add_argument("--program", type=Path, default=target / "release/examples/read_recording")
     parser.add_argument("--megabytes", type=int, default=500)
+    parser.add_argument("--only", nargs="*", help="only these formats, as: fif set")
     parser.add_argument("--make", type=Path, help="only make this file; its ending says which")
     chosen = parser.parse_args()
     if chosen.make:
-        make_xdf(chosen.make, chosen.megabytes) if chosen.make.suffix == ".xdf" else make_edf(chosen.make)
+        if chosen.make.suffix == ".xdf":
+            make_xdf(chosen.make, chosen.megabytes)
+        else:
+            (make_edf if chosen.make.suffix in (".edf", ".bdf") else make_mne)(chosen.make)
         return
     with tempfile.TemporaryDirectory() as folder:
-        for ending, peers in (("xdf", ["pyxdf"]), ("edf", ["edfio", "pyedflib"]), ("bdf", ["edfio", "pyedflib"])):
-            compare(make(Path(folder) / f"bench.{ending}", chosen.megabytes), chosen.program, peers)
+        edf = ["edfio", "pyedflib"]
+        files = {"bench.xdf": ["pyxdf"], "bench.edf": edf, "bench.bdf": edf, "bench_raw.fif": ["mne"], "beside.set": ["mne"], "packed.set": ["mne"]}
+        for name, peers in files.items():
+            if not chosen.only or Path(name).suffix[1:] in chosen.only:
+                compare(make(Path(folder) / name, chosen.megabytes), chosen.program, peers)
 
 
 main()

@@ -9,12 +9,16 @@ use phosphene::exchange::convert::{Target, convert, outputs};
 use phosphene::formats::open;
 use phosphene::exchange::survey::survey;
 
+/// Endings that the first byte chooses among.
+const ENDINGS: [&str; 13] =
+    ["xdf", "edf", "bdf", "vhdr", "txt", "csv", "xdfz", "set", "fdt", "fif", "gdf", "cnt", "json"];
+
 /// Samples that are converted at most: a sparse file may hold many, and the disk is not what is tried.
 const MAX_SAMPLES: u64 = 20_000;
 
 fuzz_target!(|data: &[u8]| {
     let Some((choice, bytes)) = data.split_first() else { return };
-    let ending = ["xdf", "edf", "bdf", "vhdr", "txt", "csv", "xdfz"][usize::from(*choice) % 7];
+    let ending = ENDINGS[usize::from(*choice) % ENDINGS.len()];
     let folder = std::env::temp_dir().join(format!("phosphene-fuzz-{}", std::process::id()));
     let _ = std::fs::create_dir_all(&folder);
     let path = folder.join(format!("a.{ending}"));
@@ -23,6 +27,9 @@ fuzz_target!(|data: &[u8]| {
     }
     let _ = std::fs::write(folder.join("a.eeg"), [1; 4096]);
     let _ = std::fs::write(folder.join("a.vmrk"), bytes);
+    if ending != "fdt" {
+        let _ = std::fs::write(folder.join("a.fdt"), [1; 4096]);
+    }
     let Ok(mut reader) = open(&path) else { return };
     let Ok(found) = survey(&mut *reader, |_| {}) else { return };
     if found.streams.iter().map(|stream| stream.samples).sum::<u64>() > MAX_SAMPLES {

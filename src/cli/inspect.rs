@@ -26,7 +26,8 @@ Examples:
   phosphene inspect recording.edf --json
   phosphene inspect session.xdf --stamps pyxdf
 
-Reads XDF (.xdf, .xdfz), EDF, EDF+, BDF, BDF+, BrainVision, OpenBCI text, BrainFlow CSV and Muse CSV.";
+Reads XDF (.xdf, .xdfz), EDF, BDF, BrainVision, EEGLAB (.set), FIF, GDF, Neuroscan (.cnt), and text of OpenBCI,
+BrainFlow, Muse, Emotiv, Unicorn, Crown and OpenViBE.";
 
 /// Channels, gaps and events that are listed for people; the rest is counted.
 const MAX_LINES: usize = 12;

@@ -2,8 +2,13 @@
 //! error; they open nothing themselves.
 
 pub mod brainvision;
+pub mod cnt;
 pub mod edf;
+pub mod eeglab;
 pub mod events;
+mod fields;
+pub mod fif;
+pub mod gdf;
 mod open;
 pub mod own;
 pub mod recording;

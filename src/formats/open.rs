@@ -1,14 +1,14 @@
 //! Finds out what a file is by its first bytes, and opens it.
 //!
-//! Takes a path; gives the reader of its format. Names are only asked where bytes cannot tell: BrainVision's
-//! signal file has no mark of its own.
+//! Takes a path; gives the reader of its format. Names are only asked where bytes cannot tell: the signal files of BrainVision
+//! and EEGLAB have no mark of their own.
 
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
 use super::recording::ReadRecording;
-use super::{FormatError, brainvision, edf, text, xdf};
+use super::{FormatError, brainvision, cnt, edf, eeglab, fif, gdf, text, xdf};
 
 /// Bytes that are looked at: every format says its name in fewer.
 const HEAD_BYTES: u64 = 256;
@@ -33,6 +33,9 @@ pub fn open_with(path: &Path, stamps: xdf::Stamps) -> Result<Box<dyn ReadRecordi
     if head.is_empty() {
         return Err(FormatError::Unknown { why: "it is empty".into(), path: path.into() });
     }
+    if fif::is_fif(&head, path) {
+        return Ok(Box::new(fif::open(path)?));
+    }
     if is_xdf(&head) {
         let options = xdf::LoadOptions { stamps, ..xdf::LoadOptions::default() };
         return Ok(Box::new(xdf::XdfReader::open(path, &options)?));
@@ -40,8 +43,17 @@ pub fn open_with(path: &Path, stamps: xdf::Stamps) -> Result<Box<dyn ReadRecordi
     if edf::is_edf(&head) {
         return Ok(Box::new(edf::open(path)?));
     }
+    if eeglab::is_eeglab(&head, path) {
+        return Ok(Box::new(eeglab::open(path)?));
+    }
     if is_brainvision(&head, path) {
         return Ok(Box::new(brainvision::open(path)?));
+    }
+    if head.starts_with(gdf::MAGIC) {
+        return Ok(Box::new(gdf::open(path)?));
+    }
+    if cnt::is_cnt(&head) {
+        return Ok(Box::new(cnt::open(path)?));
     }
     text::open(path)
 }

@@ -5,7 +5,11 @@
 #[path = "../harness/mod.rs"]
 mod harness;
 
+mod cnt;
 mod convert;
+mod eeglab;
+mod fif;
+mod gdf;
 mod headsets;
 mod hostile;
 mod time;

@@ -18,10 +18,7 @@ use crate::formats::FormatError;
 use crate::formats::recording::Event;
 
 /// Endings of the recordings that are read.
-const ENDINGS: [&str; 3] = ["edf", "bdf", "vhdr"];
-
-/// The one ending of EEG in BIDS that is not.
-const UNREAD_ENDING: &str = "set";
+const ENDINGS: [&str; 4] = ["edf", "bdf", "vhdr", "set"];
 
 /// Endings of the tables of events and of channels.
 const EVENTS: &str = "events.tsv";
@@ -41,26 +38,20 @@ const MAX_TABLE_BYTES: u64 = 64 << 20;
 ///
 /// # Errors
 /// [`FormatError::Io`]; [`FormatError::Unusable`] when there is none, when there are more than
-/// 10 000, and when one cannot be read: a link out of the data set, to nothing or to a folder, an
-/// EEGLAB file, a run that is there twice.
+/// 10 000, and when one cannot be read: a link out of the data set, to nothing or to a folder, a run
+/// that is there twice.
 pub fn recordings(path: &Path) -> Result<Option<Vec<PathBuf>>, FormatError> {
     if !path.is_dir() {
         return Ok(None);
     }
     let folder = canonical(path)?;
-    let mut walk = Walk { root: root_of(&folder), found: Vec::new(), unread: 0 };
+    let mut walk = Walk { root: root_of(&folder), found: Vec::new() };
     walk.folder(path, name_of(&folder) == "eeg", 0)?;
-    let Walk { mut found, unread, .. } = walk;
-    if unread > 0 {
-        return Err(unusable(format!(
-            "{unread} recording(s) are EEGLAB .set files, which are not read: convert them to EDF, \
-             or name the subjects to be read: {}",
-            path.display()
-        )));
-    }
+    let Walk { mut found, .. } = walk;
     if found.is_empty() {
         let is_root = path.join("dataset_description.json").symlink_metadata().is_ok();
-        let why = format!("no _eeg.edf, _eeg.bdf or _eeg.vhdr is in it: {}", path.display());
+        let why =
+            format!("no _eeg.edf, _eeg.bdf, _eeg.vhdr or _eeg.set is in it: {}", path.display());
         return if is_root { Err(unusable(why)) } else { Ok(None) };
     }
     found.sort();
@@ -119,8 +110,6 @@ struct Walk {
     /// Links may lead no further; canonical.
     root: PathBuf,
     found: Vec<PathBuf>,
-    /// Recordings that no reader knows.
-    unread: usize,
 }
 
 impl Walk {
@@ -153,7 +142,6 @@ impl Walk {
         if !(stem.starts_with("sub-") && stem.ends_with("_eeg")) {
             return Ok(());
         }
-        self.unread += usize::from(ending.eq_ignore_ascii_case(UNREAD_ENDING));
         if !ENDINGS.iter().any(|known| ending.eq_ignore_ascii_case(known)) {
             return Ok(());
         }
@@ -334,7 +322,7 @@ mod tests {
     fn no_recording_is_passed_over_and_none_counts_twice() {
         for (file, said) in [
             ("sub-01/eeg/sub-01_task-a_eeg.edf", "a run is there twice"),
-            ("sub-02/eeg/sub-02_task-a_eeg.set", "1 recording(s) are EEGLAB"),
+            ("sub-01/eeg/sub-01_task-a_eeg.set", "a run is there twice"),
         ] {
             let set = tempfile::tempdir().unwrap();
             make(set.path(), &[(ONE, ""), (file, "")]);

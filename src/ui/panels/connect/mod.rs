@@ -82,7 +82,10 @@ impl ConnectPanel {
             }
             Way::File => {
                 fields::text(ui, "Recording", &mut self.form.file, "recording.xdf");
-                parts::weak(ui, "XDF, EDF, BDF, BrainVision, OpenBCI text or BrainFlow CSV.");
+                parts::weak(
+                    ui,
+                    "XDF, EDF, BDF, BrainVision, EEGLAB, FIF, GDF, or text of headsets.",
+                );
                 self.recent_ui(ui);
             }
             Way::Text => {
