@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::exchange::convert::{Converted, Target, convert, outputs, prepare};
+use crate::exchange::convert::{Converted, Target, convert, convert_signal, outputs, prepare};
 use crate::exchange::survey::survey;
 use crate::exchange::{self, bids};
 use crate::formats::FormatError;
@@ -97,13 +97,13 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         Target::BrainVision => args.output.with_extension("vhdr"),
         _ => args.output.clone(),
     };
-    let done = to_file(args, &output, target)?;
+    let done = to_file(args, &output, target, true)?;
     say(&output, &done);
     Ok(())
 }
 
-/// Converts into a file that must not exist.
-fn to_file(args: &Args, output: &Path, target: Target) -> Result<Converted, Failure> {
+/// Converts into a file that must not exist; `all` streams that it can hold, or the signal alone.
+fn to_file(args: &Args, output: &Path, target: Target, all: bool) -> Result<Converted, Failure> {
     let files = outputs(output, target);
     if let Some(there) = files.iter().find(|path| path.symlink_metadata().is_ok()) {
         let why = format!(
@@ -118,9 +118,12 @@ fn to_file(args: &Args, output: &Path, target: Target) -> Result<Converted, Fail
     let found = survey(&mut *reader, |share| bar.set_position((share * 1000.0) as u64))
         .map_err(cannot_read)?;
     bar.set_message("writing");
-    let done = convert(&mut *reader, &found, output, target, |share| {
-        bar.set_position((share * 1000.0) as u64)
-    });
+    let on_progress = |share: f64| bar.set_position((share * 1000.0) as u64);
+    let done = if all {
+        convert(&mut *reader, &found, output, target, on_progress)
+    } else {
+        convert_signal(&mut *reader, &found, output, target, on_progress)
+    };
     bar.finish_and_clear();
     done.map_err(|e| {
         for path in &files {
@@ -151,7 +154,7 @@ fn to_bids(args: &Args) -> Result<(), Failure> {
     let found = survey(&mut *reader, |share| bar.set_position((share * 1000.0) as u64))
         .map_err(cannot_read)?;
     bar.finish_and_clear();
-    let prepared = prepare(reader.head(), &found).map_err(cannot_read)?;
+    let prepared = prepare(reader.head(), &found, false).map_err(cannot_read)?;
     let facts = bids::Facts { mains_hz: args.mains, reference: args.reference.clone() };
     let places = bids::places(&args.output, &entities, &args.input);
     if let Some(there) =
@@ -165,7 +168,7 @@ fn to_bids(args: &Args) -> Result<(), Failure> {
     }
     let not_written = |e: FormatError| Failure::output(e.to_string());
     bids::make_folders(&places).map_err(not_written)?;
-    let done = to_file(args, &places.signal, Target::Bdf)?;
+    let done = to_file(args, &places.signal, Target::Bdf, false)?;
     bids::write_sidecars(&args.output, &entities, &places, &prepared.head, &found, &facts)
         .map_err(not_written)?;
     bids::keep_original(&args.input, &places).map_err(not_written)?;

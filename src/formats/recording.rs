@@ -64,6 +64,9 @@ impl Calendar {
 
     /// ISO 8601 without a zone, with milliseconds where there are any.
     pub fn iso8601(self) -> String {
+        if self.second < 60.0 && (self.second * 1e3).round() >= 60e3 {
+            return Self { second: 0.0, ..self }.plus_secs(60.0).iso8601();
+        }
         let Self { year, month, day, hour, minute, second } = self;
         let millis = (second * 1e3).round() as u32;
         let text =
@@ -259,6 +262,8 @@ pub struct WriteHead {
     pub stream: StreamHead,
     /// Smallest and largest value of each channel, in its unit; formats of integers scale by it.
     pub ranges: Vec<[f64; 2]>,
+    /// Further regular streams of numbers, with such ranges; formats that hold one stream leave them out.
+    pub others: Vec<(StreamHead, Vec<[f64; 2]>)>,
     /// All events, in the order of time.
     pub events: Vec<Event>,
     /// As [`Head::facts`].
@@ -275,6 +280,19 @@ pub trait WriteRecording {
     /// # Errors
     /// [`FormatError`] when the system refuses or the samples do not fit.
     fn write(&mut self, times_secs: &[f64], values: &[f64]) -> Result<(), FormatError>;
+
+    /// Appends samples of one of [`WriteHead::others`], as [`WriteRecording::write`]; formats that hold one stream ignore them.
+    ///
+    /// # Errors
+    /// As [`WriteRecording::write`].
+    fn write_other(
+        &mut self,
+        _other: usize,
+        _times_secs: &[f64],
+        _values: &[f64],
+    ) -> Result<(), FormatError> {
+        Ok(())
+    }
 
     /// Completes the file (or files), synchronises it with the disk, and gives what the user should know.
     ///
@@ -293,6 +311,7 @@ mod tests {
         assert_eq!(eve.plus_secs(1.0).iso8601(), "2024-02-29T00:00:00.500");
         assert_eq!(eve.plus_secs(86_400.5).iso8601(), "2024-03-01T00:00:00");
         assert_eq!(eve.plus_secs(-86_400.0 * 59.0).iso8601(), "2023-12-31T23:59:59.500");
+        assert_eq!(Calendar { second: 59.9996, ..eve }.iso8601(), "2024-02-29T00:00:00");
         assert_eq!(eve.plus_secs(f64::NAN), eve);
         assert_eq!(eve.plus_secs(1e300), eve);
     }

@@ -251,10 +251,15 @@ impl Trace {
         }
         // A few late packets before the next gap or the end look like a small gap of their own.
         let ends = steps.iter().skip(1).map(|step| step.sample).chain([residuals.len()]);
+        let is_rough = threshold >= GAP_ROUGH_PERIODS * self.nominal_secs;
         for (step, end) in steps.iter().zip(ends) {
-            let is_doubtful =
-                end - step.sample < most && (0.0..SHORT_FACTOR * threshold).contains(&step.secs);
-            if !is_doubtful {
+            let few = end - step.sample < most;
+            // And a last packet that is followed by less than it is late may be just that.
+            let last = end == residuals.len()
+                && ((end - step.sample) as f64 * self.nominal_secs) < step.secs;
+            let enough = if last && is_rough { LATE_SECS } else { 0.0 };
+            let enough = enough.max(SHORT_FACTOR * threshold);
+            if !(few && (0.0..enough).contains(&step.secs)) {
                 found.cuts.push(step.sample);
             }
         }

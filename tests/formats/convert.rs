@@ -107,3 +107,48 @@ fn what_is_no_recording_is_refused_with_its_reason() {
     let (code, _, errors) = outcome(&["convert", "nowhere.xdf", "out.edf"]);
     assert!(code == 6 && errors.contains("nowhere.xdf"), "{code} {errors}");
 }
+
+#[test]
+fn edf_holds_streams_of_other_rates_beside_the_signal() {
+    use phosphene::formats::xdf::{ChannelFormat, FileDescription, XdfWriter};
+    let folder = tempfile::tempdir().unwrap();
+    let (from, to) = (path(&folder, "two.xdf"), path(&folder, "two.edf"));
+    let mut writer = XdfWriter::new(Vec::new(), &FileDescription::default()).unwrap();
+    let mut stream = |name: &str, kind: &str, rate_hz: f64| {
+        let mut about = crate::harness::xdf::description(name, rate_hz, ChannelFormat::Float32, 1);
+        about.kind = kind.into();
+        writer.add_stream(&about).unwrap()
+    };
+    let ids =
+        [stream("eeg", "EEG", 250.0), stream("motion", "ACC", 50.0), stream("odd", "X", 33.3)];
+    // Half a second of each in turn, as recorders write; the motion begins a little later.
+    for half in 0..20 {
+        for (id, rate_hz, late_secs) in
+            [(ids[0], 250.0, 0.0), (ids[1], 50.0, 0.003), (ids[2], 33.3, 0.0)]
+        {
+            let count = (rate_hz / 2.0_f64).floor() as usize;
+            let first = half * count;
+            let time = |i: usize| 100.0 + late_secs + (first + i) as f64 / rate_hz;
+            let stamps: Vec<f64> = (0..count).map(time).collect();
+            let values: Vec<f32> = stamps.iter().map(|t| (t - 100.0) as f32).collect();
+            writer.samples(id, &stamps, &values).unwrap();
+        }
+    }
+    std::fs::write(&from, writer.finish().unwrap()).unwrap();
+    let (code, _, said) = outcome(&["convert", from.to_str().unwrap(), to.to_str().unwrap()]);
+    assert_eq!(code, 0, "{said}");
+    assert!(said.contains("'odd' (33.3 Hz)"), "what is left out is said: {said}");
+    let mut reader = formats::open(&to).unwrap();
+    let rates: Vec<f64> = reader.head().streams.iter().map(|stream| stream.rate_hz).collect();
+    assert_eq!(rates, [250.0, 50.0]);
+    let (mut block, mut counts) = (Block::default(), [0, 0]);
+    while reader.next_block(&mut block).unwrap() {
+        counts[block.stream] += block.times_secs.len();
+        for (time, value) in block.times_secs.iter().zip(&block.values) {
+            // A sample of the motion was taken 3 ms later than the moment that the file gives it.
+            let late_secs = if block.stream == 1 { 0.003 } else { 0.0 };
+            assert!((value - time - late_secs).abs() < 1e-3, "{value} at {time}");
+        }
+    }
+    assert_eq!(counts, [2500, 500]);
+}

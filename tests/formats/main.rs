@@ -12,5 +12,7 @@ mod fif;
 mod gdf;
 mod headsets;
 mod hostile;
+mod tables;
 mod time;
+mod trouble;
 mod xdf;

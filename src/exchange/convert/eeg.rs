@@ -1,4 +1,4 @@
-//! One regular stream and its events, for formats that hold no more.
+//! The signal and its events, and other regular streams for formats that hold several rates.
 
 use super::choose::{Converted, find_eeg, session_events};
 use crate::exchange::survey::{StreamSurvey, Survey};
@@ -12,6 +12,8 @@ pub struct Prepared {
     pub head: WriteHead,
     /// The stream that is written.
     pub stream: usize,
+    /// Further ones, in the order of [`WriteHead::others`].
+    pub others: Vec<usize>,
     /// Time of its first sample on the recording's own axis: zero of what is written.
     pub zero_secs: f64,
     grid: Grid,
@@ -19,18 +21,19 @@ pub struct Prepared {
     pub notes: Vec<String>,
 }
 
-/// Chooses the stream and collects what the writer must know beforehand.
+/// Chooses the stream and collects what the writer must know beforehand; with `with_others` other regular streams of numbers
+/// are written, too.
 ///
 /// # Errors
 /// [`FormatError::Unusable`] when there is no regular stream of numbers with samples.
-pub fn prepare(head: &Head, found: &Survey) -> Result<Prepared, FormatError> {
+pub fn prepare(head: &Head, found: &Survey, with_others: bool) -> Result<Prepared, FormatError> {
     let Some(stream) = find_eeg(&head.streams, found) else {
         let why = "it has no regular stream of numbers with samples in it".into();
         return Err(FormatError::Unusable { format: head.format, why });
     };
     let (about, seen) = (&head.streams[stream], &found.streams[stream]);
     let zero_secs = seen.first_secs;
-    let mut notes = Vec::new();
+    let (mut notes, mut others) = (Vec::new(), Vec::new());
     for (place, other) in head.streams.iter().enumerate() {
         let markers = crate::formats::events::is_markers(other);
         if other.is_apart && found.streams[place].samples > 0 {
@@ -40,7 +43,12 @@ pub fn prepare(head: &Head, found: &Survey) -> Result<Prepared, FormatError> {
             ));
             continue;
         }
-        if place != stream && !markers && found.streams[place].samples > 0 {
+        if place == stream || markers || found.streams[place].samples == 0 {
+            continue;
+        }
+        if with_others && other.rate_hz > 0.0 && !other.is_text && !other.channels.is_empty() {
+            others.push(place);
+        } else {
             notes.push(format!("the stream '{}' is left out", other.name));
         }
     }
@@ -68,11 +76,19 @@ pub fn prepare(head: &Head, found: &Survey) -> Result<Prepared, FormatError> {
             started: head.started.map(|time| time.plus_secs(on_axis)),
             stream: about.clone(),
             ranges: seen.channels.iter().map(range).collect(),
+            others: others
+                .iter()
+                .map(|place| {
+                    let ranges = found.streams[*place].channels.iter().map(range).collect();
+                    (head.streams[*place].clone(), ranges)
+                })
+                .collect(),
             events: session_events(&found.events).map(shifted).collect(),
             facts: head.facts.clone(),
             simulated: head.simulated,
         },
         stream,
+        others,
         zero_secs,
         grid,
         notes,
@@ -141,6 +157,11 @@ pub(super) fn copy(
     let (mut block, mut samples, mut last) = (Block::default(), 0, f64::NEG_INFINITY);
     while reader.next_block(&mut block)? {
         on_progress(reader.progress());
+        if let Some(other) = prepared.others.iter().position(|place| *place == block.stream) {
+            let laid = |time: &f64| prepared.grid.laid(*time - prepared.zero_secs);
+            let times_secs: Vec<f64> = block.times_secs.iter().map(laid).collect();
+            writer.write_other(other, &times_secs, &block.values)?;
+        }
         if block.stream != prepared.stream {
             continue;
         }

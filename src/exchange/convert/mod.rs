@@ -1,8 +1,8 @@
 //! From any format to another.
 //!
 //! Takes a reader and where to write; gives what was written and what could not be kept. Reads the recording
-//! twice: first to know ranges and events ([`super::survey`]), then to copy. EDF, BDF and BrainVision hold one
-//! regular stream and its events; XDF holds every stream. Time begins at the first sample of the stream that
+//! twice: first to know ranges and events ([`super::survey`]), then to copy. BrainVision holds one regular stream and its
+//! events; EDF and BDF hold other regular streams beside it, each at its rate; XDF holds every stream. Time begins at the first sample of the stream that
 //! is written. Nothing is written over.
 
 mod eeg;
@@ -59,7 +59,33 @@ pub fn convert(
     if target == Target::Xdf {
         return xdf::write(reader, path, on_progress);
     }
-    let prepared = prepare(reader.head(), found)?;
+    let with_others = target != Target::BrainVision;
+    let prepared = prepare(reader.head(), found, with_others)?;
+    write(reader, prepared, path, target, on_progress)
+}
+
+/// As [`convert`], of the signal and its events alone: what goes into a data set whose tables name one stream.
+///
+/// # Errors
+/// As [`convert`].
+pub fn convert_signal(
+    reader: &mut dyn ReadRecording,
+    found: &Survey,
+    path: &Path,
+    target: Target,
+    on_progress: impl FnMut(f64),
+) -> Result<Converted, FormatError> {
+    let prepared = prepare(reader.head(), found, false)?;
+    write(reader, prepared, path, target, on_progress)
+}
+
+fn write(
+    reader: &mut dyn ReadRecording,
+    prepared: Prepared,
+    path: &Path,
+    target: Target,
+    on_progress: impl FnMut(f64),
+) -> Result<Converted, FormatError> {
     let writer: Box<dyn WriteRecording> = match target {
         Target::Edf => Box::new(edf::EdfWriter::create(path, edf::Kind::Edf, &prepared.head)?),
         Target::Bdf => Box::new(edf::EdfWriter::create(path, edf::Kind::Bdf, &prepared.head)?),

@@ -24,14 +24,41 @@ pub(super) fn duration(micros: i64) -> String {
     tal::seconds(micros.max(0)).trim_start_matches('+').into()
 }
 
+/// Samples of a record that lasts so long, where it holds a whole number of them.
+fn whole_samples(rate_hz: f64, micros: u64) -> Option<usize> {
+    let samples = rate_hz * micros as f64 * 1e-6;
+    let near = samples.round();
+    let is_whole = (1.0..=1e6).contains(&near) && (samples - near).abs() < 1e-6 * near.max(1.0);
+    is_whole.then_some(near as usize)
+}
+
+/// Duration of a record in microseconds and the samples of each rate, so that all are exact. As many rates as fit, the first in
+/// any case: `None` stands for those that do not.
+pub(super) fn records(
+    rates_hz: &[f64],
+    frame_bytes: usize,
+) -> Option<(u64, usize, Vec<Option<usize>>)> {
+    let (first, others) = rates_hz.split_first()?;
+    // A second or a tenth holds most rates; else the record is laid out for the first alone.
+    let suits =
+        |micros: u64| others.iter().filter(|rate| whole_samples(**rate, micros).is_some()).count();
+    let alone = record(*first, frame_bytes)?;
+    let tried = DURATIONS_US.into_iter().filter_map(|micros| {
+        let samples = whole_samples(*first, micros)?;
+        (samples * frame_bytes <= RECORD_BYTES).then_some((micros, samples))
+    });
+    let (micros, samples) = tried
+        .chain([alone])
+        .rev()
+        .max_by_key(|(micros, _)| (suits(*micros), *micros == alone.0))
+        .unwrap_or(alone);
+    let of_others = others.iter().map(|rate| whole_samples(*rate, micros)).collect();
+    Some((micros, samples, of_others))
+}
+
 /// Duration of a record in microseconds and its samples, so that both are exact.
 pub(super) fn record(rate_hz: f64, frame_bytes: usize) -> Option<(u64, usize)> {
-    let whole = |micros: u64| {
-        let samples = rate_hz * micros as f64 * 1e-6;
-        let near = samples.round();
-        ((1.0..=1e6).contains(&near) && (samples - near).abs() < 1e-6 * near.max(1.0))
-            .then_some((micros, near as usize))
-    };
+    let whole = |micros: u64| whole_samples(rate_hz, micros).map(|samples| (micros, samples));
     let fits = |(_, samples): &(u64, usize)| samples * frame_bytes <= RECORD_BYTES;
     let short: Vec<_> = DURATIONS_US.into_iter().filter_map(whole).collect();
     short
@@ -74,16 +101,18 @@ fn unit_of(channel: &ChannelHead) -> String {
 const MONTHS: [&str; 12] =
     ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
 
+/// A channel as it is written: what it is, its range, and its samples in a record.
+pub(super) type Written<'a> = (&'a ChannelHead, &'a FieldRange, usize);
+
 /// The header of a file with an annotation signal behind the channels.
 pub(super) fn header(
     kind: Kind,
     head: &WriteHead,
-    ranges: &[FieldRange],
+    written: &[Written<'_>],
     record_us: u64,
-    record_samples: usize,
     annotation_bytes: usize,
 ) -> Vec<u8> {
-    let signals = head.stream.channels.len() + 1;
+    let signals = written.len() + 1;
     let mut bytes = match kind {
         Kind::Edf => field("0", 8),
         Kind::Bdf => [&[0xff][..], b"BIOSEMI"].concat(),
@@ -111,25 +140,25 @@ pub(super) fn header(
     bytes.extend(field(&signals.to_string(), 4));
     let [least, most] = kind.digital_range();
     let annotations = format!("{} Annotations", kind.name());
-    let mut column = |width: usize, of: &dyn Fn(usize, &ChannelHead) -> String, last: &str| {
-        for (place, channel) in head.stream.channels.iter().enumerate() {
-            bytes.extend(field(&of(place, channel), width));
+    let mut column = |width: usize, of: &dyn Fn(&Written<'_>) -> String, last: &str| {
+        for channel in written {
+            bytes.extend(field(&of(channel), width));
         }
         bytes.extend(field(last, width));
     };
-    column(16, &|_, channel| channel.label.clone(), &annotations);
-    column(80, &|_, _| String::new(), "");
-    column(8, &|_, channel| unit_of(channel), "");
-    column(8, &|place, _| ranges[place][0].1.clone(), "-1");
-    column(8, &|place, _| ranges[place][1].1.clone(), "1");
-    column(8, &|_, _| least.to_string(), &least.to_string());
-    column(8, &|_, _| most.to_string(), &most.to_string());
-    column(80, &|_, channel| channel.filtering.clone(), "");
+    column(16, &|(channel, ..)| channel.label.clone(), &annotations);
+    column(80, &|_| String::new(), "");
+    column(8, &|(channel, ..)| unit_of(channel), "");
+    column(8, &|(_, [low, _], _)| low.1.clone(), "-1");
+    column(8, &|(_, [_, high], _)| high.1.clone(), "1");
+    column(8, &|_| least.to_string(), &least.to_string());
+    column(8, &|_| most.to_string(), &most.to_string());
+    column(80, &|(channel, ..)| channel.filtering.clone(), "");
     column(
         8,
-        &|_, _| record_samples.to_string(),
+        &|(_, _, samples)| samples.to_string(),
         &(annotation_bytes / kind.sample_bytes()).to_string(),
     );
-    column(32, &|_, _| String::new(), "");
+    column(32, &|_| String::new(), "");
     bytes
 }

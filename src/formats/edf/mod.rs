@@ -3,12 +3,15 @@
 //! [`open`] gives a reader that holds one record at a time; [`EdfWriter`] writes EDF+ and BDF+. Sources:
 //! edfplus.info/specs, teuniz.net/edfbrowser (BDF+), biosemi.com/faq/file_format.htm.
 
+mod annotations;
 mod emotiv;
 mod groups;
 mod header;
 mod layout;
 mod numbers;
+mod others;
 mod reader;
+mod scale;
 mod tal;
 mod writer;
 

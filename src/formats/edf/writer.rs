@@ -3,36 +3,38 @@
 //! Takes samples at rising times; gives records of equal length, annotations in each, and a header whose number
 //! of records is patched at the end. A gap begins a new record (then the file is `+D`) unless it ends within the
 //! record; samples that were not there repeat the last one and are marked `BAD_padding` with their duration,
-//! which MNE leaves out. Values are exact to half a step of the converter; the steps come from the ranges given,
+//! which MNE leaves out. Streams of other rates stand in the same records ([`super::others`]); a record waits for them for a
+//! while. Values are exact to half a step of the converter; the steps come from the ranges given,
 //! rounded outwards to eight characters.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::fs::{File, OpenOptions};
 use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use super::layout::{RECORD_BYTES, duration, field_range, header, record};
+use super::annotations::{
+    FARTHEST_SECS, OWN_ANNOTATION_BYTES, annotation_bytes, cut_texts, micros,
+};
+use super::layout::{FieldRange, Written, duration, field_range, header, records};
+use super::others::Other;
+use super::scale::{Notes, Scale};
 use super::{Kind, numbers, tal};
 use crate::formats::FormatError;
-use crate::formats::recording::{Event, WriteHead, WriteRecording};
+use crate::formats::recording::{ChannelHead, Event, StreamHead, WriteHead, WriteRecording};
 use crate::time::gaps::GAP_PERIODS;
 
-/// Bytes of a record for its own time and for marks of padding.
-const OWN_ANNOTATION_BYTES: usize = 512;
-
-/// Longest text of an annotation, in bytes.
-const MAX_TEXT_BYTES: usize = 512;
-
-/// Events further from the first sample than this, in seconds, are left out: thirty years.
-const FARTHEST_SECS: f64 = 1e9;
+/// Records that wait for samples of other streams at most.
+const MAX_PENDING: usize = 120;
 
 /// What stands where samples were not there.
 const PADDING: &str = "BAD_padding";
 
+/// A record that waits for the samples of other streams.
 #[derive(Debug)]
-struct Scale {
-    low: f64,
-    gain: f64,
+struct Pending {
+    onset_us: i64,
+    signal: Vec<u8>,
+    annotations: Vec<u8>,
 }
 
 /// Writes one file.
@@ -53,21 +55,15 @@ pub struct EdfWriter {
     onset_us: i64,
     rows: Vec<i32>,
     padding: Vec<[usize; 2]>,
+    /// Streams of other rates with the scales of their channels; `None` for those that fit into no record.
+    others: Vec<Option<(Other, Vec<Scale>)>>,
+    /// What is said of those.
+    unfit: Vec<String>,
+    pending: VecDeque<Pending>,
     records: u64,
     discontinuous: bool,
     last_secs: Option<f64>,
     notes: Notes,
-}
-
-/// What the user should know, in numbers.
-#[derive(Debug, Default)]
-struct Notes {
-    clipped: u64,
-    not_finite: u64,
-    padded: u64,
-    cut_texts: u64,
-    late_events: u64,
-    unmarked: u64,
 }
 
 impl EdfWriter {
@@ -83,23 +79,34 @@ impl EdfWriter {
                 "it holds 1 to 9000 channels with a range each, not {channels}"
             )));
         }
-        let (record_us, record_samples) = record(head.stream.rate_hz, channels * kind.sample_bytes()).ok_or_else(|| {
-            unusable(format!("no record of up to 60 s holds a whole number of samples at {} Hz; choose XDF or BrainVision", head.stream.rate_hz))
-        })?;
-        let mut ranges = Vec::with_capacity(channels);
-        for (range, channel) in head.ranges.iter().zip(&head.stream.channels) {
-            ranges.push(field_range(*range).ok_or_else(|| {
-                unusable(format!(
-                    "the range of channel '{}' does not fit into 8 characters: {range:?} {}",
-                    channel.label, channel.unit
-                ))
-            })?);
-        }
-        let [least, most] = kind.digital_range().map(f64::from);
-        let scales = ranges
-            .iter()
-            .map(|[(low, _), (high, _)]| Scale { low: *low, gain: (high - low) / (most - least) })
+        let rates_hz: Vec<f64> = std::iter::once(&head.stream)
+            .chain(head.others.iter().map(|(stream, _)| stream))
+            .map(|stream| stream.rate_hz)
             .collect();
+        let (record_us, record_samples, of_others) =
+            records(&rates_hz, channels * kind.sample_bytes()).ok_or_else(|| {
+                unusable(format!(
+                    "no record of up to 60 s holds a whole number of samples at {} Hz; choose XDF or BrainVision",
+                    head.stream.rate_hz
+                ))
+            })?;
+        let ranges = field_ranges(&head.stream, &head.ranges).map_err(unusable)?;
+        let scales = ranges.iter().map(|range| Scale::of(range, kind)).collect();
+        let others: Vec<_> = head
+            .others
+            .iter()
+            .zip(of_others)
+            .map(|((stream, ranges), samples)| {
+                let ranges = field_ranges(stream, ranges).ok()?;
+                let scales = ranges.iter().map(|range| Scale::of(range, kind)).collect();
+                Some((Other::new(stream.clone(), ranges, samples?), scales))
+            })
+            .collect();
+        let unfit = head.others.iter().zip(&others).filter(|(_, other)| other.is_none());
+        let unfit = unfit.map(|((StreamHead { name, rate_hz, .. }, _), _)| {
+            format!("the stream '{name}' ({rate_hz} Hz) fits into no record of this file and is left out")
+        });
+        let unfit = unfit.collect();
         let mut notes = Notes::default();
         let events = cut_texts(&head.events, &mut notes);
         let annotation_bytes =
@@ -107,8 +114,19 @@ impl EdfWriter {
         let started = head.started.unwrap_or_default();
         let io = |source| FormatError::Io { action: "making the file", source, path: path.into() };
         let mut file = OpenOptions::new().write(true).create_new(true).open(path).map_err(io)?;
-        let header = header(kind, head, &ranges, record_us, record_samples, annotation_bytes);
-        file.write_all(&header).map_err(io)?;
+        let beside = others.iter().flatten().flat_map(|(other, _): &(Other, Vec<Scale>)| {
+            let samples = other.samples;
+            other
+                .stream
+                .channels
+                .iter()
+                .zip(&other.ranges)
+                .map(move |(c, range)| (c, range, samples))
+        });
+        let own =
+            head.stream.channels.iter().zip(&ranges).map(|(c, range)| (c, range, record_samples));
+        let written: Vec<Written<'_>> = own.chain(beside).collect();
+        file.write_all(&header(kind, head, &written, record_us, annotation_bytes)).map_err(io)?;
         Ok(Self {
             file,
             path: path.into(),
@@ -123,6 +141,9 @@ impl EdfWriter {
             onset_us: 0,
             rows: Vec::with_capacity(record_samples * channels),
             padding: Vec::new(),
+            others,
+            unfit,
+            pending: VecDeque::new(),
             records: 0,
             discontinuous: false,
             last_secs: None,
@@ -198,18 +219,7 @@ impl EdfWriter {
     }
 
     fn converted(&mut self, channel: usize, value: f64) -> i32 {
-        let [least, most] = self.kind.digital_range();
-        let Scale { low, gain } = self.scales[channel];
-        if !value.is_finite() {
-            self.notes.not_finite += 1;
-        }
-        let sample = ((value - low) / gain).round() + f64::from(least);
-        // A value that is not a number becomes the one nearest to zero.
-        let sample =
-            if sample.is_nan() { (-low / gain).round() + f64::from(least) } else { sample };
-        self.notes.clipped +=
-            u64::from(value.is_finite() && !(f64::from(least)..=f64::from(most)).contains(&sample));
-        sample.clamp(f64::from(least), f64::from(most)) as i32
+        self.scales[channel].sample(value, self.kind, &mut self.notes)
     }
 
     fn close_record(&mut self) -> Result<(), FormatError> {
@@ -221,14 +231,38 @@ impl EdfWriter {
                 numbers::put(kind, self.rows[row * channels + channel], &mut bytes);
             }
         }
-        let annotations = self.annotations();
-        bytes.extend(&annotations);
-        bytes.resize(bytes.len() + self.annotation_bytes - annotations.len(), 0);
-        self.write_all(&bytes)?;
+        let mut annotations = self.annotations();
+        annotations.resize(self.annotation_bytes, 0);
+        self.pending.push_back(Pending { onset_us: self.onset_us, signal: bytes, annotations });
         self.rows.clear();
         self.padding.clear();
         self.records += 1;
         self.onset_us += self.record_us as i64;
+        self.put_pending(MAX_PENDING)
+    }
+
+    /// Writes records whose other streams are there, and all but so many of those that wait for them.
+    fn put_pending(&mut self, most: usize) -> Result<(), FormatError> {
+        while let Some(front) = self.pending.front() {
+            let end_secs = (front.onset_us + self.record_us as i64) as f64 * 1e-6;
+            let is_whole = self.others.iter().flatten().all(|(other, _)| other.has_until(end_secs));
+            if !is_whole && self.pending.len() <= most {
+                break;
+            }
+            let Some(record) = self.pending.pop_front() else { break };
+            let mut bytes = record.signal;
+            for (other, scales) in self.others.iter_mut().flatten() {
+                let rows = other.record(record.onset_us as f64 * 1e-6);
+                for (channel, scale) in scales.iter().enumerate() {
+                    for value in rows.iter().skip(channel).step_by(scales.len()) {
+                        let sample = scale.sample(*value, self.kind, &mut self.notes);
+                        numbers::put(self.kind, sample, &mut bytes);
+                    }
+                }
+            }
+            bytes.extend(&record.annotations);
+            self.write_all(&bytes)?;
+        }
         Ok(())
     }
 
@@ -334,6 +368,18 @@ impl WriteRecording for EdfWriter {
             .try_for_each(|(time, row)| self.push(*time, row))
     }
 
+    fn write_other(
+        &mut self,
+        other: usize,
+        times_secs: &[f64],
+        values: &[f64],
+    ) -> Result<(), FormatError> {
+        if let Some(Some((other, _))) = self.others.get_mut(other) {
+            other.take(times_secs, values);
+        }
+        self.put_pending(MAX_PENDING)
+    }
+
     fn finish(mut self: Box<Self>) -> Result<Vec<String>, FormatError> {
         if self.filled() > 0 {
             let rest = self.record_samples - self.filled();
@@ -342,66 +388,27 @@ impl WriteRecording for EdfWriter {
             self.close_record()?;
         }
         self.put_late_events()?;
+        self.put_pending(0)?;
         let variant =
             format!("{}+{}", self.kind.name(), if self.discontinuous { 'D' } else { 'C' });
         self.patch(192, &variant, 5)?;
         let records = self.records.to_string();
         self.patch(236, &records, 8)?;
         self.file.sync_all().map_err(|source| self.failed(source))?;
-        Ok(self.notes.said())
+        let of_others = self.others.iter().flatten().flat_map(|(other, _)| other.said());
+        Ok(self.notes.said().into_iter().chain(of_others).chain(self.unfit).collect())
     }
 }
 
-impl Notes {
-    fn said(&self) -> Vec<String> {
-        [
-            (self.clipped, "value(s) beyond the range given were set to its ends"),
-            (self.not_finite, "value(s) are not numbers and were set to zero"),
-            (
-                self.padded,
-                "sample(s) were not there: the last one is repeated and marked BAD_padding",
-            ),
-            (self.cut_texts, "annotation(s) were cut to 512 bytes"),
-            (self.late_events, "annotation(s) do not fit, or are decades away, and are left out"),
-            (self.unmarked, "stretch(es) of repeated samples found no room for their mark"),
-        ]
-        .into_iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, what)| format!("{count} {what}"))
-        .collect()
-    }
-}
-
-fn micros(secs: f64) -> i64 {
-    (secs * 1e6).round() as i64
-}
-
-fn cut_texts(events: &[Event], notes: &mut Notes) -> Vec<Event> {
-    let near = |event: &&Event| event.time_secs.abs() < FARTHEST_SECS;
-    notes.late_events += events.iter().filter(|event| !near(event)).count() as u64;
-    let mut events: Vec<Event> = events.iter().filter(near).cloned().collect();
-    for event in &mut events {
-        if event.label.len() > MAX_TEXT_BYTES {
-            notes.cut_texts += 1;
-            let end = (0..=MAX_TEXT_BYTES)
-                .rev()
-                .find(|end| event.label.is_char_boundary(*end))
-                .unwrap_or(0);
-            event.label.truncate(end);
-        }
-    }
-    events.sort_by(|a, b| a.time_secs.total_cmp(&b.time_secs));
-    events
-}
-
-/// Room that the annotations of the busiest record need: a record overlaps two stretches of its own length at most.
-fn annotation_bytes(events: &[Event], record_us: u64) -> usize {
-    let mut buckets: BTreeMap<i64, usize> = BTreeMap::new();
-    for event in events {
-        let bucket = micros(event.time_secs).max(0) / record_us as i64;
-        *buckets.entry(bucket).or_default() += event.label.len() + 40;
-    }
-    let pair = |bucket: &i64| buckets[bucket] + buckets.get(&(bucket + 1)).copied().unwrap_or(0);
-    let busiest = buckets.keys().map(pair).max().unwrap_or(0);
-    OWN_ANNOTATION_BYTES + busiest.min(RECORD_BYTES)
+/// Ranges as fields, or the channel whose range does not fit.
+fn field_ranges(stream: &StreamHead, ranges: &[[f64; 2]]) -> Result<Vec<FieldRange>, String> {
+    let field = |(range, channel): (&[f64; 2], &ChannelHead)| {
+        field_range(*range).ok_or_else(|| {
+            let (label, unit) = (&channel.label, &channel.unit);
+            format!(
+                "the range of channel '{label}' does not fit into 8 characters: {range:?} {unit}"
+            )
+        })
+    };
+    ranges.iter().zip(&stream.channels).map(field).collect()
 }

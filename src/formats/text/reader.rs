@@ -1,26 +1,25 @@
 //! Lines → blocks.
 //!
-//! Takes lines of a known layout; gives blocks. Time zero is the first row. Where the device counts its samples,
-//! times are counted too: a jump of the count is a gap of so many samples, and a pause longer than the count can
-//! tell is found by the stamps. Rows that cannot be used are counted and named.
+//! Takes lines of a known layout; gives blocks. Time zero is the first row. Rows that cannot be used are left out,
+//! counted and named with their line. Where only all stamps together tell when samples were taken, the file is read
+//! once before the first block, and 8 bytes a row are kept.
 
-use std::io::{BufRead, Read, Seek, SeekFrom};
-use std::path::{Path, PathBuf};
+use std::io::{BufRead, Seek};
+use std::path::Path;
 
-use super::guess::stamp_of;
-use super::layout::{Column, Digits, Layout, Timing};
+use super::clock::RowClock;
+use super::layout::{Column, Digits, Layout, Timing, calendar, cells};
+use super::lines::{Encoding, Lines};
+use super::row::{Misfit, Row, event};
 use super::sd_card::Stamps;
+use super::settled::{self, settle};
 use crate::formats::FormatError;
-use crate::formats::recording::{Block, Event, Head, ReadRecording, StreamHead};
+use crate::formats::recording::{Block, Head, ReadRecording, StreamHead};
 
-/// Longest line, in bytes: a thousand channels of twenty characters take 20 KiB.
-const MAX_LINE_BYTES: u64 = 1 << 20;
-
-/// Rows of a block at most, and values.
+/// Rows, values and events of a block at most.
 const MAX_BLOCK_ROWS: usize = 1024;
-
-/// A pause of the stamps beyond what the count tells, in seconds, that is taken for lost samples.
-const PAUSE_SECS: f64 = 0.5;
+const MAX_BLOCK_VALUES: usize = 1 << 20;
+const MAX_BLOCK_EVENTS: usize = 1 << 16;
 
 /// Bad rows in a row that are taken for the end of what can be read.
 const MAX_BAD_ROWS: u64 = 10_000;
@@ -31,36 +30,25 @@ const MAX_NAMED: u64 = 10;
 /// Reads a recording in pieces.
 #[derive(Debug)]
 pub struct TextReader<R: BufRead + Seek> {
-    input: R,
-    path: PathBuf,
+    lines: Lines<R>,
     layout: Layout,
     head: Head,
-    /// Columns of channels.
-    signals: Vec<usize>,
-    len: u64,
-    at: u64,
-    line: Vec<u8>,
-    line_number: u64,
+    clock: RowClock,
+    /// Times of the rows, where all stamps together told them.
+    settled_secs: Vec<f64>,
+    /// Stamps of the rows, while the file is read for them.
+    raw_secs: Option<Vec<f64>>,
+    rows: usize,
+    /// What the marker columns held.
+    held: Vec<String>,
     bad_rows: u64,
     bad_in_row: u64,
     lost: u64,
-    clock: RowClock,
+    invalid: u64,
     /// What the lines between the rows of an SD card say.
     card: Stamps,
-    /// What is left of the file is not text.
     ended: bool,
     warnings: Vec<String>,
-}
-
-/// Tells the time of rows.
-#[derive(Clone, Copy, Debug, Default)]
-struct RowClock {
-    /// Samples since the first, lost ones included.
-    count: u64,
-    last_index: Option<f64>,
-    last_stamp: Option<f64>,
-    first_stamp: Option<f64>,
-    begun: bool,
 }
 
 impl<R: BufRead + Seek> TextReader<R> {
@@ -68,90 +56,77 @@ impl<R: BufRead + Seek> TextReader<R> {
         input: R,
         path: &Path,
         layout: Layout,
+        encoding: Encoding,
         len: u64,
     ) -> Result<Self, FormatError> {
-        let signals: Vec<usize> = layout
-            .columns
-            .iter()
-            .enumerate()
-            .filter_map(|(place, column)| matches!(column, Column::Signal(_)).then_some(place))
-            .collect();
-        let channel = |place: &usize| match &layout.columns[*place] {
-            Column::Signal(channel) => Some(channel.clone()),
-            _ => None,
-        };
-        let stream = StreamHead {
-            kind: "EEG".into(),
-            rate_hz: layout.rate_hz,
-            channels: signals.iter().filter_map(channel).collect(),
-            ..StreamHead::default()
-        };
-        let head = Head {
-            format: layout.format,
-            started: layout.started,
-            streams: vec![stream],
-            facts: layout.facts.clone(),
-            simulated: layout.simulated,
-        };
         let mut reader = Self {
-            input,
-            path: path.into(),
-            warnings: layout.warnings.clone(),
+            lines: Lines::new(input, path, layout.format, encoding, len),
+            head: head(&layout),
+            warnings: Vec::new(),
             layout,
-            head,
-            signals,
-            len,
-            at: 0,
-            line: Vec::new(),
-            line_number: 0,
+            clock: RowClock::default(),
+            settled_secs: Vec::new(),
+            raw_secs: None,
+            rows: 0,
+            held: Vec::new(),
             bad_rows: 0,
             bad_in_row: 0,
             lost: 0,
-            clock: RowClock::default(),
+            invalid: 0,
             card: Stamps::default(),
             ended: false,
         };
         reader.rewind()?;
+        let has_stamps =
+            reader.layout.place(|c| matches!(c, Column::Seconds(_) | Column::Moment)).is_some();
+        let is_counted = matches!(reader.layout.timing, Timing::Counted { .. });
+        let needs_rate = is_counted && !reader.layout.is_rate_named && has_stamps;
+        if reader.layout.timing == Timing::Settled || needs_rate {
+            reader.read_stamps()?;
+        }
         Ok(reader)
     }
 
-    /// The next line; false at the end.
-    fn next_line(&mut self) -> Result<bool, FormatError> {
-        self.line.clear();
-        let mut limited = self.input.by_ref().take(MAX_LINE_BYTES);
-        let read = limited.read_until(b'\n', &mut self.line).map_err(|source| FormatError::Io {
-            action: "reading",
-            source,
-            path: self.path.clone(),
-        })?;
-        // Space that was set aside for a file and never written, as after a power cut.
-        if self.line.first() == Some(&0) {
-            self.warnings.push(format!(
-                "from line {} on the file holds no text but zeros: it ends there",
-                self.line_number + 1
+    /// Reads the file for its stamps. What is wrong with it is found again, and told, when its blocks are read.
+    fn read_stamps(&mut self) -> Result<(), FormatError> {
+        self.raw_secs = Some(Vec::new());
+        let mut block = Block::default();
+        while let Ok(true) = self.next_block(&mut block) {
+            if self.rows > settled::MAX_ROWS {
+                break;
+            }
+        }
+        let stamps = self.raw_secs.take().unwrap_or_default();
+        if stamps.len() > settled::MAX_ROWS && self.layout.timing == Timing::Settled {
+            self.layout.timing = Timing::Stamps;
+            let most = settled::MAX_ROWS;
+            self.layout.warnings.push(format!(
+                "it has more than {most} rows: their time stamps are taken as they are"
             ));
-            self.ended = true;
-            return Ok(false);
+        } else {
+            let settled = settle(stamps, self.layout.rate_hz, self.layout.is_rate_named);
+            self.layout.rate_hz = settled.rate_hz;
+            self.layout.started = self.layout.started.or(calendar(settled.first_secs));
+            if self.layout.timing == Timing::Settled {
+                self.layout.warnings.extend(settled.said);
+                self.settled_secs = settled.times_secs;
+            } else {
+                // The device's own count tells the times; only its rate was asked for.
+                self.layout.warnings.extend(settled.said.into_iter().take(1));
+            }
         }
-        if read as u64 == MAX_LINE_BYTES && self.line.last() != Some(&b'\n') {
-            return Err(FormatError::Malformed {
-                format: self.layout.format,
-                offset: self.at,
-                expected: format!("lines of at most {MAX_LINE_BYTES} bytes"),
-                got: format!("a longer one, line {}", self.line_number + 1),
-            });
-        }
-        self.at += read as u64;
-        self.line_number += 1;
-        Ok(read > 0)
+        self.head = head(&self.layout);
+        self.rewind()
     }
 
-    /// Takes the line in hand into the block; false when it is of no use.
-    fn take(&mut self, block: &mut Block) -> bool {
-        let text = String::from_utf8_lossy(&self.line);
-        let text = text.trim_start_matches('\u{feff}').trim_end_matches(['\r', '\n']);
+    /// Takes the line in hand into the block.
+    fn take(&mut self, block: &mut Block) -> Result<(), Misfit> {
+        if self.lines.number() <= self.layout.head_lines {
+            return Ok(());
+        }
+        let text = self.lines.text();
         if text.trim().is_empty() {
-            return true;
+            return Ok(());
         }
         if let Some(said) = text.strip_prefix('%') {
             if self.layout.digits == Digits::CytonHex
@@ -159,93 +134,77 @@ impl<R: BufRead + Seek> TextReader<R> {
             {
                 self.clock.pause(paused_at);
             }
-            return true;
+            return Ok(());
         }
-        let delimiter = self.layout.delimiter;
-        let cells: Vec<&str> = text.split(char::from(delimiter)).map(str::trim).collect();
+        let row = Row { layout: &self.layout, cells: cells(&text, self.layout.delimiter) };
         let stamp = match self.layout.digits {
-            Digits::Decimal => stamp_of(&self.layout.columns, &cells, delimiter),
+            Digits::Decimal => row.stamp(),
             Digits::CytonHex => self.card.take_start(),
         };
-        let words = || {
-            self.layout
-                .columns
-                .iter()
-                .zip(&cells)
-                .filter(|(column, cell)| **column == Column::Words && !cell.is_empty())
-        };
-        let first =
-            self.signals.first().and_then(|place| cells.get(*place)).copied().unwrap_or_default();
-        if first.is_empty() && words().next().is_some() {
-            let time_secs = self.clock.time_of_event(stamp, self.layout.rate_hz);
-            block.events.extend(words().map(|(_, cell)| event(time_secs, cell)));
-            return true;
-        }
-        if cells.len() < self.layout.least_cells {
-            return false;
+        if row.is_event_alone() {
+            let time_secs = self.clock.time_of_event(stamp);
+            block.events.extend(row.words().map(|word| event(time_secs, word)));
+            return Ok(());
         }
         let before = block.values.len();
-        for place in &self.signals {
-            match cells.get(*place).map_or(Some(f64::NAN), |cell| self.layout.value(cell)) {
-                Some(value) => block.values.push(value),
-                None => {
-                    block.values.truncate(before);
-                    // The line of names of a file that has one.
-                    return self.line_number == 1 || first.starts_with("EXG");
-                }
-            }
-        }
-        // The GUI's version 5 begins with a row of zeros that no device sent.
-        if !self.clock.begun
-            && block.values[before..].iter().all(|value| *value == 0.0)
+        row.values(&mut block.values)?;
+        if self.layout.has_blank
+            && !self.clock.has_begun
             && stamp.is_none()
+            && block.values.iter().skip(before).all(|value| *value == 0.0)
         {
             block.values.truncate(before);
-            return true;
+            return Ok(());
         }
-        let index =
-            self.layout.columns.iter().zip(&cells).find(|(column, _)| **column == Column::Index);
-        let index = index.and_then(|(_, cell)| self.layout.value(cell));
-        let (time_secs, lost) = self.clock.next(&self.layout, index, stamp);
+        if let Some(raw) = &mut self.raw_secs {
+            raw.push(stamp.unwrap_or(f64::NAN));
+        }
+        let settled_secs = self.settled_secs.get(self.rows).copied();
+        let (time_secs, lost) = self.clock.next(&self.layout, row.index(), stamp, settled_secs);
+        self.rows += 1;
         self.lost = self.lost.saturating_add(lost);
+        self.invalid += u64::from(row.is_invalid());
         block.times_secs.push(time_secs);
-        block.events.extend(words().map(|(_, cell)| event(time_secs, cell)));
-        let marks =
-            self.layout.columns.iter().zip(&cells).filter(|(column, _)| **column == Column::Marker);
-        for (_, cell) in marks {
-            if self.layout.value(cell).is_some_and(|value| value != 0.0) {
-                block
-                    .events
-                    .push(event(time_secs, cell.trim_end_matches(['0']).trim_end_matches('.')));
-            }
-        }
-        true
+        row.events(&self.clock, time_secs, &mut self.held, &mut block.events);
+        Ok(())
     }
 
-    fn note_bad_row(&mut self) -> Result<(), FormatError> {
+    /// Says which line is left out, and why.
+    fn note_misfit(&mut self, misfit: &Misfit) -> Result<(), FormatError> {
+        let number = self.lines.number();
+        if self.lines.is_open() {
+            self.warnings.push(format!("the last line ({number}) is cut off and is left out"));
+            return Ok(());
+        }
         self.bad_rows += 1;
         self.bad_in_row += 1;
         if self.bad_rows <= MAX_NAMED {
-            self.warnings.push(format!(
-                "line {} is not a row of this recording and is left out",
-                self.line_number
-            ));
+            let why = match misfit {
+                Misfit::Columns(count) => {
+                    format!("it has {count} columns, not {}", self.layout.columns.len())
+                }
+                Misfit::Cell(place, cell) => format!("column {place} holds '{cell}', not a number"),
+            };
+            self.warnings.push(format!("line {number} is left out: {why}"));
         }
         if self.bad_in_row > MAX_BAD_ROWS {
             return Err(FormatError::Malformed {
                 format: self.layout.format,
-                offset: self.at,
+                offset: self.lines.at(),
                 expected: format!("rows of at least {} numbers", self.layout.least_cells),
-                got: format!(
-                    "{MAX_BAD_ROWS} lines of something else up to line {}",
-                    self.line_number
-                ),
+                got: format!("{MAX_BAD_ROWS} lines of something else up to line {number}"),
             });
         }
         Ok(())
     }
 
     fn sum_up(&mut self) {
+        if self.lines.met_zeros() && !self.ended {
+            self.warnings.push(format!(
+                "from line {} on the file holds no text but zeros: it ends there",
+                self.lines.number()
+            ));
+        }
         if self.bad_rows > MAX_NAMED {
             self.warnings.push(format!("{} lines in all are left out", self.bad_rows));
         }
@@ -255,77 +214,37 @@ impl<R: BufRead + Seek> TextReader<R> {
                 self.lost
             ));
         }
-        (self.bad_rows, self.lost) = (0, 0);
+        if self.invalid > 0 {
+            self.warnings.push(format!("the device does not vouch for {} sample(s)", self.invalid));
+        }
+        if self.clock.restarts > 0 {
+            self.warnings.push(format!(
+                "the device began to count anew {} time(s): what was lost there is not known",
+                self.clock.restarts
+            ));
+        }
+        (self.bad_rows, self.lost, self.invalid, self.clock.restarts) = (0, 0, 0, 0);
+        self.ended = true;
     }
 }
 
-fn event(time_secs: f64, label: &str) -> Event {
-    Event { time_secs, duration_secs: None, label: label.into() }
-}
-
-impl RowClock {
-    /// The time of the next row, and how many samples are missing before it.
-    fn next(&mut self, layout: &Layout, index: Option<f64>, stamp: Option<f64>) -> (f64, u64) {
-        let mut lost = 0;
-        if !self.begun {
-            (self.begun, self.first_stamp) = (true, stamp);
-        } else {
-            lost = self.missing(layout, index, stamp);
-            self.count = self.count.saturating_add(lost).saturating_add(1);
-        }
-        self.last_index = index.or(self.last_index);
-        self.last_stamp = stamp.or(self.last_stamp);
-        let counted = self.count as f64 / layout.rate_hz;
-        match (layout.timing, stamp, self.first_stamp) {
-            (Timing::Stamps, Some(stamp), Some(first)) => (stamp - first, 0),
-            _ => (counted, lost),
-        }
-    }
-
-    /// The device was stopped at `secs` of its own time; its count begins again afterwards.
-    fn pause(&mut self, secs: f64) {
-        (self.last_stamp, self.last_index) = (Some(secs), None);
-    }
-
-    fn missing(&self, layout: &Layout, index: Option<f64>, stamp: Option<f64>) -> u64 {
-        let mut steps = 1;
-        let mut wraps_at = 0.0;
-        if let (Timing::Counted { modulus, step }, Some(last), Some(index)) =
-            (layout.timing, self.last_index, index)
-        {
-            let moved = (index - last).rem_euclid(f64::from(modulus)).round();
-            // A count that stands still or is no whole step tells nothing.
-            let whole = (moved / f64::from(step)).floor();
-            if moved > 0.0 && whole >= 1.0 && whole < f64::from(modulus) / f64::from(step) {
-                steps = whole as u64;
-            }
-            wraps_at = f64::from(modulus) / f64::from(step);
-        }
-        let paused = match (self.last_stamp, stamp) {
-            (Some(last), Some(stamp))
-                if stamp - last > steps as f64 / layout.rate_hz + PAUSE_SECS =>
-            {
-                stamp - last
-            }
-            _ => return steps - 1,
-        };
-        let by_clock = paused * layout.rate_hz;
-        let beyond = by_clock - steps as f64;
-        let more = if wraps_at > 0.0 && wraps_at < 1e6 {
-            (beyond / wraps_at).round() * wraps_at
-        } else {
-            beyond.round()
-        };
-        (steps - 1).saturating_add(more.max(0.0) as u64)
-    }
-
-    /// The time of something between rows.
-    fn time_of_event(&self, stamp: Option<f64>, rate_hz: f64) -> f64 {
-        let counted = self.count as f64 / rate_hz;
-        match (stamp, self.last_stamp) {
-            (Some(stamp), Some(last)) => counted + (stamp - last).clamp(0.0, PAUSE_SECS),
-            _ => counted,
-        }
+fn head(layout: &Layout) -> Head {
+    let channel = |column: &Column| match column {
+        Column::Signal(channel) => Some(channel.clone()),
+        _ => None,
+    };
+    let stream = StreamHead {
+        kind: "EEG".into(),
+        rate_hz: layout.rate_hz,
+        channels: layout.columns.iter().filter_map(channel).collect(),
+        ..StreamHead::default()
+    };
+    Head {
+        format: layout.format,
+        started: layout.started,
+        streams: vec![stream],
+        facts: layout.facts.clone(),
+        simulated: layout.simulated,
     }
 }
 
@@ -336,34 +255,36 @@ impl<R: BufRead + Seek> ReadRecording for TextReader<R> {
 
     fn next_block(&mut self, block: &mut Block) -> Result<bool, FormatError> {
         block.clear();
-        while block.times_secs.len() < MAX_BLOCK_ROWS {
-            if self.ended || self.card.is_over() || !self.next_line()? {
+        while block.times_secs.len() < MAX_BLOCK_ROWS
+            && block.values.len() < MAX_BLOCK_VALUES
+            && block.events.len() < MAX_BLOCK_EVENTS
+        {
+            if self.ended || self.card.is_over() || !self.lines.advance()? {
                 if block.times_secs.is_empty() {
                     self.sum_up();
-                    return Ok(false);
                 }
-                return Ok(true);
+                return Ok(!block.times_secs.is_empty());
             }
-            if self.take(block) {
-                self.bad_in_row = 0;
-            } else {
-                self.note_bad_row()?;
+            match self.take(block) {
+                Ok(()) => self.bad_in_row = 0,
+                Err(misfit) => self.note_misfit(&misfit)?,
             }
         }
         Ok(true)
     }
 
     fn rewind(&mut self) -> Result<(), FormatError> {
-        let io = |source| FormatError::Io { action: "reading", source, path: self.path.clone() };
-        self.input.seek(SeekFrom::Start(0)).map_err(io)?;
+        self.lines.rewind()?;
         self.warnings.clone_from(&self.layout.warnings);
-        (self.at, self.line_number, self.bad_rows, self.bad_in_row, self.lost) = (0, 0, 0, 0, 0);
+        (self.rows, self.bad_rows, self.bad_in_row) = (0, 0, 0);
+        (self.lost, self.invalid) = (0, 0);
         (self.clock, self.card, self.ended) = (RowClock::default(), Stamps::default(), false);
+        self.held.clear();
         Ok(())
     }
 
     fn progress(&self) -> f64 {
-        self.at as f64 / self.len.max(1) as f64
+        self.lines.progress()
     }
 
     fn warnings(&self) -> &[String] {

@@ -11,9 +11,7 @@
 //! the Cyton's firmware and its documentation ("Cyton Data Format", "SD card").
 
 use super::hexadecimal::value;
-use super::layout::{
-    COUNT_MODULUS, Column, Digits, Layout, Timing, cells, eeg, least_cells, other,
-};
+use super::layout::{COUNT_MODULUS, Column, Digits, Layout, Timing, cells, eeg, other};
 
 /// Rate of the board unless it was told another.
 const RATE_HZ: f64 = 250.0;
@@ -30,17 +28,14 @@ pub(super) fn layout(lines: &[&str]) -> Option<Layout> {
         .chain(["X", "Y", "Z"].map(|axis| other(&format!("Accel {axis}"), "g")))
         .collect();
     Some(Layout {
-        format: "OpenBCI SD hexadecimal",
-        delimiter: b',',
         digits: Digits::CytonHex,
-        least_cells: least_cells(&columns),
-        columns,
         rate_hz: RATE_HZ,
-        timing: Timing::Counted { modulus: COUNT_MODULUS, step: 1 },
-        started: None,
+        is_rate_named: true,
+        has_blank: true,
+        timing: Timing::Counted { modulus: Some(COUNT_MODULUS), step: 1, rows: 1 },
         facts: vec![("device".into(), "OpenBCI Cyton".into())],
         warnings: vec!["the card names neither rate nor gain: 250 Hz and 24 are assumed".into()],
-        simulated: false,
+        ..Layout::new("OpenBCI SD hexadecimal", b',', columns)
     })
 }
 
