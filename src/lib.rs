@@ -14,6 +14,7 @@ pub mod palette;
 pub mod config;
 pub mod native;
 pub mod stats;
+pub mod compute;
 pub mod signal;
 pub mod time;
 pub mod formats;

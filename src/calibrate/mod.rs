@@ -1,6 +1,7 @@
 //! From labelled trials to a personal decoder, and an honest score of it.
 //!
-//! Pure functions on numbers in memory: nothing here reads devices, draws or spawns threads.
+//! Pure functions on numbers in memory: nothing here reads devices or draws. Long work is shared among all cores by
+//! [`crate::compute::workers`], whose threads end before the function that asked for them returns; results do not depend on their number.
 //!
 //! ```text
 //! trials ─► noise ─► templates (responses) ─────────────┐

@@ -78,10 +78,10 @@ fn print(devices: &Devices) -> Result<(), Failure> {
     }
     for port in &devices.serial_ports {
         let device = port.device.as_deref().unwrap_or("unknown device");
-        println!(
-            "  {} ({device})    --source brainflow:cyton,serial_port={}",
-            port.path, port.path
-        );
+        println!("  {} ({device})", port.path);
+        for board in if port.boards.is_empty() { &["cyton"][..] } else { &port.boards } {
+            println!("    --source brainflow:{board},serial_port={}", port.path);
+        }
     }
     println!("\nBrainFlow boards");
     if let Some(why) = &devices.brainflow_error {

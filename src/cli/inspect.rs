@@ -305,7 +305,7 @@ fn stream_text(text: &mut String, number: usize, stream: &StreamHead, found: &St
         };
         let _ = writeln!(
             text,
-            "  {:<9} mean {:>12.4}, sd {:>12.4}, {:.4} to {:.4} {unit}",
+            "  {:<16} mean {:>12.4}, sd {:>12.4}, {:.4} to {:.4} {unit}",
             format!("{label}{stands_for}"),
             moments.mean,
             moments.std(),

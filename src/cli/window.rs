@@ -16,13 +16,16 @@ use crate::pipeline::{Command, Pipeline, RunConfig};
 use crate::record::recover::{Recovered, recover};
 use crate::signal::{FrameMeta, Screen, StimulusSet};
 use crate::snapshot::{Level, Notice, Picture, Snapshot};
+use crate::source::brainflow::SerialPort;
 use crate::source::file::Transport;
+use crate::source::lsl::StreamSummary;
 use crate::source::{SourceSpec, make};
 use crate::study::calibration::conclude::{Outcome, Step, conclude};
 use crate::study::calibration::{Held, Session, pictures};
 use crate::time::clock::Clock;
 use crate::ui::Conclusion;
 use crate::ui::engine::{self, DeviceEntry, Engine, NewSession, Wake};
+use crate::ui::panels::connect::board_title;
 
 use super::devices::{self, Devices};
 use super::failure::Failure;
@@ -188,26 +191,41 @@ impl LiveEngine {
     }
 }
 
+/// What was found as the panel lists it: headsets first. Streams of markers carry no signal; those of one name are told apart by
+/// the computer that they are on.
 fn entries(devices: &Devices) -> Vec<DeviceEntry> {
-    let streams = devices.lsl.iter().map(|stream| DeviceEntry {
-        spec: format!("lsl:name={}", stream.name),
-        title: format!("LSL: {}", stream.name),
-        detail: format!(
-            "{}, {} channels, {} Hz, on {}",
-            stream.kind, stream.channels, stream.rate_hz, stream.hostname
-        ),
+    let signals = || devices.lsl.iter().filter(|stream| stream.rate_hz > 0.0);
+    let streams = signals().map(|stream| {
+        let twins = signals().filter(|other| other.name == stream.name).count();
+        let spec = if twins > 1 {
+            format!("lsl:name={},hostname={}", stream.name, stream.hostname)
+        } else {
+            format!("lsl:name={}", stream.name)
+        };
+        let StreamSummary { kind, channels, rate_hz, hostname, .. } = stream;
+        DeviceEntry {
+            spec,
+            title: format!("LSL: {}", stream.name),
+            detail: format!("{kind}, {channels} channels, {rate_hz} Hz, on {hostname}"),
+        }
     });
-    let ports = devices.serial_ports.iter().map(|port| DeviceEntry {
-        spec: format!("brainflow:cyton,serial_port={}", port.path),
-        title: format!("Serial port {}", port.path),
-        detail: match &port.device {
-            Some(device) => {
-                format!("{device}, as an OpenBCI Cyton; change the board if it is another")
-            }
-            None => "as an OpenBCI Cyton; change the board if it is another".into(),
-        },
-    });
-    streams.chain(ports).collect()
+    streams.chain(devices.serial_ports.iter().flat_map(on_port)).collect()
+}
+
+/// The boards that may be behind a port.
+fn on_port(port: &SerialPort) -> Vec<DeviceEntry> {
+    let device = port.device.as_deref().unwrap_or("a serial port that does not say what it is");
+    let entry = |board: &str, title: String, more: &str| DeviceEntry {
+        spec: format!("brainflow:{board},serial_port={}", port.path),
+        title,
+        detail: format!("{device}{more}"),
+    };
+    if port.boards.is_empty() {
+        let title = format!("Serial port {}", port.path);
+        return vec![entry("cyton", title, ", as an OpenBCI Cyton; else choose the board below")];
+    }
+    let known = |board: &&str| entry(board, format!("{} on {}", board_title(board), port.path), "");
+    port.boards.iter().map(known).collect()
 }
 
 impl Engine for LiveEngine {

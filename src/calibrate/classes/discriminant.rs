@@ -1,7 +1,8 @@
 //! Linear discriminant analysis with the pooled covariance shrunk by Ledoit and Wolf. Classes count alike, however many
 //! trials each has.
 
-use faer::Mat;
+use faer::prelude::Solve as _;
+use faer::{Mat, Side};
 
 use crate::calibrate::linalg;
 use crate::calibrate::trials::CalibrationError;
@@ -24,30 +25,34 @@ impl Discriminant {
         labels: &[usize],
         classes: usize,
     ) -> Result<Self, CalibrationError> {
-        let mean = linalg::column_means(rows.as_ref());
-        let scale: Vec<f64> = (0..rows.ncols())
-            .map(|j| {
-                let of = |i: usize| (rows[(i, j)] - mean[j]).powi(2);
-                let variance = (0..rows.nrows()).map(of).sum::<f64>() / rows.nrows() as f64;
-                if variance > 0.0 { variance.sqrt() } else { 1.0 }
-            })
-            .collect();
-        let scaled = Mat::from_fn(rows.nrows(), rows.ncols(), |i, j| rows[(i, j)] / scale[j]);
         let mut means = Mat::<f64>::zeros(classes, rows.ncols());
         let mut counts = vec![0.0_f64; classes];
-        for (i, label) in labels.iter().enumerate() {
-            counts[*label] += 1.0;
-            (0..rows.ncols()).for_each(|j| means[(*label, j)] += scaled[(i, j)]);
+        labels.iter().for_each(|label| counts[*label] += 1.0);
+        let (mut scale, mut within) = (vec![1.0; rows.ncols()], rows.clone());
+        let share = 1.0 / rows.nrows() as f64;
+        for (j, scale) in scale.iter_mut().enumerate() {
+            let column = within.col_as_slice_mut(j);
+            let mean = share * column.iter().sum::<f64>();
+            let variance = share * column.iter().map(|v| (v - mean).powi(2)).sum::<f64>();
+            if variance > 0.0 {
+                *scale = variance.sqrt();
+            }
+            column.iter_mut().for_each(|value| *value /= *scale);
+            let own = means.col_as_slice_mut(j);
+            column.iter().zip(labels).for_each(|(value, label)| own[*label] += value);
+            own.iter_mut().zip(&counts).for_each(|(sum, count)| *sum /= count.max(1.0));
+            column.iter_mut().zip(labels).for_each(|(value, label)| *value -= own[*label]);
         }
-        for class in 0..classes {
-            (0..rows.ncols()).for_each(|j| means[(class, j)] /= counts[class].max(1.0));
-        }
-        let within =
-            Mat::from_fn(rows.nrows(), rows.ncols(), |i, j| scaled[(i, j)] - means[(labels[i], j)]);
         let (covariance, _) = ledoit_wolf(within.as_ref());
-        let inverse =
-            linalg::function_of(covariance.as_ref(), |v| v.max(f64::MIN_POSITIVE).recip())?;
-        let weights = &inverse * means.transpose();
+        // A shrunk covariance is positive; where rounding says otherwise, its eigenvalues do.
+        let weights = match covariance.llt(Side::Lower) {
+            Ok(factor) => factor.solve(means.transpose()),
+            Err(_) => {
+                let inverse =
+                    linalg::function_of(covariance.as_ref(), |v| v.max(f64::MIN_POSITIVE).recip())?;
+                &inverse * means.transpose()
+            }
+        };
         let offset = |class: usize| {
             let own: f64 = (0..rows.ncols()).map(|j| means[(class, j)] * weights[(j, class)]).sum();
             -0.5 * own

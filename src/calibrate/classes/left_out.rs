@@ -5,10 +5,12 @@
 
 use faer::Mat;
 
-use super::{Classifier, Kind, posteriors};
+use super::classifier::{Kind, Known, Prepared, posteriors};
+use super::part::{Part, all};
 use crate::calibrate::linalg;
-use crate::calibrate::trials::split::{Split, folds, groups};
+use crate::calibrate::trials::split::Fold;
 use crate::calibrate::trials::{CalibrationError, Trials};
+use crate::compute::workers;
 
 /// Scores by classifiers that were fitted without a trial's run.
 #[derive(Clone, Debug)]
@@ -32,34 +34,43 @@ pub struct Sureness {
     pub per_look: Mat<f64>,
 }
 
-/// Fits a classifier for each run that is left out.
+/// Fits a classifier for each run that is left out. Runs are shared among all cores.
 ///
 /// # Errors
-/// As [`Classifier::fit`].
+/// As [`super::Classifier::fit`].
 pub fn left_out(
     kind: Kind,
     (trials, twins): (&Trials, Option<&Trials>),
     classes: usize,
     rate_hz: f64,
 ) -> Result<LeftOut, CalibrationError> {
+    let rows = all(trials);
+    let folds = Part { trials, rows: &rows }.folds();
+    let prepared = Prepared::of(trials, classes, rate_hz);
+    let of_twins = twins.map(|twins| Prepared::of(twins, classes, rate_hz));
+    let work = |fold: usize, _: &dyn Fn(f64)| -> Result<_, CalibrationError> {
+        let Fold { train, test } = &folds[fold];
+        let classifier = Known::fit(kind, &prepared, train)?.classifier;
+        let twins = of_twins.as_ref().map(|twins| classifier.of(twins, test)).transpose()?;
+        Ok((classifier.of(&prepared, test)?, twins))
+    };
+    let found = workers::each(folds.len(), work, |_| ())?;
     let mut scores = Mat::zeros(trials.len(), classes);
     let mut of_twins = twins.map(|_| scores.clone());
-    for fold in &folds(&groups(trials, Split::Runs, 0)) {
-        let classifier = Classifier::fit(kind, &trials.at(&fold.train), classes, rate_hz)?;
-        let put = |out: &mut Mat<f64>, trials: &Trials| -> Result<(), CalibrationError> {
-            let found = classifier.scores(&trials.at(&fold.test))?;
-            for (i, row) in fold.test.iter().enumerate() {
-                (0..classes).for_each(|class| out[(*row, class)] = found[(i, class)]);
-            }
-            Ok(())
-        };
-        put(&mut scores, trials)?;
-        if let (Some(out), Some(twins)) = (&mut of_twins, twins) {
-            put(out, twins)?;
+    for (Fold { test, .. }, (own, of_own)) in folds.iter().zip(&found) {
+        put(&mut scores, test, own);
+        if let (Some(out), Some(own)) = (&mut of_twins, of_own) {
+            put(out, test, own);
         }
     }
     let labels = trials.about.iter().map(|trial| trial.picture).collect();
     Ok(LeftOut { scores, of_twins, labels })
+}
+
+fn put(out: &mut Mat<f64>, rows: &[usize], found: &Mat<f64>) {
+    for (i, row) in rows.iter().enumerate() {
+        (0..out.ncols()).for_each(|class| out[(*row, class)] = found[(i, class)]);
+    }
 }
 
 impl LeftOut {

@@ -5,14 +5,20 @@ use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 
-use super::{Kind, balanced_accuracy, cross_validated, mean_auc};
+use super::choice::{outer, outer_folds, pooled};
+use super::classifier::{Kind, Prepared};
+use super::judge::{Judge, Metric, Scored};
 use crate::calibrate::score::controls::Control;
-use crate::calibrate::score::{ControlScore, Score, Verdict, metrics};
-use crate::calibrate::trials::split::{Fold, Split, folds, groups};
+use crate::calibrate::score::{Score, Verdict, metrics};
+use crate::calibrate::trials::split::{Fold, Split};
 use crate::calibrate::trials::{CalibrationError, Trials};
+use crate::compute::workers;
 
 /// Training trials nearest in time that vote: enough to average, few enough to follow what drifts.
 const NEIGHBOURS: usize = 5;
+
+/// Share of the work that is fitting; the rest is drawing permutations.
+const FITTING: f64 = 0.98;
 
 /// All scores.
 #[derive(Clone, Debug, Serialize)]
@@ -27,10 +33,8 @@ pub struct ClassReport {
     pub scores: Vec<Score>,
 }
 
-/// Scores of trials and the labels they are held against.
-type Scored = (Mat<f64>, Vec<usize>);
-
-/// Scores a classifier that is chosen and fitted anew for each fold.
+/// Scores a classifier that is chosen and fitted anew for each fold; `on_progress` hears the share that is done, 0–1. Folds
+/// of the score and of its controls are shared among all cores; `on_progress` is called on this thread.
 ///
 /// # Errors
 /// As [`super::Classifier::fit`].
@@ -41,60 +45,73 @@ pub fn score(
     seed: u64,
     mut on_progress: impl FnMut(f64),
 ) -> Result<ClassReport, CalibrationError> {
-    let labels: Vec<usize> = trials.about.iter().map(|trial| trial.picture).collect();
-    let (found, chosen) = cross_validated(trials, classes, rate_hz)?;
-    on_progress(0.3);
+    let labels = labels_of(trials);
+    let folds = outer_folds(trials)?;
+    let (shuffled, before) = (shuffled(trials, seed), trials.before_the_pictures());
+    // What is fitted to, in the order in which it is told: the trials, labels exchanged, what was there before.
+    let fitted = [Some(trials), Some(&shuffled), before.as_ref()];
+    let prepared: Vec<Prepared<'_>> =
+        fitted.into_iter().flatten().map(|trials| Prepared::of(trials, classes, rate_hz)).collect();
+    let work = |piece: usize, on_share: &dyn Fn(f64)| {
+        outer(&prepared[piece / folds.len()], &folds[piece % folds.len()], on_share)
+    };
+    let pieces = prepared.len() * folds.len();
+    let found = workers::each(pieces, work, |share| on_progress(FITTING * share))?;
+    let mut all = found.chunks(folds.len()).map(|found| pooled(&folds, found, classes));
+    let nothing = || CalibrationError::Design("nothing was scored".into());
+    let (own, chosen) = all.next().ok_or_else(nothing)?;
     let mut controls: Vec<(Control, Scored)> = Vec::new();
-    controls.push((Control::LabelShuffle, shuffled(trials, classes, rate_hz, seed)?));
-    on_progress(0.6);
-    let folds = folds(&groups(trials, Split::Runs, 0));
+    if let Some((scores, _)) = all.next() {
+        controls.push((Control::LabelShuffle, (scores, labels_of(&shuffled))));
+    }
     for control in [Control::TimeOnly, Control::TimeInRun] {
         controls.push((control, (by_time(trials, classes, &folds, control), labels.clone())));
     }
-    if let Some(before) = trials.before_the_pictures() {
-        let (scores, _) = cross_validated(&before, classes, rate_hz)?;
+    if let Some((scores, _)) = all.next() {
         controls.push((Control::PreStimulus, (scores, labels.clone())));
     }
-    on_progress(0.9);
     let judge = Judge { trials, classes, seed };
-    let scored = (found, labels);
-    let own_margin = judge.value(Metric::Auc, &scored.0, &scored.1) - 0.5;
+    let rest = |share: f64| on_progress(FITTING + (1.0 - FITTING) * share);
+    let own = (own, labels);
+    let judged = judge.all(std::iter::once(&own).chain(controls.iter().map(|(_, s)| s)), rest);
+    let (own, judged) = judged.split_first().ok_or_else(nothing)?;
+    let of_controls = || controls.iter().map(|(control, _)| *control).zip(judged);
     let mut verdict = Verdict::default();
-    for (control, got) in &controls {
-        verdict.hear(*control, judge.control(Metric::Auc, got), "ROC AUC", own_margin);
+    for (control, got) in of_controls() {
+        verdict.hear(control, got[Metric::Auc as usize].score, "ROC AUC", own[0].score.value - 0.5);
     }
-    let scores = [Metric::Auc, Metric::Accuracy]
-        .map(|metric| Score {
+    let scores = Metric::ALL.map(|metric| {
+        let got = own[metric as usize];
+        Score {
             metric: metric.name(),
             encoder: "classifier",
-            value: judge.value(metric, &scored.0, &scored.1),
+            value: got.score.value,
             chance: if metric == Metric::Auc { 0.5 } else { 1.0 / classes as f64 },
-            ci95: judge.interval(metric, &scored),
-            p_value: judge.control(metric, &scored).p_value,
+            ci95: got.ci95,
+            p_value: got.score.p_value,
             trials: trials.len(),
             k: 1,
             n: classes,
             split: Split::Runs,
-            controls: controls.iter().map(|(c, s)| (*c, judge.control(metric, s))).collect(),
-        })
-        .to_vec();
-    on_progress(1.0);
-    Ok(ClassReport { refused: verdict.refused(), cautions: verdict.cautions, chosen, scores })
+            controls: of_controls().map(|(c, got)| (c, got[metric as usize].score)).collect(),
+        }
+    });
+    let (refused, scores) = (verdict.refused(), scores.to_vec());
+    Ok(ClassReport { refused, cautions: verdict.cautions, chosen, scores })
 }
 
-fn shuffled(
-    trials: &Trials,
-    classes: usize,
-    rate_hz: f64,
-    seed: u64,
-) -> Result<Scored, CalibrationError> {
-    let labels: Vec<usize> = trials.about.iter().map(|trial| trial.picture).collect();
+fn labels_of(trials: &Trials) -> Vec<usize> {
+    trials.about.iter().map(|trial| trial.picture).collect()
+}
+
+/// The trials with their labels exchanged within runs.
+fn shuffled(trials: &Trials, seed: u64) -> Trials {
     let runs: Vec<usize> = trials.about.iter().map(|trial| trial.run).collect();
     let mut rng = ChaCha8Rng::seed_from_u64(seed ^ 0x5348_5546);
-    let exchanged = metrics::permuted(&labels, &runs, &mut rng);
+    let exchanged = metrics::permuted(&labels_of(trials), &runs, &mut rng);
     let mut other = trials.clone();
     other.about.iter_mut().zip(&exchanged).for_each(|(trial, label)| trial.picture = *label);
-    Ok((cross_validated(&other, classes, rate_hz)?.0, exchanged))
+    other
 }
 
 /// The votes of the training trials that are nearest in time.
@@ -111,67 +128,20 @@ fn by_time(trials: &Trials, classes: usize, folds: &[Fold], control: Control) ->
             if control == Control::TimeInRun { own } else { own + trial.run as f64 * 1e7 }
         })
         .collect();
-    let mut out = Mat::zeros(trials.len(), classes);
+    let (mut out, mut near) = (Mat::zeros(trials.len(), classes), Vec::new());
     for fold in folds {
         for test in &fold.test {
-            let mut near = fold.train.clone();
-            near.sort_by(|a, b| {
-                (since[*a] - since[*test]).abs().total_cmp(&(since[*b] - since[*test]).abs())
-            });
+            let away = |trial: &usize| (since[*trial] - since[*test]).abs();
+            near.clone_from(&fold.train);
+            if near.len() > NEIGHBOURS {
+                // Of those as far away, the first.
+                let nearer = |a: &usize, b: &usize| away(a).total_cmp(&away(b)).then(a.cmp(b));
+                near.select_nth_unstable_by(NEIGHBOURS - 1, nearer);
+            }
             for trial in near.iter().take(NEIGHBOURS) {
                 out[(*test, trials.about[*trial].picture)] += 1.0;
             }
         }
     }
     out
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum Metric {
-    Auc,
-    Accuracy,
-}
-
-impl Metric {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Auc => "roc_auc",
-            Self::Accuracy => "balanced_accuracy",
-        }
-    }
-}
-
-struct Judge<'a> {
-    trials: &'a Trials,
-    classes: usize,
-    seed: u64,
-}
-
-impl Judge<'_> {
-    fn value(&self, metric: Metric, scores: &Mat<f64>, labels: &[usize]) -> f64 {
-        match metric {
-            Metric::Auc => mean_auc(scores, labels, self.classes).unwrap_or(f64::NAN),
-            Metric::Accuracy => balanced_accuracy(scores, labels, self.classes),
-        }
-    }
-
-    fn control(&self, metric: Metric, (scores, labels): &Scored) -> ControlScore {
-        let runs: Vec<usize> = self.trials.about.iter().map(|trial| trial.run).collect();
-        let p_value = metrics::permutation_p(
-            labels,
-            &runs,
-            (self.seed, metrics::Fitted::Crosswise),
-            |permuted| self.value(metric, scores, permuted),
-        );
-        ControlScore { value: self.value(metric, scores, labels), p_value }
-    }
-
-    fn interval(&self, metric: Metric, (scores, labels): &Scored) -> [f64; 2] {
-        let each: Vec<usize> = (0..labels.len()).collect();
-        metrics::bootstrap(&each, self.seed, |chosen| {
-            let rows = crate::calibrate::linalg::rows(scores.as_ref(), chosen);
-            let own: Vec<usize> = chosen.iter().map(|i| labels[*i]).collect();
-            self.value(metric, &rows, &own)
-        })
-    }
 }

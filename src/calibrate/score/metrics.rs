@@ -64,17 +64,69 @@ pub fn cosine(embeddings: MatRef<'_, f64>, pictures: &Pictures, truth: &[usize])
 /// Area under the ROC curve of scores of trials that are (`true`) or are not of the class; `None` without both.
 /// As the Mann-Whitney statistic, ties half (Hanley & McNeil 1982).
 pub fn roc_auc(scores: &[f64], is_class: &[bool]) -> Option<f64> {
-    let mut order: Vec<usize> = (0..scores.len()).collect();
-    order.sort_by(|a, b| scores[*a].total_cmp(&scores[*b]));
-    let (mut rank_sum, mut at) = (0.0, 0);
-    while at < order.len() {
-        let tied = order[at..].iter().take_while(|i| scores[**i] == scores[order[at]]).count();
-        let rank = at as f64 + (tied as f64 + 1.0) / 2.0;
-        rank_sum += rank * order[at..at + tied].iter().filter(|i| is_class[**i]).count() as f64;
-        at += tied;
+    Ranked::of(scores).auc(|trial| is_class[trial])
+}
+
+/// Scores in their order: what one labelling after another, or one choice of trials after another, needs of them.
+pub struct Ranked {
+    /// Trials by rising score, tied ones together.
+    order: Vec<usize>,
+    /// Where each set of tied trials ends in that order.
+    ends: Vec<usize>,
+    /// Rank of each trial from 1, tied ones in the middle of theirs.
+    ranks: Vec<f64>,
+}
+
+impl Ranked {
+    /// Of the scores of all trials.
+    pub fn of(scores: &[f64]) -> Self {
+        let mut order: Vec<usize> = (0..scores.len()).collect();
+        order.sort_by(|a, b| scores[*a].total_cmp(&scores[*b]));
+        let (mut ends, mut ranks) = (Vec::new(), vec![0.0; scores.len()]);
+        let mut at = 0;
+        while at < order.len() {
+            let is_tied = |i: &&usize| scores[**i] == scores[order[at]];
+            // What is no number is tied with nothing, not even with itself.
+            let tied = order[at..].iter().take_while(is_tied).count().max(1);
+            let rank = at as f64 + (tied as f64 + 1.0) / 2.0;
+            order[at..at + tied].iter().for_each(|trial| ranks[*trial] = rank);
+            at += tied;
+            ends.push(at);
+        }
+        Self { order, ends, ranks }
     }
-    let positive = is_class.iter().filter(|is| **is).count() as f64;
-    let negative = is_class.len() as f64 - positive;
+
+    /// Area under the ROC curve of the trials that are of the class against all others; `None` without both. To the last bit
+    /// [`roc_auc`]: sums of ranks are exact.
+    pub fn auc(&self, is_class: impl Fn(usize) -> bool) -> Option<f64> {
+        let (mut rank_sum, mut positive) = (0.0, 0.0);
+        for (trial, rank) in self.ranks.iter().enumerate() {
+            let own = f64::from(u8::from(is_class(trial)));
+            rank_sum += own * rank;
+            positive += own;
+        }
+        area(rank_sum, positive, self.ranks.len() as f64 - positive)
+    }
+
+    /// The same where each trial is there `times[trial]` times.
+    pub fn auc_of_chosen(&self, times: &[usize], is_class: impl Fn(usize) -> bool) -> Option<f64> {
+        let (mut rank_sum, mut positive, mut before, mut begin) = (0.0, 0, 0, 0);
+        for end in &self.ends {
+            let (mut tied, mut own) = (0, 0);
+            for trial in &self.order[begin..*end] {
+                tied += times[*trial];
+                own += if is_class(*trial) { times[*trial] } else { 0 };
+            }
+            rank_sum += (before as f64 + (tied as f64 + 1.0) / 2.0) * own as f64;
+            positive += own;
+            before += tied;
+            begin = *end;
+        }
+        area(rank_sum, positive as f64, (before - positive) as f64)
+    }
+}
+
+fn area(rank_sum: f64, positive: f64, negative: f64) -> Option<f64> {
     (positive > 0.0 && negative > 0.0)
         .then(|| (rank_sum - positive * (positive + 1.0) / 2.0) / (positive * negative))
 }
@@ -143,7 +195,14 @@ pub fn permutation_p(
 ) -> f64 {
     let observed = statistic(truth);
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let all: Vec<f64> = (0..DRAWS).map(|_| statistic(&permuted(truth, strata, &mut rng))).collect();
+    let places = Strata::of(strata);
+    let mut labels = truth.to_vec();
+    let all: Vec<f64> = (0..DRAWS)
+        .map(|_| {
+            places.exchange(truth, &mut labels, &mut rng);
+            statistic(&labels)
+        })
+        .collect();
     let mean = all.iter().sum::<f64>() / DRAWS as f64;
     // Where all permutations score the same, rounding must not make a difference.
     let least = observed - 1e-12 * observed.abs();
@@ -154,14 +213,30 @@ pub fn permutation_p(
 /// Labels exchanged within each stratum.
 pub fn permuted(truth: &[usize], strata: &[usize], rng: &mut ChaCha8Rng) -> Vec<usize> {
     let mut out = truth.to_vec();
-    let count = strata.iter().max().map_or(0, |most| most + 1);
-    for stratum in 0..count {
-        let places: Vec<usize> = (0..truth.len()).filter(|i| strata[*i] == stratum).collect();
-        let mut labels: Vec<usize> = places.iter().map(|i| truth[*i]).collect();
-        labels.shuffle(rng);
-        places.iter().zip(labels).for_each(|(place, label)| out[*place] = label);
-    }
+    Strata::of(strata).exchange(truth, &mut out, rng);
     out
+}
+
+/// Where each stratum's trials stand.
+struct Strata(Vec<Vec<usize>>);
+
+impl Strata {
+    fn of(strata: &[usize]) -> Self {
+        let count = strata.iter().max().map_or(0, |most| most + 1);
+        let mut places = vec![Vec::new(); count];
+        strata.iter().enumerate().for_each(|(place, stratum)| places[*stratum].push(place));
+        Self(places)
+    }
+
+    fn exchange(&self, truth: &[usize], out: &mut [usize], rng: &mut ChaCha8Rng) {
+        let mut labels = Vec::new();
+        for places in &self.0 {
+            labels.clear();
+            labels.extend(places.iter().map(|place| truth[*place]));
+            labels.shuffle(rng);
+            places.iter().zip(&labels).for_each(|(place, label)| out[*place] = *label);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -188,6 +263,41 @@ mod tests {
         let right: f64 = pairs.iter().map(|(p, n)| 1.0 - beaten_by(*n, *p)).sum();
         assert_eq!(roc_auc(&scores, &is), Some(right / 6.0));
         assert_eq!(roc_auc(&scores, &[true; 5]), None);
+    }
+
+    #[test]
+    fn the_auc_of_ranked_scores_is_that_of_sorting_again() {
+        // Many ties, and a score that is no number's neighbour.
+        let mut rng = ChaCha8Rng::seed_from_u64(4);
+        let mut scores: Vec<f64> = (0..97).map(|_| (8.0 * rng.random::<f64>()).round()).collect();
+        scores[5] = f64::NEG_INFINITY;
+        let ranked = Ranked::of(&scores);
+        let pairs = |scores: &[f64], is: &[bool]| {
+            let (mut right, mut count) = (0.0, 0.0);
+            for i in (0..is.len()).filter(|i| is[*i]) {
+                for j in (0..is.len()).filter(|j| !is[*j]) {
+                    right += 1.0 - beaten_by(scores[j], scores[i]);
+                    count += 1.0;
+                }
+            }
+            right / count
+        };
+        for _ in 0..20 {
+            let is: Vec<bool> = (0..97).map(|_| rng.random::<f64>() < 0.3).collect();
+            let auc = ranked.auc(|i| is[i]);
+            assert_eq!(auc, roc_auc(&scores, &is));
+            assert!((auc.unwrap() - pairs(&scores, &is)).abs() < 1e-12);
+            let chosen: Vec<usize> = (0..97).map(|_| rng.random_range(0..97)).collect();
+            let mut times = vec![0; 97];
+            chosen.iter().for_each(|i| times[*i] += 1);
+            let of_chosen: Vec<f64> = chosen.iter().map(|i| scores[*i]).collect();
+            let is_chosen: Vec<bool> = chosen.iter().map(|i| is[*i]).collect();
+            let auc = ranked.auc_of_chosen(&times, |i| is[i]);
+            assert_eq!(auc, roc_auc(&of_chosen, &is_chosen));
+            assert!((auc.unwrap() - pairs(&of_chosen, &is_chosen)).abs() < 1e-12);
+        }
+        assert_eq!(ranked.auc(|_| true), None);
+        assert_eq!(ranked.auc_of_chosen(&[0; 97], |i| i < 9), None);
     }
 
     #[test]

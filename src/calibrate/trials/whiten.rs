@@ -5,7 +5,8 @@
 //! Sources: Guggenmos, Sterzer & Cichy 2018, NeuroImage 173:434 (the normalisation); Ledoit & Wolf 2004, J. Multivar.
 //! Anal. 88:365, lemma 3.1–3.4 (the shrinkage, as scikit-learn's `ledoit_wolf`).
 
-use faer::{Mat, MatRef};
+use faer::linalg::matmul::triangular::{BlockStructure, matmul};
+use faer::{Accum, Mat, MatRef, Par};
 
 use super::{CalibrationError, Trials};
 use crate::calibrate::linalg;
@@ -15,27 +16,83 @@ const LEAST_EIGENVALUE: f64 = 1e-6;
 
 /// The shrunk covariance `[p, p]` of samples `[n, p]` and the shrinkage, 0–1.
 pub fn ledoit_wolf(samples: MatRef<'_, f64>) -> (Mat<f64>, f64) {
-    let (n, p) = (samples.nrows().max(1) as f64, samples.ncols());
     let centred = linalg::less(samples, &linalg::column_means(samples));
-    let covariance = centred.transpose() * &centred * faer::Scale(1.0 / n);
-    let squares = Mat::from_fn(centred.nrows(), p, |i, j| centred[(i, j)] * centred[(i, j)]);
-    let of_squares = squares.transpose() * &squares;
-    let mean = (0..p).map(|i| covariance[(i, i)]).sum::<f64>() / p.max(1) as f64;
-    let (mut spread, mut distance) = (0.0, 0.0);
-    for j in 0..p {
-        for i in 0..p {
-            let own = covariance[(i, j)];
-            spread += of_squares[(i, j)] / n - own * own;
-            let target = if i == j { mean } else { 0.0 };
-            distance += (own - target) * (own - target);
-        }
+    let mut sums = Sums::new(samples.ncols());
+    sums.add(centred.as_ref());
+    sums.shrunk()
+}
+
+/// How much of the target a covariance of `n` samples needs, 0–1: `spread` is the summed variance of its elements over
+/// samples, `distance` its squared distance from the target.
+pub fn shrinkage(spread: f64, distance: f64, n: f64) -> f64 {
+    if distance > 0.0 { (spread / n / distance).clamp(0.0, 1.0) } else { 0.0 }
+}
+
+/// Sums over centred samples, from which the shrunk covariance follows.
+struct Sums {
+    /// Of products, the lower triangle of `[p, p]`.
+    products: Mat<f64>,
+    /// Of the fourth power of each sample's length: the sum over all pairs of elements of their squared products.
+    fourth: f64,
+    n: f64,
+    /// Squared lengths of the samples at hand.
+    lengths: Vec<f64>,
+}
+
+impl Sums {
+    fn new(p: usize) -> Self {
+        Self { products: Mat::zeros(p, p), fourth: 0.0, n: 0.0, lengths: Vec::new() }
     }
-    let shrinkage = if distance > 0.0 { (spread / n / distance).clamp(0.0, 1.0) } else { 0.0 };
-    let shrunk = Mat::from_fn(p, p, |i, j| {
-        let target = if i == j { shrinkage * mean } else { 0.0 };
-        (1.0 - shrinkage) * covariance[(i, j)] + target
-    });
-    (shrunk, shrinkage)
+
+    /// Adds centred samples `[n, p]`.
+    fn add(&mut self, centred: MatRef<'_, f64>) {
+        let (whole, lower) = (BlockStructure::Rectangular, BlockStructure::TriangularLower);
+        matmul(
+            &mut self.products,
+            lower,
+            Accum::Add,
+            centred.transpose(),
+            whole,
+            centred,
+            whole,
+            1.0,
+            Par::Seq,
+        );
+        self.lengths.clear();
+        self.lengths.resize(centred.nrows(), 0.0);
+        for column in centred.col_iter() {
+            let add = |(sum, value): (&mut f64, &f64)| *sum += value * value;
+            // Numbers that follow one another are squared together.
+            match column.try_as_col_major() {
+                Some(column) => self.lengths.iter_mut().zip(column.as_slice()).for_each(add),
+                None => self.lengths.iter_mut().zip(column.iter()).for_each(add),
+            }
+        }
+        self.fourth += self.lengths.iter().map(|length| length * length).sum::<f64>();
+        self.n += centred.nrows() as f64;
+    }
+
+    /// The shrunk covariance and the shrinkage.
+    fn shrunk(&self) -> (Mat<f64>, f64) {
+        let (n, p) = (self.n.max(1.0), self.products.nrows());
+        let covariance = |i: usize, j: usize| self.products[(i.max(j), i.min(j))] / n;
+        let mean = (0..p).map(|i| covariance(i, i)).sum::<f64>() / p.max(1) as f64;
+        let (mut squares, mut distance) = (0.0, 0.0);
+        for j in 0..p {
+            for i in j..p {
+                let own = covariance(i, j);
+                let (times, target) = if i == j { (1.0, mean) } else { (2.0, 0.0) };
+                squares += times * own * own;
+                distance += times * (own - target) * (own - target);
+            }
+        }
+        let shrinkage = shrinkage(self.fourth / n - squares, distance, n);
+        let shrunk = Mat::from_fn(p, p, |i, j| {
+            let target = if i == j { shrinkage * mean } else { 0.0 };
+            (1.0 - shrinkage) * covariance(i, j) + target
+        });
+        (shrunk, shrinkage)
+    }
 }
 
 /// Σ^(−1/2) from trials. Pictures that were shown once say nothing of the noise, unless all were.
@@ -43,8 +100,35 @@ pub fn ledoit_wolf(samples: MatRef<'_, f64>) -> (Mat<f64>, f64) {
 /// # Errors
 /// [`CalibrationError::Numbers`] for a signal without variance.
 pub fn whitening(trials: &Trials) -> Result<Mat<f64>, CalibrationError> {
-    let residuals = residuals(trials);
-    let (covariance, _) = ledoit_wolf(residuals.as_ref());
+    whitening_of(trials, &(0..trials.len()).collect::<Vec<_>>())
+}
+
+/// Σ^(−1/2) from some of the trials, by their rows.
+///
+/// # Errors
+/// As [`whitening`].
+pub fn whitening_of(trials: &Trials, rows: &[usize]) -> Result<Mat<f64>, CalibrationError> {
+    let residuals = Residuals::of(trials, rows);
+    // Trial by trial: all residuals at once would be as large as the recording.
+    let samples = trials.samples.max(1);
+    let mut one = vec![0.0; trials.channels * trials.samples];
+    let mut mean = vec![0.0; trials.channels];
+    for trial in &residuals.kept {
+        residuals.put(*trial, &mut one);
+        let channels = one.chunks_exact(samples);
+        mean.iter_mut().zip(channels).for_each(|(sum, own)| *sum += own.iter().sum::<f64>());
+    }
+    let count = (residuals.kept.len() * trials.samples).max(1) as f64;
+    mean.iter_mut().for_each(|sum| *sum /= count);
+    let mut sums = Sums::new(trials.channels);
+    for trial in &residuals.kept {
+        residuals.put(*trial, &mut one);
+        for (own, mean) in one.chunks_exact_mut(samples).zip(&mean) {
+            own.iter_mut().for_each(|value| *value -= mean);
+        }
+        sums.add(MatRef::from_column_major_slice(&one, trials.samples, trials.channels));
+    }
+    let (covariance, _) = sums.shrunk();
     let (values, _) = linalg::eigen(covariance.as_ref())?;
     let largest = values.last().copied().unwrap_or_default();
     if !(largest > 0.0 && largest.is_finite()) {
@@ -57,34 +141,52 @@ pub fn whitening(trials: &Trials) -> Result<Mat<f64>, CalibrationError> {
     )
 }
 
-/// What is left of each epoch when its picture's mean is taken away, `[trials × samples, channels]`.
-fn residuals(trials: &Trials) -> Mat<f64> {
-    let (channels, samples) = (trials.channels, trials.samples);
-    let width = channels * samples;
-    let pictures = trials.about.iter().map(|trial| trial.picture + 1).max().unwrap_or_default();
-    let mut means = vec![0.0_f64; pictures * width];
-    let mut counts = vec![0_usize; pictures];
-    for (i, trial) in trials.about.iter().enumerate() {
-        counts[trial.picture] += 1;
-        let mean = &mut means[trial.picture * width..(trial.picture + 1) * width];
-        mean.iter_mut().zip(trials.epoch(i)).for_each(|(sum, value)| *sum += f64::from(*value));
-    }
-    let repeated: Vec<usize> =
-        (0..trials.len()).filter(|i| counts[trials.about[*i].picture] > 1).collect();
-    let kept: Vec<usize> =
-        if repeated.is_empty() { (0..trials.len()).collect() } else { repeated.clone() };
-    Mat::from_fn(kept.len() * samples, channels, |row, channel| {
-        let (trial, sample) = (kept[row / samples], row % samples);
-        let at = channel * samples + sample;
-        let value = f64::from(trials.epoch(trial)[at]);
-        if repeated.is_empty() {
-            return value;
+/// What is left of each epoch when its picture's mean is taken away.
+struct Residuals<'a> {
+    trials: &'a Trials,
+    /// Rows of trials that tell of the noise.
+    kept: Vec<usize>,
+    /// Sums of each picture's epochs, `[pictures, channels, samples]`; none where no picture was shown twice.
+    sums: Vec<f64>,
+    counts: Vec<f64>,
+}
+
+impl<'a> Residuals<'a> {
+    fn of(trials: &'a Trials, rows: &[usize]) -> Self {
+        let width = trials.channels * trials.samples;
+        let picture = |row: &usize| trials.about[*row].picture;
+        let pictures = rows.iter().map(|row| picture(row) + 1).max().unwrap_or_default();
+        let mut counts = vec![0.0; pictures];
+        rows.iter().for_each(|row| counts[picture(row)] += 1.0);
+        let kept: Vec<usize> =
+            rows.iter().filter(|row| counts[picture(row)] > 1.0).copied().collect();
+        if kept.is_empty() {
+            return Self { trials, kept: rows.to_vec(), sums: Vec::new(), counts };
         }
-        let picture = trials.about[trial].picture;
+        let mut sums = vec![0.0_f64; pictures * width];
+        for row in rows {
+            let sum = &mut sums[picture(row) * width..(picture(row) + 1) * width];
+            sum.iter_mut().zip(trials.epoch(*row)).for_each(|(s, value)| *s += f64::from(*value));
+        }
+        Self { trials, kept, sums, counts }
+    }
+
+    /// That of one trial, `[channels, samples]`.
+    fn put(&self, row: usize, out: &mut [f64]) {
+        let epoch = out.iter_mut().zip(self.trials.epoch(row));
+        if self.sums.is_empty() {
+            epoch.for_each(|(to, value)| *to = f64::from(*value));
+            return;
+        }
+        let (picture, width) = (self.trials.about[row].picture, self.trials.epoch(row).len());
+        let count = self.counts[picture];
         // An unbiased residual: the mean holds the trial itself.
-        let count = counts[picture] as f64;
-        (value - means[picture * width + at] / count) * (count / (count - 1.0)).sqrt()
-    })
+        let (share, scale) = (1.0 / count, (count / (count - 1.0)).sqrt());
+        let sums = &self.sums[picture * width..(picture + 1) * width];
+        epoch.zip(sums).for_each(|((to, value), sum)| {
+            *to = (f64::from(*value) - sum * share) * scale;
+        });
+    }
 }
 
 #[cfg(test)]
@@ -116,7 +218,15 @@ mod tests {
         let zero_shot = Mat::zeros(count, 1);
         let trials = Trials { channels, samples, about, eeg, before: Vec::new(), zero_shot };
         let w = whitening(&trials).unwrap();
-        let left = residuals(&trials);
+        let (mut left, rows): (Mat<f64>, Vec<usize>) =
+            (Mat::zeros(count * samples, channels), (0..count).collect());
+        let residuals = Residuals::of(&trials, &rows);
+        for row in rows {
+            let mut one = vec![0.0; channels * samples];
+            residuals.put(row, &mut one);
+            let own = MatRef::from_column_major_slice(&one, samples, channels);
+            left.subrows_mut(row * samples, samples).copy_from(own);
+        }
         let (covariance, _) = ledoit_wolf((&left * &w).as_ref());
         for i in 0..channels {
             for j in 0..channels {

@@ -5,6 +5,9 @@ use crate::exchange::survey::{StreamSurvey, Survey};
 use crate::formats::FormatError;
 use crate::formats::recording::{Block, Event, Head, ReadRecording, WriteHead, WriteRecording};
 
+/// Slower streams than a sample in a quarter of an hour have no place in formats whose headers hold eight characters.
+const LEAST_RATE_HZ: f64 = 1e-3;
+
 /// What a writer needs, and which stream it is about.
 #[derive(Clone, Debug)]
 pub struct Prepared {
@@ -32,6 +35,13 @@ pub fn prepare(head: &Head, found: &Survey, with_others: bool) -> Result<Prepare
         return Err(FormatError::Unusable { format: head.format, why });
     };
     let (about, seen) = (&head.streams[stream], &found.streams[stream]);
+    if about.rate_hz < LEAST_RATE_HZ {
+        let why = format!(
+            "its rate is {} Hz where at least {LEAST_RATE_HZ} Hz can be written; choose XDF",
+            about.rate_hz
+        );
+        return Err(FormatError::Unusable { format: head.format, why });
+    }
     let zero_secs = seen.first_secs;
     let (mut notes, mut others) = (Vec::new(), Vec::new());
     for (place, other) in head.streams.iter().enumerate() {

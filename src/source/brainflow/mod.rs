@@ -8,11 +8,13 @@
 use ::brainflow::Library;
 
 mod devices;
+mod ports;
 mod frames;
 mod request;
 mod session;
 
-pub use devices::{KnownBoard, SerialPort, list_boards, serial_ports};
+pub use devices::{KnownBoard, list_boards};
+pub use ports::{SerialPort, Usb, serial_ports};
 
 use frames::Frames;
 use request::Request;

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use ::brainflow::{BoardModel, Link, Params, boards};
 
-use super::devices::serial_ports;
+use super::ports::ports_sentence;
 use crate::formats::FormatError;
 use crate::source::SourceError;
 use crate::source::spec::Parameters;
@@ -141,16 +141,6 @@ impl Request {
             why += &ports_sentence();
         }
         Err(why)
-    }
-}
-
-/// Which serial ports are there, as the end of a message.
-pub(super) fn ports_sentence() -> String {
-    let ports: Vec<_> = serial_ports().into_iter().map(|port| port.path).collect();
-    if ports.is_empty() {
-        "; no serial port is plugged in".into()
-    } else {
-        format!("; serial ports here: {}", ports.join(", "))
     }
 }
 

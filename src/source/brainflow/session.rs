@@ -4,7 +4,8 @@
 
 use ::brainflow::{Board, Description, Error, Library, Link, Params};
 
-use super::request::{Request, ports_sentence};
+use super::ports::why_silent;
+use super::request::Request;
 use crate::native;
 use crate::source::{CHUNK_FRAMES, SourceError};
 
@@ -99,7 +100,8 @@ impl Request {
             other => (other.to_string(), "Is it the board that you have?".into()),
         };
         match self.board.link {
-            Link::Serial => remedy.push_str(&ports_sentence()),
+            // What is seen on the port says more than BrainFlow's code.
+            Link::Serial => remedy = why_silent(self.params.text("serial_port")),
             Link::Bluetooth => {
                 remedy += " For Bluetooth: is there an adapter, and is it switched on?"
             }

@@ -1,8 +1,8 @@
 //! The fields of the connect panel.
 
-use egui::{ComboBox, DragValue, RichText, Slider, TextEdit, Ui};
+use egui::{DragValue, RichText, Slider, TextEdit, Ui};
 
-use super::form::{BOARDS, Form};
+use super::form::Form;
 use crate::snapshot::{ChannelOrigin, PackView};
 use crate::subject::strength;
 use crate::ui::look::parts;
@@ -41,27 +41,6 @@ pub fn simulated(ui: &mut Ui, form: &mut Form) {
     });
     parts::weak(ui, strength::words(form.snr_db));
     text(ui, "Montage", &mut form.montage, "empty: the model pack's electrodes");
-}
-
-/// Fields of a BrainFlow board.
-pub fn brainflow(ui: &mut Ui, form: &mut Form) {
-    let known = BOARDS.iter().find(|board| board.name == form.board);
-    let shown = known.map_or_else(|| form.board.clone(), |board| board.title.into());
-    let response = ComboBox::from_id_salt("board")
-        .selected_text(&shown)
-        .width(ui.available_width() - 16.0)
-        .show_ui(ui, |ui| {
-            for board in &BOARDS {
-                ui.selectable_value(&mut form.board, board.name.into(), board.title);
-            }
-        })
-        .response;
-    parts::name(&response, egui::accesskit::Role::ComboBox, format!("Board: {shown}"));
-    text(ui, "Board name or number", &mut form.board, "cyton or 0");
-    if let Some((key, board)) = known.and_then(|board| Some((board.needs?, board))) {
-        text(ui, &key.replace('_', " "), &mut form.needed, board.example);
-    }
-    text(ui, "Further parameters", &mut form.parameters, "key=value,key=value");
 }
 
 /// How the pack's channels are made of the source's: what is interpolated or missing is always said.

@@ -3,9 +3,12 @@
 //! Every way to choose a source ends in the same text that the command line takes, so the window can show
 //! it and a run can be repeated without the window.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use super::catalogue;
 use crate::source::{SourceError, SourceSpec};
+use crate::subject::DEFAULT_SNR_DB;
 
 /// The ways to choose a source.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,43 +35,6 @@ pub const WAYS: [(Way, &str); 5] = [
     (Way::Text, "Other"),
 ];
 
-/// A board that people own, by BrainFlow's name, with the parameter that it needs most.
-pub struct Board {
-    /// BrainFlow's name for it.
-    pub name: &'static str,
-    /// What a person calls it.
-    pub title: &'static str,
-    /// The parameter that it needs, if any.
-    pub needs: Option<&'static str>,
-    /// An example of that parameter.
-    pub example: &'static str,
-}
-
-const fn board(
-    name: &'static str,
-    title: &'static str,
-    needs: Option<&'static str>,
-    example: &'static str,
-) -> Board {
-    Board { name, title, needs, example }
-}
-
-const PORT: Option<&str> = Some("serial_port");
-
-/// Boards offered by name; any other goes into the field by name or number.
-pub const BOARDS: [Board; 10] = [
-    board("synthetic", "Synthetic board (no hardware)", None, ""),
-    board("cyton", "OpenBCI Cyton, 8 channels", PORT, "/dev/ttyUSB0 or COM3"),
-    board("cyton_daisy", "OpenBCI Cyton + Daisy, 16 channels", PORT, "/dev/ttyUSB0 or COM3"),
-    board("ganglion", "OpenBCI Ganglion, 4 channels", PORT, "/dev/ttyACM0 or COM3"),
-    board("ganglion_native", "OpenBCI Ganglion, Bluetooth", Some("mac_address"), "optional"),
-    board("muse_2", "Muse 2", Some("serial_number"), "optional"),
-    board("muse_s", "Muse S", Some("serial_number"), "optional"),
-    board("unicorn", "Unicorn", Some("serial_number"), "optional"),
-    board("playback_file", "BrainFlow playback", Some("file"), "recording.csv"),
-    board("streaming", "BrainFlow streaming", Some("ip_address"), "225.1.1.1"),
-];
-
 /// Everything that has been filled in.
 #[derive(Clone, Debug)]
 pub struct Form {
@@ -84,8 +50,8 @@ pub struct Form {
     pub predicate: String,
     /// Board, by name or number.
     pub board: String,
-    /// The parameter that the board needs most.
-    pub needed: String,
+    /// The parameters that the board is asked for, by key.
+    pub needed: BTreeMap<String, String>,
     /// Further BrainFlow parameters: `key=value,…`.
     pub parameters: String,
     /// Recording.
@@ -101,11 +67,11 @@ impl Default for Form {
         Self {
             way: Way::Simulated,
             subject: 1,
-            snr_db: 0.0,
+            snr_db: DEFAULT_SNR_DB,
             montage: String::new(),
             predicate: "type=EEG".into(),
             board: "synthetic".into(),
-            needed: String::new(),
+            needed: BTreeMap::new(),
             parameters: String::new(),
             file: String::new(),
             text: "sim".into(),
@@ -124,7 +90,7 @@ impl Form {
             {
                 self.way = Way::Simulated;
                 self.subject = p.get("subject").and_then(|v| v.parse().ok()).unwrap_or(1);
-                self.snr_db = p.get("snr").and_then(|v| v.parse().ok()).unwrap_or(0.0);
+                self.snr_db = p.get("snr").and_then(|v| v.parse().ok()).unwrap_or(DEFAULT_SNR_DB);
                 self.montage = p.get("montage").cloned().unwrap_or_default();
             }
             SourceSpec::Lsl(_) => {
@@ -134,8 +100,12 @@ impl Form {
             SourceSpec::Brainflow { board, parameters } => {
                 self.way = Way::Brainflow;
                 self.board = board.clone();
-                self.needed.clear();
-                let pairs = parameters.iter().map(|(key, value)| format!("{key}={value}"));
+                let asked = catalogue::find(&self.board).map(|board| catalogue::asked(&board));
+                let is_asked = |key: &str| asked.iter().flatten().any(|(own, _)| *own == key);
+                let (needed, more): (BTreeMap<_, _>, BTreeMap<_, _>) =
+                    parameters.clone().into_iter().partition(|(key, _)| is_asked(key));
+                self.needed = needed;
+                let pairs = more.iter().map(|(key, value)| format!("{key}={value}"));
                 self.parameters = pairs.collect::<Vec<_>>().join(",");
             }
             SourceSpec::File(path) => {
@@ -167,9 +137,8 @@ impl Form {
 
     fn brainflow_text(&self) -> String {
         let mut text = format!("brainflow:{}", self.board.trim());
-        let key = BOARDS.iter().find(|b| b.name == self.board).and_then(|b| b.needs);
-        if let Some(key) = key.filter(|_| !self.needed.trim().is_empty()) {
-            text.push_str(&format!(",{key}={}", self.needed.trim()));
+        for (key, value) in self.needed.iter().filter(|(_, value)| !value.trim().is_empty()) {
+            text.push_str(&format!(",{key}={}", value.trim()));
         }
         match self.parameters.trim() {
             "" => text,
@@ -217,7 +186,7 @@ mod tests {
         let form = Form {
             way: Way::Brainflow,
             board: "cyton".into(),
-            needed: " COM3 ".into(),
+            needed: [("serial_port".to_owned(), " COM3 ".to_owned())].into(),
             parameters: "timeout=5".into(),
             ..Form::default()
         };

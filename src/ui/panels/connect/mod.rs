@@ -1,10 +1,14 @@
-//! The connect panel: which source, which model pack, where recordings go.
+//! The connect panel: what was found, which source, which model pack, where recordings go.
 //!
 //! Fields are plain text and nothing here touches a disk or a device: connecting and scanning are asked
 //! for and happen elsewhere.
 
+mod boards;
+mod catalogue;
 mod fields;
 pub mod form;
+mod found;
+mod looking;
 mod recordings;
 
 use std::path::PathBuf;
@@ -16,6 +20,9 @@ use crate::ui::engine::DeviceEntry;
 use crate::ui::look::{parts, words};
 use crate::ui::scene::{Action, Scene};
 use form::{Form, WAYS, Way};
+use looking::Looking;
+
+pub use catalogue::title as board_title;
 
 /// The panel with what has been filled in.
 #[derive(Default)]
@@ -26,7 +33,8 @@ pub struct ConnectPanel {
     pub recent: Vec<PathBuf>,
     /// What the last scan found.
     devices: Option<Vec<DeviceEntry>>,
-    scan_asked: bool,
+    looking: Looking,
+    board_filter: String,
     error: Option<String>,
     record_folder: Option<String>,
 }
@@ -35,14 +43,14 @@ impl ConnectPanel {
     /// Takes the result of a scan, if there is one.
     pub fn follow(&mut self, devices: Option<Vec<DeviceEntry>>) {
         if devices.is_some() {
-            self.scan_asked = false;
+            self.looking.asked = false;
         }
         self.devices = devices;
     }
 
     /// Notes that a scan was asked for.
     pub fn scanning(&mut self) {
-        self.scan_asked = true;
+        self.looking.ask();
     }
 
     /// Paints the panel.
@@ -50,6 +58,8 @@ impl ConnectPanel {
         egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
             ui.set_max_width(ui.available_width() - 8.0); // room for the floating scroll bar
             ui.heading("Connect");
+            self.found_ui(ui, scene, actions);
+            ui.add_space(8.0);
             parts::eyebrow(ui, scene.palette, "SOURCE");
             ui.horizontal_wrapped(|ui| {
                 ui.spacing_mut().item_spacing.x = 4.0;
@@ -58,7 +68,7 @@ impl ConnectPanel {
                 }
             });
             ui.add_space(4.0);
-            self.way_ui(ui, scene, actions);
+            self.way_ui(ui);
             ui.add_space(8.0);
             self.pack_ui(ui, scene);
             ui.add_space(8.0);
@@ -68,17 +78,19 @@ impl ConnectPanel {
         });
     }
 
-    fn way_ui(&mut self, ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) {
+    fn way_ui(&mut self, ui: &mut Ui) {
         match self.form.way {
             Way::Simulated => fields::simulated(ui, &mut self.form),
             Way::Lsl => {
                 fields::text(ui, "Stream", &mut self.form.predicate, "type=EEG or name=MyAmp");
-                parts::weak(ui, "Any LSL predicate: type, name, source_id, hostname.");
-                self.found_ui(ui, scene, "lsl:", actions);
+                parts::weak(
+                    ui,
+                    "Any LSL predicate: type, name, source_id, hostname. Waits until the stream is there.",
+                );
             }
             Way::Brainflow => {
-                fields::brainflow(ui, &mut self.form);
-                self.found_ui(ui, scene, "brainflow:", actions);
+                let ports = self.ports();
+                boards::ui(ui, &mut self.form, &mut self.board_filter, &ports);
             }
             Way::File => {
                 fields::text(ui, "Recording", &mut self.form.file, "recording.xdf");
@@ -93,49 +105,6 @@ impl ConnectPanel {
                 parts::weak(ui, "As after --source, for example faulty:drop=0.01+sim");
             }
         }
-    }
-
-    fn found_ui(&mut self, ui: &mut Ui, scene: &Scene<'_>, kind: &str, actions: &mut Vec<Action>) {
-        ui.add_space(4.0);
-        ui.horizontal(|ui| {
-            parts::eyebrow(ui, scene.palette, "FOUND");
-            if ui.add_enabled(!self.scan_asked, Button::new("Look for devices")).clicked() {
-                self.scan_asked = true;
-                actions.push(Action::ScanDevices);
-            }
-        });
-        let found: Vec<DeviceEntry> = self
-            .devices
-            .iter()
-            .flatten()
-            .filter(|entry| entry.spec.starts_with(kind))
-            .cloned()
-            .collect();
-        match (&self.devices, found.is_empty(), self.scan_asked) {
-            (_, _, true) => drop(parts::weak(ui, "Looking… this takes a few seconds.")),
-            (None, _, _) => drop(parts::weak(ui, "Not looked yet.")),
-            (Some(_), true, _) => {
-                parts::weak(
-                    ui,
-                    "Nothing found. Is the device on, and on the same network or plugged in?",
-                );
-            }
-            (Some(_), false, _) => {}
-        }
-        for entry in found {
-            self.found_row(ui, &entry);
-        }
-    }
-
-    fn found_row(&mut self, ui: &mut Ui, entry: &DeviceEntry) {
-        let chosen = self.form.spec_text() == entry.spec;
-        if ui.selectable_label(chosen, &entry.title).on_hover_text(&entry.spec).clicked() {
-            match entry.spec.parse() {
-                Ok(spec) => self.form.fill(&spec),
-                Err(error) => self.error = Some(error.to_string()),
-            }
-        }
-        parts::weak(ui, format!("    {}", entry.detail));
     }
 
     fn recent_ui(&mut self, ui: &mut Ui) {

@@ -38,10 +38,6 @@ impl ConnectPanel {
                 choice(ui, scene, title, detail, spec, actions);
             }
         }
-        if !self.scan_asked && ui.button("Look for more").clicked() {
-            self.scan_asked = true;
-            actions.push(Action::ScanDevices);
-        }
         recorded(ui, scene);
     }
 }
