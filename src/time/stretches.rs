@@ -49,6 +49,10 @@ const IMPOSSIBLE_SECS: f64 = 3.2e8;
 /// A stamp alone is impossible when it is further than this from both neighbours.
 const ALONE_SECS: f64 = 1.0;
 const ROUNDS: usize = 3;
+/// Pairs of blocks that are enough to tell how far their low percentile wobbles.
+const MOST_BLOCKS: usize = 500;
+/// Values that are enough for a median.
+const ENOUGH: usize = 4_000;
 /// How often a sample is looked at, on average, at most: stamps may be hostile.
 const LOOKS_A_SAMPLE: usize = 2_000;
 
@@ -88,11 +92,12 @@ pub fn settle(stamps: &mut [f64], period_secs: f64) -> Account {
         secs: usable.iter().map(|place| stamps[*place]).collect(),
         nominal_secs: period_secs,
         slope: 0.0,
+        residuals: Vec::with_capacity(usable.len()),
     };
-    trace.slope = trace.first_slope();
+    trace.lean(trace.first_slope());
     let mut found = trace.scan();
     for _ in 1..ROUNDS {
-        trace.slope = trace.common_slope(&found.cuts);
+        trace.lean(trace.common_slope(&found.cuts));
         let again = trace.scan();
         let same = again == found;
         found = again;
@@ -115,7 +120,8 @@ pub fn settle(stamps: &mut [f64], period_secs: f64) -> Account {
 
 /// Places of stamps that can be true, in order.
 fn possible(stamps: &[f64]) -> Vec<usize> {
-    let mut finite: Vec<f64> = stamps.iter().copied().filter(|stamp| stamp.is_finite()).collect();
+    let some = stamps.iter().copied().step_by(stride(stamps.len()));
+    let mut finite: Vec<f64> = some.filter(|stamp| stamp.is_finite()).collect();
     let Some(median) = quantile(&mut finite, 0.5) else { return Vec::new() };
     let near = |place: &usize| (stamps[*place] - median).abs() < IMPOSSIBLE_SECS;
     let kept: Vec<usize> = (0..stamps.len()).filter(near).collect();
@@ -145,6 +151,12 @@ fn runs(cuts: &[usize], usable: &[usize], count: usize) -> Vec<Range<usize>> {
     starts.windows(2).map(|pair| pair[0]..pair[1]).collect()
 }
 
+/// Of how many values the middle is taken: of long recordings every so manieth. Primes, so that no length of packets divides
+/// them.
+fn stride(count: usize) -> usize {
+    [1021, 251, 61].into_iter().find(|stride| count / stride >= ENOUGH).unwrap_or(1)
+}
+
 /// Value below which a share of the values lies; `None` of nothing.
 fn quantile(values: &mut [f64], share: f64) -> Option<f64> {
     let last = values.len().checked_sub(1)?;
@@ -158,6 +170,7 @@ struct Trace {
     secs: Vec<f64>,
     nominal_secs: f64,
     slope: f64,
+    residuals: Vec<f64>,
 }
 
 #[derive(Default, PartialEq)]
@@ -178,7 +191,7 @@ impl Trace {
         let lag = self.samples(LAG_SECS).min(count / 2).max(1);
         let slope =
             |i: usize| (self.secs[i + lag] - self.secs[i]) / (self.at[i + lag] - self.at[i]);
-        let mut slopes: Vec<f64> = (0..count - lag).map(slope).collect();
+        let mut slopes: Vec<f64> = (0..count - lag).step_by(stride(count)).map(slope).collect();
         let near = |slope: &f64| (slope / self.nominal_secs - 1.0).abs() < NEAR_NOMINAL;
         let mut close: Vec<f64> = slopes.iter().copied().filter(near).collect();
         let enough = close.len() as f64 >= NEAR_SHARE * slopes.len() as f64;
@@ -186,31 +199,42 @@ impl Trace {
         quantile(chosen, 0.5).filter(|slope| *slope > 0.0).unwrap_or(self.nominal_secs)
     }
 
-    fn residuals(&self) -> Vec<f64> {
+    /// Takes a slope, and what the stamps are more than a line of that slope through the first.
+    fn lean(&mut self, slope: f64) {
         let (at, secs) = (self.at[0], self.secs[0]);
-        let residual = |(place, stamp): (&f64, &f64)| (stamp - secs) - self.slope * (place - at);
-        self.at.iter().zip(&self.secs).map(residual).collect()
+        self.slope = slope;
+        self.residuals.clear();
+        let residual = |(place, stamp): (&f64, &f64)| (stamp - secs) - slope * (place - at);
+        self.residuals.extend(self.at.iter().zip(&self.secs).map(residual));
     }
 
     /// How far the residual has to step to be a gap, in seconds.
-    fn threshold(&self, residuals: &[f64]) -> f64 {
+    fn threshold(&self) -> f64 {
+        let residuals = &self.residuals;
         let rough = |pair: &&[f64]| (pair[1] - pair[0]).abs() > ROUGH_STEP * self.nominal_secs;
         let count = residuals.windows(2).filter(rough).count();
         let is_rough = count as f64 > ROUGH_SHARE * residuals.len() as f64;
         let periods = if is_rough { GAP_ROUGH_PERIODS } else { GAP_EVEN_PERIODS };
         let block = self.samples(LOW_SECS).max(8);
         let mut scratch = Vec::new();
-        let lows: Vec<f64> =
-            residuals.chunks_exact(block).map(|part| low(part, usize::MAX, &mut scratch)).collect();
-        let mut steps: Vec<f64> = lows.windows(2).map(|pair| (pair[1] - pair[0]).abs()).collect();
+        // In long recordings of some pairs of blocks only: they are as telling as all.
+        let every = (residuals.len() / block / MOST_BLOCKS).max(1);
+        let mut steps: Vec<f64> = (0..(residuals.len() / block).saturating_sub(1))
+            .step_by(every)
+            .map(|at| {
+                let mut low_of =
+                    |at: usize| low(&residuals[at * block..][..block], usize::MAX, &mut scratch);
+                (low_of(at + 1) - low_of(at)).abs()
+            })
+            .collect();
         let wobble = if steps.len() > 1 { quantile(&mut steps, 0.5).unwrap_or(0.0) } else { 0.0 };
         (periods * self.nominal_secs).max(NOISE_FACTOR * MAD_TO_DEVIATION * wobble)
     }
 
     /// Finds what lasts and what passes, from front to back.
     fn scan(&self) -> Found {
-        let residuals = self.residuals();
-        let threshold = self.threshold(&residuals);
+        let residuals = &self.residuals;
+        let threshold = self.threshold();
         let (beside, most) = (self.samples(BESIDE_SECS), self.samples(LOW_SECS));
         let (mut found, mut start, mut scratch) = (Found::default(), 0, Vec::new());
         let mut steps = Vec::new();
@@ -268,11 +292,11 @@ impl Trace {
 
     /// Slope of parallel lines through all stretches.
     fn common_slope(&self, cuts: &[usize]) -> f64 {
-        let residuals = self.residuals();
+        let residuals = &self.residuals;
         let (mut above, mut below) = (0.0, 0.0);
         for run in stretches(cuts, residuals.len()) {
-            let kept = self.close_by(&residuals, run);
-            let (at, residual) = (mean(&kept, &self.at), mean(&kept, &residuals));
+            let kept = self.close_by(run);
+            let (at, residual) = (mean(&kept, &self.at), mean(&kept, residuals));
             for place in kept {
                 let x = self.at[place] - at;
                 above += x * (residuals[place] - residual);
@@ -284,8 +308,10 @@ impl Trace {
     }
 
     /// Those of a stretch whose residuals are not far off.
-    fn close_by(&self, residuals: &[f64], run: Range<usize>) -> Vec<usize> {
-        let mut own = residuals[run.clone()].to_vec();
+    fn close_by(&self, run: Range<usize>) -> Vec<usize> {
+        let residuals = &self.residuals;
+        let some = residuals[run.clone()].iter().copied();
+        let mut own: Vec<f64> = some.step_by(stride(run.len())).collect();
         let middle = quantile(&mut own, 0.5).unwrap_or(0.0);
         for residual in &mut own {
             *residual = (*residual - middle).abs();
@@ -301,6 +327,9 @@ impl Trace {
             for stamp in &mut self.secs[jump.sample..] {
                 *stamp += jump.secs;
             }
+        }
+        if !back.is_empty() {
+            self.lean(self.slope);
         }
     }
 }
@@ -325,10 +354,10 @@ fn low(values: &[f64], most: usize, scratch: &mut Vec<f64>) -> f64 {
 
 /// Writes the lines into the stamps.
 fn lay(stamps: &mut [f64], trace: &Trace, cuts: &[usize], account: &Account) {
-    let residuals = trace.residuals();
+    let residuals = &trace.residuals;
     let (first_at, first_secs) = (trace.at[0], trace.secs[0]);
     for (run, usable) in account.runs.iter().zip(stretches(cuts, residuals.len())) {
-        let kept = trace.close_by(&residuals, usable.clone());
+        let kept = trace.close_by(usable.clone());
         let is_long = run.len() as f64 * trace.nominal_secs >= OWN_SLOPE_SECS;
         if kept.len() == run.len() && (is_long || account.runs.len() == 1) {
             // Nothing to leave out: exactly the line of `straighten`.
@@ -336,7 +365,7 @@ fn lay(stamps: &mut [f64], trace: &Trace, cuts: &[usize], account: &Account) {
             straighten(&mut stamps[run.clone()]);
             continue;
         }
-        let (at, residual) = (mean(&kept, &trace.at), mean(&kept, &residuals));
+        let (at, residual) = (mean(&kept, &trace.at), mean(&kept, residuals));
         let (mut above, mut below) = (0.0, 0.0);
         for place in &kept {
             let x = trace.at[*place] - at;

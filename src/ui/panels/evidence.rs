@@ -226,8 +226,12 @@ fn believed_rows(ui: &mut Ui, scene: &Scene<'_>, decode: &DecodeView, believed: 
     let hint = "Whether it is none of these. A decoder of a few classes does not ask.";
     row_with_hint(ui, "Something else", other, hint);
     let bits = format!("{:.1} of {:.1} bits", believed.gain_bits, believed.needed_bits);
-    parts::row(ui, "Gained, of what naming takes", bits);
-    parts::row(ui, "More looks to name it", looks_words(believed));
+    let hint =
+        "What has been learned of the picture, and what it takes to name one of those in play.";
+    row_with_hint(ui, "Gained", bits, hint);
+    let hint =
+        "More looks at the same picture that naming the best guess will take, if it is right.";
+    row_with_hint(ui, "More looks", looks_words(believed), hint);
     if let Some(rank) = believed.truth_rank {
         let share = words::share(believed.truth_probability.unwrap_or_default());
         parts::row(ui, "What was seen", format!("rank {rank} of {}, {share}", believed.pictures));

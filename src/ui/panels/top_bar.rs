@@ -65,8 +65,10 @@ fn state(ui: &mut Ui, scene: &Scene<'_>, width: f32) {
     ui.label(&words);
     if let Some(source) = &scene.snapshot.source {
         let channels = source.channels.len();
-        let full = format!("{} · {channels} channels · {} Hz", source.name, source.rate_hz);
-        let text = if width < TIGHT { source.name.clone() } else { full.clone() };
+        // The badge beside it says what else is said in the name.
+        let name = source.name.trim_end_matches(" (SIMULATED)");
+        let full = format!("{name} · {channels} channels · {} Hz", source.rate_hz);
+        let text = if width < TIGHT { name.to_owned() } else { full.clone() };
         let hover =
             format!("{}\n{full}\n{}", words::kind_words(source.kind), source.notes.join("\n"));
         ui.label(RichText::new(text).weak()).on_hover_text(hover);

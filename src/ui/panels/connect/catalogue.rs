@@ -21,6 +21,10 @@ const TITLES: [(&str, &str); 12] = [
 /// What boards on Bluetooth are told apart by, where there are several.
 const BLUETOOTH: [&str; 2] = ["mac_address", "serial_number"];
 
+/// Ways to connect, those of most boards of people first.
+const ORDER: [&str; 4] =
+    ["serial port (USB dongle)", "Bluetooth", "USB, vendor library", "network"];
+
 /// What to call a board.
 pub fn title(name: &str) -> String {
     let known = TITLES.iter().find(|(known, _)| *known == name);
@@ -56,6 +60,8 @@ pub fn families(filter: &str) -> Vec<(&'static str, Vec<KnownBoard>)> {
             None => families.push((board.connection, vec![board])),
         }
     }
+    let place = |family: &str| ORDER.iter().position(|own| *own == family).unwrap_or(ORDER.len());
+    families.sort_by_key(|(family, _)| place(family));
     families
 }
 
@@ -71,6 +77,8 @@ mod tests {
             families("Muse").iter().flat_map(|(_, boards)| boards).map(|b| b.name).collect();
         assert!(muses.contains(&"muse_2") && muses.len() < 10, "{muses:?}");
         assert!(families("no such board").is_empty());
+        let first: Vec<&str> = families("").iter().map(|(family, _)| *family).take(4).collect();
+        assert_eq!(first, ORDER, "every way to connect is one that there is");
     }
 
     #[test]

@@ -29,7 +29,8 @@ impl ConnectPanel {
                 self.looking.ask();
                 actions.push(Action::ScanDevices);
             }
-            if !self.looking.stopped && entries.is_empty() && ui.button("Stop looking").clicked() {
+            let goes_on = !self.looking.stopped && entries.is_empty() && !is_connected;
+            if goes_on && ui.button("Stop looking").clicked() {
                 self.looking.stopped = true;
             }
         });
