@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::exchange::convert::{Converted, Target, convert, convert_signal, outputs, prepare};
+use crate::exchange::cut::cut;
 use crate::exchange::survey::survey;
 use crate::exchange::{self, bids};
 use crate::formats::FormatError;
@@ -18,6 +19,7 @@ Examples:
   phosphene convert session.xdf session.edf
   phosphene convert recording.bdf recording.vhdr
   phosphene convert OpenBCI-RAW.txt session.xdf
+  phosphene convert night.edf minute.edf --from 3600 --until 3660
   phosphene convert session.xdf study --to bids --subject 01 --session 01 --task viewing
 
 EDF+ holds 16 bits, BDF+ 24 bits, BrainVision float32, XDF float64. A BIDS data set gets a BDF+ file, its
@@ -39,6 +41,9 @@ pub struct Args {
     /// Whose rules say when the samples of an XDF were taken
     #[arg(long, value_name = "RULES", default_value = "settled")]
     pub stamps: super::stamps::Rules,
+    /// Which piece of it
+    #[command(flatten)]
+    pub span: super::span::SpanArgs,
     /// BIDS: subject, letters and digits
     #[arg(long, value_name = "ID", default_value = "01")]
     pub subject: String,
@@ -113,7 +118,9 @@ fn to_file(args: &Args, output: &Path, target: Target, all: bool) -> Result<Conv
         return Err(Failure::output(why));
     }
     let cannot_read = |e: FormatError| Failure::file(e.to_string());
-    let mut reader = exchange::open(&args.input, args.stamps.into()).map_err(cannot_read)?;
+    let mut reader = exchange::open(&args.input, args.stamps.into())
+        .and_then(|whole| cut(whole, args.span.into()))
+        .map_err(cannot_read)?;
     let bar = share_bar("looking");
     let found = survey(&mut *reader, |share| bar.set_position((share * 1000.0) as u64))
         .map_err(cannot_read)?;
@@ -149,7 +156,9 @@ fn to_bids(args: &Args) -> Result<(), Failure> {
         bids::Entities::new(&args.subject, args.session.as_deref(), &args.task, args.run)
             .map_err(Failure::usage)?;
     let cannot_read = |e: FormatError| Failure::file(e.to_string());
-    let mut reader = exchange::open(&args.input, args.stamps.into()).map_err(cannot_read)?;
+    let mut reader = exchange::open(&args.input, args.stamps.into())
+        .and_then(|whole| cut(whole, args.span.into()))
+        .map_err(cannot_read)?;
     let bar = share_bar("looking");
     let found = survey(&mut *reader, |share| bar.set_position((share * 1000.0) as u64))
         .map_err(cannot_read)?;

@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use crate::exchange;
 use crate::exchange::convert::find_eeg;
+use crate::exchange::cut::cut;
 use crate::exchange::survey::{Gap, StreamSurvey, Survey, survey};
 use crate::exchange::trust::{self, Electrode, Line};
 use crate::formats;
@@ -25,6 +26,7 @@ Examples:
   phosphene inspect session.xdf
   phosphene inspect recording.edf --json
   phosphene inspect session.xdf --stamps pyxdf
+  phosphene inspect night.edf --from 3600 --until 3660
 
 Reads XDF (.xdf, .xdfz), EDF, BDF, BrainVision, EEGLAB (.set), FIF, GDF, Neuroscan (.cnt), and text of OpenBCI,
 BrainFlow, Muse, Emotiv, Unicorn, Crown and OpenViBE.";
@@ -45,6 +47,9 @@ pub struct Args {
     /// Whose rules say when the samples of an XDF were taken
     #[arg(long, value_name = "RULES", default_value = "settled")]
     pub stamps: super::stamps::Rules,
+    /// Which piece of it
+    #[command(flatten)]
+    pub span: super::span::SpanArgs,
 }
 
 #[derive(Debug, Serialize)]
@@ -127,7 +132,9 @@ enum Cells<'a> {
 /// Exit code 6 when the file cannot be read.
 pub fn run(args: &Args) -> Result<(), Failure> {
     let cannot = |e: formats::FormatError| Failure::file(e.to_string());
-    let mut reader = exchange::open(&args.file, args.stamps.into()).map_err(cannot)?;
+    let mut reader = exchange::open(&args.file, args.stamps.into())
+        .and_then(|whole| cut(whole, args.span.into()))
+        .map_err(cannot)?;
     let bar = super::terminal::share_bar("reading");
     let found = survey(&mut *reader, |share| bar.set_position((share * 1000.0) as u64));
     bar.finish_and_clear();

@@ -27,6 +27,7 @@ pub mod sheet;
 #[cfg(feature = "window")]
 mod shelf;
 pub mod simulate;
+mod span;
 mod stamps;
 mod terminal;
 #[cfg(feature = "window")]

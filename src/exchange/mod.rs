@@ -5,6 +5,7 @@
 //! | [`survey`] | reads it once: counts, times, gaps, moments, events |
 //! | [`trust`] | says in ten lines whether it can be trusted, and what to do where not |
 //! | [`convert`] | writes it in another format, and says what could not be carried |
+//! | [`mod@cut`] | gives a piece of it |
 //! | [`bids`] | a data set of the Brain Imaging Data Structure, out and in |
 //!
 //! The formats themselves are in [`crate::formats`]. [`open`] gives a recording with what the tables beside it say.
@@ -16,6 +17,7 @@ use crate::formats::{self, FormatError, xdf::Stamps};
 
 pub mod bids;
 pub mod convert;
+pub mod cut;
 pub mod survey;
 pub mod trust;
 

@@ -246,6 +246,20 @@ pub trait ReadRecording {
     /// [`FormatError::Io`].
     fn rewind(&mut self) -> Result<(), FormatError>;
 
+    /// Goes on at a time, in seconds on the recording's axis. Afterwards [`ReadRecording::next_block`] gives, of every
+    /// stream, all samples at or after it, with the times, values and events that reading from the front gives for them.
+    /// It may begin earlier, as at the beginning of the record or chunk that holds the time, never later. Events at or
+    /// after the time all come, those before it need not; so too with warnings about what was passed over. A time before
+    /// the beginning, or NaN, is a rewind; behind the last sample comes the end.
+    ///
+    /// A reader that does not say otherwise rewinds, which is a beginning that is early enough.
+    ///
+    /// # Errors
+    /// As [`ReadRecording::next_block`].
+    fn seek_secs(&mut self, _secs: f64) -> Result<(), FormatError> {
+        self.rewind()
+    }
+
     /// Share of the file that has been read, 0 to 1, for progress bars.
     fn progress(&self) -> f64;
 

@@ -152,3 +152,43 @@ fn edf_holds_streams_of_other_rates_beside_the_signal() {
     }
     assert_eq!(counts, [2500, 500]);
 }
+
+#[test]
+fn a_piece_is_what_lies_between_and_says_when_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = path(&folder, "whole.xdf");
+    write_xdf(&whole);
+    let all = read_back(&whole);
+    for (name, tolerance_uv) in [("piece.xdf", 0.0), ("piece.bdf", 1e-5), ("piece.vhdr", 1e-5)] {
+        let piece = path(&folder, name);
+        let span = ["--from", "0.9", "--until", "2.5"];
+        let paths = ["convert", whole.to_str().unwrap(), piece.to_str().unwrap()];
+        let (code, _, errors) = outcome(&[&paths[..], &span[..]].concat());
+        assert_eq!(code, 0, "{name}: {errors}");
+        let (times, values, found) = read_back(&piece);
+        let from = all.0.iter().position(|t| t - all.0[0] >= 0.9 - 1e-7).unwrap();
+        let rows = all.0.iter().filter(|t| (0.9..2.5).contains(&(**t - all.0[0] + 1e-7))).count();
+        // BDF fills its last record.
+        assert!(times.len() >= rows && times.len() < rows + 300, "{name}: {}", times.len());
+        for (i, value) in values.iter().take(rows * 3).enumerate() {
+            let off = (value - all.1[from * 3 + i]).abs();
+            assert!(off <= tolerance_uv, "{name}: value {i} is off by {off}");
+        }
+        let panda = found.events.iter().find(|event| event.label.ends_with("stim/panda"));
+        let since = panda.expect(name).time_secs - times[0];
+        assert!((since - 0.1).abs() < 5e-3, "{name}: {since}");
+        assert!(!found.events.iter().any(|event| event.label.ends_with("stim/cat")), "{name}");
+    }
+    let nothing = path(&folder, "nothing.edf");
+    let (code, _, errors) = outcome(&[
+        "convert",
+        whole.to_str().unwrap(),
+        nothing.to_str().unwrap(),
+        "--from",
+        "3",
+        "--until",
+        "2",
+    ]);
+    assert!(code == 6 && errors.contains("from 3 s until 2 s"), "{code} {errors}");
+    assert!(!nothing.exists());
+}

@@ -12,6 +12,7 @@ mod fif;
 mod gdf;
 mod headsets;
 mod hostile;
+mod seek;
 mod tables;
 mod time;
 mod trouble;

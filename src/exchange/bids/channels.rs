@@ -126,6 +126,10 @@ impl ReadRecording for Told {
         self.inner.rewind()
     }
 
+    fn seek_secs(&mut self, secs: f64) -> Result<(), FormatError> {
+        self.inner.seek_secs(secs)
+    }
+
     fn progress(&self) -> f64 {
         self.inner.progress()
     }

@@ -173,6 +173,15 @@ impl<R: Read + Seek> ReadRecording for BrainVisionReader<R> {
         Ok(())
     }
 
+    fn seek_secs(&mut self, secs: f64) -> Result<(), FormatError> {
+        // Both are in the order of time.
+        let Self { segments, marks, .. } = self;
+        let is_early = |mark: &Mark| segments.secs_of(mark.position - 1) < secs;
+        self.next_mark = marks.partition_point(is_early);
+        self.next = segments.first_from(secs, self.samples);
+        Ok(())
+    }
+
     fn progress(&self) -> f64 {
         self.next as f64 / self.samples.max(1) as f64
     }

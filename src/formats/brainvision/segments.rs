@@ -68,6 +68,20 @@ impl Segments {
             }
         }
     }
+
+    /// The first of `samples` samples that is at or after a time; `samples` where none is.
+    pub fn first_from(&self, secs: f64, samples: u64) -> u64 {
+        let (mut low, mut high) = (0, samples);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if self.secs_of(middle) < secs {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        low
+    }
 }
 
 #[cfg(test)]
@@ -88,6 +102,21 @@ mod tests {
         assert!((segments.secs_of(5000) - 50.5).abs() < 1e-9);
         assert!((segments.secs_of(5001) - 50.504).abs() < 1e-9);
         assert_eq!((warnings, segments.started), (vec![], at(1.0)));
+    }
+
+    #[test]
+    fn samples_are_found_by_time_across_pauses() {
+        let found = [(0, at(1.0)), (2500, at(11.0)), (5000, at(51.5))];
+        let segments = Segments::new(&found, 0.004, &mut Vec::new());
+        for sample in [0, 1, 2499, 2500, 4999, 5000, 5999] {
+            let secs = segments.secs_of(sample);
+            assert_eq!(segments.first_from(secs, 6000), sample);
+            assert_eq!(segments.first_from(secs.next_up(), 6000), sample + 1);
+        }
+        let ends = [-5.0, f64::NEG_INFINITY, f64::NAN, f64::INFINITY, 1e9];
+        assert_eq!(ends.map(|secs| segments.first_from(secs, 6000)), [0, 0, 0, 6000, 6000]);
+        assert_eq!(segments.first_from(30.0, 6000), 5000, "within a pause");
+        assert_eq!(segments.first_from(1.0, 0), 0);
     }
 
     #[test]

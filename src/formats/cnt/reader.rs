@@ -195,6 +195,16 @@ impl<R: Read + Seek> CntReader<R> {
     }
 }
 
+/// The first of `samples` samples that is at or after a time; `samples` where none is.
+fn first_from(secs: f64, rate_hz: f64, samples: u64) -> u64 {
+    // Rounding may lead one or two too far, never further.
+    let mut sample = ((secs * rate_hz).ceil() as u64).min(samples);
+    while sample > 0 && (sample - 1) as f64 / rate_hz >= secs {
+        sample -= 1;
+    }
+    sample
+}
+
 /// The sample in two or four bytes.
 fn number(bytes: &[u8]) -> f64 {
     match *bytes {
@@ -237,11 +247,44 @@ impl<R: Read + Seek> ReadRecording for CntReader<R> {
         Ok(())
     }
 
+    fn seek_secs(&mut self, secs: f64) -> Result<(), FormatError> {
+        let run = self.extent.run as u64;
+        let samples = self.extent.blocks.saturating_mul(run);
+        let sample = first_from(secs, self.rate_hz, samples);
+        let is_early = |mark: &Mark| (mark.sample as f64 / self.rate_hz) < secs;
+        self.next_mark = self.marks.partition_point(is_early);
+        // The file's block that holds it; behind the end there is none.
+        (self.first, self.held, self.sample) = (sample / run.max(1), 0, 0);
+        Ok(())
+    }
+
     fn progress(&self) -> f64 {
         (self.first + self.held) as f64 / self.extent.blocks.max(1) as f64
     }
 
     fn warnings(&self) -> &[String] {
         &self.warnings
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn samples_are_found_by_time() {
+        for rate_hz in [1.0, 128.0, 250.0, 999.0, 1000.0] {
+            for sample in (0..3000_u64).chain([3_600_000]) {
+                let secs = sample as f64 / rate_hz;
+                assert_eq!(first_from(secs, rate_hz, 4_000_000), sample);
+                let behind = first_from(secs + 0.4 / rate_hz, rate_hz, 4_000_000);
+                assert_eq!(behind, sample + 1);
+            }
+            assert_eq!(first_from(-1.0, rate_hz, 10), 0);
+            assert_eq!(
+                (first_from(f64::NAN, rate_hz, 10), first_from(1e300, rate_hz, 10)),
+                (0, 10)
+            );
+        }
     }
 }

@@ -56,6 +56,11 @@ impl Counter {
         self.lost
     }
 
+    /// How many were lost since the first sample.
+    pub fn lost(&self) -> u64 {
+        self.lost
+    }
+
     /// What to tell at the end, once.
     pub fn said(&mut self) -> Option<String> {
         let news = self.lost > 0 && !std::mem::replace(&mut self.told, true);

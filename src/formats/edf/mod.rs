@@ -12,6 +12,7 @@ mod numbers;
 mod others;
 mod reader;
 mod scale;
+mod seek;
 mod tal;
 mod writer;
 

@@ -7,10 +7,12 @@
 //! Emotiv's `MARKER`, whose `COUNTER` tells what was lost on the way: what follows is later by as much.
 
 use std::io::{Read, Seek, SeekFrom};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::groups::{Group, Layout, MAX_RECORD_BYTES, has_rate};
 use super::header::{Header, PART_BYTES, Signal};
+use super::seek::{Landmark, Passed, by_number};
 use super::{Kind, emotiv, numbers, tal};
 use crate::formats::FormatError;
 use crate::formats::recording::{Block, Event, Head, ReadRecording, StreamHead};
@@ -37,9 +39,12 @@ pub struct EdfReader<R: Read + Seek> {
     base_secs: f64,
     groups: Vec<Group>,
     /// Bytes of each annotation signal in a record.
-    annotations: Vec<std::ops::Range<usize>>,
+    annotations: Vec<Range<usize>>,
     warnings: Vec<String>,
     bad_lists: u64,
+    /// What is known of the records that were read, and whether those since the first are.
+    passed: Passed,
+    is_from_front: bool,
     /// The record in hand: its number, bytes and time; the next group and sample of it.
     next: u64,
     record: Vec<u8>,
@@ -143,6 +148,8 @@ impl<R: Read + Seek> EdfReader<R> {
             annotations: layout.annotations,
             warnings,
             bad_lists: 0,
+            passed: Passed::default(),
+            is_from_front: true,
             next: 0,
             record: Vec::new(),
             onset_secs: 0.0,
@@ -163,6 +170,8 @@ impl<R: Read + Seek> EdfReader<R> {
                 tal::parse(&self.record[self.annotations.first().cloned().unwrap_or(0..0)])
                     .onset_secs
                     .unwrap_or(0.0);
+            // What was remembered of the record was on an axis without its base.
+            self.passed = Passed::default();
             self.rewind()?;
         }
         Ok(())
@@ -173,27 +182,104 @@ impl<R: Read + Seek> EdfReader<R> {
         if self.next == self.records {
             return Ok(false);
         }
-        let at = self.header_bytes + self.next * self.record_bytes as u64;
-        self.record.resize(self.record_bytes, 0);
-        let io = |source| FormatError::Io { action: "reading", source, path: self.path.clone() };
-        self.input.seek(SeekFrom::Start(at)).map_err(io)?;
-        self.input.read_exact(&mut self.record).map_err(io)?;
-        // A record of a discontinuous file that does not say when it is follows the one before.
-        self.onset_secs = match (self.discontinuous, self.next) {
-            (true, 1..) => self.onset_secs + self.record_secs,
-            _ => self.base_secs + self.next as f64 * self.record_secs,
-        };
-        for (place, range) in self.annotations.iter().enumerate() {
-            let found = tal::parse(&self.record[range.clone()]);
-            self.events.extend(found.events);
-            self.bad_lists += found.bad;
-            if let (0, true, Some(onset)) = (place, self.discontinuous, found.onset_secs) {
-                self.onset_secs = onset;
-            }
-        }
+        self.read(self.next, 0..self.record_bytes)?;
+        let said = self.said(self.next, self.onset_secs);
+        self.onset_secs = said.onset_secs;
+        self.bad_lists += said.bad;
+        self.events.extend(said.events);
         self.next += 1;
         (self.group, self.sample) = (0, 0);
         Ok(true)
+    }
+
+    /// Brings a part of a record into hand.
+    fn read(&mut self, record: u64, part: Range<usize>) -> Result<(), FormatError> {
+        let at = self.header_bytes + record * self.record_bytes as u64 + part.start as u64;
+        self.record.resize(self.record_bytes, 0);
+        let io = |source| FormatError::Io { action: "reading", source, path: self.path.clone() };
+        self.input.seek(SeekFrom::Start(at)).map_err(io)?;
+        self.input.read_exact(&mut self.record[part]).map_err(io)
+    }
+
+    /// When the record in hand begins and what its annotations say. `before_secs` is when the one before it began.
+    fn said(&mut self, record: u64, before_secs: f64) -> Said {
+        // A record of a discontinuous file that does not say when it is follows the one before.
+        let onset_secs = match (self.discontinuous, record) {
+            (true, 1..) => before_secs + self.record_secs,
+            _ => self.base_secs + record as f64 * self.record_secs,
+        };
+        let mut said = Said { onset_secs, events: Vec::new(), bad: 0 };
+        for (place, range) in self.annotations.iter().enumerate() {
+            let found = tal::parse(&self.record[range.clone()]);
+            said.events.extend(found.events);
+            said.bad += found.bad;
+            if let (0, true, Some(onset)) = (place, self.discontinuous, found.onset_secs) {
+                said.onset_secs = onset;
+            }
+        }
+        let times_secs = [said.onset_secs, said.onset_secs + self.last_sample_secs()];
+        self.passed.take(record, times_secs, &said.events, (self.counter, self.status));
+        said
+    }
+
+    /// How long after its beginning a record has its last sample.
+    fn last_sample_secs(&self) -> f64 {
+        let last = |group: &Group| {
+            (group.samples.saturating_sub(1)) as f64 * (self.record_secs / group.samples as f64)
+        };
+        self.groups.iter().map(last).fold(0.0, f64::max)
+    }
+
+    /// As [`EdfReader::said`], of a record that is not in hand: its annotations alone are read.
+    fn look(&mut self, record: u64, before_secs: f64) -> Result<Said, FormatError> {
+        for place in 0..self.annotations.len() {
+            let part = self.annotations[place].clone();
+            self.read(record, part)?;
+        }
+        Ok(self.said(record, before_secs))
+    }
+
+    /// The first record with a sample at or after a time, and the state before it. What was not read yet of the annotations
+    /// before it is, so that those ahead of their time are known.
+    fn find(&mut self, secs: f64) -> Result<Landmark, FormatError> {
+        let last_secs = self.last_sample_secs();
+        let mut mark = Landmark::default();
+        if self.discontinuous {
+            mark = self.passed.before(secs, 0.0);
+            while mark.record < self.records {
+                let onset_secs = self.look(mark.record, mark.onset_before_secs)?.onset_secs;
+                if onset_secs + last_secs >= secs {
+                    break;
+                }
+                (mark.record, mark.onset_before_secs) = (mark.record + 1, onset_secs);
+            }
+        } else {
+            let axis = [self.base_secs, self.record_secs, last_secs];
+            mark.record = by_number(secs, axis, self.records);
+            while !self.annotations.is_empty() && self.passed.records() < mark.record {
+                self.look(self.passed.records(), 0.0)?;
+            }
+        }
+        mark.status = mark.record.checked_sub(1).map_or(Ok(0), |before| self.last_code(before))?;
+        Ok(mark)
+    }
+
+    /// The code of the trigger channel at the end of a record.
+    fn last_code(&mut self, record: u64) -> Result<i64, FormatError> {
+        let has_trigger = |group: &&Group| group.trigger.is_some();
+        let Some(group) = self.groups.iter().rev().find(has_trigger) else { return Ok(0) };
+        let Some((channel, trigger)) = group.trigger else { return Ok(0) };
+        let (place, width) = (group.places[channel], self.kind.sample_bytes());
+        let from = place.from + (group.samples - 1) * width;
+        self.read(record, from..from + width)?;
+        let sample = f64::from(numbers::sample(&self.record[from..from + width]));
+        Ok(trigger.code((sample + place.offset) * place.gain, &place))
+    }
+
+    fn warn(&mut self, said: String) {
+        if self.warnings.len() < MAX_WARNINGS && !self.warnings.contains(&said) {
+            self.warnings.push(said);
+        }
     }
 
     /// Fills `block` with the next stretch of the record in hand; false when it is used up.
@@ -230,6 +316,14 @@ impl<R: Read + Seek> EdfReader<R> {
     }
 }
 
+/// What a record says besides its samples.
+struct Said {
+    onset_secs: f64,
+    events: Vec<Event>,
+    /// Annotations that are not understood.
+    bad: u64,
+}
+
 /// Samples of a group, from one of the record on, as many as the block has times for.
 fn fill(group: &Group, record: &[u8], kind: Kind, from: usize, block: &mut Block) {
     let (count, width) = (block.times_secs.len(), kind.sample_bytes());
@@ -264,14 +358,14 @@ impl<R: Read + Seek> ReadRecording for EdfReader<R> {
             }
             if !self.fetch()? {
                 block.events.append(&mut self.events);
-                if self.bad_lists > 0 && self.warnings.len() < MAX_WARNINGS {
-                    self.warnings.push(format!(
-                        "{} annotation(s) are not understood and were left out",
-                        self.bad_lists
-                    ));
-                    self.bad_lists = 0;
+                let bad = std::mem::take(&mut self.bad_lists);
+                // Of a part of the file their number says nothing.
+                if bad > 0 && self.is_from_front {
+                    self.warn(format!("{bad} annotation(s) are not understood and were left out"));
                 }
-                self.warnings.extend(self.counter.said());
+                if let Some(said) = self.counter.said() {
+                    self.warn(said);
+                }
                 return Ok(false);
             }
             // A file of annotations alone has no samples to bring them with.
@@ -286,7 +380,29 @@ impl<R: Read + Seek> ReadRecording for EdfReader<R> {
         (self.next, self.group, self.sample, self.status) = (0, 0, 0, 0);
         self.counter = emotiv::Counter::default();
         self.events.clear();
-        self.bad_lists = 0;
+        (self.bad_lists, self.is_from_front) = (0, true);
+        Ok(())
+    }
+
+    fn seek_secs(&mut self, secs: f64) -> Result<(), FormatError> {
+        self.rewind()?;
+        if self.groups.is_empty() || secs.is_nan() {
+            return Ok(());
+        }
+        let counted = self.groups.iter().filter(|group| group.counter.is_some());
+        let lost_secs = counted.map(|group| self.record_secs / group.samples as f64);
+        let mark = match lost_secs.reduce(f64::max) {
+            // What the headset's count says was lost is counted from the first sample on: only what was read is known.
+            Some(lost_secs) => self.passed.before(secs, lost_secs),
+            None => self.find(secs)?,
+        };
+        let Some(ahead) = self.passed.ahead(secs, mark.record) else { return Ok(()) };
+        if mark.record > 0 {
+            // The record in hand is used up.
+            (self.next, self.group, self.is_from_front) = (mark.record, self.groups.len(), false);
+            (self.counter, self.status) = (mark.counter, mark.status);
+            (self.onset_secs, self.events) = (mark.onset_before_secs, ahead);
+        }
         Ok(())
     }
 

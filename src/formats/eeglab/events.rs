@@ -120,6 +120,27 @@ impl Axis {
             into.push((sample as f64 + late) / self.rate_hz);
         }
     }
+
+    /// The first of `samples` samples that is at or after a time; `samples` where none is.
+    pub fn first_from(&self, secs: f64, samples: u64) -> u64 {
+        let (mut low, mut high, mut time) = (0, samples, Vec::new());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            time.clear();
+            self.times(middle..middle + 1, &mut time);
+            if time.first().is_some_and(|time| *time < secs) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        low
+    }
+
+    /// The first event that is at or after a time. Cuts only ever make later, so that events are in the order of time.
+    pub fn first_mark_from(&self, secs: f64) -> usize {
+        self.marks.partition_point(|mark| mark.event.time_secs < secs)
+    }
 }
 
 /// Whether a cut lies before a sample, counted from 0.
@@ -170,6 +191,14 @@ mod tests {
         assert_eq!(axis.marks[2].event.duration_secs, Some(10.0));
         assert_eq!(at(4), ("late", 11.6));
         assert!(warnings.is_empty(), "{warnings:?}");
+        for (sample, secs) in expected.into_iter().enumerate() {
+            let sample = sample as u64;
+            assert_eq!(axis.first_from(secs, 10), sample);
+            assert_eq!(axis.first_from(f64::next_up(secs), 10), sample + 1);
+        }
+        assert_eq!((axis.first_from(-1.0, 10), axis.first_from(f64::NAN, 10)), (0, 0));
+        let marks = [-1.0, 0.2, 0.25, 0.26, 11.6, 99.0].map(|secs| axis.first_mark_from(secs));
+        assert_eq!(marks, [0, 1, 2, 3, 4, 6]);
     }
 
     #[test]

@@ -69,6 +69,12 @@ impl ReadRecording for EeglabReader {
         Ok(())
     }
 
+    fn seek_secs(&mut self, secs: f64) -> Result<(), FormatError> {
+        self.next = self.axis.first_from(secs, self.signal.samples);
+        self.next_mark = self.axis.first_mark_from(secs);
+        Ok(())
+    }
+
     fn progress(&self) -> f64 {
         self.next as f64 / self.signal.samples.max(1) as f64
     }

@@ -8,6 +8,7 @@
 mod annotations;
 mod channel;
 mod contents;
+mod landmarks;
 mod measurement;
 mod parts;
 mod reader;

@@ -7,6 +7,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::channel::Channel;
 use super::contents::{Contents, Reference};
+use super::landmarks::Landmarks;
 use super::signal::Signal;
 use super::tags::Input;
 use super::words::FORMAT;
@@ -27,6 +28,8 @@ pub(super) struct Part {
     pub path: PathBuf,
     /// From its first buffer on.
     pub signal: Signal,
+    /// Where its buffers begin.
+    pub landmarks: Landmarks,
     /// The first sample on the file's own count.
     pub first: i64,
     /// The first sample on the recording's count, which begins at zero.
@@ -48,7 +51,11 @@ impl Part {
     ) -> Result<(Self, Vec<String>), FormatError> {
         let mut ahead = signal.clone();
         let (mut first, mut end, mut bytes) = (None, 0_i64, 0_u64);
-        while let Some(buffer) = ahead.next(input)? {
+        let mut landmarks = Landmarks::default();
+        loop {
+            let before = landmarks.is_due().then(|| ahead.clone());
+            let Some(buffer) = ahead.next(input)? else { break };
+            landmarks.note(buffer.first, before);
             first.get_or_insert(buffer.first);
             end = buffer.first.saturating_add(buffer.samples.cast_signed());
             bytes = bytes.saturating_add(buffer.samples.saturating_mul(buffer.row_bytes as u64));
@@ -71,7 +78,16 @@ impl Part {
         let length = end.saturating_sub(first);
         let is_placed = ahead.is_placed;
         Ok((
-            Self { path: path.into(), signal, first, place: 0, length, bytes, is_placed },
+            Self {
+                path: path.into(),
+                signal,
+                landmarks,
+                first,
+                place: 0,
+                length,
+                bytes,
+                is_placed,
+            },
             warnings,
         ))
     }

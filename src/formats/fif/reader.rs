@@ -186,6 +186,47 @@ impl FifReader {
         }
     }
 
+    /// The sample, on the recording's count, that is the first at or after a time; behind the last where there is none.
+    fn first_from(&self, secs: f64) -> i64 {
+        let end = self.parts.last().map_or(0, Part::end);
+        // Rounding may lead one or two too far, never further.
+        let mut sample = ((secs * self.rate_hz).ceil() as i64).clamp(0, end.max(0));
+        while sample > 0 && (sample - 1) as f64 / self.rate_hz >= secs {
+            sample -= 1;
+        }
+        sample
+    }
+
+    /// Brings the buffer into hand that holds a sample above zero, from that sample on; the next one where it is missing.
+    fn go_to(&mut self, sample: i64) -> Result<(), FormatError> {
+        // Where the sample is missing this tells that there is a gap before the one that comes.
+        self.next = sample;
+        let number =
+            self.parts.iter().position(|part| part.end() > sample).unwrap_or(self.parts.len());
+        let before = self.parts.iter().take(number);
+        self.read_bytes = before.fold(0, |sum, part| sum.saturating_add(part.bytes));
+        self.next_part = number.saturating_add(1);
+        let Some(part) = self.parts.get(number) else { return Ok(()) };
+        let shift = part.place.saturating_sub(part.first);
+        let own = sample.saturating_sub(shift);
+        let mut input = Input::open(&part.path)?;
+        let mut signal = part.landmarks.before(own).unwrap_or(&part.signal).clone();
+        let buffer = loop {
+            let Some(mut buffer) = signal.next(&mut input)? else { break None };
+            let early = own.saturating_sub(buffer.first).max(0).cast_unsigned();
+            if early < buffer.samples {
+                buffer.at += early * buffer.row_bytes as u64;
+                buffer.samples -= early;
+                buffer.first = buffer.first.max(own);
+                break Some(buffer);
+            }
+        };
+        let share = own.saturating_sub(part.first) as f64 / part.length.max(1) as f64;
+        self.read_bytes = self.read_bytes.saturating_add((share * part.bytes as f64) as u64);
+        self.file = Some(OpenPart { input, signal, shift, buffer });
+        Ok(())
+    }
+
     fn warn(&mut self, said: &str) {
         if self.warnings.len() < MAX_WARNINGS && !self.warnings.iter().any(|known| known == said) {
             self.warnings.push(said.into());
@@ -216,6 +257,18 @@ impl ReadRecording for FifReader {
         self.file = None;
         (self.next_part, self.next, self.next_note, self.read_bytes) = (0, 0, 0, 0);
         self.stim.rewind();
+        Ok(())
+    }
+
+    fn seek_secs(&mut self, secs: f64) -> Result<(), FormatError> {
+        self.rewind()?;
+        let (first, end) = (self.first_from(secs), self.parts.last().map_or(0, Part::end));
+        // One sooner: the codes of stimulus channels rise from those of the sample before.
+        let sample = if first < end { first - 1 } else { end };
+        if sample > 0 {
+            self.go_to(sample)?;
+            self.next_note = self.notes.partition_point(|note| note.time_secs < secs);
+        }
         Ok(())
     }
 

@@ -94,6 +94,12 @@ impl Signal {
         }
     }
 
+    /// Channels of a sample.
+    #[cfg(test)]
+    pub fn channels(&self) -> usize {
+        self.channels
+    }
+
     /// The next buffer that holds a sample; `None` behind the last.
     pub fn next(&mut self, input: &mut Input) -> Result<Option<Buffer>, FormatError> {
         while let Some(tag) = self.walker.next(input)? {

@@ -54,7 +54,8 @@ impl Stim {
 
     /// Samples are missing here.
     pub fn gap(&mut self) {
-        self.codes.fill(0);
+        self.codes.clear();
+        self.codes.resize(self.places.len(), 0);
     }
 
     /// Goes back to before the first sample.

@@ -186,6 +186,23 @@ impl<R: Read + Seek> GdfReader<R> {
         false
     }
 
+    /// The first record with a sample at or after a time; behind the last where there is none.
+    fn record_at(&self, secs: f64) -> u64 {
+        let last_secs = |record: u64| {
+            let last = |group: &Group| {
+                let behind = (record + 1).saturating_mul(group.samples as u64);
+                behind.saturating_sub(1) as f64 / group.rate_hz
+            };
+            self.groups.iter().map(last).fold(0.0, f64::max)
+        };
+        // Rounding may lead one too far, never further.
+        let mut record = ((secs / self.record_secs) as u64).min(self.records);
+        while record > 0 && last_secs(record - 1) >= secs {
+            record -= 1;
+        }
+        record
+    }
+
     /// Events before a time; all that are left at the end of the recording.
     fn take_marks(&mut self, until_secs: f64, block: &mut Block) {
         let left = self.marks.get(self.next_mark..).unwrap_or_default();
@@ -243,6 +260,13 @@ impl<R: Read + Seek> ReadRecording for GdfReader<R> {
 
     fn rewind(&mut self) -> Result<(), FormatError> {
         (self.first, self.held, self.group, self.sample, self.next_mark) = (0, 0, 0, 0, 0);
+        Ok(())
+    }
+
+    fn seek_secs(&mut self, secs: f64) -> Result<(), FormatError> {
+        self.rewind()?;
+        self.first = self.record_at(secs);
+        self.next_mark = self.marks.partition_point(|mark| mark.time_secs < secs);
         Ok(())
     }
 

@@ -6,7 +6,7 @@
 use super::layout::{Layout, Timing};
 
 /// A pause of the stamps beyond what the count tells, in seconds, that is taken for lost samples.
-const PAUSE_SECS: f64 = 0.5;
+pub(super) const PAUSE_SECS: f64 = 0.5;
 
 /// Share of the steps of a count that have to agree.
 const AGREE: f64 = 0.8;
@@ -58,6 +58,11 @@ impl RowClock {
             _ => self.count as f64 / layout.rate_hz,
         };
         (self.last_secs, if has_own { 0 } else { lost })
+    }
+
+    /// The last row was taken at a time that all stamps together told.
+    pub fn settle(&mut self, secs: f64) {
+        self.last_secs = secs;
     }
 
     /// The device was stopped at `secs` of its own time; its count begins again afterwards.

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use super::landmarks::{Landmark, Landmarks};
 use super::layout::{Column, calendar, eeg};
 use super::rate::{scale_of, step};
 use super::settled::{MAX_ROWS, settle};
@@ -134,6 +135,17 @@ impl Scanner {
     }
 }
 
+/// What reading goes on with between two epochs.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    /// Bytes read.
+    at: u64,
+    /// Objects that are open.
+    depth: usize,
+    /// Epochs left out.
+    odd: u64,
+}
+
 /// Reads epochs.
 #[derive(Debug)]
 pub struct EpochReader<R: BufRead + Seek> {
@@ -147,6 +159,7 @@ pub struct EpochReader<R: BufRead + Seek> {
     rows: usize,
     odd: u64,
     ended: bool,
+    landmarks: Landmarks<Place>,
     said: Vec<String>,
     warnings: Vec<String>,
 }
@@ -164,6 +177,7 @@ impl<R: BufRead + Seek> EpochReader<R> {
             rows: 0,
             odd: 0,
             ended: false,
+            landmarks: Landmarks::default(),
             said: Vec::new(),
             warnings: Vec::new(),
         };
@@ -176,11 +190,14 @@ impl<R: BufRead + Seek> EpochReader<R> {
     /// Reads all epochs for the times at which they begin.
     fn read_starts(&mut self) -> Result<(), FormatError> {
         let (mut stamps, mut starts, mut samples) = (Vec::new(), Vec::new(), 0);
-        while let Some(epoch) = self.next_epoch()? {
+        loop {
+            self.remember(stamps.len());
+            let Some(epoch) = self.next_epoch()? else { break };
             if self.head.streams.is_empty() && epoch.is_sound() {
                 self.head.streams.push(stream(&epoch.info));
             }
             if !self.fits(&epoch) {
+                self.odd += 1;
                 continue;
             }
             let (count, start) = (epoch.samples(), epoch.start_secs());
@@ -210,7 +227,16 @@ impl<R: BufRead + Seek> EpochReader<R> {
         self.head.started = calendar(settled.first_secs);
         self.head.facts.push(("device".into(), "Neurosity".into()));
         (self.times_secs, self.said) = (settled.times_secs, settled.said);
+        self.landmarks.settle(&self.times_secs, 0.0);
         Ok(())
+    }
+
+    /// Remembers the place before the next epoch, where it is far enough from the last one.
+    fn remember(&mut self, rows: usize) {
+        if self.landmarks.is_due(rows) {
+            let state = Place { at: self.at, depth: self.scanner.open.len(), odd: self.odd };
+            self.landmarks.note(Landmark { rows, reached_secs: f64::NEG_INFINITY, state });
+        }
     }
 
     fn next_epoch(&mut self) -> Result<Option<Epoch>, FormatError> {
@@ -271,11 +297,13 @@ impl<R: BufRead + Seek> EpochReader<R> {
 
     fn note_odd(&mut self) {
         self.odd += 1;
-        if self.odd <= MAX_NAMED {
-            self.warnings.push(format!(
-                "the epoch that ends at byte {} has other channels, rate or lengths than the first and is left out",
-                self.at
-            ));
+        let said = format!(
+            "the epoch that ends at byte {} has other channels, rate or lengths than the first and is left out",
+            self.at
+        );
+        // One that is read again is not told again.
+        if self.odd <= MAX_NAMED && !self.warnings.contains(&said) {
+            self.warnings.push(said);
         }
     }
 }
@@ -325,6 +353,17 @@ impl<R: BufRead + Seek> ReadRecording for EpochReader<R> {
         self.scanner = Scanner::default();
         (self.at, self.rows, self.odd, self.ended) = (0, 0, 0, false);
         self.warnings.clone_from(&self.said);
+        Ok(())
+    }
+
+    fn seek_secs(&mut self, secs: f64) -> Result<(), FormatError> {
+        let Some(mark) = self.landmarks.before(secs).cloned() else { return self.rewind() };
+        let Place { at, depth, odd } = mark.state;
+        let io = |source| FormatError::Io { action: "reading", source, path: self.path.clone() };
+        self.input.seek(SeekFrom::Start(at)).map_err(io)?;
+        // Behind an epoch nothing is kept but how many objects around it are open.
+        self.scanner = Scanner { open: vec![None; depth], ..Scanner::default() };
+        (self.at, self.rows, self.odd) = (at, mark.rows, odd);
         Ok(())
     }
 

@@ -160,6 +160,14 @@ impl<R: BufRead + Seek> Lines<R> {
         Ok(())
     }
 
+    /// Goes on behind a line: so many bytes were read up to its end, and this is its number.
+    pub fn go_to(&mut self, at: u64, number: u64) -> Result<(), FormatError> {
+        self.input.seek(SeekFrom::Start(at)).map_err(|source| self.io(source))?;
+        self.raw.clear();
+        (self.at, self.number, self.zeros) = (at, number, false);
+        Ok(())
+    }
+
     fn io(&self, source: std::io::Error) -> FormatError {
         FormatError::Io { action: "reading", source, path: self.path.clone() }
     }

@@ -16,7 +16,7 @@
 //! | `table` | any table with a time and electrodes | its names | count or stamps, settled |
 //!
 //! `guess` asks them in turn; `lines` makes lines of bytes, `shape` columns of a line of names, `row` values
-//! and events of a line, `clock` times of counts, `rate` units and rates of stamps, `settled` times of stamps.
+//! and events of a line, `clock` times of counts, `rate` units and rates of stamps, `settled` times of stamps, `landmarks` places to go on from.
 
 mod brainflow;
 mod clock;
@@ -25,6 +25,7 @@ mod epochs;
 mod guess;
 mod headsets;
 mod hexadecimal;
+mod landmarks;
 mod layout;
 mod look;
 mod lines;
@@ -122,6 +123,10 @@ impl<R: BufRead + Seek> ReadRecording for TextRecording<R> {
 
     fn rewind(&mut self) -> Result<(), FormatError> {
         self.inner_mut().rewind()
+    }
+
+    fn seek_secs(&mut self, secs: f64) -> Result<(), FormatError> {
+        self.inner_mut().seek_secs(secs)
     }
 
     fn progress(&self) -> f64 {

@@ -7,7 +7,8 @@
 use std::io::{BufRead, Seek};
 use std::path::Path;
 
-use super::clock::RowClock;
+use super::clock::{PAUSE_SECS, RowClock};
+use super::landmarks::{Landmark, Landmarks};
 use super::layout::{Column, Digits, Layout, Timing, calendar, cells};
 use super::lines::{Encoding, Lines};
 use super::row::{Misfit, Row, event};
@@ -24,8 +25,26 @@ const MAX_BLOCK_EVENTS: usize = 1 << 16;
 /// Bad rows in a row that are taken for the end of what can be read.
 const MAX_BAD_ROWS: u64 = 10_000;
 
+/// Longest text of marker columns that is remembered with a place, in bytes.
+const MAX_HELD_BYTES: usize = 4096;
+
 /// Warnings about rows that name their line.
 const MAX_NAMED: u64 = 10;
+
+/// What reading goes on with between two blocks.
+#[derive(Clone, Debug)]
+struct Place {
+    /// Bytes read, and lines.
+    at: u64,
+    line: u64,
+    clock: RowClock,
+    card: Stamps,
+    held: Vec<String>,
+    bad_rows: u64,
+    bad_in_row: u64,
+    lost: u64,
+    invalid: u64,
+}
 
 /// Reads a recording in pieces.
 #[derive(Debug)]
@@ -48,7 +67,13 @@ pub struct TextReader<R: BufRead + Seek> {
     /// What the lines between the rows of an SD card say.
     card: Stamps,
     ended: bool,
+    /// The latest time that was given since the front, in seconds, and places from which reading can go on.
+    reached_secs: f64,
+    landmarks: Landmarks<Place>,
     warnings: Vec<String>,
+    /// The last line that a warning may have named, and whether the counts were told.
+    told_line: u64,
+    summed: bool,
 }
 
 impl<R: BufRead + Seek> TextReader<R> {
@@ -75,6 +100,10 @@ impl<R: BufRead + Seek> TextReader<R> {
             invalid: 0,
             card: Stamps::default(),
             ended: false,
+            reached_secs: f64::NEG_INFINITY,
+            landmarks: Landmarks::default(),
+            told_line: 0,
+            summed: false,
         };
         reader.rewind()?;
         let has_stamps =
@@ -110,13 +139,58 @@ impl<R: BufRead + Seek> TextReader<R> {
             if self.layout.timing == Timing::Settled {
                 self.layout.warnings.extend(settled.said);
                 self.settled_secs = settled.times_secs;
+                // Events stand at their row, at most a sample behind it, or between two rows.
+                let slack_secs = PAUSE_SECS + 1.0 / self.layout.rate_hz;
+                self.landmarks.settle(&self.settled_secs, slack_secs);
             } else {
                 // The device's own count tells the times; only its rate was asked for.
                 self.layout.warnings.extend(settled.said.into_iter().take(1));
             }
         }
+        if self.settled_secs.is_empty() {
+            // The times that were reached so far were those of another rate.
+            self.landmarks = Landmarks::default();
+        }
         self.head = head(&self.layout);
         self.rewind()
+    }
+
+    /// Remembers the place before the next block, where it is far enough from the last one.
+    fn remember(&mut self) {
+        let held_bytes: usize = self.held.iter().map(String::len).sum();
+        // Behind the zeros at the end of a text, lines may follow that are none of it.
+        let is_over = self.ended || self.lines.met_zeros();
+        if is_over || held_bytes > MAX_HELD_BYTES || !self.landmarks.is_due(self.rows) {
+            return;
+        }
+        let state = Place {
+            at: self.lines.at(),
+            line: self.lines.number(),
+            clock: self.clock,
+            card: self.card,
+            held: self.held.clone(),
+            bad_rows: self.bad_rows,
+            bad_in_row: self.bad_in_row,
+            lost: self.lost,
+            invalid: self.invalid,
+        };
+        let (rows, reached_secs) = (self.rows, self.reached_secs);
+        self.landmarks.note(Landmark { rows, reached_secs, state });
+    }
+
+    /// Goes on at a place that was remembered.
+    fn go_to(&mut self, mark: Landmark<Place>) -> Result<(), FormatError> {
+        let Landmark { rows, reached_secs, state: place } = mark;
+        self.lines.go_to(place.at, place.line)?;
+        (self.rows, self.reached_secs, self.ended) = (rows, reached_secs, false);
+        (self.clock, self.card, self.held) = (place.clock, place.card, place.held);
+        (self.bad_rows, self.bad_in_row) = (place.bad_rows, place.bad_in_row);
+        (self.lost, self.invalid) = (place.lost, place.invalid);
+        // The place may have been remembered before the times were known.
+        if let Some(secs) = rows.checked_sub(1).and_then(|last| self.settled_secs.get(last)) {
+            self.clock.settle(*secs);
+        }
+        Ok(())
     }
 
     /// Takes the line in hand into the block.
@@ -172,13 +246,18 @@ impl<R: BufRead + Seek> TextReader<R> {
     /// Says which line is left out, and why.
     fn note_misfit(&mut self, misfit: &Misfit) -> Result<(), FormatError> {
         let number = self.lines.number();
+        // A line that is read again is not told again.
+        let is_new = number > self.told_line;
+        self.told_line = self.told_line.max(number);
         if self.lines.is_open() {
-            self.warnings.push(format!("the last line ({number}) is cut off and is left out"));
+            if is_new {
+                self.warnings.push(format!("the last line ({number}) is cut off and is left out"));
+            }
             return Ok(());
         }
         self.bad_rows += 1;
         self.bad_in_row += 1;
-        if self.bad_rows <= MAX_NAMED {
+        if self.bad_rows <= MAX_NAMED && is_new {
             let why = match misfit {
                 Misfit::Columns(count) => {
                     format!("it has {count} columns, not {}", self.layout.columns.len())
@@ -199,7 +278,11 @@ impl<R: BufRead + Seek> TextReader<R> {
     }
 
     fn sum_up(&mut self) {
-        if self.lines.met_zeros() && !self.ended {
+        self.ended = true;
+        if std::mem::replace(&mut self.summed, true) {
+            return;
+        }
+        if self.lines.met_zeros() {
             self.warnings.push(format!(
                 "from line {} on the file holds no text but zeros: it ends there",
                 self.lines.number()
@@ -223,8 +306,26 @@ impl<R: BufRead + Seek> TextReader<R> {
                 self.clock.restarts
             ));
         }
-        (self.bad_rows, self.lost, self.invalid, self.clock.restarts) = (0, 0, 0, 0);
-        self.ended = true;
+    }
+
+    fn read_block(&mut self, block: &mut Block) -> Result<bool, FormatError> {
+        block.clear();
+        while block.times_secs.len() < MAX_BLOCK_ROWS
+            && block.values.len() < MAX_BLOCK_VALUES
+            && block.events.len() < MAX_BLOCK_EVENTS
+        {
+            if self.ended || self.card.is_over() || !self.lines.advance()? {
+                if block.times_secs.is_empty() {
+                    self.sum_up();
+                }
+                return Ok(!block.times_secs.is_empty());
+            }
+            match self.take(block) {
+                Ok(()) => self.bad_in_row = 0,
+                Err(misfit) => self.note_misfit(&misfit)?,
+            }
+        }
+        Ok(true)
     }
 }
 
@@ -254,23 +355,12 @@ impl<R: BufRead + Seek> ReadRecording for TextReader<R> {
     }
 
     fn next_block(&mut self, block: &mut Block) -> Result<bool, FormatError> {
-        block.clear();
-        while block.times_secs.len() < MAX_BLOCK_ROWS
-            && block.values.len() < MAX_BLOCK_VALUES
-            && block.events.len() < MAX_BLOCK_EVENTS
-        {
-            if self.ended || self.card.is_over() || !self.lines.advance()? {
-                if block.times_secs.is_empty() {
-                    self.sum_up();
-                }
-                return Ok(!block.times_secs.is_empty());
-            }
-            match self.take(block) {
-                Ok(()) => self.bad_in_row = 0,
-                Err(misfit) => self.note_misfit(&misfit)?,
-            }
-        }
-        Ok(true)
+        self.remember();
+        let more = self.read_block(block);
+        let times = block.times_secs.iter().copied();
+        let times = times.chain(block.events.iter().map(|event| event.time_secs));
+        self.reached_secs = times.fold(self.reached_secs, f64::max);
+        more
     }
 
     fn rewind(&mut self) -> Result<(), FormatError> {
@@ -279,8 +369,19 @@ impl<R: BufRead + Seek> ReadRecording for TextReader<R> {
         (self.rows, self.bad_rows, self.bad_in_row) = (0, 0, 0);
         (self.lost, self.invalid) = (0, 0);
         (self.clock, self.card, self.ended) = (RowClock::default(), Stamps::default(), false);
+        (self.told_line, self.summed) = (0, false);
+        self.reached_secs = f64::NEG_INFINITY;
         self.held.clear();
         Ok(())
+    }
+
+    fn seek_secs(&mut self, secs: f64) -> Result<(), FormatError> {
+        match self.landmarks.before(secs).filter(|mark| mark.rows > 0).cloned() {
+            // What is ahead of the last place goes on where reading stands, if that is early enough.
+            Some(mark) if self.reached_secs < secs && self.rows >= mark.rows => Ok(()),
+            Some(mark) => self.go_to(mark),
+            None => self.rewind(),
+        }
     }
 
     fn progress(&self) -> f64 {

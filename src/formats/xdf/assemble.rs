@@ -85,6 +85,8 @@ pub fn load<R: Read + Seek>(
 pub(super) struct SampleChunk {
     /// Place of its stream among the streams of the file.
     pub stream: usize,
+    /// Samples of that stream before it.
+    pub first: usize,
     /// Where its content begins in the file, and how long it is.
     pub offset: u64,
     /// See `offset`.
@@ -242,7 +244,13 @@ impl Assembly {
                 let warning = stream.take_samples(cursor, chunk.cut)?;
                 if let Some(index) = &mut self.index {
                     let (offset, bytes) = (chunk.offset, chunk.content.len());
-                    index.push(SampleChunk { stream: place, offset, bytes, cut: chunk.cut });
+                    index.push(SampleChunk {
+                        stream: place,
+                        first: first_sample,
+                        offset,
+                        bytes,
+                        cut: chunk.cut,
+                    });
                     stream.values.truncate(0);
                 }
                 self.bytes += stream.bytes() - before;

@@ -14,6 +14,7 @@ mod inflate;
 mod reader;
 mod repair;
 mod samples;
+mod seek;
 mod stream;
 pub mod sync;
 mod together;

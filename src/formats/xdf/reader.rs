@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use super::assemble::{LoadOptions, SampleChunk, index};
 use super::inflate;
 use super::samples::{SampleSink, Values};
+use super::seek::ChunkTimes;
 use super::stream::{Stream, XdfFile};
 use super::wire::{Cursor, FORMAT};
 use crate::formats::FormatError;
@@ -28,9 +29,13 @@ pub struct XdfReader<R: Read + Seek = File> {
     streams: Vec<Stream>,
     warnings: Vec<String>,
     chunks: Vec<SampleChunk>,
+    chunk_times: ChunkTimes,
     /// The next chunk, and samples of each stream given so far.
     next: usize,
     given: Vec<usize>,
+    /// The chunk at which each stream begins, and the time from which on its samples are wanted.
+    starts: Vec<usize>,
+    from_secs: f64,
     /// Values of the chunk in hand and how many of its samples were given.
     content: Vec<u8>,
     values: Values,
@@ -83,6 +88,9 @@ impl<R: Read + Seek> XdfReader<R> {
             input: second,
             path: path.into(),
             given: vec![0; streams.len()],
+            starts: vec![0; streams.len()],
+            from_secs: f64::NEG_INFINITY,
+            chunk_times: ChunkTimes::of(&chunks, &streams),
             head,
             streams,
             warnings,
@@ -97,8 +105,16 @@ impl<R: Read + Seek> XdfReader<R> {
 
     /// Brings the next chunk of samples into hand; false behind the last.
     fn fetch(&mut self) -> Result<bool, FormatError> {
-        let Some(chunk) = self.chunks.get(self.next).copied() else { return Ok(false) };
-        self.next += 1;
+        let starts = &self.starts;
+        let is_wanted = |(number, chunk): &(usize, &SampleChunk)| starts[chunk.stream] <= *number;
+        let mut left = self.chunks.iter().enumerate().skip(self.next);
+        let Some((number, chunk)) = left.find(is_wanted).map(|(number, chunk)| (number, *chunk))
+        else {
+            self.next = self.chunks.len();
+            return Ok(false);
+        };
+        self.next = number + 1;
+        self.given[chunk.stream] = chunk.first;
         // The first pass has read these very bytes, so their number is one that the file has.
         self.content.resize(chunk.bytes, 0);
         let io = |source| FormatError::Io { action: "reading", source, path: self.path.clone() };
@@ -117,7 +133,19 @@ impl<R: Read + Seek> XdfReader<R> {
             values: &mut self.values,
         };
         sink.take(&mut cursor, chunk.cut)?;
+        if number == self.starts[chunk.stream] {
+            self.skip_blocks(chunk);
+        }
         Ok(true)
+    }
+
+    /// Leaves out the blocks of a long chunk that are before the time at which reading goes on.
+    fn skip_blocks(&mut self, chunk: SampleChunk) {
+        let own = chunk.first..chunk.first + self.stamps.len();
+        let times = self.streams[chunk.stream].stamps.get(own).unwrap_or_default();
+        let early = times.iter().take_while(|time| **time < self.from_secs).count();
+        self.taken = early - early % MAX_BLOCK_SAMPLES;
+        self.given[chunk.stream] += self.taken;
     }
 }
 
@@ -153,8 +181,21 @@ impl<R: Read + Seek> ReadRecording for XdfReader<R> {
     fn rewind(&mut self) -> Result<(), FormatError> {
         self.next = 0;
         self.given.fill(0);
+        self.starts.fill(0);
+        self.from_secs = f64::NEG_INFINITY;
         self.stamps.clear();
         self.taken = 0;
+        Ok(())
+    }
+
+    fn seek_secs(&mut self, secs: f64) -> Result<(), FormatError> {
+        self.rewind()?;
+        if !secs.is_nan() {
+            self.from_secs = secs;
+            self.starts = self.chunk_times.starts(secs);
+            let first = self.starts.iter().copied().min().unwrap_or(0);
+            self.next = first.min(self.chunks.len());
+        }
         Ok(())
     }
 

@@ -117,7 +117,10 @@ fn windows_ports() -> Vec<SerialPort> {
 pub(super) fn why_silent(port: &str) -> String {
     let path = Path::new(port);
     if !cfg!(windows) && !path.exists() {
-        return format!("There is no port {port}{}.", ports_sentence());
+        return format!(
+            "There is no port {port}{}. Is the board's dongle plugged in?",
+            ports_sentence()
+        );
     }
     if let Some((program, process)) = holder(path) {
         return format!("{port} is in use by {program} (process {process}): close that first.");
