@@ -20,6 +20,8 @@ const CHECKS: [&str; 5] = ["--offline", "check", "licenses", "bans", "sources"];
 /// What cargo-deny found.
 pub fn check(shell: &Shell) -> Result<(), Failure> {
     say("== licences and sources of dependencies");
+    // Those of other platforms count, and no build here has fetched them.
+    shell.run("cargo", &["fetch", "--locked", "--quiet"])?;
     if succeeds("cargo", &["deny", "--version"]) {
         return shell.run("cargo", &[&["deny"], &CHECKS[..]].concat());
     }
