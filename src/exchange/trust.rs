@@ -121,6 +121,7 @@ fn stamps(stream: &StreamHead) -> Line {
         (faults.impossible, "impossible, taken from their neighbours"),
         (faults.steps_back, "step(s) back of the sender's clock, closed"),
         (faults.late, "time(s) late, nothing lost"),
+        (faults.uneven, "jump(s) as of packets, re-timed at the device's rate"),
     ];
     let told: Vec<String> = parts
         .iter()

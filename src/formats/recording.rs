@@ -155,6 +155,8 @@ pub struct StampFaults {
     pub steps_back: u64,
     /// Samples came late and were stamped on arrival; nothing is missing.
     pub late: u64,
+    /// Jumps and steps back of stamps that are those of packets: samples were timed at the device's rate.
+    pub uneven: u64,
 }
 
 impl StampFaults {
@@ -164,6 +166,7 @@ impl StampFaults {
             impossible: account.impossible.len() as u64,
             steps_back: account.back.len() as u64,
             late: account.late.len() as u64,
+            uneven: 0,
         }
     }
 }

@@ -226,6 +226,7 @@ impl<R: BufRead + Seek> EpochReader<R> {
         let settled = settle(stamps, rate_hz, true);
         self.head.started = calendar(settled.first_secs);
         self.head.facts.push(("device".into(), "Neurosity".into()));
+        self.head.streams.iter_mut().for_each(|stream| stream.stamps = settled.faults);
         (self.times_secs, self.said) = (settled.times_secs, settled.said);
         self.landmarks.settle(&self.times_secs, 0.0);
         Ok(())

@@ -15,7 +15,7 @@ use super::row::{Misfit, Row, event};
 use super::sd_card::Stamps;
 use super::settled::{self, settle};
 use crate::formats::FormatError;
-use crate::formats::recording::{Block, Head, ReadRecording, StreamHead};
+use crate::formats::recording::{Block, Head, ReadRecording, StampFaults, StreamHead};
 
 /// Rows, values and events of a block at most.
 const MAX_BLOCK_ROWS: usize = 1024;
@@ -126,6 +126,7 @@ impl<R: BufRead + Seek> TextReader<R> {
             }
         }
         let stamps = self.raw_secs.take().unwrap_or_default();
+        let mut faults = StampFaults::default();
         if stamps.len() > settled::MAX_ROWS && self.layout.timing == Timing::Settled {
             self.layout.timing = Timing::Stamps;
             let most = settled::MAX_ROWS;
@@ -139,6 +140,7 @@ impl<R: BufRead + Seek> TextReader<R> {
             if self.layout.timing == Timing::Settled {
                 self.layout.warnings.extend(settled.said);
                 self.settled_secs = settled.times_secs;
+                faults = settled.faults;
                 // Events stand at their row, at most a sample behind it, or between two rows.
                 let slack_secs = PAUSE_SECS + 1.0 / self.layout.rate_hz;
                 self.landmarks.settle(&self.settled_secs, slack_secs);
@@ -152,6 +154,7 @@ impl<R: BufRead + Seek> TextReader<R> {
             self.landmarks = Landmarks::default();
         }
         self.head = head(&self.layout);
+        self.head.streams.iter_mut().for_each(|stream| stream.stamps = faults);
         self.rewind()
     }
 

@@ -5,6 +5,7 @@
 //! This is the one place of this module whose memory grows with the recording: 8 bytes a row.
 
 use super::rate;
+use crate::formats::recording::StampFaults;
 use crate::time::stretches::{self, Account};
 
 /// Rows at most: 18 hours at 256 Hz. Longer recordings keep their stamps.
@@ -34,6 +35,7 @@ pub(super) struct Settled {
     pub first_secs: f64,
     /// Rate in Hz: a known one where the measured one is close to it.
     pub rate_hz: f64,
+    pub faults: StampFaults,
     pub said: Vec<String>,
 }
 
@@ -55,8 +57,10 @@ pub(super) fn settle(mut stamps: Vec<f64>, rate_hz: f64, is_rate_named: bool) ->
             short(known)
         ));
     }
+    let mut faults = StampFaults::of(&account);
     // One jump for each gap that stays is no unevenness.
     if packets.jumps + packets.back >= account.runs.len() {
+        faults.uneven = (packets.jumps + packets.back) as u64;
         said.push(packets.sentence(measured));
     }
     said.extend(sentences(&stamps, &account));
@@ -67,7 +71,8 @@ pub(super) fn settle(mut stamps: Vec<f64>, rate_hz: f64, is_rate_named: bool) ->
         last = if stamp.is_finite() { *stamp } else { last + 1.0 / known };
         *stamp = last - first_secs;
     }
-    Settled { times_secs: stamps, first_secs: origin_secs + first_secs, rate_hz: known, said }
+    let first_secs = origin_secs + first_secs;
+    Settled { times_secs: stamps, first_secs, rate_hz: known, faults, said }
 }
 
 /// A number with two places where it has any.
@@ -176,6 +181,7 @@ mod tests {
         assert!(steps.map(|step| (step * 256.0 - 1.0).abs()).fold(0.0, f64::max) < 0.01);
         assert!(settled.said[1].contains("packets of 12 samples"), "{:?}", settled.said);
         assert_eq!(settled.said.len(), 2);
+        assert!(settled.faults.uneven > 400 && settled.faults.impossible == 0);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! Takes a [`Stream`] whose stamps are on one clock; replaces them by the times of their samples, notes the stretches and the
 //! measured rate, and gives what has to be said. Rules: [`crate::time::stretches`]. Streams that say that they can drop
-//! samples, and irregular ones, are left alone. [`as_pyxdf`] has pyxdf's rules and constants instead (1.17.5,
+//! samples, and irregular ones, are left alone. `as_pyxdf` has pyxdf's rules and constants instead (1.17.5,
 //! `_jitter_removal`), for those who need its numbers: a run ends only where two stamps are more than a second and 500 samples
 //! apart, so that what lies behind a shorter dropout is moved. Stamps agree with it to 1 µs.
 
