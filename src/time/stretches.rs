@@ -48,6 +48,8 @@ const OWN_SLOPE_SECS: f64 = 10.0;
 const IMPOSSIBLE_SECS: f64 = 3.2e8;
 /// A stamp alone is impossible when it is further than this from both neighbours.
 const ALONE_SECS: f64 = 1.0;
+/// Stamps that stay so near to one line have nothing to be found in them.
+const EVEN_PERIODS: f64 = 0.25;
 const ROUNDS: usize = 3;
 /// Pairs of blocks that are enough to tell how far their low percentile wobbles.
 const MOST_BLOCKS: usize = 500;
@@ -82,8 +84,14 @@ pub struct Account {
 
 /// Puts stamps on the lines that they follow. Nothing happens to fewer than three stamps that can be used.
 pub fn settle(stamps: &mut [f64], period_secs: f64) -> Account {
-    let usable = possible(stamps);
     let all = 0..stamps.len();
+    if is_even(stamps, period_secs) {
+        straighten(stamps);
+        let secs = stamps[stamps.len() - 1] - stamps[0];
+        let period_secs = secs / (stamps.len() - 1) as f64;
+        return Account { runs: vec![all], period_secs, ..Account::default() };
+    }
+    let usable = possible(stamps);
     if usable.len() < 3 || !(period_secs.is_finite() && period_secs > 0.0) {
         return Account { runs: vec![all], ..Account::default() };
     }
@@ -116,6 +124,19 @@ pub fn settle(stamps: &mut [f64], period_secs: f64) -> Account {
     lay(stamps, &trace, &found.cuts, &account);
     account.period_secs = trace.slope;
     account
+}
+
+/// Whether stamps lie so near to the line through the first and the last that nothing can be found in them: one missing
+/// sample alone would take half of them half a period away.
+fn is_even(stamps: &[f64], period_secs: f64) -> bool {
+    let [first, .., last] = stamps else { return false };
+    let slope = (last - first) / (stamps.len() - 1) as f64;
+    let is_near = (slope / period_secs - 1.0).abs() < NEAR_NOMINAL;
+    let off = |(place, stamp): (usize, &f64)| (stamp - first - slope * place as f64).abs();
+    // Written so that what is no number is not even.
+    stamps.len() > 2
+        && is_near
+        && stamps.iter().enumerate().all(|sample| off(sample) <= EVEN_PERIODS * period_secs)
 }
 
 /// Places of stamps that can be true, in order.
