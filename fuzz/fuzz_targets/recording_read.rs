@@ -5,9 +5,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use phosphene::exchange::convert::{Target, convert, outputs};
-use phosphene::formats::open;
+use phosphene::exchange::convert::{Carry, Target, convert, outputs};
 use phosphene::exchange::survey::survey;
+use phosphene::formats::open;
 
 /// Endings that the first byte chooses among.
 const ENDINGS: [&str; 13] =
@@ -45,7 +45,7 @@ fuzz_target!(|data: &[u8]| {
         for old in outputs(&to, target) {
             let _ = std::fs::remove_file(old);
         }
-        if convert(&mut *reader, &found, &to, target, |_| {}).is_ok() {
+        if convert(&mut *reader, &found, &to, (target, Carry::All), |_| {}).is_ok() {
             let mut again = open(&to).expect("what was written opens");
             survey(&mut *again, |_| {}).expect("what was written is read to its end");
         }

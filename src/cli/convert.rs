@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::exchange::convert::{Converted, Target, convert, convert_signal, outputs, prepare};
+use crate::exchange::convert::{Carry, Converted, Target, convert, outputs, prepare};
 use crate::exchange::cut::cut;
 use crate::exchange::survey::survey;
 use crate::exchange::{self, bids};
@@ -102,13 +102,13 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         Target::BrainVision => args.output.with_extension("vhdr"),
         _ => args.output.clone(),
     };
-    let done = to_file(args, &output, target, true)?;
+    let done = to_file(args, &output, target, Carry::All)?;
     say(&output, &done);
     Ok(())
 }
 
-/// Converts into a file that must not exist; `all` streams that it can hold, or the signal alone.
-fn to_file(args: &Args, output: &Path, target: Target, all: bool) -> Result<Converted, Failure> {
+/// Converts into a file that must not exist.
+fn to_file(args: &Args, output: &Path, target: Target, carry: Carry) -> Result<Converted, Failure> {
     let files = outputs(output, target);
     if let Some(there) = files.iter().find(|path| path.symlink_metadata().is_ok()) {
         let why = format!(
@@ -126,11 +126,7 @@ fn to_file(args: &Args, output: &Path, target: Target, all: bool) -> Result<Conv
         .map_err(cannot_read)?;
     bar.set_message("writing");
     let on_progress = |share: f64| bar.set_position((share * 1000.0) as u64);
-    let done = if all {
-        convert(&mut *reader, &found, output, target, on_progress)
-    } else {
-        convert_signal(&mut *reader, &found, output, target, on_progress)
-    };
+    let done = convert(&mut *reader, &found, output, (target, carry), on_progress);
     bar.finish_and_clear();
     done.map_err(|e| {
         for path in &files {
@@ -177,7 +173,7 @@ fn to_bids(args: &Args) -> Result<(), Failure> {
     }
     let not_written = |e: FormatError| Failure::output(e.to_string());
     bids::make_folders(&places).map_err(not_written)?;
-    let done = to_file(args, &places.signal, Target::Bdf, false)?;
+    let done = to_file(args, &places.signal, Target::Bdf, Carry::Signal)?;
     bids::write_sidecars(&args.output, &entities, &places, &prepared.head, &found, &facts)
         .map_err(not_written)?;
     bids::keep_original(&args.input, &places).map_err(not_written)?;

@@ -1,12 +1,14 @@
 //! A piece of a recording as a recording.
 //!
-//! Takes a reader and from when to when, in seconds from the first sample; gives what lies between, times as they are. Seeks to
-//! the beginning and stops behind the end, so that a minute of an hour costs a minute.
+//! Takes a reader and from when to when, in seconds from the first sample of the signal; gives what lies between, times as they
+//! are. Seeks to the beginning. Reads on to the end of the file, because markers and annotations may stand far behind the
+//! samples that they belong to.
 
 use crate::formats::FormatError;
-use crate::formats::recording::{Block, Head, ReadRecording};
+use crate::formats::own::EEG_KIND;
+use crate::formats::recording::{Block, Head, ReadRecording, StreamHead};
 
-/// From when to when, in seconds from the first sample of the recording.
+/// From when to when, in seconds from the first sample of the signal.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Span {
     /// The first moment that is kept.
@@ -21,9 +23,6 @@ impl Default for Span {
     }
 }
 
-/// Read behind the end: annotations come a little later than the signal beside them.
-const SLACK_SECS: f64 = 2.0;
-
 /// A sample that lies on the boundary is behind it: sums of seconds are exact to this.
 const EXACT_SECS: f64 = 1e-7;
 
@@ -34,9 +33,6 @@ struct Cut {
     /// On the recording's own axis.
     from_secs: f64,
     until_secs: f64,
-    /// Streams that have not passed the end yet. One whose last marker lies before it never does, and is read to its end:
-    /// in some files all markers stand behind the signal.
-    running: Vec<bool>,
 }
 
 /// Cuts a piece out of a recording; all of it is given back as it is.
@@ -70,22 +66,36 @@ pub fn cut(
         inner,
         from_secs: first_secs + span.from_secs - EXACT_SECS,
         until_secs: first_secs + span.until_secs - EXACT_SECS,
-        running: Vec::new(),
     };
     cut.rewind()?;
     Ok(Box::new(cut))
 }
 
-/// Time of the first sample of a regular stream; zero where there is none.
+/// Time of the first sample of the signal (of type EEG, else the first regular stream of numbers) whose time is a number; of
+/// any stream where the signal has none, else zero.
 fn first_secs(reader: &mut dyn ReadRecording) -> Result<f64, FormatError> {
-    let mut block = Block::default();
+    let signal = signal_of(reader.head());
+    let (mut block, mut any) = (Block::default(), None);
     while reader.next_block(&mut block)? {
-        let is_regular = reader.head().streams.get(block.stream).is_some_and(|s| s.rate_hz > 0.0);
-        if let Some(first) = block.times_secs.first().filter(|_| is_regular) {
-            return Ok(*first);
+        if let Some(first) = block.times_secs.iter().find(|secs| secs.is_finite()) {
+            if Some(block.stream) == signal {
+                return Ok(*first);
+            }
+            any = any.or(Some(*first));
         }
     }
-    Ok(0.0)
+    Ok(any.unwrap_or(0.0))
+}
+
+fn signal_of(head: &Head) -> Option<usize> {
+    let is_regular = |s: &StreamHead| !s.is_text && s.rate_hz > 0.0 && !s.channels.is_empty();
+    let is_eeg = |kind: &str| kind.eq_ignore_ascii_case(EEG_KIND);
+    let named = |s: &StreamHead| is_eeg(&s.kind) || s.channels.iter().any(|c| is_eeg(&c.kind));
+    let streams = &head.streams;
+    streams
+        .iter()
+        .position(|s| is_regular(s) && named(s))
+        .or_else(|| streams.iter().position(is_regular))
 }
 
 impl ReadRecording for Cut {
@@ -95,27 +105,15 @@ impl ReadRecording for Cut {
 
     fn next_block(&mut self, block: &mut Block) -> Result<bool, FormatError> {
         loop {
-            let is_over = !self.running.contains(&true) && !self.running.is_empty();
-            if is_over || !self.inner.next_block(block)? {
-                block.clear();
-                return Ok(false);
-            }
-            let is_past = block
-                .times_secs
-                .first()
-                .is_some_and(|first| *first >= self.until_secs + SLACK_SECS);
-            if let Some(running) = self.running.get_mut(block.stream).filter(|_| is_past) {
-                *running = false;
-            }
+            let more = self.inner.next_block(block)?;
             self.trim(block);
-            if !block.times_secs.is_empty() || !block.events.is_empty() {
-                return Ok(true);
+            if !more || !block.times_secs.is_empty() || !block.events.is_empty() {
+                return Ok(more);
             }
         }
     }
 
     fn rewind(&mut self) -> Result<(), FormatError> {
-        self.running = vec![true; self.head.streams.len()];
         self.inner.seek_secs(self.from_secs)
     }
 

@@ -80,6 +80,10 @@ pub struct StreamSurvey {
     pub gaps: Vec<Gap>,
     /// All gaps.
     pub gap_count: u64,
+    /// From the last sample before to the first behind each of them: the sum, in seconds.
+    pub gap_secs: f64,
+    /// The longest of them.
+    pub longest_gap: Option<Gap>,
     /// Steps back in time.
     pub steps_back: u64,
     /// Seconds of signal without the gaps.
@@ -243,6 +247,10 @@ impl StreamSurvey {
                 let step_secs = time - after_secs;
                 if step_secs > longest_secs {
                     self.gap_count += 1;
+                    self.gap_secs += step_secs;
+                    if self.longest_gap.is_none_or(|longest| step_secs > longest.step_secs) {
+                        self.longest_gap = Some(Gap { after_secs, step_secs });
+                    }
                     if self.gaps.len() < MAX_GAPS {
                         self.gaps.push(Gap { after_secs, step_secs });
                     }

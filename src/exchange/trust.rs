@@ -100,10 +100,9 @@ fn gaps(seen: &StreamSurvey) -> Line {
         return line("gaps", "none".into());
     }
     let period_secs = 1.0 / seen.measured_rate_hz().max(f64::MIN_POSITIVE);
-    let missing: f64 = seen.gaps.iter().map(|gap| gap.step_secs - period_secs).sum();
+    let missing = seen.gap_secs - seen.gap_count as f64 * period_secs;
     let secs = (seen.last_secs - seen.first_secs).max(f64::MIN_POSITIVE);
-    let longest = seen.gaps.iter().max_by(|a, b| a.step_secs.total_cmp(&b.step_secs));
-    let longest = longest.map_or_else(String::new, |gap| {
+    let longest = seen.longest_gap.map_or_else(String::new, |gap| {
         let (step, at) = (gap.step_secs - period_secs, gap.after_secs - seen.first_secs);
         format!("; the longest {step:.3} s at {at:.3} s from the start")
     });
@@ -129,7 +128,7 @@ fn stamps(stream: &StreamHead) -> Line {
         .map(|(count, what)| format!("{count} {what}"))
         .collect();
     if told.is_empty() {
-        return line("stamps", "all of them can be true".into());
+        return line("stamps", "no fault found".into());
     }
     let wrong = faults.impossible + faults.steps_back > 0;
     Line {
@@ -198,6 +197,9 @@ fn events(head: &Head, found: &Survey, signal: &StreamSurvey) -> Line {
             text += &format!("; {number} {what}");
             wrong += number;
         }
+    }
+    if signal.gap_count > signal.gaps.len() as u64 {
+        text += &format!("; only the first {} gaps were held against them", signal.gaps.len());
     }
     let remedy = (wrong > 0).then(|| "these events cannot be used".into());
     Line { about: "events", found: text, remedy }

@@ -1,6 +1,7 @@
 //! Bytes ↔ chunks: readers and writers of recordings. Parsers take bytes and give values or a located
 //! error; they open nothing themselves.
 
+mod beside;
 pub mod brainvision;
 pub mod cnt;
 pub mod edf;

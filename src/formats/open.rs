@@ -37,7 +37,9 @@ pub fn open_with(path: &Path, stamps: xdf::Stamps) -> Result<Box<dyn ReadRecordi
         return Ok(Box::new(fif::open(path)?));
     }
     if is_xdf(&head) {
-        let options = xdf::LoadOptions { stamps, ..xdf::LoadOptions::default() };
+        // As they stand in the file: on no clock but the sender's.
+        let synchronize = stamps != xdf::Stamps::Raw;
+        let options = xdf::LoadOptions { stamps, synchronize, ..xdf::LoadOptions::default() };
         return Ok(Box::new(xdf::XdfReader::open(path, &options)?));
     }
     if edf::is_edf(&head) {

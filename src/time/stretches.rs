@@ -82,7 +82,7 @@ pub struct Account {
     pub back: Vec<Jump>,
 }
 
-/// Puts stamps on the lines that they follow. Nothing happens to fewer than three stamps that can be used.
+/// Puts stamps on the lines that they follow. Fewer than three that can be used stay as they are.
 pub fn settle(stamps: &mut [f64], period_secs: f64) -> Account {
     let all = 0..stamps.len();
     if is_even(stamps, period_secs) {
@@ -93,7 +93,8 @@ pub fn settle(stamps: &mut [f64], period_secs: f64) -> Account {
     }
     let usable = possible(stamps);
     if usable.len() < 3 || !(period_secs.is_finite() && period_secs > 0.0) {
-        return Account { runs: vec![all], ..Account::default() };
+        let impossible = missing(&usable, stamps.len());
+        return Account { runs: vec![all], impossible, ..Account::default() };
     }
     let mut trace = Trace {
         at: usable.iter().map(|place| *place as f64).collect(),
@@ -344,14 +345,17 @@ impl Trace {
 
     /// Moves what lies behind steps back on by as much.
     fn close(&mut self, back: &[Jump]) {
-        for jump in back {
-            for stamp in &mut self.secs[jump.sample..] {
-                *stamp += jump.secs;
+        if back.is_empty() {
+            return;
+        }
+        let (mut jumps, mut shift_secs) = (back.iter().peekable(), 0.0);
+        for (place, stamp) in self.secs.iter_mut().enumerate() {
+            while let Some(jump) = jumps.next_if(|jump| jump.sample <= place) {
+                shift_secs += jump.secs;
             }
+            *stamp += shift_secs;
         }
-        if !back.is_empty() {
-            self.lean(self.slope);
-        }
+        self.lean(self.slope);
     }
 }
 

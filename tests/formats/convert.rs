@@ -192,3 +192,44 @@ fn a_piece_is_what_lies_between_and_says_when_it_was() {
     assert!(code == 6 && errors.contains("from 3 s until 2 s"), "{code} {errors}");
     assert!(!nothing.exists());
 }
+
+#[test]
+fn annotations_far_behind_their_samples_belong_to_the_piece_all_the_same() {
+    use phosphene::formats::edf;
+    use phosphene::formats::recording::{
+        ChannelHead, Event, StreamHead, WriteHead, WriteRecording,
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let (from, to) = (path(&folder, "late.edf"), path(&folder, "piece.edf"));
+    let event =
+        |i: u32| Event { time_secs: f64::from(i), duration_secs: None, label: format!("e{i}") };
+    let channel = ChannelHead { label: "Cz".into(), unit: "uV".into(), ..ChannelHead::default() };
+    let stream = StreamHead { rate_hz: 100.0, channels: vec![channel], ..StreamHead::default() };
+    let head = WriteHead {
+        stream,
+        ranges: vec![[-1.0, 1.0]],
+        events: (0..60).map(event).collect(),
+        ..WriteHead::default()
+    };
+    let times: Vec<f64> = (0..6000).map(|i| f64::from(i) / 100.0).collect();
+    // One annotation a record, as some programs write them: the one in record 40 is of 20 s.
+    let writer = edf::EdfWriter::create(&from, edf::Kind::Edf, &head).unwrap();
+    let mut writer: Box<dyn WriteRecording> = Box::new(writer);
+    writer.write(&times, &vec![0.0; 6000]).unwrap();
+    writer.finish().unwrap();
+    let mut late = std::fs::read(&from).unwrap();
+    for i in 0..60_u32 {
+        let mark = format!("+{i}\x14e{i}\x14");
+        let shifted = format!("+{:0>1$}\x14e{i}\x14", i / 2, i.to_string().len());
+        let at = late.windows(mark.len()).position(|window| window == mark.as_bytes()).unwrap();
+        late[at..at + mark.len()].copy_from_slice(shifted.as_bytes());
+    }
+    std::fs::write(&from, late).unwrap();
+    let span = ["--from", "15", "--until", "25"];
+    let paths = ["convert", from.to_str().unwrap(), to.to_str().unwrap()];
+    let (code, _, errors) = outcome(&[&paths[..], &span[..]].concat());
+    assert_eq!(code, 0, "{errors}");
+    let (_, _, found) = read_back(&to);
+    let labels: Vec<String> = (30..50).map(|i| format!("e{i}")).collect();
+    assert_eq!(found.events.iter().map(|event| event.label.clone()).collect::<Vec<_>>(), labels);
+}

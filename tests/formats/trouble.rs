@@ -1,5 +1,5 @@
-//! Small troublesome recordings with right answers (`../shared/data/trouble`, or where `PHOSPHENE_TEST_DATA` says): each
-//! stands for a kind that people meet. Other seeds of the same kinds can be laid beside it.
+//! Small troublesome recordings with right answers (folder `trouble` of the public recordings, see `harness::public`): each stands
+//! for a kind that people meet. Other seeds of the same kinds can be laid in its place.
 
 use std::path::Path;
 

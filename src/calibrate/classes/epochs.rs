@@ -25,9 +25,7 @@ impl Binned {
     pub fn by(features: Features, trials: &Trials) -> Self {
         let channels = trials.channels;
         // Sessions are not told apart here.
-        let mut one = trials.clone();
-        one.about.iter_mut().for_each(|trial| trial.session = 0);
-        let values = features.of(&one, &[Mat::identity(channels, channels)]);
+        let values = features.of_one(trials, &Mat::identity(channels, channels));
         Self { features, channels, values }
     }
 

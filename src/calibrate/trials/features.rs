@@ -41,6 +41,15 @@ impl Features {
 
     /// The rows of trials, `[trials, len]`; `whitening[session]` is what its channels are multiplied with.
     pub fn of(self, trials: &Trials, whitening: &[Mat<f64>]) -> Mat<f64> {
+        self.by(trials, |session| &whitening[session])
+    }
+
+    /// The same with one matrix for all sessions.
+    pub fn of_one(self, trials: &Trials, whitening: &Mat<f64>) -> Mat<f64> {
+        self.by(trials, |_| whitening)
+    }
+
+    fn by<'a>(self, trials: &Trials, whitening: impl Fn(usize) -> &'a Mat<f64>) -> Mat<f64> {
         let bins = self.bins();
         let mut out = Mat::zeros(trials.len(), self.len());
         for (i, trial) in trials.about.iter().enumerate() {
@@ -50,7 +59,7 @@ impl Features {
                 let sum: f64 = epoch[begin..begin + self.bin].iter().map(|v| f64::from(*v)).sum();
                 sum / self.bin as f64
             });
-            let white = &whitening[trial.session] * &binned;
+            let white = whitening(trial.session) * &binned;
             for c in 0..self.channels {
                 for b in 0..bins {
                     out[(i, c * bins + b)] = white[(c, b)];

@@ -99,14 +99,18 @@ fn tell(head: &mut Head, rows: &BTreeMap<String, Said>, said: &mut Vec<String>) 
     }
 }
 
-/// Takes a unit where the channel has none that is known; true where it has another.
+/// Takes a unit where the channel has none; true where it has another.
 fn take_unit(channel: &mut ChannelHead, unit: &str) -> bool {
-    match (channel.microvolts(), microvolts_per(unit)) {
-        (None, Some(_)) => unit.clone_into(&mut channel.unit),
-        (Some(own), Some(said)) => return own != said,
-        _ => {}
+    if unit.is_empty() || channel.unit == unit {
+        return false;
     }
-    false
+    if channel.unit.is_empty() {
+        unit.clone_into(&mut channel.unit);
+        return false;
+    }
+    // Spellings of one voltage are one unit.
+    let said = microvolts_per(unit);
+    said.is_none() || channel.microvolts() != said
 }
 
 impl ReadRecording for Told {
@@ -156,20 +160,25 @@ mod tests {
             channel("Oz", "", ""),
             channel("X1", "", "mV"),
             channel("new", "", ""),
+            channel("T", "", "degC"),
         ];
         let mut head = Head {
             streams: vec![StreamHead { channels, ..StreamHead::default() }],
             ..Head::default()
         };
         let table = "name\ttype\tunits\tstatus\nEEG Cz\tEEG\tuV\tgood\nOz\tEEG\tV\tbad\n\
-                     X1\tEOG\tuV\tn/a\n";
+                     X1\tEOG\tuV\tn/a\nT\tTEMP\tuV\tgood\n";
         let mut said = Vec::new();
         tell(&mut head, &rows(table), &mut said);
         let found: Vec<_> =
             head.streams[0].channels.iter().map(|c| (c.kind.as_str(), c.unit.as_str())).collect();
-        assert_eq!(found, [("EEG", "uV"), ("EEG", "V"), ("EOG", "mV"), ("", "")]);
+        assert_eq!(found, [("EEG", "uV"), ("EEG", "V"), ("EOG", "mV"), ("", ""), ("TEMP", "degC")]);
         let said = said.join("\n");
-        for word in ["not in channels.tsv: new", "X1 (mV, not uV)", "bad by channels.tsv: Oz"] {
+        for word in [
+            "not in channels.tsv: new",
+            "X1 (mV, not uV), T (degC, not uV)",
+            "bad by channels.tsv: Oz",
+        ] {
             assert!(said.contains(word), "{said}");
         }
         assert!(rows("no names here").is_empty() && rows("").is_empty());

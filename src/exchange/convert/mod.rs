@@ -45,6 +45,15 @@ impl Target {
     }
 }
 
+/// Which streams go into a file that can hold several.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Carry {
+    /// All that it can hold.
+    All,
+    /// The signal and its events: for data sets whose tables name one stream. XDF holds every stream all the same.
+    Signal,
+}
+
 /// Copies a recording, of which `found` is the survey, into `path`.
 ///
 /// # Errors
@@ -53,39 +62,14 @@ pub fn convert(
     reader: &mut dyn ReadRecording,
     found: &Survey,
     path: &Path,
-    target: Target,
+    (target, carry): (Target, Carry),
     on_progress: impl FnMut(f64),
 ) -> Result<Converted, FormatError> {
     if target == Target::Xdf {
         return xdf::write(reader, path, on_progress);
     }
-    let with_others = target != Target::BrainVision;
+    let with_others = target != Target::BrainVision && carry == Carry::All;
     let prepared = prepare(reader.head(), found, with_others)?;
-    write(reader, prepared, path, target, on_progress)
-}
-
-/// As [`convert`], of the signal and its events alone: what goes into a data set whose tables name one stream.
-///
-/// # Errors
-/// As [`convert`].
-pub fn convert_signal(
-    reader: &mut dyn ReadRecording,
-    found: &Survey,
-    path: &Path,
-    target: Target,
-    on_progress: impl FnMut(f64),
-) -> Result<Converted, FormatError> {
-    let prepared = prepare(reader.head(), found, false)?;
-    write(reader, prepared, path, target, on_progress)
-}
-
-fn write(
-    reader: &mut dyn ReadRecording,
-    prepared: Prepared,
-    path: &Path,
-    target: Target,
-    on_progress: impl FnMut(f64),
-) -> Result<Converted, FormatError> {
     let writer: Box<dyn WriteRecording> = match target {
         Target::Edf => Box::new(edf::EdfWriter::create(path, edf::Kind::Edf, &prepared.head)?),
         Target::Bdf => Box::new(edf::EdfWriter::create(path, edf::Kind::Bdf, &prepared.head)?),

@@ -12,9 +12,10 @@ mod writer;
 
 use std::fs::File;
 use std::io::Read;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use super::FormatError;
+use super::beside::is_plain;
 use header::Header;
 use words::{FORMAT, decoded};
 
@@ -75,12 +76,7 @@ fn beside(
 ) -> Result<PathBuf, FormatError> {
     let stem = header.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
     let name = name.replace("$b", stem);
-    let plain = {
-        let mut parts = Path::new(&name).components();
-        matches!((parts.next(), parts.next()), (Some(Component::Normal(_)), None))
-            && !name.contains(['\\', ':'])
-    };
-    if !plain {
+    if !is_plain(&name) {
         let why = format!("its header names the file '{name}', which is not beside it");
         return Err(FormatError::Unusable { format: FORMAT, why });
     }

@@ -81,7 +81,9 @@ pub(super) fn read(
     let said = u32_at(&head, 1) as usize / width;
     let whole = (there - HEAD_BYTES as u64) / width as u64;
     let count = said.min(usize::try_from(whole).unwrap_or(usize::MAX)).min(MAX_EVENTS);
-    if count < said {
+    if count == MAX_EVENTS && count < said {
+        warnings.push(format!("only the first {count} of {said} events are read"));
+    } else if count < said {
         warnings.push(format!("{count} of the {said} events that the table tells of are there"));
     }
     let mut bytes = vec![0; count * width];

@@ -10,7 +10,7 @@ use crate::signal::montage::position;
 /// Label of the count of samples.
 pub(super) const COUNTER: &str = "COUNTER";
 
-/// Labels of the channels of events.
+/// Labels of the channels of events: of the program, and of a trigger box.
 const MARKERS: [&str; 2] = ["MARKER", "MARKER_HARDWARE"];
 
 /// Counts before it begins again.
@@ -25,7 +25,7 @@ pub(super) fn is_emotiv(labels: &[&str]) -> bool {
 /// The type of a signal by its label.
 pub(super) fn kind_of(label: &str) -> &'static str {
     match label {
-        "MARKER" => "TRIG",
+        _ if MARKERS.contains(&label) => "TRIG",
         _ if position(label).is_some() => EEG_KIND,
         _ => "MISC",
     }

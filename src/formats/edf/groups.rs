@@ -47,10 +47,21 @@ pub(super) struct Place {
 pub(super) struct Group {
     pub samples: usize,
     pub places: Vec<Place>,
-    /// Place in `places` of the channel whose changes are events.
-    pub trigger: Option<(usize, Trigger)>,
+    /// Places in `places` of the channels whose changes are events; of several the first that is not zero counts.
+    pub triggers: Vec<(usize, Trigger)>,
     /// Place in `places` of Emotiv's count of samples.
     pub counter: Option<usize>,
+}
+
+impl Group {
+    /// The code that its trigger channels bear in a row of values; zero is none.
+    pub fn code(&self, row: &[f64]) -> i64 {
+        let codes = self
+            .triggers
+            .iter()
+            .map(|(channel, trigger)| trigger.code(row[*channel], &self.places[*channel]));
+        codes.into_iter().find(|code| *code != 0).unwrap_or(0)
+    }
 }
 
 /// Whether samples of the signal have a time at all.
@@ -94,7 +105,7 @@ impl Layout {
                     self.groups.push(Group {
                         samples: signal.samples,
                         places: Vec::new(),
-                        trigger: None,
+                        triggers: Vec::new(),
                         counter: None,
                     });
                     let rate_hz = signal.samples as f64 / header.record_secs;
@@ -106,8 +117,8 @@ impl Layout {
         let group = &mut self.groups[at];
         let here = group.places.len();
         match (channel.kind.as_str(), header.is_emotiv) {
-            ("TRIG", true) => group.trigger = Some((here, Trigger::Value)),
-            ("TRIG", false) => group.trigger = Some((here, Trigger::LowBits)),
+            ("TRIG", true) => group.triggers.push((here, Trigger::Value)),
+            ("TRIG", false) => group.triggers.push((here, Trigger::LowBits)),
             (_, true) if channel.label == emotiv::COUNTER => group.counter = Some(here),
             _ => {}
         }

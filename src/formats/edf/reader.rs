@@ -20,7 +20,6 @@ use crate::formats::recording::{Block, Event, Head, ReadRecording, StreamHead};
 /// Samples of a block at most.
 const MAX_BLOCK_SAMPLES: usize = 16_384;
 
-/// Warnings kept.
 const MAX_WARNINGS: usize = 100;
 
 /// Reads a recording in pieces.
@@ -264,16 +263,23 @@ impl<R: Read + Seek> EdfReader<R> {
         Ok(mark)
     }
 
-    /// The code of the trigger channel at the end of a record.
+    /// The code of the trigger channels at the end of a record.
     fn last_code(&mut self, record: u64) -> Result<i64, FormatError> {
-        let has_trigger = |group: &&Group| group.trigger.is_some();
-        let Some(group) = self.groups.iter().rev().find(has_trigger) else { return Ok(0) };
-        let Some((channel, trigger)) = group.trigger else { return Ok(0) };
-        let (place, width) = (group.places[channel], self.kind.sample_bytes());
-        let from = place.from + (group.samples - 1) * width;
-        self.read(record, from..from + width)?;
-        let sample = f64::from(numbers::sample(&self.record[from..from + width]));
-        Ok(trigger.code((sample + place.offset) * place.gain, &place))
+        let group = self.groups.iter().rev().find(|group| !group.triggers.is_empty());
+        let Some(group) = group else { return Ok(0) };
+        let (last, width) = (group.samples - 1, self.kind.sample_bytes());
+        let triggers: Vec<_> =
+            group.triggers.iter().map(|(at, how)| (group.places[*at], *how)).collect();
+        for (place, trigger) in triggers {
+            let from = place.from + last * width;
+            self.read(record, from..from + width)?;
+            let sample = f64::from(numbers::sample(&self.record[from..from + width]));
+            let code = trigger.code((sample + place.offset) * place.gain, &place);
+            if code != 0 {
+                return Ok(code);
+            }
+        }
+        Ok(0)
     }
 
     fn warn(&mut self, said: String) {
@@ -302,11 +308,9 @@ impl<R: Read + Seek> EdfReader<R> {
                     *time_secs += self.counter.lost_before(*count) as f64 * period_secs;
                 }
             }
-            if let Some((channel, trigger)) = group.trigger {
-                let values = block.values[channel..].iter().step_by(channels);
-                for (value, time_secs) in values.zip(&block.times_secs) {
-                    let code = trigger.code(*value, &group.places[channel]);
-                    note_trigger(code, *time_secs, &mut self.status, &mut self.events);
+            if !group.triggers.is_empty() {
+                for (row, time_secs) in block.values.chunks_exact(channels).zip(&block.times_secs) {
+                    note_trigger(group.code(row), *time_secs, &mut self.status, &mut self.events);
                 }
             }
             self.sample += count;

@@ -23,8 +23,11 @@ use crate::formats::FormatError;
 use crate::formats::recording::{ChannelHead, Event, StreamHead, WriteHead, WriteRecording};
 use crate::time::gaps::GAP_PERIODS;
 
-/// Records that wait for samples of other streams at most.
-const MAX_PENDING: usize = 120;
+/// Bytes of records that wait for samples of other streams at most.
+const MAX_PENDING_BYTES: usize = 64 << 20;
+
+/// Channels of a file at most: the header's field has four digits.
+const MAX_SIGNALS: usize = 9000;
 
 /// What stands where samples were not there.
 const PADDING: &str = "BAD_padding";
@@ -74,9 +77,9 @@ impl EdfWriter {
     pub fn create(path: &Path, kind: Kind, head: &WriteHead) -> Result<Self, FormatError> {
         let unusable = |why: String| FormatError::Unusable { format: kind.name(), why };
         let channels = head.stream.channels.len();
-        if channels == 0 || channels != head.ranges.len() || channels > 9000 {
+        if channels == 0 || channels != head.ranges.len() || channels > MAX_SIGNALS {
             return Err(unusable(format!(
-                "it holds 1 to 9000 channels with a range each, not {channels}"
+                "it holds 1 to {MAX_SIGNALS} channels with a range each, not {channels}"
             )));
         }
         let rates_hz: Vec<f64> = std::iter::once(&head.stream)
@@ -92,12 +95,17 @@ impl EdfWriter {
             })?;
         let ranges = field_ranges(&head.stream, &head.ranges).map_err(unusable)?;
         let scales = ranges.iter().map(|range| Scale::of(range, kind)).collect();
+        let mut taken = channels;
         let others: Vec<_> = head
             .others
             .iter()
             .zip(of_others)
             .map(|((stream, ranges), samples)| {
                 let ranges = field_ranges(stream, ranges).ok()?;
+                if taken + ranges.len() > MAX_SIGNALS {
+                    return None;
+                }
+                taken += ranges.len();
                 let scales = ranges.iter().map(|range| Scale::of(range, kind)).collect();
                 Some((Other::new(stream.clone(), ranges, samples?), scales))
             })
@@ -238,15 +246,15 @@ impl EdfWriter {
         self.padding.clear();
         self.records += 1;
         self.onset_us += self.record_us as i64;
-        self.put_pending(MAX_PENDING)
+        self.put_pending(MAX_PENDING_BYTES)
     }
 
-    /// Writes records whose other streams are there, and all but so many of those that wait for them.
-    fn put_pending(&mut self, most: usize) -> Result<(), FormatError> {
+    /// Writes records whose other streams are there, and all but so many bytes of those that wait for them.
+    fn put_pending(&mut self, most_bytes: usize) -> Result<(), FormatError> {
         while let Some(front) = self.pending.front() {
             let end_secs = (front.onset_us + self.record_us as i64) as f64 * 1e-6;
             let is_whole = self.others.iter().flatten().all(|(other, _)| other.has_until(end_secs));
-            if !is_whole && self.pending.len() <= most {
+            if !is_whole && self.pending.len() * front.signal.len() <= most_bytes {
                 break;
             }
             let Some(record) = self.pending.pop_front() else { break };
@@ -377,7 +385,7 @@ impl WriteRecording for EdfWriter {
         if let Some(Some((other, _))) = self.others.get_mut(other) {
             other.take(times_secs, values);
         }
-        self.put_pending(MAX_PENDING)
+        self.put_pending(MAX_PENDING_BYTES)
     }
 
     fn finish(mut self: Box<Self>) -> Result<Vec<String>, FormatError> {

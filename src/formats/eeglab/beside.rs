@@ -2,10 +2,11 @@
 //!
 //! Takes names as a `.set` file has them; gives paths in that file's own folder, and no others.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use super::words::unusable;
 use crate::formats::FormatError;
+use crate::formats::beside::is_plain;
 
 /// The `.set` file to read for a path: itself, or the one beside a file of samples.
 pub(super) fn set_of(path: &Path) -> Result<PathBuf, FormatError> {
@@ -53,13 +54,6 @@ pub(super) fn samples_of(
              folder of the .set file"
         )
     }))
-}
-
-/// Whether a name is that of a file and nothing more.
-fn is_plain(name: &str) -> bool {
-    let mut parts = Path::new(name).components();
-    matches!((parts.next(), parts.next()), (Some(Component::Normal(_)), None))
-        && !name.contains(['\\', ':', '\0'])
 }
 
 #[cfg(test)]

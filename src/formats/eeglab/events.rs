@@ -57,7 +57,9 @@ impl Axis {
             warnings.push(format!("{lost} event(s) have no latency and are left out"));
         }
         let latency = |event: &RawEvent| event.latency.unwrap_or_default();
-        raw.sort_by(|a, b| latency(a).total_cmp(&latency(b)));
+        // What is at a boundary's own latency is behind the cut, as the sample there is.
+        let is_behind = |event: &RawEvent| !is_boundary(event, all_numbers);
+        raw.sort_by(|a, b| latency(a).total_cmp(&latency(b)).then(is_behind(a).cmp(&is_behind(b))));
         let mut axis = Self { rate_hz, shifts: Vec::new(), marks: Vec::with_capacity(raw.len()) };
         let (mut unknown, mut first_unknown) = (0_u64, 0.0);
         for event in raw {
@@ -173,6 +175,7 @@ mod tests {
         let mut warnings = Vec::new();
         let events = vec![
             raw("late", 7.0, 0.0),
+            raw("on the cut", 6.0, 0.0),
             raw("boundary", 3.5, 100.0),
             raw("boundary", 0.5, 50.0),
             raw("boundary", 6.0, 10.0),
@@ -189,7 +192,8 @@ mod tests {
         assert_eq!(at(1), ("early", 0.2));
         assert_eq!(at(2), ("boundary", 0.25));
         assert_eq!(axis.marks[2].event.duration_secs, Some(10.0));
-        assert_eq!(at(4), ("late", 11.6));
+        assert_eq!(at(4), ("on the cut", 11.5));
+        assert_eq!(at(5), ("late", 11.6));
         assert!(warnings.is_empty(), "{warnings:?}");
         for (sample, secs) in expected.into_iter().enumerate() {
             let sample = sample as u64;
@@ -198,7 +202,7 @@ mod tests {
         }
         assert_eq!((axis.first_from(-1.0, 10), axis.first_from(f64::NAN, 10)), (0, 0));
         let marks = [-1.0, 0.2, 0.25, 0.26, 11.6, 99.0].map(|secs| axis.first_mark_from(secs));
-        assert_eq!(marks, [0, 1, 2, 3, 4, 6]);
+        assert_eq!(marks, [0, 1, 2, 3, 5, 7]);
     }
 
     #[test]

@@ -37,10 +37,10 @@ const MATLAB: [&[u8]; 3] = [b"MATLAB 5.0 MAT-file", b"MATLAB 7.3 MAT-file", b"\x
 /// Whether the first bytes of a file, or its name, are those of a data set or of the samples beside one.
 pub fn is_eeglab(head: &[u8], path: &Path) -> bool {
     let ending = path.extension().and_then(|e| e.to_str()).unwrap_or_default().to_lowercase();
-    let beside_a_set = ending == "dat" && path.with_extension("set").is_file();
+    let beside_a_set = || beside::is_samples(path) && beside::set_of(path).is_ok();
     MATLAB.iter().any(|mark| head.starts_with(mark))
         || ["set", "fdt"].contains(&ending.as_str())
-        || beside_a_set
+        || beside_a_set()
 }
 
 /// Opens a data set by its `.set` file, or by the file of samples beside it.

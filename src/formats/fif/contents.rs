@@ -68,6 +68,7 @@ impl Contents {
                 _ => found.take(input, walker.block(), &tag)?,
             }
         }
+        found.references.truncate(MAX_REFERENCES);
         found.oddity = walker.oddity().map(str::to_owned);
         Ok(found)
     }
@@ -105,7 +106,8 @@ impl Contents {
                 self.signal.get_or_insert_with(|| walker.clone());
             }
             block::ANNOTATIONS => self.annotations.begin(),
-            block::REF if self.references.len() < MAX_REFERENCES => {
+            // One more than are minded takes in what all further ones say.
+            block::REF if self.references.len() <= MAX_REFERENCES => {
                 self.references.push(Reference::default());
             }
             block::EPOCHS => self.other.has_epochs = true,

@@ -3,7 +3,7 @@
 //! Takes the first file; gives all that follow it and are beside it, each with its place in the recording. What
 //! cannot be read of them is told and missing at the end.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use super::channel::Channel;
 use super::contents::{Contents, Reference};
@@ -12,6 +12,7 @@ use super::signal::Signal;
 use super::tags::Input;
 use super::words::FORMAT;
 use crate::formats::FormatError;
+use crate::formats::beside::is_plain;
 
 /// Files of a recording at most.
 const MAX_PARTS: usize = 100;
@@ -218,13 +219,6 @@ fn next_name(references: &[Reference], path: &Path) -> Option<String> {
         _ => stem,
     };
     Some(format!("{unnumbered}-{number}.{ending}"))
-}
-
-/// Whether a name is that of a file in the same folder, and nothing else.
-fn is_plain(name: &str) -> bool {
-    let mut parts = Path::new(name).components();
-    matches!((parts.next(), parts.next()), (Some(Component::Normal(_)), None))
-        && !name.contains(['\\', ':', '/', '\0'])
 }
 
 fn unusable(why: &str) -> FormatError {

@@ -148,7 +148,13 @@ impl Walker {
         let bytes = u64::from(size).min(there);
         self.walked += HEADER_BYTES + bytes;
         self.tags += 1;
-        if self.walked > input.len || self.tags > MAX_TAGS {
+        if self.tags > MAX_TAGS {
+            self.note(format!(
+                "it has more than {MAX_TAGS} tags: from byte {at} on they are left out"
+            ));
+            return Ok(None);
+        }
+        if self.walked > input.len {
             self.note(format!("the tags lead in a circle at byte {at}: what follows is left out"));
             return Ok(None);
         }

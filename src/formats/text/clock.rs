@@ -48,6 +48,12 @@ impl RowClock {
         } else {
             (self.has_begun, self.first_stamp) = (true, stamp);
         }
+        if self.first_stamp.is_none()
+            && let Some(stamp) = stamp
+        {
+            // The first rows had none: they are as far before this one as their number says.
+            self.first_stamp = Some(stamp - self.last_secs - 1.0 / layout.rate_hz);
+        }
         self.last_index = index.or(self.last_index);
         self.last_stamp = stamp.or(self.last_stamp);
         let has_own = matches!(layout.timing, Timing::Stamps | Timing::Settled);

@@ -11,6 +11,9 @@ use super::look::{Look, delimiter_of};
 /// Different values that a column of markers has at most in the rows that are looked at.
 const MAX_MARKS: usize = 64;
 
+/// Cells that are looked at, at most.
+const MOST_CELLS: usize = 1 << 20;
+
 /// Rows that have to be there to decide by what they hold.
 const LEAST_ROWS: usize = 16;
 
@@ -84,7 +87,10 @@ impl<'a> Table<'a> {
                 row.resize(named, "");
                 row
             };
-            table.rows = rows.into_iter().filter(|row| row.len() <= named).map(pad).collect();
+            // Some rows tell as much as all: one long line must not fill memory for thousands of short ones.
+            let most = (MOST_CELLS / named.max(1)).max(LEAST_ROWS);
+            let fitting = rows.into_iter().filter(|row| row.len() <= named);
+            table.rows = fitting.take(most).map(pad).collect();
         }
         Ok(table)
     }

@@ -69,9 +69,10 @@ fn find_row(stamps: &[f64], stamp: f64, guess: usize) -> Option<usize> {
 /// The frames of any other recording, whose stamps are the times at which they were taken.
 pub(super) fn from_stamps(stream: &mut Stream, notes: &mut Vec<String>) -> Frames {
     let nominal_secs = stream.header.period_secs();
+    // Of streams that say that they can drop samples, and where too few are numbers to draw a line.
+    mend(&mut stream.stamps, nominal_secs, notes);
     let period_secs = if stream.header.can_drop_samples {
         // Such stamps stay as they are, and what is missing must not count as time between two samples.
-        mend(&mut stream.stamps, nominal_secs, notes);
         median_step(&stream.stamps)
     } else {
         1.0 / stream.effective_rate_hz

@@ -1,6 +1,6 @@
 //! What is there now, on top of the panel: one click each.
 //!
-//! Looks when the panel opens and, while nothing is connected and nothing was found, again and again until told to stop.
+//! Looks when the panel opens and, while nothing is connected, again and again until told to stop.
 
 use egui::{Button, RichText, Ui};
 
@@ -19,7 +19,7 @@ impl ConnectPanel {
             RunState::Idle | RunState::Ended | RunState::Failed { .. }
         );
         let now_secs = ui.input(|input| input.time);
-        if self.looking.is_due(now_secs, !entries.is_empty(), is_connected) {
+        if self.looking.is_due(now_secs, is_connected) {
             actions.push(Action::ScanDevices);
         }
         ui.horizontal(|ui| {
@@ -29,7 +29,7 @@ impl ConnectPanel {
                 self.looking.ask();
                 actions.push(Action::ScanDevices);
             }
-            let goes_on = !self.looking.stopped && entries.is_empty() && !is_connected;
+            let goes_on = !self.looking.stopped && !is_connected;
             if goes_on && ui.button("Stop looking").clicked() {
                 self.looking.stopped = true;
             }
@@ -37,7 +37,7 @@ impl ConnectPanel {
         for entry in &entries {
             self.found_row(ui, scene, entry, actions);
         }
-        if self.looking.asked {
+        if self.looking.asked && self.devices.is_none() {
             parts::weak(ui, "Looking for LSL streams and serial ports…");
         } else if entries.is_empty() && self.devices.is_some() {
             parts::weak(
