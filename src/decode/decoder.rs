@@ -355,7 +355,7 @@ impl Decoder {
         Ok(())
     }
 
-    /// Paints one told picture that was not painted yet, so that it is there when it is guessed; false when none is left.
+    /// Paints one picture in play that was not painted yet, so that it is there when it is guessed; false when none is left.
     ///
     /// # Errors
     /// As a graph fails.
@@ -363,7 +363,7 @@ impl Decoder {
         &mut self,
         while_awake: (&dyn Fn() -> bool, &Clock),
     ) -> Result<bool, DecodeError> {
-        self.brush.ahead(self.weighing.judge(), while_awake)
+        self.brush.ahead(self.weighing.judge(), self.showing.scope, while_awake)
     }
 
     fn gallery_row(&self, stimulus_row: u16) -> Option<u16> {

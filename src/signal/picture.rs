@@ -35,4 +35,20 @@ impl Picture {
         let pixels = reader.decode().map_err(|e| e.to_string())?.into_rgb8();
         Ok(Self { width: pixels.width(), height: pixels.height(), rgb: pixels.into_raw() })
     }
+
+    /// As a PNG file's bytes, packed quickly rather than tightly; `None` where the sides do not fit the pixels.
+    pub fn to_png(&self) -> Option<Vec<u8>> {
+        use image::codecs::png::{CompressionType, FilterType, PngEncoder};
+        let mut bytes = Vec::with_capacity(self.rgb.len() / 2);
+        let encoder =
+            PngEncoder::new_with_quality(&mut bytes, CompressionType::Fast, FilterType::Adaptive);
+        let (pixels, colour) = (self.rgb.as_slice(), image::ExtendedColorType::Rgb8);
+        let side = |side: u32| usize::try_from(side).ok();
+        let fits = side(self.width)?.checked_mul(side(self.height)?)?.checked_mul(3)?;
+        if fits != pixels.len() {
+            return None;
+        }
+        image::ImageEncoder::write_image(encoder, pixels, self.width, self.height, colour).ok()?;
+        Some(bytes)
+    }
 }

@@ -234,6 +234,20 @@ impl Judge {
         in_play.embeddings.get(row * dim..(row + 1) * dim)
     }
 
+    /// The remembered rows, first those that are most like a told picture (of the first `told`): near them guesses fall while
+    /// told pictures are shown.
+    pub fn remembered_by_likeness(&self, told: usize) -> Vec<usize> {
+        let Some(remembered) = &self.remembered else { return Vec::new() };
+        let dim = self.model.dim().max(1);
+        let mut likeness: Vec<(f32, usize)> = (remembered.embeddings.chunks_exact(dim))
+            .map(|row| self.told.embeddings.chunks_exact(dim).take(told).map(|t| dot(row, t)))
+            .map(|cosines| cosines.fold(f32::NEG_INFINITY, f32::max))
+            .zip(0..)
+            .collect();
+        likeness.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        likeness.into_iter().map(|(_, row)| row).collect()
+    }
+
     /// What people call the pictures.
     pub fn labels(&self) -> &Labels {
         &self.labels
@@ -381,7 +395,11 @@ impl InPlay {
     }
 
     fn row_like(&self, embedding: &[f32]) -> Option<usize> {
-        let cosine = |row: &[f32]| row.iter().zip(embedding).map(|(a, b)| a * b).sum::<f32>();
-        self.embeddings.chunks_exact(embedding.len()).position(|row| cosine(row) > SAME_PICTURE)
+        let is_same = |row: &[f32]| dot(row, embedding) > SAME_PICTURE;
+        self.embeddings.chunks_exact(embedding.len()).position(is_same)
     }
+}
+
+fn dot(a: &[f32], b: &[f32]) -> f32 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
 }

@@ -24,15 +24,30 @@ pub struct Brush {
     seed: u64,
     /// Told pictures painted ahead so far.
     ahead: usize,
+    remembered: Ahead,
 }
 
-/// Told pictures that are painted before anybody asks: half the album.
+/// Told pictures that are painted before anybody asks.
 const MOST_AHEAD: usize = 512;
+
+/// The remembered pictures in the order in which they are painted ahead, once that scope is asked for.
+#[derive(Debug, Default)]
+struct Ahead {
+    order: Vec<usize>,
+    done: usize,
+}
 
 impl Brush {
     /// Paints in so many steps.
     pub fn new(painter: Painter, steps: u32, seed: u64) -> Self {
-        Self { painter, album: Album::default(), steps, seed, ahead: 0 }
+        Self {
+            painter,
+            album: Album::default(),
+            steps,
+            seed,
+            ahead: 0,
+            remembered: Ahead::default(),
+        }
     }
 
     /// The most probable picture.
@@ -49,22 +64,47 @@ impl Brush {
         self.guess(judge, best, while_awake)
     }
 
-    /// Paints the next told picture while nobody waits; false when none is left, or no more are worth it.
+    /// Paints the next picture of this scope while nobody waits; false when none is left, or no more are worth it.
     ///
     /// # Errors
     /// As [`Painter::paint`], but for being cancelled.
     pub fn ahead(
         &mut self,
         judge: Option<&Judge>,
+        scope: Scope,
         while_awake: WhileAwake<'_>,
     ) -> Result<bool, DecodeError> {
         let told = judge.and_then(|judge| judge.pictures(Scope::Told)).unwrap_or_default();
-        if self.ahead >= told.min(MOST_AHEAD) {
-            return Ok(false);
+        if self.ahead < told.min(MOST_AHEAD) {
+            let painted = self.guess(judge, Some((Scope::Told, self.ahead)), while_awake)?;
+            self.ahead += usize::from(painted.is_some());
+            return Ok(true);
         }
-        if self.guess(judge, Some((Scope::Told, self.ahead)), while_awake)?.is_some() {
-            self.ahead += 1;
+        match judge.filter(|_| scope == Scope::Remembered) {
+            Some(judge) => self.ahead_remembered(judge, while_awake),
+            None => Ok(false),
         }
+    }
+
+    fn ahead_remembered(
+        &mut self,
+        judge: &Judge,
+        while_awake: WhileAwake<'_>,
+    ) -> Result<bool, DecodeError> {
+        if self.remembered.order.is_empty() {
+            self.remembered.order = judge.remembered_by_likeness(MOST_AHEAD);
+        }
+        let Ahead { order, done } = &mut self.remembered;
+        // Those that were guessed meanwhile are there already.
+        while order
+            .get(*done)
+            .is_some_and(|row| self.album.has((Scope::Remembered, *row, self.steps)))
+        {
+            *done += 1;
+        }
+        let Some(row) = order.get(*done).copied() else { return Ok(false) };
+        let painted = self.guess(Some(judge), Some((Scope::Remembered, row)), while_awake)?;
+        self.remembered.done += usize::from(painted.is_some());
         Ok(true)
     }
 
@@ -130,7 +170,7 @@ impl Brush {
     /// [`DecodeError::Steps`] when the pack does not allow them; nothing changes then.
     pub fn set_steps(&mut self, steps: u32) -> Result<(), DecodeError> {
         self.painter.check_steps(steps)?;
-        (self.steps, self.ahead) = (steps, 0);
+        (self.steps, self.ahead, self.remembered.done) = (steps, 0, 0);
         Ok(())
     }
 

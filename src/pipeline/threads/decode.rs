@@ -104,6 +104,8 @@ impl DecodeShell {
         windows: &mut SlotReader<Window>,
     ) -> Result<(), String> {
         let waiting = windows.waiting();
+        let clock = self.shared.clock.clone();
+        let mut rhythm = Rhythm::default();
         loop {
             while let Ok(command) = self.commands.try_recv() {
                 stage.obey(&self.shared, command);
@@ -111,13 +113,52 @@ impl DecodeShell {
             let closed = windows.is_closed();
             match windows.take() {
                 Some(window) => {
+                    rhythm.window_at(clock.now_secs());
                     stage.step(&self.shared, window)?;
                     self.shared.windows_settled.fetch_add(1, Ordering::Release);
                 }
                 None if closed => return Ok(()),
-                None if stage.paint_ahead(&self.shared, &waiting) => {}
+                None if rhythm.is_calm(clock.now_secs())
+                    && stage.paint_ahead(&self.shared, &waiting) => {}
                 None => std::thread::sleep(IDLE),
             }
         }
+    }
+}
+
+/// When windows come: the last third before the next one is kept free, since a painting that has begun takes some
+/// milliseconds to stop.
+#[derive(Default)]
+struct Rhythm {
+    last_secs: Option<f64>,
+    interval_secs: f64,
+}
+
+impl Rhythm {
+    fn window_at(&mut self, now_secs: f64) {
+        if let Some(last_secs) = self.last_secs.replace(now_secs) {
+            self.interval_secs = now_secs - last_secs;
+        }
+    }
+
+    /// True while the next window is not near, or overdue.
+    fn is_calm(&self, now_secs: f64) -> bool {
+        let since_secs = self.last_secs.map_or(f64::INFINITY, |last| now_secs - last);
+        !(self.interval_secs * 2.0 / 3.0..self.interval_secs * 1.5).contains(&since_secs)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_painting_ahead_shortly_before_the_next_window() {
+        let mut rhythm = Rhythm::default();
+        assert!(rhythm.is_calm(0.0));
+        rhythm.window_at(1.0);
+        rhythm.window_at(2.0);
+        let calm = [2.1, 2.6, 2.7, 3.0, 3.4, 3.6].map(|secs| rhythm.is_calm(secs));
+        assert_eq!(calm, [true, true, false, false, false, true]);
     }
 }
