@@ -15,7 +15,7 @@ use super::panels::Panels;
 use super::panels::calibrate::{SessionPanel, Wish};
 use super::panels::timeline::{self};
 use super::record::OnScreen;
-use super::scene::{Action, Scene, TEXT_SCALE_RANGE, UV_PER_DIV, View};
+use super::scene::{Action, Page, Scene, TEXT_SCALE_RANGE, UV_PER_DIV, View};
 use super::{keys, layout};
 use crate::decode::{Showing, Steadying};
 use crate::pipeline::{Command, DisplayFilter, Recording, WindowMode};
@@ -113,6 +113,7 @@ impl App {
             initial.pack.map(|p| p.display().to_string()).unwrap_or_default();
         panels.connect.recent = initial.recent_files;
         let view = View {
+            page: Page::default(),
             theme: initial.theme,
             text_scale: clamp_scale(initial.text_scale),
             connect_open: false,
@@ -238,6 +239,7 @@ impl App {
                     if step == 0.0 { 1.0 } else { clamp_scale(view.text_scale + step) };
                 ctx.set_zoom_factor(view.text_scale);
             }
+            Action::Show(page) => view.page = page,
             Action::ToggleConnect => view.connect_open = !view.connect_open,
             Action::ToggleHelp => view.help_open = !view.help_open,
             Action::ToggleCalibration => self.open_calibration(),

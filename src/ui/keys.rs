@@ -5,11 +5,13 @@
 
 use egui::{Context, Key, Modifiers};
 
-use super::scene::{Action, Scene, next_mode, next_noise, next_scope, next_show, next_steady};
+use super::scene::{
+    Action, Page, Scene, next_mode, next_noise, next_scope, next_show, next_steady,
+};
 use crate::snapshot::PackState;
 
 /// What the help overlay shows: keys and what they do.
-pub const HELP: [(&str, &str); 23] = [
+pub const HELP: [(&str, &str); 24] = [
     ("Space", "Pause or resume the traces; in a replay: pause or play"),
     ("Left  Right", "Replay: one second back or on; with Shift: previous or next event"),
     ("Home  End", "Replay: to the beginning, to the end"),
@@ -28,12 +30,16 @@ pub const HELP: [(&str, &str); 23] = [
     ("S", "Steadying of means: automatic, on, off"),
     ("F", "Noise of means: automatic, fresh, fixed"),
     ("N", "Open or close the messages"),
+    ("F2  to  F6", "Pages: pictures, quality, spectrum, montage, board"),
     ("Ctrl +  Ctrl -  Ctrl 0", "Text larger, smaller, normal"),
     ("Tab  Shift Tab", "Next or previous control"),
     ("Enter  Space", "Press the control in focus"),
     ("Esc", "Close what is open, leave the field"),
     ("F1  or  ?", "This list"),
 ];
+
+/// The keys of [`Page::ALL`].
+const PAGE_KEYS: [Key; 5] = [Key::F2, Key::F3, Key::F4, Key::F5, Key::F6];
 
 /// How much one press changes the text scale.
 const TEXT_STEP: f32 = 0.1;
@@ -43,6 +49,11 @@ pub fn pressed(ctx: &Context, scene: &Scene<'_>, actions: &mut Vec<Action>) {
     with_control(ctx, actions);
     if take(ctx, Key::F1) {
         actions.push(Action::ToggleHelp);
+    }
+    for (key, page) in PAGE_KEYS.into_iter().zip(Page::ALL) {
+        if take(ctx, key) {
+            actions.push(Action::Show(page));
+        }
     }
     if ctx.text_edit_focused() {
         return;

@@ -7,7 +7,7 @@ use egui::{CentralPanel, Frame, Margin, Panel, ScrollArea, Ui, vec2};
 
 use super::look::theme;
 use super::panels::{Panels, banner, decoder_bar, help, ledger, notices, scores, top_bar, welcome};
-use super::scene::{Action, Scene};
+use super::scene::{Action, Page, Scene};
 use crate::snapshot::RunState;
 
 /// Narrower than this, everything is one column.
@@ -45,6 +45,8 @@ pub fn ui(ui: &mut Ui, scene: &Scene<'_>, panels: &mut Panels, actions: &mut Vec
             banners(ui, scene, actions);
             welcome::ui(ui, scene, panels.connect.form.pack_folder(), docked, actions);
         });
+    } else if scene.view.page != Page::Pictures {
+        central(ui, scene, 8, |ui| page(ui, scene, panels, actions));
     } else if width < TWO_COLUMNS {
         central(ui, scene, 8, |ui| one_column(ui, scene, panels, actions));
     } else {
@@ -72,6 +74,10 @@ fn bars(ui: &mut Ui, scene: &Scene<'_>, panels: &mut Panels, actions: &mut Vec<A
     top.show(ui, |ui| top_bar::ui(ui, scene, actions));
     let bottom = Panel::bottom("status").resizable(false).frame(frame(Margin::symmetric(12, 4)));
     bottom.show(ui, |ui| notices::status_bar(ui, scene, actions));
+    if scene.snapshot.source.is_some() {
+        let line = Panel::bottom("strip").resizable(false).frame(frame(Margin::symmetric(12, 3)));
+        line.show(ui, |ui| panels.strip.ui(ui, scene, actions));
+    }
     if let Some(transport) = scene.replay.filter(|transport| transport.outline().is_some()) {
         let line =
             Panel::bottom("timeline").resizable(false).frame(frame(Margin::symmetric(12, 6)));
@@ -81,6 +87,18 @@ fn bars(ui: &mut Ui, scene: &Scene<'_>, panels: &mut Panels, actions: &mut Vec<A
         let list =
             Panel::bottom("messages").resizable(false).frame(frame(Margin::symmetric(12, 8)));
         list.show(ui, |ui| notices::list(ui, scene));
+    }
+}
+
+/// A page beside the pictures; it scrolls by itself.
+fn page(ui: &mut Ui, scene: &Scene<'_>, panels: &mut Panels, actions: &mut Vec<Action>) {
+    banners(ui, scene, actions);
+    match scene.view.page {
+        Page::Pictures => {}
+        Page::Quality => panels.quality.ui(ui, scene, actions),
+        Page::Spectrum => panels.spectrum.ui(ui, scene, actions),
+        Page::Montage => panels.montage.ui(ui, scene, actions),
+        Page::Board => panels.board.ui(ui, scene, actions),
     }
 }
 

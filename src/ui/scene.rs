@@ -23,9 +23,44 @@ pub const SPANS_SECS: [f64; 5] = [2.0, 5.0, 10.0, 20.0, 30.0];
 /// Smallest and largest text scale.
 pub const TEXT_SCALE_RANGE: [f32; 2] = [0.8, 2.0];
 
+/// What the middle of the window shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Page {
+    /// Pictures, signal and evidence.
+    #[default]
+    Pictures,
+    /// Every electrode's verdict, and what to do.
+    Quality,
+    /// What the signal is made of.
+    Spectrum,
+    /// Where the electrodes are.
+    Montage,
+    /// The board's own settings.
+    Board,
+}
+
+impl Page {
+    /// All of them, in the order of their keys from F2 on.
+    pub const ALL: [Self; 5] =
+        [Self::Pictures, Self::Quality, Self::Spectrum, Self::Montage, Self::Board];
+
+    /// Its name on the screen.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Pictures => "Pictures",
+            Self::Quality => "Quality",
+            Self::Spectrum => "Spectrum",
+            Self::Montage => "Montage",
+            Self::Board => "Board",
+        }
+    }
+}
+
 /// What the viewer has chosen.
 #[derive(Clone, Debug, PartialEq)]
 pub struct View {
+    /// What the middle shows.
+    pub page: Page,
     /// Light, dark or as the desktop says.
     pub theme: ThemePreference,
     /// 1.0 is the normal size.
@@ -93,6 +128,8 @@ pub enum Action {
     SetTheme(ThemePreference),
     /// Changes the text scale by this much; 0 sets it back to 1.
     StepTextScale(f32),
+    /// Shows another page.
+    Show(Page),
     /// Opens or closes the connect panel.
     ToggleConnect,
     /// Opens or closes the list of keys.

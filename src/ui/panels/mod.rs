@@ -10,14 +10,24 @@ pub mod evidence;
 pub mod scores;
 pub mod ledger;
 pub mod traces;
+pub mod quality;
+pub mod spectrum;
+pub mod montage;
+pub mod board;
+pub mod strip;
 pub mod timeline;
 pub mod notices;
 pub mod help;
 pub mod calibrate;
 
+use board::BoardPanel;
 use connect::ConnectPanel;
 use evidence::EvidencePanel;
+use montage::MontagePanel;
 use pictures::PicturesPanel;
+use quality::QualityPanel;
+use spectrum::SpectrumPanel;
+use strip::StripPanel;
 use timeline::TimelinePanel;
 use traces::TracesPanel;
 
@@ -32,6 +42,16 @@ pub struct Panels {
     pub pictures: PicturesPanel,
     /// Scores of the decode and p-values.
     pub evidence: EvidencePanel,
+    /// Every electrode's verdict.
+    pub quality: QualityPanel,
+    /// What the signal is made of.
+    pub spectrum: SpectrumPanel,
+    /// Where the electrodes are.
+    pub montage: MontagePanel,
+    /// The board's own settings.
+    pub board: BoardPanel,
+    /// Time and loss.
+    pub strip: StripPanel,
     /// Where a replay is.
     pub timeline: TimelinePanel,
 }

@@ -5,7 +5,7 @@ use egui::{RichText, Shape, Stroke, ThemePreference, Ui, vec2};
 use crate::snapshot::{Level, PackState, QualityVerdict, RecordingState, RunState};
 use crate::subject::strength;
 use crate::ui::look::{parts, theme, words};
-use crate::ui::scene::{Action, Scene};
+use crate::ui::scene::{Action, Page, Scene};
 
 /// Narrower than this, appearance and help go into a menu.
 const ROOMY: f32 = 1120.0;
@@ -28,6 +28,7 @@ pub fn ui(ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) {
         if ui.button("Calibrate").on_hover_text("K").clicked() {
             actions.push(Action::ToggleCalibration);
         }
+        pages(ui, scene, width, actions);
         if width >= ROOMY {
             ui.separator();
             appearance(ui, scene, actions);
@@ -35,6 +36,30 @@ pub fn ui(ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) {
             ui.menu_button("View", |ui| appearance(ui, scene, actions));
         }
     });
+}
+
+/// The pages beside the pictures, while there is something to see on them.
+fn pages(ui: &mut Ui, scene: &Scene<'_>, width: f32, actions: &mut Vec<Action>) {
+    if scene.snapshot.source.is_none() {
+        return;
+    }
+    let mut choose = |ui: &mut Ui| {
+        for (page, key) in Page::ALL.into_iter().zip(["F2", "F3", "F4", "F5", "F6"]) {
+            if ui
+                .selectable_label(scene.view.page == page, page.words())
+                .on_hover_text(key)
+                .clicked()
+            {
+                actions.push(Action::Show(page));
+            }
+        }
+    };
+    if width >= ROOMY {
+        ui.separator();
+        choose(ui);
+    } else {
+        ui.menu_button(scene.view.page.words(), choose);
+    }
 }
 
 fn wordmark(ui: &mut Ui, scene: &Scene<'_>) {
