@@ -60,7 +60,7 @@ fn a_minute_of_64_channels_allocates_nothing() {
                 chain.set_windows(Windows { locked: true, free: true, hop_secs: 0.2 });
             }
             chain.push_frame(meta, &frame);
-            display.process_frame(&mut frame);
+            display.process_in_place(&mut frame);
             while chain.pop_window(time_secs, &mut window) {
                 *(if window.abstain.is_some() { &mut refused } else { &mut decodable }) += 1;
             }
