@@ -91,3 +91,53 @@ impl Traces {
         self.ring.write_frames(own, values);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hop::ring::{FrameConsumer, display_ring};
+
+    fn traces(capacity: usize) -> (Traces, FrameConsumer) {
+        let (tx, rx) = display_ring(2, capacity);
+        (Traces::new(2, DisplayFilter::prepare(2, &DisplayDesign::OFF), tx), rx)
+    }
+
+    fn metas(numbers: std::ops::Range<u64>) -> Vec<FrameMeta> {
+        numbers.map(|index| FrameMeta { index, ..FrameMeta::default() }).collect()
+    }
+
+    fn numbers(rx: &mut FrameConsumer) -> Vec<(u64, bool)> {
+        std::iter::from_fn(|| rx.next_frame().map(|(meta, _)| (meta.index, meta.gap_before)))
+            .collect()
+    }
+
+    #[test]
+    fn what_the_source_lost_is_a_gap_and_what_was_not_drawn_is_none() {
+        let (mut traces, mut rx) = traces(50);
+        traces.pass_on(&metas(0..100), &[1.0; 200]);
+        assert_eq!(numbers(&mut rx), (0..50).map(|i| (i, false)).collect::<Vec<_>>());
+        traces.pass_on(&metas(100..102), &[1.0; 4]);
+        traces.pass_on(&metas(110..111), &[1.0; 2]);
+        assert_eq!(numbers(&mut rx), [(100, false), (101, false), (110, true)]);
+        assert_eq!(rx.take_overruns(), 50);
+        // A gap among the frames that were not drawn is still one afterwards.
+        traces.pass_on(&metas(111..161), &[1.0; 100]);
+        traces.pass_on(&metas(170..171), &[1.0; 2]);
+        numbers(&mut rx);
+        traces.pass_on(&metas(171..173), &[1.0; 4]);
+        assert_eq!(numbers(&mut rx), [(171, true), (172, false)]);
+    }
+
+    #[test]
+    fn a_value_that_is_not_a_number_draws_as_nothing_and_does_not_stay() {
+        let (mut traces, mut rx) = traces(50);
+        let raw = [1.0, 2.0, f32::NAN, 3.0, 4.0, f32::INFINITY, 5.0, 6.0];
+        traces.pass_on(&metas(0..4), &raw);
+        let mut values = Vec::new();
+        while let Some((_, frame)) = rx.next_frame() {
+            values.extend_from_slice(frame);
+        }
+        let shown = raw.map(|value| value.is_finite().then_some(value));
+        assert_eq!(values.iter().map(|v| v.is_finite().then_some(*v)).collect::<Vec<_>>(), shown);
+    }
+}
