@@ -1,41 +1,54 @@
 //! The signal stage: from the ring through the filters to windows.
 //!
 //! Takes every frame and marker from the ring, gives windows to whoever asks, filtered traces to the
-//! display ring, and each channel's quality to a slot. One `step` empties the ring. After it is made it
-//! never blocks, locks, logs or allocates.
+//! display ring, and each channel's quality to a slot. One `step` empties the ring, block by block, without
+//! copying what is in it. After it is made it never blocks, locks, logs or allocates; between steps it may
+//! [sleep](Process::rest) until something arrives.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use crossbeam_channel::Receiver;
 
-use crate::dsp::chain::Chain;
-use crate::dsp::display::DisplayFilter;
+use crate::dsp::chain::{BLOCK_FRAMES, Chain};
 use crate::dsp::quality::electrodes::Verdict;
-use crate::hop::ring::{FrameConsumer, FrameProducer};
+use crate::hop::ring::FrameConsumer;
 use crate::hop::slot::SlotWriter;
 use crate::signal::marker::MarkerEvent;
-use crate::signal::{Abstention, Chunk, FrameMeta, Lock, Marker, StimulusSet, Window};
+use crate::signal::{Abstention, FrameMeta, Lock, Marker, StimulusSet, Window};
 use crate::snapshot::{ChannelQuality, QualityVerdict};
 
 use super::command::ProcessCommand;
 use super::shared::Shared;
+use super::traces::Traces;
 use crate::source::file::Transport;
 
 /// How often the channels' quality goes to the viewers, in seconds of signal.
 const QUALITY_EVERY_SECS: f64 = 0.5;
 
+/// Above this rate a frame is not worth a wake of its own: the next comes within a millisecond.
+const DENSE_HZ: f64 = 1000.0;
+
+/// How long the stage rests after work on a dense stream. Being woken costs more than filtering: at 4096 Hz
+/// this leaves a quarter of the wakes. Windows are cut every 40 ms at most, and a picture takes longer.
+const REST: Duration = Duration::from_millis(4);
+
+/// How long the stage sleeps at most when nothing arrives, before it looks for commands.
+const LOOK_UP: Duration = Duration::from_millis(10);
+
 /// The signal stage.
 pub struct Process {
     ring: FrameConsumer,
     chain: Chain,
-    window: Window,
     refuse: Option<Abstention>,
     traces: Option<Traces>,
     quality: QualityFeed,
     stamps_are_live: bool,
     transport: Option<Arc<Transport>>,
-    last_secs: f64,
+    /// Most frames of a step after which the stage rests: more come where a stream is behind or runs faster
+    /// than time.
+    rest_frames: usize,
     commands: Receiver<ProcessCommand>,
     rows: StimulusRows,
 }
@@ -46,8 +59,6 @@ pub struct ProcessParts {
     pub ring: FrameConsumer,
     /// The filters and the window cutter.
     pub chain: Chain,
-    /// A window of the chain's shape.
-    pub window: Window,
     /// Set when the headset lacks too many of the pack's channels: every window is refused.
     pub refuse: Option<Abstention>,
     /// The traces on screen, if there is one.
@@ -74,13 +85,12 @@ impl Process {
         Self {
             ring: parts.ring,
             chain: parts.chain,
-            window: parts.window,
             refuse: parts.refuse,
             traces: parts.traces,
             quality: QualityFeed { writer: parts.quality, every, left: every },
             stamps_are_live: parts.stamps_are_live,
             transport: parts.transport,
-            last_secs: f64::NEG_INFINITY,
+            rest_frames: rest_frames(parts.rate_hz),
             commands: parts.commands,
             rows: parts.rows,
         }
@@ -93,23 +103,9 @@ impl Process {
         let mut frames = 0;
         let mut oldest_secs = None;
         self.take_markers(shared);
-        while let Some((meta, raw_uv)) = self.ring.next_frame() {
-            frames += 1;
-            oldest_secs.get_or_insert(meta.time_secs);
-            if let Some(traces) = &mut self.traces {
-                traces.pass_on(meta, raw_uv);
-            }
-            self.last_secs = meta.time_secs;
-            self.chain.push_frame(meta, raw_uv);
-            self.quality.after_frame(&self.chain);
-            while self.chain.pop_window(shared.clock.now_secs(), &mut self.window) {
-                if self.refuse.is_some() {
-                    self.window.abstain = self.refuse;
-                }
-                if !self.is_run_in() {
-                    on_window(&self.window);
-                }
-            }
+        while let Some(first) = self.ring.peek(1).0.first() {
+            oldest_secs.get_or_insert(first.time_secs);
+            frames += self.take_block(shared, on_window);
         }
         if let Some(oldest_secs) = oldest_secs {
             // The oldest sample of the pass waited longest: the figure is the worst of each pass.
@@ -122,13 +118,35 @@ impl Process {
         frames
     }
 
-    /// Whether the window in hand is only there because a replay runs in to where it was sent.
-    fn is_run_in(&self) -> bool {
-        let Some(transport) = &self.transport else { return false };
-        match self.window.lock {
-            Lock::Stimulus { onset_secs, .. } => transport.is_run_in(onset_secs),
-            Lock::Free => transport.is_run_in(self.last_secs),
+    fn take_block(&mut self, shared: &Shared, on_window: &mut dyn FnMut(&Window)) -> usize {
+        let (metas, raw_uv) = self.ring.peek(BLOCK_FRAMES);
+        let frames = metas.len();
+        if let Some(traces) = &mut self.traces {
+            traces.pass_on(metas, raw_uv);
         }
+        let (refuse, transport) = (self.refuse, self.transport.as_deref());
+        self.chain.push_block(metas, raw_uv, &mut |meta, window| {
+            window.made_secs = shared.clock.now_secs();
+            if refuse.is_some() {
+                window.abstain = refuse;
+            }
+            if !transport.is_some_and(|replay| is_run_in(replay, window, meta)) {
+                on_window(window);
+            }
+        });
+        self.ring.skip(frames);
+        self.quality.after_frames(&self.chain, frames as u64);
+        frames
+    }
+
+    /// Sleeps until there is something to do, or for a moment: to be called after each `step`, with the
+    /// frames it took. What arrives wakes it at once, but right after work on a dense stream it rests
+    /// first, so that it works on blocks instead of being woken for every frame.
+    pub fn rest(&self, frames: usize) {
+        if (1..=self.rest_frames).contains(&frames) {
+            std::thread::sleep(REST);
+        }
+        self.ring.wait(LOOK_UP);
     }
 
     /// True when nothing more will come.
@@ -142,7 +160,7 @@ impl Process {
                 ProcessCommand::Windows(windows) => self.chain.set_windows(windows),
                 ProcessCommand::Display(design) => {
                     if let Some(traces) = &mut self.traces {
-                        traces.filter.set_design(&design);
+                        traces.set_design(&design);
                     }
                 }
             }
@@ -163,39 +181,16 @@ impl Process {
     }
 }
 
-/// The traces on screen: their filter and the ring to the window.
-pub struct Traces {
-    filter: DisplayFilter,
-    /// When it is full the window is not drawing; frames are dropped there and show as a gap.
-    ring: FrameProducer,
-    chunk: Chunk,
-    frame: Vec<f32>,
+/// Whether a window is only there because a replay runs in to where it was sent.
+fn is_run_in(replay: &Transport, window: &Window, last: &FrameMeta) -> bool {
+    match window.lock {
+        Lock::Stimulus { onset_secs, .. } => replay.is_run_in(onset_secs),
+        Lock::Free => replay.is_run_in(last.time_secs),
+    }
 }
 
-impl Traces {
-    /// Traces of this many channels into `ring`.
-    pub fn new(channels: usize, filter: DisplayFilter, ring: FrameProducer) -> Self {
-        Self {
-            filter,
-            ring,
-            chunk: Chunk::with_capacity(channels, 1, 1),
-            frame: vec![0.0; channels],
-        }
-    }
-
-    fn pass_on(&mut self, meta: FrameMeta, raw_uv: &[f32]) {
-        self.frame.copy_from_slice(raw_uv);
-        self.filter.process_frame(&mut self.frame);
-        self.chunk.clear();
-        let _ = self.chunk.push(meta, &self.frame);
-        self.ring.write(&self.chunk);
-    }
-
-    fn pass_on_marker(&mut self, marker: Marker) {
-        self.chunk.clear();
-        let _ = self.chunk.push_marker(marker);
-        self.ring.write(&self.chunk);
-    }
+fn rest_frames(rate_hz: f64) -> usize {
+    if rate_hz > DENSE_HZ { (rate_hz * 2.0 * REST.as_secs_f64()) as usize } else { 0 }
 }
 
 struct QualityFeed {
@@ -205,8 +200,8 @@ struct QualityFeed {
 }
 
 impl QualityFeed {
-    fn after_frame(&mut self, chain: &Chain) {
-        self.left -= 1;
+    fn after_frames(&mut self, chain: &Chain, frames: u64) {
+        self.left = self.left.saturating_sub(frames);
         if self.left > 0 {
             return;
         }
