@@ -72,6 +72,8 @@ pub struct Chain {
     meter: QualityMeter,
     ready: ReadyQueue,
     source_rate: SampleRate,
+    /// `[source_channels]`: as filters can bear it.
+    clean: Vec<f32>,
     /// `[source_channels]`: after notch and band-pass.
     filtered: Vec<f32>,
     /// `[channels]`: mapped and referenced.
@@ -126,6 +128,7 @@ impl Chain {
             )?,
             ready: ReadyQueue::prepare(config.channels, samples),
             source_rate: config.source_rate,
+            clean: vec![0.0; config.source_channels],
             filtered: vec![0.0; config.source_channels],
             mapped: vec![0.0; config.channels],
             resampled: vec![0.0; config.channels],
@@ -195,6 +198,11 @@ impl Chain {
         self.meter.qualities()
     }
 
+    /// Takes what the amplifier measured at a source channel, kΩ; see [`QualityMeter::set_impedance_kohm`].
+    pub fn set_impedance_kohm(&mut self, channel: usize, kohm: Option<f32>) {
+        self.meter.set_impedance_kohm(channel, kohm);
+    }
+
     /// Windows cut so far, refused ones included.
     pub fn windows_made(&self) -> u64 {
         self.ready.made()
@@ -242,12 +250,12 @@ impl Chain {
         let first = !std::mem::replace(&mut self.started, true);
         let flags = self.watch.observe(raw_uv, &mut self.filtered);
         self.flags.merge(flags);
-        self.meter.push_raw(&self.filtered);
+        self.clean.copy_from_slice(&self.filtered);
         if first {
             self.filter.settle_on(&self.filtered);
         }
         self.filter.process_frame(&mut self.filtered);
-        self.meter.push_filtered(&self.filtered, self.watch.railed());
+        self.meter.push_block(&self.clean, &self.filtered, self.watch.railed());
     }
 
     fn keep_frame(&mut self, meta: &FrameMeta, offset_secs: f64) {

@@ -11,7 +11,7 @@ use crossbeam_channel::Receiver;
 
 use crate::dsp::chain::Chain;
 use crate::dsp::display::DisplayFilter;
-use crate::dsp::quality::electrodes::Verdict;
+use crate::dsp::quality::verdict::Verdict;
 use crate::hop::ring::{FrameConsumer, FrameProducer};
 use crate::hop::slot::SlotWriter;
 use crate::signal::marker::MarkerEvent;
