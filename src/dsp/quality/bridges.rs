@@ -101,7 +101,8 @@ impl Bridges {
         for _ in 0..self.pairs_per_tick {
             let [one, other] = self.pair;
             self.compare(one, other);
-            self.pair = if other + 1 < self.channels { [one, other + 1] } else { [one + 1, one + 2] };
+            self.pair =
+                if other + 1 < self.channels { [one, other + 1] } else { [one + 1, one + 2] };
             if self.pair[1] >= self.channels {
                 return self.end();
             }
@@ -148,7 +149,8 @@ impl Bridges {
     fn end(&mut self) {
         self.in_round = false;
         self.rounds += 1;
-        for ((seen, nearest), found) in self.seen.iter_mut().zip(&mut self.nearest).zip(&self.found) {
+        for ((seen, nearest), found) in self.seen.iter_mut().zip(&mut self.nearest).zip(&self.found)
+        {
             let near = found.distance_uv2 < BRIDGE_UV2 && found.share < BRIDGE_SHARE;
             *seen = *seen << 1 | u8::from(near);
             *nearest = *found;

@@ -9,9 +9,10 @@
 //! for bit, where `railed` is given frame by frame. Given once a block, a rail may be seen up to a block earlier. Does not
 //! allocate after `prepare`; keeps below 10 MB for 1024 channels at any rate.
 
-use super::bands::{Bands, Made};
+use super::bands::Bands;
 use super::bridges::Bridges;
 use super::decimate::{Decimator, Rows};
+use super::past::{LOOKS, Look, Past};
 use super::verdict::{Features, Reason, Verdict, judge};
 use crate::dsp::error::DspError;
 use crate::units::SampleRate;
@@ -24,10 +25,7 @@ const LOOKS_PER_SEC: usize = 2;
 
 /// Seconds over which medians are taken: for what is unusable, and for what asks for care.
 const RECENT: usize = 3;
-const STEADY: usize = 7;
-
-/// Half seconds whose levels are kept, for drift.
-const LEVELS: usize = 16;
+const STEADY: usize = LOOKS;
 
 /// The raw signal is looked at no slower than this, where it comes that fast: 100 Hz must be free of what folds onto it.
 const RAW_HZ: f64 = 500.0;
@@ -62,25 +60,6 @@ pub struct ChannelQuality {
     pub verdict: Verdict,
     /// Why it is not good.
     pub reason: Option<Reason>,
-}
-
-/// One second of one channel.
-#[derive(Clone, Copy, Default)]
-struct Look {
-    std_uv: f32,
-    made: Made,
-}
-
-/// What is remembered of one channel.
-#[derive(Clone, Copy, Default)]
-struct Past {
-    looks: [Look; STEADY],
-    levels: [f32; LEVELS],
-    /// Looks so far, to `LEVELS`, and the place of the next.
-    seen: usize,
-    at: usize,
-    railed_at: Option<u64>,
-    impedance_kohm: Option<f32>,
 }
 
 /// Watches all channels.
@@ -147,9 +126,7 @@ impl QualityMeter {
         self.raw.reset();
         self.filtered.reset();
         self.bridges.reset();
-        for past in &mut self.pasts {
-            *past = Past { impedance_kohm: past.impedance_kohm, ..Past::default() };
-        }
+        self.pasts.iter_mut().for_each(Past::forget);
         self.qualities.fill(ChannelQuality::default());
         (self.frames, self.filtered_phase, self.due, self.turn) = (0, 0, 0, 0);
     }
@@ -297,52 +274,109 @@ impl QualityMeter {
     }
 }
 
-impl Past {
-    fn remember(&mut self, look: Look, level: f32) {
-        self.looks[self.at % STEADY] = look;
-        self.levels[self.at % LEVELS] = level;
-        self.at = (self.at + 1) % (STEADY * LEVELS);
-        self.seen = (self.seen + 1).min(LEVELS);
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CHANNELS: usize = 19;
+
+    /// Noise with some hum, one channel at the rail for a moment, and one that copies another.
+    fn signal(frames: usize, hz: f64) -> (Vec<f32>, Vec<bool>) {
+        let mut state = 7_u64;
+        let mut next = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (state >> 40) as f32 / (1 << 24) as f32 - 0.5
+        };
+        let (mut values, mut railed) = (Vec::new(), vec![false; frames * CHANNELS]);
+        for i in 0..frames {
+            let hum = (std::f64::consts::TAU * 50.0 * i as f64 / hz).sin() as f32;
+            let start = values.len();
+            values.extend((0..CHANNELS).map(|c| 20.0 * next() + 2.0 * c as f32 * hum));
+            values[start + 3] = values[start + 4];
+            railed[i * CHANNELS + 6] = i == frames / 2;
+        }
+        (values, railed)
     }
 
-    /// Medians over the newest `wanted` looks, or those there are.
-    fn features(&self, wanted: usize) -> Features {
-        let count = self.seen.min(wanted);
-        let newest = |back: usize| &self.looks[(self.at + STEADY * LEVELS - 1 - back) % STEADY];
-        let median = |of: fn(&Look) -> f32| {
-            let mut values = [f32::NAN; STEADY];
-            values.iter_mut().take(count).enumerate().for_each(|(i, v)| *v = of(newest(i)));
-            median(&mut values[..count])
-        };
-        Features {
-            std_uv: median(|look| look.std_uv),
-            mains_uv: median(|look| look.made.mains_uv),
-            mains_share: median(|look| look.made.mains_share),
-            fast_uv: median(|look| look.made.fast_uv),
-            slope: median(|look| look.made.slope),
-            drift_uv: self.drift_uv(),
-            impedance_kohm: self.impedance_kohm,
-            ..Features::default()
+    /// Debug text, since what is not a number is the same here.
+    fn watched(hz: f64, cut: impl Fn(usize) -> usize) -> Vec<String> {
+        let (values, railed) = signal(6 * hz as usize, hz);
+        let mut meter =
+            QualityMeter::prepare(SampleRate::new(hz).unwrap(), CHANNELS, None).unwrap();
+        let (mut at, mut blocks, mut seen) = (0, 0, Vec::new());
+        let stop = |at: usize| (at / (hz as usize / 4) + 1) * (hz as usize / 4) * CHANNELS;
+        while at < values.len() {
+            let end = (at + cut(blocks) * CHANNELS).min(stop(at / CHANNELS)).min(values.len());
+            meter.push_block(&values[at..end], &values[at..end], &railed[at..end]);
+            (at, blocks) = (end, blocks + 1);
+            if (end / CHANNELS).is_multiple_of(hz as usize / 4) {
+                seen.push(format!("{:?}", meter.qualities()));
+            }
+        }
+        seen
+    }
+
+    #[test]
+    fn any_cutting_into_blocks_gives_the_same_verdicts_to_the_last_bit() {
+        for hz in [125.0, 256.0, 1000.0, 4096.0] {
+            let whole = watched(hz, |_| usize::MAX >> 8);
+            assert_eq!(whole.len(), 24);
+            assert!(whole.iter().any(|seen| seen.contains("Railed")));
+            assert!(whole[23].contains("LineNoise") && whole[23].contains("copies: Some(4)"));
+            assert_eq!(whole, watched(hz, |_| 1), "{hz} Hz, frame by frame");
+            assert_eq!(whole, watched(hz, |block| 1 + block * 7 % 23), "{hz} Hz, unevenly");
         }
     }
 
-    /// From the 10th to the 90th percentile of the levels, so that a blink is none.
-    fn drift_uv(&self) -> f32 {
-        let mut levels = self.levels;
-        let seen = &mut levels[..self.seen];
-        seen.sort_unstable_by(f32::total_cmp);
-        let Some(last) = seen.len().checked_sub(1) else { return 0.0 };
-        let tenth = seen.len() / 10;
-        seen[last - tenth] - seen[tenth]
+    #[test]
+    fn a_second_is_waited_for_and_reset_forgets_all_but_impedances() {
+        let rate = SampleRate::new(250.0).unwrap();
+        let mut meter = QualityMeter::prepare(rate, CHANNELS, None).unwrap();
+        let (values, railed) = signal(500, 250.0);
+        let part = 249 * CHANNELS;
+        meter.push_block(&values[..part], &values[..part], &railed[..part]);
+        assert!(meter.qualities().iter().all(|q| q.verdict == Verdict::Unknown));
+        meter.set_impedance_kohm(1, Some(2500.0));
+        meter.set_impedance_kohm(2, Some(f32::NAN));
+        meter.set_impedance_kohm(CHANNELS, Some(1.0));
+        meter.reset();
+        assert!(meter.qualities().iter().all(|q| q.verdict == Verdict::Unknown));
+        meter.push_block(&values, &values, &[false; CHANNELS]);
+        let said = |channel: usize| {
+            (meter.qualities()[channel].verdict, meter.qualities()[channel].reason)
+        };
+        assert_eq!(said(1), (Verdict::Bad, Some(Reason::Impedance)));
+        assert_eq!(meter.qualities()[2].impedance_kohm, None);
     }
-}
 
-fn median(values: &mut [f32]) -> f32 {
-    values.sort_unstable_by(f32::total_cmp);
-    let middle = values.len() / 2;
-    match values.len() {
-        0 => f32::NAN,
-        odd if odd % 2 == 1 => values[middle],
-        _ => f32::midpoint(values[middle - 1], values[middle]),
+    #[test]
+    fn what_is_not_a_number_spoils_its_own_channel_only() {
+        let (sound, _) = signal(4000, 1000.0);
+        let mut broken = sound.clone();
+        for frame in broken.chunks_exact_mut(CHANNELS) {
+            (frame[0], frame[7]) = (f32::NAN, f32::MAX);
+        }
+        let [sound, broken] = [sound, broken].map(|values| {
+            let rate = SampleRate::new(1000.0).unwrap();
+            let mut meter = QualityMeter::prepare(rate, CHANNELS, None).unwrap();
+            meter.push_block(&values, &values, &[]);
+            meter.qualities().to_vec()
+        });
+        assert_eq!([broken[0].verdict, broken[7].verdict], [Verdict::Bad; 2]);
+        assert_eq!(broken[1..7], sound[1..7]);
+        assert_eq!(broken[8..], sound[8..]);
+    }
+
+    #[test]
+    fn rates_that_make_no_spectrum_are_refused_and_all_others_work() {
+        let rate = |hz: f64| SampleRate::new(hz).unwrap();
+        assert!(QualityMeter::prepare(rate(1.0), 4, None).is_err());
+        for hz in [8.0, 10.5, 33.3, 64.0, 124.9, 499.0, 999.0, 1001.0, 16_384.0, 100_000.0] {
+            let mut meter = QualityMeter::prepare(rate(hz), 2, None).unwrap();
+            let frames = (2.0 * hz) as usize + 2;
+            let values: Vec<f32> = (0..2 * frames).map(|i| (i * i % 37) as f32).collect();
+            meter.push_block(&values, &values, &[false; 2]);
+            assert!(meter.qualities().iter().all(|q| q.verdict != Verdict::Unknown), "{hz}");
+        }
     }
 }

@@ -7,6 +7,7 @@ pub mod verdict;
 mod decimate;
 mod bands;
 mod bridges;
+mod past;
 pub mod electrodes;
 pub mod gate;
 pub mod rails;
