@@ -131,8 +131,8 @@ impl Bridges {
 
     fn compare(&mut self, one: usize, other: usize) {
         let both = self.variance[one] + self.variance[other];
-        // What gives nothing is flat, not bridged.
-        if self.variance[one].min(self.variance[other]) < QUIET_UV * QUIET_UV {
+        // What gives nothing is flat, not bridged; what gives no number is neither.
+        if !both.is_finite() || self.variance[one].min(self.variance[other]) < QUIET_UV * QUIET_UV {
             return;
         }
         let of = |channel: usize| &self.held[channel * self.stride..(channel + 1) * self.stride];
