@@ -4,6 +4,7 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
+use phosphene::dsp::quality::electrodes::QualityMeter;
 use phosphene::dsp::{Chain, ChainConfig, GateConfig, Reference, Windows};
 use phosphene::signal::FrameMeta;
 use phosphene::units::SampleRate;
@@ -71,5 +72,25 @@ fn chain(c: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, chain);
+/// The verdicts on electrodes alone, in blocks of 4 ms.
+fn quality(c: &mut Criterion) {
+    let source_hz = 4096;
+    for channels in [64, 256, 1024] {
+        let Ok(rate) = SampleRate::new(source_hz as f64) else { return };
+        let Ok(mut meter) = QualityMeter::prepare(rate, channels, Some(50.0)) else { return };
+        let noise = |i: usize| (i.wrapping_mul(2_654_435_761) % 4001) as f32 * 0.01;
+        let signal: Vec<f32> = (0..channels * source_hz).map(noise).collect();
+        let railed = vec![false; channels * 16];
+        c.bench_function(&format!("quality, 1 s of {channels} channels at {source_hz} Hz"), |b| {
+            b.iter(|| {
+                for block in signal.chunks_exact(channels * 16) {
+                    meter.push_block(block, block, &railed);
+                }
+                black_box(meter.qualities());
+            });
+        });
+    }
+}
+
+criterion_group!(benches, chain, quality);
 criterion_main!(benches);

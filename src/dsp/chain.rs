@@ -208,6 +208,11 @@ impl Chain {
         self.meter.qualities()
     }
 
+    /// Takes what the amplifier measured at a source channel, kΩ; see [`QualityMeter::set_impedance_kohm`].
+    pub fn set_impedance_kohm(&mut self, channel: usize, kohm: Option<f32>) {
+        self.meter.set_impedance_kohm(channel, kohm);
+    }
+
     /// Windows cut so far, refused ones included.
     pub fn windows_made(&self) -> u64 {
         self.ready.made()

@@ -28,7 +28,8 @@ pub mod display;
 
 pub use chain::{Chain, ChainConfig};
 pub use error::DspError;
-pub use quality::electrodes::{ChannelQuality, Verdict};
+pub use quality::electrodes::ChannelQuality;
 pub use quality::gate::{BandStatistics, GateConfig};
+pub use quality::verdict::{Reason, Verdict};
 pub use reference::Reference;
 pub use window::Windows;

@@ -12,7 +12,7 @@ use std::time::Duration;
 use crossbeam_channel::Receiver;
 
 use crate::dsp::chain::{BLOCK_FRAMES, Chain};
-use crate::dsp::quality::electrodes::Verdict;
+use crate::dsp::quality::verdict::Verdict;
 use crate::hop::ring::FrameConsumer;
 use crate::hop::slot::SlotWriter;
 use crate::signal::marker::MarkerEvent;
@@ -207,13 +207,21 @@ impl QualityFeed {
         }
         self.left = self.every;
         for (out, quality) in self.writer.buffer().iter_mut().zip(chain.quality()) {
-            out.std_uv = quality.std_uv;
-            out.mains_share = quality.mains_share;
-            out.verdict = match quality.verdict {
-                Verdict::Unknown => QualityVerdict::Unknown,
-                Verdict::Good => QualityVerdict::Good,
-                Verdict::Fair => QualityVerdict::Fair,
-                Verdict::Bad => QualityVerdict::Bad,
+            *out = ChannelQuality {
+                std_uv: quality.std_uv,
+                mains_share: quality.mains_share,
+                mains_uv: quality.mains_uv,
+                fast_uv: quality.fast_uv,
+                drift_uv: quality.drift_uv,
+                impedance_kohm: quality.impedance_kohm,
+                copies: quality.copies,
+                reason: quality.reason,
+                verdict: match quality.verdict {
+                    Verdict::Unknown => QualityVerdict::Unknown,
+                    Verdict::Good => QualityVerdict::Good,
+                    Verdict::Fair => QualityVerdict::Fair,
+                    Verdict::Bad => QualityVerdict::Bad,
+                },
             };
         }
         self.writer.publish();

@@ -4,6 +4,8 @@
 //! for that there is [`crate::pipeline::Command`].
 
 mod belief;
+pub mod cap;
+pub mod quality;
 pub mod words;
 
 use std::collections::BTreeMap;
@@ -15,6 +17,8 @@ pub use crate::signal::picture::Picture;
 use crate::signal::window::{Abstention, Lock};
 use crate::source::{SourceCounters, SourceKind};
 pub use belief::{BelievedView, GuessView, Presented};
+pub use cap::{CapGrade, CapVerdict, StreamState};
+pub use quality::{ChannelQuality, QualityReason, QualityVerdict};
 
 /// Everything that a viewer needs for one frame.
 #[derive(Clone, Debug, Default)]
@@ -388,31 +392,6 @@ pub enum RecordingState {
     },
     /// It could not be kept safe; the message says why.
     Failed(String),
-}
-
-/// How good one channel looks.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct ChannelQuality {
-    /// Standard deviation after filtering, µV.
-    pub std_uv: f32,
-    /// Share of power at the mains frequency in the raw signal, 0–1.
-    pub mains_share: f32,
-    /// What the two figures add up to.
-    pub verdict: QualityVerdict,
-}
-
-/// A verdict on one channel.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum QualityVerdict {
-    /// Not known yet.
-    #[default]
-    Unknown,
-    /// Looks like EEG.
-    Good,
-    /// Usable with care: noisy or with hum.
-    Fair,
-    /// Not usable: flat, saturated or all noise.
-    Bad,
 }
 
 /// How serious a notice is.

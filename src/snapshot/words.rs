@@ -2,7 +2,7 @@
 //!
 //! Takes numbers; gives texts. A probability is never a certainty that it is not, and a p-value is never 0.
 
-use super::{BelievedView, Presented};
+use super::{BelievedView, Presented, QualityReason};
 use crate::decode::Scope;
 
 /// A count with thin groups of three: `12 345`.
@@ -27,6 +27,25 @@ pub fn share(probability: f64) -> String {
         p if p >= 0.001 => format!("{:.1} %", p * 100.0),
         _ => "under 0.1 %".into(),
     }
+}
+
+/// Why an electrode is not good, in two or three words.
+pub fn reason(reason: QualityReason) -> &'static str {
+    match reason {
+        QualityReason::Off => "not connected",
+        QualityReason::Railed => "at the limit",
+        QualityReason::Flat => "flat",
+        QualityReason::Muscle => "muscle",
+        QualityReason::LineNoise => "mains hum",
+        QualityReason::Drift => "drifting",
+        QualityReason::Copy => "copies another",
+        QualityReason::Impedance => "high impedance",
+    }
+}
+
+/// A share as a percentage: `2.5 %`.
+pub fn percent(share: f64) -> String {
+    if share.is_finite() { format!("{:.1} %", share * 100.0) } else { "–".into() }
 }
 
 /// A p-value: three digits, small ones as a power of ten.

@@ -11,6 +11,7 @@ pub mod brainflow;
 pub mod converted;
 pub mod decode;
 pub mod dsp;
+pub mod electrodes;
 pub mod lsl;
 pub mod peers;
 pub mod program;

@@ -13,6 +13,7 @@ mod gate;
 mod libraries;
 mod lsl;
 mod offline;
+mod quality;
 mod real_eeg;
 mod simulator;
 mod windows;

@@ -1,8 +1,13 @@
 //! Whether the signal can be trusted: a verdict for every electrode, and reasons not to decode a window.
 //!
-//! [`electrodes`] judges each source channel over the last second; [`rails`] finds saturated samples; [`gate`] refuses
-//! windows.
+//! [`electrodes`] watches each source channel and gives [`verdict`]s, from what [`decimate`] keeps, [`bands`] finds in it and
+//! [`bridges`] finds between channels; [`rails`] finds saturated samples; [`gate`] refuses windows.
 
+pub mod verdict;
+mod decimate;
+mod bands;
+mod bridges;
+mod past;
 pub mod electrodes;
 pub mod gate;
 pub mod rails;

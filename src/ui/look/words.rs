@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use crate::pipeline::WindowMode;
-pub use crate::snapshot::words::{beyond, chance, count, looks, p_value, scope, share, title};
+pub use crate::snapshot::words::{
+    beyond, chance, count, looks, p_value, percent, reason, scope, share, title,
+};
 use crate::snapshot::{PackState, QualityVerdict, RecordingState, RunState, Snapshot};
 use crate::source::SourceKind;
 use crate::ui::scene::Scene;
@@ -54,11 +56,6 @@ pub fn duration(secs: f64) -> String {
         60..3600 => format!("{} min {:02} s", secs / 60, secs % 60),
         _ => format!("{} h {:02} min", secs / 3600, secs / 60 % 60),
     }
-}
-
-/// A share as a percentage: `2.5 %`.
-pub fn percent(share: f64) -> String {
-    if share.is_finite() { format!("{:.1} %", share * 100.0) } else { "–".into() }
 }
 
 /// Milliseconds, or a dash where nothing was measured.

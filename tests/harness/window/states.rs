@@ -302,7 +302,12 @@ pub fn running() -> Snapshot {
         images_per_s: 2.9,
         quality: Arc::new(
             verdicts
-                .map(|verdict| ChannelQuality { std_uv: 11.0, mains_share: 0.02, verdict })
+                .map(|verdict| ChannelQuality {
+                    std_uv: 11.0,
+                    mains_share: 0.02,
+                    verdict,
+                    ..ChannelQuality::default()
+                })
                 .collect(),
         ),
         notices: vec![
