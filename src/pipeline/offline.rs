@@ -103,6 +103,7 @@ impl OfflineRun {
         let process = Process::new(ProcessParts {
             ring: rx,
             chain,
+            wants_windows: true,
             refuse: fitted.refuse,
             traces: None,
             quality,

@@ -13,10 +13,11 @@ use crossbeam_channel::Receiver;
 
 use crate::dsp::chain::{BLOCK_FRAMES, Chain};
 use crate::dsp::quality::verdict::Verdict;
+use crate::dsp::window::Windows;
 use crate::hop::ring::FrameConsumer;
 use crate::hop::slot::SlotWriter;
 use crate::signal::marker::MarkerEvent;
-use crate::signal::{Abstention, FrameMeta, Lock, Marker, StimulusSet, Window};
+use crate::signal::{Abstention, FrameMeta, Lock, StimulusSet, Window};
 use crate::snapshot::{ChannelQuality, QualityVerdict};
 
 use super::command::ProcessCommand;
@@ -41,6 +42,7 @@ const LOOK_UP: Duration = Duration::from_millis(10);
 pub struct Process {
     ring: FrameConsumer,
     chain: Chain,
+    wants_windows: bool,
     refuse: Option<Abstention>,
     traces: Option<Traces>,
     quality: QualityFeed,
@@ -59,6 +61,8 @@ pub struct ProcessParts {
     pub ring: FrameConsumer,
     /// The filters and the window cutter.
     pub chain: Chain,
+    /// Whether anybody takes windows: where nobody decodes, none is cut or judged, whatever is asked for.
+    pub wants_windows: bool,
     /// Set when the headset lacks too many of the pack's channels: every window is refused.
     pub refuse: Option<Abstention>,
     /// The traces on screen, if there is one.
@@ -82,9 +86,14 @@ impl Process {
     /// The stage, ready to run.
     pub fn new(parts: ProcessParts) -> Self {
         let every = (parts.rate_hz * QUALITY_EVERY_SECS).max(1.0) as u64;
+        let mut chain = parts.chain;
+        if !parts.wants_windows {
+            chain.set_windows(Windows { locked: false, free: false, ..Windows::default() });
+        }
         Self {
             ring: parts.ring,
-            chain: parts.chain,
+            chain,
+            wants_windows: parts.wants_windows,
             refuse: parts.refuse,
             traces: parts.traces,
             quality: QualityFeed { writer: parts.quality, every, left: every },
@@ -157,7 +166,10 @@ impl Process {
     fn obey(&mut self) {
         while let Ok(command) = self.commands.try_recv() {
             match command {
-                ProcessCommand::Windows(windows) => self.chain.set_windows(windows),
+                ProcessCommand::Windows(windows) if self.wants_windows => {
+                    self.chain.set_windows(windows);
+                }
+                ProcessCommand::Windows(_) => {}
                 ProcessCommand::Display(design) => {
                     if let Some(traces) = &mut self.traces {
                         traces.set_design(&design);

@@ -47,6 +47,7 @@ fn acquisition_and_filtering_allocate_nothing() {
     let mut process = Process::new(ProcessParts {
         ring: from_acquire,
         chain,
+        wants_windows: true,
         refuse: None,
         traces: Some(traces),
         quality,

@@ -45,6 +45,8 @@ impl ProcessShell {
             return Ok(());
         };
         let contract = self.contract.recv().unwrap_or_else(|_| InputContract::without_pack());
+        // Only a pack names channels.
+        let decodes = !contract.channels.is_empty();
         let windows = contract::windows(self.config.mode, info.has_markers);
         let fitted = contract::fit(&contract, &info, windows);
         let chain_channels = fitted.chain.channels;
@@ -61,6 +63,7 @@ impl ProcessShell {
         let mut stage = Process::new(ProcessParts {
             ring,
             chain,
+            wants_windows: decodes,
             refuse: fitted.refuse,
             traces: self.make_traces(&info),
             quality: quality_tx,
