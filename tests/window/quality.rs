@@ -143,20 +143,23 @@ fn every_state_has_its_sentence() {
     let said: &[(&str, &[&str])] = &[
         ("none", &["No signal yet. Connecting"]),
         ("settling", &["No verdict yet", "Too little signal to judge it by."]),
-        ("good", &["16 of 16 good: decoding works.", "16 good · 0 fair · 0 bad", "Nothing to do."]),
+        ("good", &["16 of 16 good: the signal is sound.", "16 good", "0 fair", "Nothing to do."]),
         (
             "troubled",
             &[
-                "10 of 16 good: nothing can be decoded",
-                "fix Pz (flat), O1 (not connected), Fz (high impedance) and 3 more",
+                "10 of 16 good: the signal is sound",
+                "fix O1 (not connected), Pz (flat), P7 (muscle) and 3 more.",
             ],
         ),
-        ("four", &["3 of 4 good: decoding works; see to TP9 (mains hum).", "Head with 4 of 4"]),
+        (
+            "four",
+            &["3 of 4 good: the signal is sound; see to TP9 (mains hum).", "Head with 4 of 4"],
+        ),
         ("beside", &["Head with 16 of 19 electrodes"]),
         ("numbered", &["Head with 0 of 64 electrodes"]),
-        ("dense", &["Head with 256 of 256 electrodes"]),
+        ("dense", &["Head with 253 of 253 electrodes"]),
         ("lost", &["The source is lost: verdicts are those before."]),
-        ("pack", &["6 of 8 good", "Used by the pack"]),
+        ("pack", &["6 of 8 good: nothing can be decoded", "Used by the pack"]),
     ];
     for ((name, snapshot), (wanted, texts)) in states().into_iter().zip(said) {
         assert_eq!(name, *wanted);
@@ -167,7 +170,10 @@ fn every_state_has_its_sentence() {
 #[test]
 fn the_electrode_to_mend_first_is_explained_and_another_can_be_chosen() {
     let mut harness = page(troubled());
-    assert_says(&harness, &["Pz: flat, bad", "Less arrives than a brain gives.", "its plug is in"]);
+    assert_says(
+        &harness,
+        &["O1: not connected, bad", "The input floats", "press it onto the skin"],
+    );
     harness.get_by_label("PO3: copies another").click();
     harness.run_steps(3);
     assert_says(
