@@ -159,7 +159,10 @@ fn every_state_has_its_sentence() {
         ("numbered", &["Head with 0 of 64 electrodes"]),
         ("dense", &["Head with 253 of 253 electrodes"]),
         ("lost", &["The source is lost: verdicts are those before."]),
-        ("pack", &["6 of 8 good: nothing can be decoded", "Used by the pack"]),
+        (
+            "pack",
+            &["6 of 8 good: decoding works; fix P4 (flat) and P3 (mains hum).", "Used by the pack"],
+        ),
     ];
     for ((name, snapshot), (wanted, texts)) in states().into_iter().zip(said) {
         assert_eq!(name, *wanted);
