@@ -8,7 +8,10 @@ use crate::decode::{ControlView, Showing, Steadying};
 use crate::pipeline::RunReport;
 use crate::pipeline::decoding::CONTROL_SUCCEEDS;
 use crate::pipeline::kept::PValues;
-use crate::snapshot::{Expectation, PackState, Percentiles, Score, Snapshot, TruthView};
+use crate::snapshot::{
+    CapGrade, CapVerdict, ChannelQuality, Expectation, PackState, Percentiles, QualityReason,
+    QualityVerdict, Score, Snapshot, StreamState, TruthView,
+};
 use crate::source::SourceKind;
 use crate::subject::strength;
 
@@ -21,6 +24,8 @@ pub struct LiveDocument {
     seconds: f64,
     samples: SamplesPart,
     windows: WindowsPart,
+    /// How good the signal was in the last seconds; `null` before a verdict.
+    quality: Option<QualityPart>,
     images_per_s: f64,
     pictures: Option<PicturesPart>,
     truth: Option<TruthView>,
@@ -101,6 +106,31 @@ struct WindowsPart {
     abstained_why: BTreeMap<&'static str, u64>,
 }
 
+/// The verdict on the cap, what it knows of the stream, and every electrode in the source's order.
+#[derive(Debug, Serialize)]
+struct QualityPart {
+    #[serde(flatten)]
+    cap: CapVerdict,
+    stream: StreamState,
+    electrodes: Vec<ElectrodePart>,
+}
+
+#[derive(Debug, Serialize)]
+struct ElectrodePart {
+    channel: String,
+    verdict: QualityVerdict,
+    /// Why it is not good.
+    reason: Option<QualityReason>,
+    std_uv: f32,
+    mains_uv: f32,
+    mains_share: f32,
+    fast_uv: f32,
+    drift_uv: f32,
+    impedance_kohm: Option<f32>,
+    /// The channel whose signal it shows too.
+    copies: Option<String>,
+}
+
 /// How the pictures were made; nothing else in the document depends on it.
 #[derive(Debug, Serialize)]
 struct PicturesPart {
@@ -165,6 +195,7 @@ impl LiveDocument {
             seconds: report.seconds,
             samples: samples_part(snapshot),
             windows: windows_part(snapshot),
+            quality: quality_part(snapshot),
             images_per_s: report.images_per_s,
             pictures: pictures_part(snapshot),
             truth: snapshot.truth.as_deref().cloned(),
@@ -250,6 +281,26 @@ fn windows_part(snapshot: &Snapshot) -> WindowsPart {
         abstained: windows.abstained.values().sum(),
         abstained_why: windows.abstained.iter().map(|(why, n)| (why.key(), *n)).collect(),
     }
+}
+
+fn quality_part(snapshot: &Snapshot) -> Option<QualityPart> {
+    let source = snapshot.source.as_ref()?;
+    let cap = CapVerdict::of(snapshot);
+    let electrode = |(channel, quality): (&String, &ChannelQuality)| ElectrodePart {
+        channel: channel.clone(),
+        verdict: quality.verdict,
+        reason: quality.reason,
+        std_uv: quality.std_uv,
+        mains_uv: quality.mains_uv,
+        mains_share: quality.mains_share,
+        fast_uv: quality.fast_uv,
+        drift_uv: quality.drift_uv,
+        impedance_kohm: quality.impedance_kohm,
+        copies: quality.copies.and_then(|other| source.channels.get(usize::from(other)).cloned()),
+    };
+    let electrodes = source.channels.iter().zip(snapshot.quality.iter()).map(electrode).collect();
+    let known = cap.grade != CapGrade::Unknown;
+    known.then(|| QualityPart { cap, stream: StreamState::of(snapshot), electrodes })
 }
 
 fn pictures_part(snapshot: &Snapshot) -> Option<PicturesPart> {

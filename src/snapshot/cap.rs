@@ -106,19 +106,22 @@ impl CapVerdict {
     pub fn of(snapshot: &Snapshot) -> Self {
         let labels = snapshot.source.as_ref().map(|s| s.channels.as_slice()).unwrap_or_default();
         let weights = match &snapshot.pack {
-            PackState::Ready(pack) => weights(&pack.montage, labels),
-            _ => vec![1.0; labels.len()],
+            PackState::Ready(pack) => Some(weights(&pack.montage, labels)),
+            _ => None,
         };
-        Self::judge(&snapshot.quality, labels, &weights, &StreamState::of(snapshot))
+        Self::judge(&snapshot.quality, labels, weights.as_deref(), &StreamState::of(snapshot))
     }
 
-    /// The verdict on electrodes with these labels, weighed by how much is made of each (see [`weights`]).
+    /// The verdict on electrodes with these labels, weighed by how much the pack makes of each (see [`weights`]); without a
+    /// pack all count alike, and nothing is said of decoding.
     pub fn judge(
         quality: &[ChannelQuality],
         labels: &[String],
-        weights: &[f64],
+        weights: Option<&[f64]>,
         stream: &StreamState,
     ) -> Self {
+        let alike = vec![1.0; quality.len()];
+        let (decodes, weights) = (weights.is_some(), weights.unwrap_or(&alike));
         let with = |verdict| quality.iter().filter(|q| q.verdict == verdict).count();
         let mut cap = Self {
             grade: CapGrade::Unknown,
@@ -137,7 +140,8 @@ impl CapVerdict {
         let (electrodes, cause) = electrodes(quality, weights);
         let (flow, trouble) = flow(stream);
         cap.grade = electrodes.max(flow);
-        cap.sentence = cap.words(quality, labels, cause, trouble);
+        cap.sentence =
+            cap.words(quality, labels, decodes, cause.map(String::from).into_iter().chain(trouble));
         cap
     }
 
@@ -145,16 +149,19 @@ impl CapVerdict {
         &self,
         quality: &[ChannelQuality],
         labels: &[String],
-        cause: Option<&str>,
-        trouble: Option<String>,
+        decodes: bool,
+        causes: impl Iterator<Item = String>,
     ) -> String {
-        let works = match self.grade {
-            CapGrade::Works | CapGrade::Unknown => "decoding works",
-            CapGrade::Weak => "decoding is weakened",
-            CapGrade::Fails => "nothing can be decoded",
+        let works = match (self.grade, decodes) {
+            (CapGrade::Works | CapGrade::Unknown, true) => "decoding works",
+            (CapGrade::Works | CapGrade::Unknown, false) => "the signal is sound",
+            (CapGrade::Weak, true) => "decoding is weakened",
+            (CapGrade::Weak, false) => "the signal is weakened",
+            (CapGrade::Fails, true) => "nothing can be decoded",
+            (CapGrade::Fails, false) => "the signal is of no use",
         };
         let mut text = format!("{} of {} good: {works}", self.good, quality.len());
-        for why in cause.map(String::from).into_iter().chain(trouble) {
+        for why in causes {
             text = format!("{text}, {why}");
         }
         if !self.fix.is_empty() {
@@ -197,7 +204,7 @@ pub fn weights(montage: &[ChannelOrigin], labels: &[String]) -> Vec<f64> {
     if weights.iter().all(|weight| *weight == 0.0) { vec![1.0; labels.len()] } else { weights }
 }
 
-/// Channels that are not good, those that decide first: bad before fair, then by weight.
+/// Channels that are not good, those that decide first: bad before fair, then by weight, then by what must be mended first.
 fn to_mend(quality: &[ChannelQuality], weights: &[f64]) -> Vec<usize> {
     let weight = |channel: usize| weights.get(channel).copied().unwrap_or(0.0);
     let mend = |channel: &usize| quality[*channel].verdict > QualityVerdict::Good;
@@ -205,7 +212,9 @@ fn to_mend(quality: &[ChannelQuality], weights: &[f64]) -> Vec<usize> {
     channels.retain(|channel| weight(*channel) > 0.0);
     channels.sort_by(|a, b| {
         let by_verdict = quality[*b].verdict.cmp(&quality[*a].verdict);
-        by_verdict.then(weight(*b).total_cmp(&weight(*a))).then(a.cmp(b))
+        let by_weight = || weight(*b).total_cmp(&weight(*a));
+        let by_reason = || quality[*a].reason.cmp(&quality[*b].reason);
+        by_verdict.then_with(by_weight).then_with(by_reason).then(a.cmp(b))
     });
     channels
 }
@@ -229,7 +238,7 @@ fn electrodes(quality: &[ChannelQuality], weights: &[f64]) -> (CapGrade, Option<
     } else if bad_by(QualityReason::Railed) > gate.saturated_share {
         (CapGrade::Fails, Some("too many are at the amplifier's limit"))
     } else if loud > gate.artefact_share {
-        (CapGrade::Fails, Some("windows are refused as artefacts"))
+        (CapGrade::Fails, Some("too many swing further than EEG"))
     } else if bad > USELESS_SHARE {
         (CapGrade::Fails, None)
     } else if copies > USELESS_SHARE {
@@ -288,7 +297,7 @@ mod tests {
     }
 
     fn judged(quality: &[ChannelQuality], stream: StreamState) -> CapVerdict {
-        CapVerdict::judge(quality, &labels(quality.len()), &vec![1.0; quality.len()], &stream)
+        CapVerdict::judge(quality, &labels(quality.len()), Some(&vec![1.0; quality.len()]), &stream)
     }
 
     use QualityReason::{Flat, LineNoise, Off};
@@ -333,7 +342,8 @@ mod tests {
         let montage = [origin("A", &[("E1", 1.0)]), origin("B", &[("E1", 0.5), ("E3", -1.5)])];
         let weights = weights(&montage, &labels(4));
         assert_eq!(weights, [0.0, 1.25, 0.0, 0.75]);
-        let verdict = CapVerdict::judge(&quality, &labels(4), &weights, &StreamState::default());
+        let verdict =
+            CapVerdict::judge(&quality, &labels(4), Some(&weights), &StreamState::default());
         assert_eq!((verdict.grade, verdict.fix), (CapGrade::Works, vec![3]));
     }
 

@@ -252,11 +252,18 @@ pub fn connecting() -> Snapshot {
 
 /// Everything runs and there is a decode.
 pub fn running() -> Snapshot {
-    let verdicts = [QualityVerdict::Good; 8].into_iter().enumerate().map(|(i, v)| match i {
-        5 => QualityVerdict::Fair,
-        6 => QualityVerdict::Bad,
-        _ => v,
-    });
+    let mut quality = vec![
+        ChannelQuality {
+            std_uv: 11.0,
+            mains_share: 0.02,
+            verdict: QualityVerdict::Good,
+            ..ChannelQuality::default()
+        };
+        8
+    ];
+    (quality[5].verdict, quality[5].reason) =
+        (QualityVerdict::Fair, Some(QualityReason::LineNoise));
+    (quality[6].verdict, quality[6].reason) = (QualityVerdict::Bad, Some(QualityReason::Flat));
     Snapshot {
         run: RunState::Running,
         source: Some(source(true, true, LABELS.map(String::from).to_vec(), 250.0)),
@@ -300,16 +307,7 @@ pub fn running() -> Snapshot {
             screen: p3(13.0),
         },
         images_per_s: 2.9,
-        quality: Arc::new(
-            verdicts
-                .map(|verdict| ChannelQuality {
-                    std_uv: 11.0,
-                    mains_share: 0.02,
-                    verdict,
-                    ..ChannelQuality::default()
-                })
-                .collect(),
-        ),
+        quality: Arc::new(quality),
         notices: vec![
             Notice {
                 at_secs: 20.0,

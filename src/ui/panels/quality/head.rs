@@ -12,16 +12,21 @@ use crate::snapshot::{ChannelQuality, QualityVerdict, SourceView};
 use crate::ui::look::{advice, parts};
 use crate::ui::scene::Scene;
 
-/// The lowest place that is drawn, in degrees from the vertex: rows 9 and 10 lie at 112.5.
-const LOWEST_DEG: f64 = 116.0;
+/// How far the head reaches at least, in degrees from the vertex: a little beyond the equator, where the ears are.
+const REACH_DEG: f64 = 98.0;
 /// Largest and smallest mark, in points.
 const MARK: [f32; 2] = [4.0, 11.0];
 /// Marks further apart than this are labelled.
-const LABEL_ROOM: f32 = 30.0;
+const LABEL_ROOM: f32 = 26.0;
 /// Room of one channel in the rows of those without a place.
-const CELL: Vec2 = vec2(64.0, 34.0);
+const CELL: Vec2 = vec2(64.0, 46.0);
+/// Height of what is said where no place is known.
+const NOTE: f32 = 30.0;
 /// Least share of the canvas for the head where there is one.
 const HEAD_SHARE: f32 = 0.6;
+
+/// Said where there is no head.
+const NO_PLACES: &str = "None of these names is a known place on the head.";
 
 /// Where channels are; found again when the labels change.
 #[derive(Default)]
@@ -37,7 +42,8 @@ struct Canvas {
     radius: Option<f32>,
     marks: Vec<Pos2>,
     size: f32,
-    labelled: bool,
+    /// Whether there is room for the labels of those with a place, and of those without.
+    labelled: [bool; 2],
 }
 
 impl Map {
@@ -90,12 +96,16 @@ impl Map {
         let beside = self.places.len() - placed;
         let columns = (rect.width() / CELL.x).floor().max(1.0);
         let rows = (beside as f32 / columns).ceil();
-        let most = if placed > 0 { rect.height() * (1.0 - HEAD_SHARE) } else { rect.height() };
+        // Without a head, what is said of that stands on top.
+        let most =
+            if placed > 0 { rect.height() * (1.0 - HEAD_SHARE) } else { rect.height() - NOTE };
         let below = (rows * CELL.y).min(most);
         let head = Rect::from_min_max(rect.min, pos2(rect.right(), rect.bottom() - below));
         // Room for the labels under the lowest marks and beside the outermost.
         let reach = (head.width() * 0.5 - 16.0).min(head.height() * 0.5 - 16.0).max(10.0);
-        let radius = reach * 90.0 / LOWEST_DEG as f32;
+        let placed_at = self.places.iter().flatten().map(|place| flat(*place).length());
+        let radius = reach / placed_at.fold(REACH_DEG as f32 / 90.0, f32::max);
+        let top = if placed > 0 { head.bottom() } else { rect.top() + NOTE };
         let (mut at, mut marks) = (0, Vec::with_capacity(self.places.len()));
         let (cell_width, cell_height) = (rect.width() / columns, below / rows.max(1.0));
         for place in &self.places {
@@ -104,13 +114,20 @@ impl Map {
                 None => {
                     let (column, row) = (at as f32 % columns, (at as f32 / columns).floor());
                     at += 1;
-                    let cell = vec2((column + 0.5) * cell_width, (row + 0.4) * cell_height);
-                    pos2(rect.left(), head.bottom()) + cell
+                    let in_row = columns.min(beside as f32 - row * columns);
+                    let indent = (columns - in_row) * 0.5;
+                    let cell =
+                        vec2((indent + column + 0.5) * cell_width, (row + 0.4) * cell_height);
+                    pos2(rect.left(), top) + cell
                 }
             });
         }
         let apart = closest(&marks);
-        let (size, labelled) = ((apart * 0.32).clamp(MARK[0], MARK[1]), apart >= LABEL_ROOM);
+        let mut size = (apart * 0.32).clamp(MARK[0], MARK[1]);
+        if beside > 0 {
+            size = size.min((cell_height * 0.24).max(2.0));
+        }
+        let labelled = [apart >= LABEL_ROOM, cell_width.min(1.4 * cell_height) >= 2.0 * LABEL_ROOM];
         let centre = head.center() - vec2(0.0, 4.0);
         Canvas { centre, radius: (placed > 0).then_some(radius), marks, size, labelled }
     }
@@ -127,6 +144,8 @@ impl Map {
         let painter = ui.painter();
         if let Some(radius) = canvas.radius {
             paint_head(ui, canvas.centre, radius, Stroke::new(1.5, palette.line));
+        } else {
+            parts::tag(ui, response.rect.left_top(), Align2::LEFT_TOP, NO_PLACES, palette.weak);
         }
         for (channel, at) in canvas.marks.iter().enumerate() {
             let verdict = quality(scene, channel).verdict;
@@ -138,9 +157,10 @@ impl Map {
                 painter.circle_stroke(*at, canvas.size + 4.5, Stroke::new(width, palette.accent));
             }
             // Where there is little room, only what matters is named.
-            let is_named = canvas.labelled || channel == shown || verdict == QualityVerdict::Bad;
-            if is_named {
-                let below = *at + vec2(0.0, canvas.size + 3.0);
+            let has_room = canvas.labelled[usize::from(self.places[channel].is_none())];
+            if has_room || channel == shown || verdict == QualityVerdict::Bad {
+                let ring = if channel == shown { 6.0 } else { 3.0 };
+                let below = *at + vec2(0.0, canvas.size + ring);
                 let ink = if verdict > QualityVerdict::Good { palette.text } else { palette.weak };
                 let label: String = self.labels[channel].chars().take(9).collect();
                 parts::tag(ui, below, Align2::CENTER_TOP, &label, ink);
@@ -245,7 +265,7 @@ mod tests {
             radius: Some(100.0),
             marks: marks.to_vec(),
             size: 8.0,
-            labelled: true,
+            labelled: [true; 2],
         };
         let go = |from: &str, way: Vec2| {
             let from = labels.iter().position(|label| *label == from).unwrap();

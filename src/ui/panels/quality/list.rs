@@ -1,6 +1,7 @@
 //! All electrodes, worst first; a row chooses.
 
-use egui::{Align2, CornerRadius, Rect, ScrollArea, Sense, Ui, WidgetInfo, WidgetType, pos2, vec2};
+use egui::accesskit::Role;
+use egui::{Align2, CornerRadius, Rect, ScrollArea, Sense, Ui, WidgetInfo, pos2, vec2};
 
 use crate::snapshot::{ChannelQuality, QualityVerdict, SourceView};
 use crate::ui::look::{advice, parts};
@@ -45,7 +46,7 @@ fn row(ui: &mut Ui, scene: &Scene<'_>, label: &str, quality: &ChannelQuality, sh
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::click());
     let state = advice::state(quality);
     let name = format!("{label}: {state}");
-    response.widget_info(|| WidgetInfo::selected(WidgetType::SelectableLabel, true, shown, &name));
+    response.widget_info(|| WidgetInfo::selected(Role::ListBoxOption, true, shown, &name));
     if shown || response.hovered() || response.has_focus() {
         let ground = if shown { palette.accent_soft } else { palette.well };
         ui.painter().rect_filled(rect, CornerRadius::same(4), ground);

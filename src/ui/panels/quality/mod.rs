@@ -154,25 +154,38 @@ fn verdict(ui: &mut Ui, scene: &Scene<'_>, cap: &CapVerdict) {
             let text = RichText::new(&cap.sentence).font(theme::font(ui, theme::TITLE));
             ui.add(egui::Label::new(text).wrap());
         });
-        if let Some(note) = note(scene, cap) {
-            parts::weak(ui, note);
+        match note(scene) {
+            Some(note) => drop(parts::weak(ui, note)),
+            None if cap.grade != CapGrade::Unknown => counts(ui, scene, cap),
+            None => {}
         }
     });
 }
 
-/// What else there is to say: whose verdicts these are, and how many of each.
-fn note(scene: &Scene<'_>, cap: &CapVerdict) -> Option<String> {
-    let counts = format!("{} good · {} fair · {} bad", cap.good, cap.fair, cap.bad);
-    let waiting =
-        if cap.unknown > 0 { format!(" · {} not judged", cap.unknown) } else { String::new() };
+/// How many there are of each, with the marks that stand for them.
+fn counts(ui: &mut Ui, scene: &Scene<'_>, cap: &CapVerdict) {
+    ui.horizontal(|ui| {
+        for (verdict, count) in [
+            (QualityVerdict::Good, cap.good),
+            (QualityVerdict::Fair, cap.fair),
+            (QualityVerdict::Bad, cap.bad),
+            (QualityVerdict::Unknown, cap.unknown),
+        ] {
+            if verdict == QualityVerdict::Unknown && count == 0 {
+                continue;
+            }
+            let word = words::verdict_words(verdict);
+            parts::inline_mark(ui, word, |rect| parts::verdict_shape(rect, verdict, scene.palette));
+            ui.label(RichText::new(format!("{count} {word}")).small().color(scene.palette.weak));
+        }
+    });
+}
+
+/// Whose verdicts these are, where they are not of now.
+fn note(scene: &Scene<'_>) -> Option<&'static str> {
     match scene.snapshot.run {
-        RunState::SourceLost { .. } => {
-            Some("The source is lost: verdicts are those before.".into())
-        }
-        RunState::Ended => {
-            Some("The run has ended: verdicts are those of its last seconds.".into())
-        }
-        _ if cap.grade == CapGrade::Unknown => None,
-        _ => Some(format!("{counts}{waiting}")),
+        RunState::SourceLost { .. } => Some("The source is lost: verdicts are those before."),
+        RunState::Ended => Some("The run has ended: verdicts are those of its last seconds."),
+        _ => None,
     }
 }
