@@ -115,6 +115,25 @@ impl Chunk {
         &mut self.markers
     }
 
+    /// Asks for each frame, in order, whether it stays; what is known of it may be changed. Moves the frames that stay
+    /// together and allocates nothing.
+    pub fn retain_frames(&mut self, mut stays: impl FnMut(&mut FrameMeta) -> bool) {
+        let mut kept = 0;
+        for at in 0..self.frames.len() {
+            if !stays(&mut self.frames[at]) {
+                continue;
+            }
+            if kept != at {
+                self.frames[kept] = self.frames[at];
+                let values = at * self.channels..(at + 1) * self.channels;
+                self.samples.copy_within(values, kept * self.channels);
+            }
+            kept += 1;
+        }
+        self.frames.truncate(kept);
+        self.samples.truncate(kept * self.channels);
+    }
+
     /// For a stage that changes a chunk on its way, as a fault layer does: the values and the times.
     pub fn parts_mut(&mut self) -> (&mut [f32], &mut [FrameMeta]) {
         (&mut self.samples, &mut self.frames)
@@ -133,5 +152,21 @@ mod tests {
         assert!(!chunk.push(FrameMeta::default(), &[3.0, 4.0]));
         assert_eq!(chunk.samples(), [1.0, 2.0]);
         assert!(!chunk.push_marker(Marker::new(0.0, "x")));
+    }
+
+    #[test]
+    fn frames_that_stay_keep_their_values() {
+        let mut chunk = Chunk::with_capacity(2, 8, 0);
+        for index in 0..6_u64 {
+            let meta = FrameMeta { index, ..FrameMeta::default() };
+            assert!(chunk.push(meta, &[index as f32, -(index as f32)]));
+        }
+        chunk.retain_frames(|meta| {
+            meta.gap_before = meta.index == 5;
+            meta.index % 2 == 1
+        });
+        let kept: Vec<_> = chunk.frames().iter().map(|m| (m.index, m.gap_before)).collect();
+        assert_eq!(kept, [(1, false), (3, false), (5, true)]);
+        assert_eq!(chunk.samples(), [1.0, -1.0, 3.0, -3.0, 5.0, -5.0]);
     }
 }

@@ -10,7 +10,7 @@ use crate::pipeline::shared::Shared;
 use crate::pipeline::sink::RunFacts;
 use crate::signal::Window;
 use crate::snapshot::{ChannelOrigin, Level, RunState};
-use crate::source::SourceInfo;
+use crate::source::{CHUNK_FRAMES, SourceInfo};
 use crate::time::clock::thread_cpu_secs;
 
 /// How long a stage sleeps when nothing waits: the delay that a hop adds at most.
@@ -41,9 +41,10 @@ pub(super) fn note_cpu(shared: &Shared) {
     }
 }
 
-/// Frames of so many seconds.
+/// Frames of so many seconds, and never fewer than two reads bring: a source that waits for the stages behind it fills the
+/// ring with one.
 pub(super) fn ring_frames(rate_hz: f64, secs: f64) -> usize {
-    (rate_hz * secs).ceil() as usize + 1
+    ((rate_hz * secs).ceil() as usize + 1).max(2 * CHUNK_FRAMES)
 }
 
 /// What the signal thread tells the decode thread: where windows come from and how channels are mapped.
