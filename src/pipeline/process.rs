@@ -7,6 +7,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use arrayvec::ArrayVec;
 use crossbeam_channel::Receiver;
 
 use crate::dsp::chain::Chain;
@@ -25,6 +26,9 @@ use crate::source::file::Transport;
 /// How often the channels' quality goes to the viewers, in seconds of signal.
 const QUALITY_EVERY_SECS: f64 = 0.5;
 
+/// Onsets of one pass that wait for its frames at most.
+const MOST_LATE: usize = 64;
+
 /// The signal stage.
 pub struct Process {
     ring: FrameConsumer,
@@ -36,6 +40,8 @@ pub struct Process {
     stamps_are_live: bool,
     transport: Option<Arc<Transport>>,
     last_secs: f64,
+    /// Onsets that lie before the newest frame: their samples were, or a clock was set back and they are to come.
+    late: ArrayVec<(Option<u16>, f64), MOST_LATE>,
     commands: Receiver<ProcessCommand>,
     rows: StimulusRows,
 }
@@ -81,6 +87,7 @@ impl Process {
             stamps_are_live: parts.stamps_are_live,
             transport: parts.transport,
             last_secs: f64::NEG_INFINITY,
+            late: ArrayVec::new(),
             commands: parts.commands,
             rows: parts.rows,
         }
@@ -102,14 +109,11 @@ impl Process {
             self.last_secs = meta.time_secs;
             self.chain.push_frame(meta, raw_uv);
             self.quality.after_frame(&self.chain);
-            while self.chain.pop_window(shared.clock.now_secs(), &mut self.window) {
-                if self.refuse.is_some() {
-                    self.window.abstain = self.refuse;
-                }
-                if !self.is_run_in() {
-                    on_window(&self.window);
-                }
-            }
+            self.give_windows(shared, on_window);
+        }
+        for (row, onset_secs) in std::mem::take(&mut self.late) {
+            self.chain.push_onset(row, onset_secs);
+            self.give_windows(shared, on_window);
         }
         if let Some(oldest_secs) = oldest_secs {
             // The oldest sample of the pass waited longest: the figure is the worst of each pass.
@@ -120,6 +124,17 @@ impl Process {
             shared.frames_processed.fetch_add(frames as u64, Ordering::Release);
         }
         frames
+    }
+
+    fn give_windows(&mut self, shared: &Shared, on_window: &mut dyn FnMut(&Window)) {
+        while self.chain.pop_window(shared.clock.now_secs(), &mut self.window) {
+            if self.refuse.is_some() {
+                self.window.abstain = self.refuse;
+            }
+            if !self.is_run_in() {
+                on_window(&self.window);
+            }
+        }
     }
 
     /// Whether the window in hand is only there because a replay runs in to where it was sent.
@@ -153,7 +168,12 @@ impl Process {
         while let Some(marker) = self.ring.next_marker() {
             if let MarkerEvent::StimulusOnset(id) = marker.event() {
                 let row = self.rows.row(id);
-                self.chain.push_onset(row, marker.time_secs);
+                // Markers come before the frames of their read. One of before the newest frame must not look for its
+                // samples among those of before if the clock was set back in between.
+                let is_late = marker.time_secs < self.last_secs;
+                if !is_late || self.late.try_push((row, marker.time_secs)).is_err() {
+                    self.chain.push_onset(row, marker.time_secs);
+                }
                 shared.note_onset(row, marker.time_secs);
             }
             if let Some(traces) = &mut self.traces {
@@ -170,6 +190,8 @@ pub struct Traces {
     ring: FrameProducer,
     chunk: Chunk,
     frame: Vec<f32>,
+    /// The last finite value of each channel: one that is not would stay in the filter for ever.
+    finite: Vec<f32>,
 }
 
 impl Traces {
@@ -180,11 +202,15 @@ impl Traces {
             ring,
             chunk: Chunk::with_capacity(channels, 1, 1),
             frame: vec![0.0; channels],
+            finite: vec![0.0; channels],
         }
     }
 
     fn pass_on(&mut self, meta: FrameMeta, raw_uv: &[f32]) {
-        self.frame.copy_from_slice(raw_uv);
+        for (finite, raw) in self.finite.iter_mut().zip(raw_uv) {
+            *finite = if raw.is_finite() { *raw } else { *finite };
+        }
+        self.frame.copy_from_slice(&self.finite);
         self.filter.process_frame(&mut self.frame);
         self.chunk.clear();
         let _ = self.chunk.push(meta, &self.frame);

@@ -13,5 +13,7 @@ mod libraries;
 mod lsl;
 mod offline;
 mod real_eeg;
+mod schedules;
 mod simulator;
+mod stalls;
 mod windows;

@@ -1,11 +1,12 @@
 //! Watches the raw signal before anything else touches it.
 //!
 //! Takes a raw frame `[source_channels]`, µV; gives a copy that filters can bear and says what was wrong
-//! with it. Only channels that the mapping uses count. A value that is not finite is replaced by the last
-//! finite one of its channel, since one NaN in a recursive filter would stay there for ever.
+//! with it. Only channels that the mapping uses count. A value that is not finite, or that no amplifier gives, is
+//! replaced by the last usable one of its channel: one NaN in a recursive filter would stay there for ever, and one
+//! damaged number would swing it for seconds.
 
-/// Values are limited to this before filtering: a thousand volts, beyond any amplifier.
-const LIMIT_UV: f32 = 1e9;
+/// No amplifier gives more: a hundred volts. What is larger is damage on the way and treated as not finite.
+const LIMIT_UV: f32 = 1e8;
 
 /// A value this near to the configured rail counts as on it, relative.
 const RAIL_TOLERANCE: f32 = 1e-3;
@@ -22,7 +23,7 @@ const STUCK_FRAMES: u8 = 3;
 pub struct RawFlags {
     /// Most used channels that were at a rail at once.
     pub railed: u16,
-    /// A used channel held a value that is not finite.
+    /// A used channel held a value that is not finite or beyond any amplifier.
     pub not_finite: bool,
 }
 
@@ -73,15 +74,17 @@ impl RawWatch {
         let mut flags = RawFlags::default();
         for (i, (value, clean)) in raw.iter().zip(clean).enumerate() {
             let past = &mut self.past[i];
-            if value.is_finite() {
+            // False for what is not a number.
+            let is_usable = value.abs() <= LIMIT_UV;
+            if is_usable {
                 let same = *value == past.value_uv;
                 past.repeats = if same { past.repeats.saturating_add(1) } else { 1 };
                 past.value_uv = *value;
             }
             self.railed[i] = at_rail(*past, self.rail_uv);
-            flags.not_finite |= self.used[i] && !value.is_finite();
+            flags.not_finite |= self.used[i] && !is_usable;
             flags.railed += u16::from(self.used[i] && self.railed[i]);
-            *clean = past.value_uv.clamp(-LIMIT_UV, LIMIT_UV);
+            *clean = past.value_uv;
         }
         flags
     }
@@ -104,6 +107,8 @@ mod tests {
         assert_eq!(watch.observe(&[5.0, f32::NAN], &mut clean), RawFlags::default());
         assert!(watch.observe(&[f32::INFINITY, 1.0], &mut clean).not_finite);
         assert_eq!(clean, [5.0, 1.0]);
+        assert!(watch.observe(&[-3e9, 2.0], &mut clean).not_finite);
+        assert_eq!(clean, [5.0, 2.0]);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::pipeline::shared::Shared;
 use crate::pipeline::sink::RunFacts;
 use crate::signal::Window;
 use crate::snapshot::{ChannelOrigin, Level, RunState};
-use crate::source::{CHUNK_FRAMES, SourceInfo};
+use crate::source::SourceInfo;
 use crate::time::clock::thread_cpu_secs;
 
 /// How long a stage sleeps when nothing waits: the delay that a hop adds at most.
@@ -39,12 +39,6 @@ pub(super) fn note_cpu(shared: &Shared) {
     if let Some(secs) = thread_cpu_secs() {
         shared.realtime_cpu_us.fetch_add((secs * 1e6) as u64, Ordering::Relaxed);
     }
-}
-
-/// Frames of so many seconds, and never fewer than two reads bring: a source that waits for the stages behind it fills the
-/// ring with one.
-pub(super) fn ring_frames(rate_hz: f64, secs: f64) -> usize {
-    ((rate_hz * secs).ceil() as usize + 1).max(2 * CHUNK_FRAMES)
 }
 
 /// What the signal thread tells the decode thread: where windows come from and how channels are mapped.
