@@ -5,8 +5,10 @@
 //!
 //! raw → notch → band-pass → mapping → reference → resampling → history → window → gate
 //!
-//! Frame by frame and causal, so that any cutting of the stream into chunks gives the same bits. The
-//! filters start settled on the first frame. Nothing allocates, blocks or reads time after `prepare`.
+//! Causal, and every value is made by the same operations in the same order, so that any cutting of the
+//! stream into blocks gives the same bits. Up to [`BLOCK_FRAMES`] frames go through a stage together, up to
+//! the mapping; what follows is done frame by frame, and windows come out at their frame. The filters start
+//! settled on the first frame. Nothing allocates, blocks or reads time after `prepare`.
 
 use super::design::{self, NOTCH_Q};
 use super::error::DspError;
@@ -26,6 +28,13 @@ use crate::units::{MAX_CHANNELS, SampleRate};
 
 /// Longest settling that makes sense: a high-pass of 0.01 Hz settles in some minutes.
 const MAX_SETTLE_SECS: f64 = 600.0;
+
+/// Frames that go through a stage together at most: those of 1024 channels, raw and filtered, still lie in a
+/// core's own cache.
+pub const BLOCK_FRAMES: usize = 32;
+
+/// What is done with a window, and at which frame it became complete.
+pub type OnWindow<'a> = &'a mut dyn FnMut(&FrameMeta, &mut Window);
 
 /// What the chain is to do: the source's side, the model pack's side, and what is wanted.
 #[derive(Clone, Debug)]
@@ -72,9 +81,13 @@ pub struct Chain {
     meter: QualityMeter,
     ready: ReadyQueue,
     source_rate: SampleRate,
-    /// `[source_channels]`: after notch and band-pass.
+    source_channels: usize,
+    channels: usize,
+    /// `[BLOCK_FRAMES, source_channels]`: after notch and band-pass.
     filtered: Vec<f32>,
-    /// `[channels]`: mapped and referenced.
+    /// Where the last frame lies in it.
+    last_filtered: usize,
+    /// `[BLOCK_FRAMES, channels]`: mapped and referenced.
     mapped: Vec<f32>,
     /// `[channels]`: at the pack's rate.
     resampled: Vec<f32>,
@@ -111,7 +124,7 @@ impl Chain {
         )?;
         let samples = cutter.samples();
         Ok(Self {
-            watch: RawWatch::prepare(config.gate.rail_uv, used),
+            watch: RawWatch::prepare(config.gate.rail_uv, used, BLOCK_FRAMES),
             filter: SosFilter::prepare(&sections(&config)?, config.source_channels),
             mapping,
             referencer: Referencer::prepare(config.reference, sourced.clone())?,
@@ -126,8 +139,11 @@ impl Chain {
             )?,
             ready: ReadyQueue::prepare(config.channels, samples),
             source_rate: config.source_rate,
-            filtered: vec![0.0; config.source_channels],
-            mapped: vec![0.0; config.channels],
+            source_channels: config.source_channels,
+            channels: config.channels,
+            filtered: vec![0.0; BLOCK_FRAMES * config.source_channels],
+            last_filtered: 0,
+            mapped: vec![0.0; BLOCK_FRAMES * config.channels],
             resampled: vec![0.0; config.channels],
             flags: RawFlags::default(),
             started: false,
@@ -151,6 +167,7 @@ impl Chain {
         self.meter.reset();
         self.ready.reset();
         self.filtered.fill(0.0);
+        self.last_filtered = 0;
         (self.flags, self.gap, self.last_index) = (RawFlags::default(), false, None);
         (self.started, self.calm_frames) = (false, 0);
     }
@@ -162,21 +179,17 @@ impl Chain {
         self.cut_due_windows();
     }
 
-    /// Takes the next raw frame. One of the wrong width is dropped, and the next counts as after a gap.
+    /// Takes the next raw frame; windows wait for [`Chain::pop_window`]. One of the wrong width is dropped,
+    /// and the next counts as after a gap.
     pub fn push_frame(&mut self, meta: FrameMeta, raw_uv: &[f32]) {
-        if raw_uv.len() != self.filtered.len() {
-            self.gap = true;
-            return;
-        }
-        self.note_gap(&meta);
-        self.filter_frame(raw_uv);
-        self.mapping.apply(&self.filtered, &mut self.mapped);
-        self.referencer.apply(&mut self.mapped);
-        self.resampler.push(&self.mapped);
-        while let Some(offset_secs) = self.resampler.pop(&mut self.resampled) {
-            self.keep_frame(&meta, offset_secs);
-            self.cut_due_windows();
-        }
+        self.advance(&[meta], raw_uv, None);
+    }
+
+    /// Takes the next raw frames `[frames, source_channels]`, row-major, any number of them, and shows
+    /// `on_window` every window at the frame at which it became complete. Frames of the wrong width are
+    /// dropped, and the next counts as after a gap.
+    pub fn push_block(&mut self, metas: &[FrameMeta], raw_uv: &[f32], on_window: OnWindow<'_>) {
+        self.advance(metas, raw_uv, Some(on_window));
     }
 
     /// Fills `out` with the oldest window not yet taken, and says when that was; false when there is none.
@@ -187,7 +200,7 @@ impl Chain {
 
     /// The last frame after notch and band-pass, `[source_channels]`, µV.
     pub fn filtered_frame(&self) -> &[f32] {
-        &self.filtered
+        &self.filtered[self.last_filtered..][..self.source_channels]
     }
 
     /// Quality of every source channel over the last second, `[source_channels]`.
@@ -226,28 +239,65 @@ impl Chain {
         self.resampler.delay_secs()
     }
 
-    fn note_gap(&mut self, meta: &FrameMeta) {
-        // Frames are numbered upwards for ever; only a replay that is rewound begins again.
-        if self.last_index.is_some_and(|last| meta.index <= last) {
-            self.reset();
-        }
-        let jumped = self.last_index.is_some_and(|last| last.wrapping_add(1) != meta.index);
-        if meta.gap_before || jumped {
+    fn advance(
+        &mut self,
+        metas: &[FrameMeta],
+        raw_uv: &[f32],
+        mut on_window: Option<OnWindow<'_>>,
+    ) {
+        if raw_uv.len() != metas.len() * self.source_channels {
             self.gap = true;
+            return;
         }
-        self.last_index = Some(meta.index);
+        let (mut metas, mut raw_uv) = (metas, raw_uv);
+        while let Some(first) = metas.first() {
+            // Frames are numbered upwards for ever; only a replay that is rewound begins again.
+            if self.last_index.is_some_and(|last| first.index <= last) {
+                self.reset();
+            }
+            let (now, later) = metas.split_at(upward_run(metas));
+            let (raw_now, raw_later) = raw_uv.split_at(now.len() * self.source_channels);
+            self.filter_block(raw_now);
+            for (i, meta) in now.iter().enumerate() {
+                self.take_mapped(i, meta);
+                if let Some(on_window) = &mut on_window {
+                    while let Some(window) = self.ready.take() {
+                        on_window(meta, window);
+                    }
+                }
+            }
+            (metas, raw_uv) = (later, raw_later);
+        }
     }
 
-    fn filter_frame(&mut self, raw_uv: &[f32]) {
-        let first = !std::mem::replace(&mut self.started, true);
-        let flags = self.watch.observe(raw_uv, &mut self.filtered);
-        self.flags.merge(flags);
-        self.meter.push_raw(&self.filtered);
-        if first {
-            self.filter.settle_on(&self.filtered);
+    /// Raw frames to mapped ones, at most [`BLOCK_FRAMES`].
+    fn filter_block(&mut self, raw_uv: &[f32]) {
+        let frames = raw_uv.len() / self.source_channels;
+        self.watch.observe(raw_uv);
+        let clean = self.watch.clean(raw_uv);
+        if !std::mem::replace(&mut self.started, true) {
+            self.filter.settle_on(&clean[..self.source_channels]);
         }
-        self.filter.process_frame(&mut self.filtered);
-        self.meter.push_filtered(&self.filtered, self.watch.railed());
+        let filtered = &mut self.filtered[..clean.len()];
+        self.filter.process_block(clean, filtered);
+        self.last_filtered = clean.len() - self.source_channels;
+        self.meter.push_block(clean, filtered, self.watch.railed(frames));
+        let mapped = &mut self.mapped[..frames * self.channels];
+        self.mapping.apply(filtered, mapped);
+        self.referencer.apply(mapped);
+    }
+
+    /// Frame `i` of the block on its further way.
+    fn take_mapped(&mut self, i: usize, meta: &FrameMeta) {
+        let jumped = self.last_index.is_some_and(|last| last.wrapping_add(1) != meta.index);
+        self.gap |= meta.gap_before || jumped;
+        self.last_index = Some(meta.index);
+        self.flags.merge(self.watch.flags(i));
+        self.resampler.push(&self.mapped[i * self.channels..][..self.channels]);
+        while let Some(offset_secs) = self.resampler.pop(&mut self.resampled) {
+            self.keep_frame(meta, offset_secs);
+            self.cut_due_windows();
+        }
     }
 
     fn keep_frame(&mut self, meta: &FrameMeta, offset_secs: f64) {
@@ -272,6 +322,13 @@ impl Chain {
             window.abstain = self.gate.judge(span, window);
         }
     }
+}
+
+/// How many frames go together: as long as their numbers rise, and no more than there is room for.
+fn upward_run(metas: &[FrameMeta]) -> usize {
+    let rises = |pair: &&[FrameMeta]| pair[0].index < pair[1].index;
+    let rising = 1 + metas.windows(2).take(BLOCK_FRAMES - 1).take_while(rises).count();
+    rising.min(metas.len())
 }
 
 /// Notch first, so that the band-pass does not ring on hum.

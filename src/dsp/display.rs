@@ -1,7 +1,7 @@
 //! The filter of the traces on screen. It never touches what the decoder sees.
 //!
 //! A [`DisplayDesign`] is made where allocating is allowed and handed over as a plain `Copy` value; the
-//! real-time side takes it up between two frames. Frames `[channels]`, `f32`, µV, in place. The filter
+//! real-time side takes it up between two frames. Frames `[frames, channels]`, row-major, `f32`, µV. The filter
 //! starts settled on its first frame, so that an electrode offset of 100 mV does not swing for seconds.
 
 use super::design::{self, NOTCH_Q};
@@ -80,12 +80,24 @@ impl DisplayFilter {
         self.fresh = true;
     }
 
-    /// Filters one frame `[channels]` in place. A value that is not finite spoils its channel until
-    /// [`DisplayFilter::reset`]: replace such values first.
-    pub fn process_frame(&mut self, frame: &mut [f32]) {
-        if std::mem::take(&mut self.fresh) {
-            self.filter.settle_on(frame);
+    /// Filters frames `[frames, channels]` into `output`, which has room for as many. A value that is not
+    /// finite spoils its channel until [`DisplayFilter::reset`]: replace such values first.
+    pub fn process_block(&mut self, input: &[f32], output: &mut [f32]) {
+        self.settle_if_fresh(input);
+        self.filter.process_block(input, output);
+    }
+
+    /// As [`DisplayFilter::process_block`], in place.
+    pub fn process_in_place(&mut self, block: &mut [f32]) {
+        self.settle_if_fresh(block);
+        self.filter.process_in_place(block);
+    }
+
+    fn settle_if_fresh(&mut self, block: &[f32]) {
+        if let Some(first) = block.get(..self.filter.channels())
+            && std::mem::take(&mut self.fresh)
+        {
+            self.filter.settle_on(first);
         }
-        self.filter.process_frame(frame);
     }
 }

@@ -1,8 +1,9 @@
 //! From the headset's channels to the pack's: a matrix applied to every frame.
 //!
-//! Takes a frame `[source_channels]`, gives a frame `[channels]`, both `f32`, µV. The matrix is dense
-//! `[channels, source_channels]`, row-major; only weights that are not zero cost anything, since most
-//! rows pick one channel. Sums in `f64`, in the order of the source's channels.
+//! Takes frames `[frames, source_channels]`, gives frames `[frames, channels]`, both row-major, `f32`, µV.
+//! The matrix is dense `[channels, source_channels]`, row-major; only weights that are not zero cost
+//! anything, since most rows pick one channel, and channels that are taken as they are are copied. Sums in
+//! `f64`, in the order of the source's channels.
 
 use super::error::DspError;
 
@@ -13,6 +14,8 @@ pub struct Mapping {
     /// Where each row's terms end.
     row_ends: Vec<usize>,
     source_channels: usize,
+    /// Every channel is one of the source's, in order: nothing is to be computed.
+    is_identity: bool,
 }
 
 impl Mapping {
@@ -41,15 +44,29 @@ impl Mapping {
             terms.extend(used.map(|(source, w)| (source, f64::from(*w))));
             row_ends.push(terms.len());
         }
-        Ok(Self { terms, row_ends, source_channels })
+        let is_identity = channels == source_channels
+            && terms.len() == channels
+            && terms.iter().enumerate().all(|(row, term)| *term == (row, 1.0))
+            && row_ends.iter().enumerate().all(|(row, end)| *end == row + 1);
+        Ok(Self { terms, row_ends, source_channels, is_identity })
     }
 
-    /// Maps one frame: `input` `[source_channels]` to `output` `[channels]`. Frames of any other width
-    /// leave `output` as it is.
+    /// Maps `input` `[frames, source_channels]` to `output` `[frames, channels]`, as many frames as both
+    /// hold whole.
     pub fn apply(&self, input: &[f32], output: &mut [f32]) {
-        if input.len() != self.source_channels {
+        if self.is_identity {
+            let values = input.len().min(output.len()) / self.source_channels.max(1);
+            let values = values * self.source_channels;
+            output[..values].copy_from_slice(&input[..values]);
             return;
         }
+        let frames = input.chunks_exact(self.source_channels.max(1));
+        for (frame, mapped) in frames.zip(output.chunks_exact_mut(self.row_ends.len().max(1))) {
+            self.apply_to_frame(frame, mapped);
+        }
+    }
+
+    fn apply_to_frame(&self, input: &[f32], output: &mut [f32]) {
         let mut start = 0;
         for (value, &end) in output.iter_mut().zip(&self.row_ends) {
             let terms = self.terms[start..end].iter();
@@ -85,8 +102,22 @@ mod tests {
         let mut out = [f32::NAN; 3];
         mapping.apply(&[2.0, 3.0, 4.0], &mut out);
         assert_eq!(out, [3.0, 2.0, 0.0]);
+        let mut two = [f32::NAN; 6];
+        mapping.apply(&[2.0, 3.0, 4.0, 0.0, 1.0, 8.0], &mut two);
+        assert_eq!(two, [3.0, 2.0, 0.0, 1.0, 2.0, 0.0]);
         assert_eq!(mapping.sourced(), [true, true, false]);
         assert_eq!(mapping.used(), [true, true, true]);
+    }
+
+    #[test]
+    fn channels_that_are_taken_as_they_are_come_out_to_the_bit() {
+        let identity = Mapping::prepare(&[1.0, 0.0, 0.0, 1.0], 2, 2).unwrap();
+        let swapped = Mapping::prepare(&[0.0, 1.0, 1.0, 0.0], 2, 2).unwrap();
+        assert!(identity.is_identity && !swapped.is_identity);
+        let mut out = [f32::NAN; 4];
+        identity.apply(&[-0.0, f32::MIN_POSITIVE / 8.0, 1.5, -2.5], &mut out);
+        let expected = [-0.0, f32::MIN_POSITIVE / 8.0, 1.5, -2.5_f32];
+        assert_eq!(out.map(f32::to_bits), expected.map(f32::to_bits));
     }
 
     #[test]

@@ -39,16 +39,25 @@ impl ReadyQueue {
         window
     }
 
-    /// Moves the oldest waiting window into `out`; false when there is none or `out` has another shape.
-    pub fn pop(&mut self, now_secs: f64, out: &mut Window) -> bool {
-        let oldest = &self.windows[self.head];
-        if self.waiting == 0 || out.samples_uv.len() != oldest.samples_uv.len() {
-            return false;
+    /// The oldest waiting window, which waits no more; it stays whole until the next one is filled.
+    pub fn take(&mut self) -> Option<&mut Window> {
+        if self.waiting == 0 {
+            return None;
         }
-        out.copy_from(oldest);
-        out.made_secs = now_secs;
+        let oldest = self.head;
         self.head = (self.head + 1) % CAPACITY;
         self.waiting -= 1;
+        Some(&mut self.windows[oldest])
+    }
+
+    /// Moves the oldest waiting window into `out`; false when there is none or `out` has another shape.
+    pub fn pop(&mut self, now_secs: f64, out: &mut Window) -> bool {
+        if out.samples_uv.len() != self.windows[self.head].samples_uv.len() {
+            return false;
+        }
+        let Some(oldest) = self.take() else { return false };
+        out.copy_from(oldest);
+        out.made_secs = now_secs;
         true
     }
 

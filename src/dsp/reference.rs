@@ -1,4 +1,4 @@
-//! Re-referencing of a frame `[channels]`, µV, in place.
+//! Re-referencing of frames `[frames, channels]`, µV, in place.
 //!
 //! Channels that no source channel feeds stay at zero and take no part: an electrode that is not there
 //! must neither pull the average towards zero nor receive it. Sums in `f64`, in channel order.
@@ -43,8 +43,15 @@ impl Referencer {
         Ok(Self { reference, sourced, count })
     }
 
-    /// Subtracts the reference from every channel that has a source.
-    pub fn apply(&self, frame: &mut [f32]) {
+    /// Subtracts each frame's reference from every channel of it that has a source.
+    pub fn apply(&self, frames: &mut [f32]) {
+        if self.reference != Reference::None {
+            let channels = self.sourced.len().max(1);
+            frames.chunks_exact_mut(channels).for_each(|frame| self.apply_to_frame(frame));
+        }
+    }
+
+    fn apply_to_frame(&self, frame: &mut [f32]) {
         let level = match self.reference {
             Reference::None => return,
             Reference::CommonAverage => self.average(frame),
@@ -70,9 +77,9 @@ mod tests {
     fn the_average_leaves_out_channels_without_a_source() {
         let reference =
             Referencer::prepare(Reference::CommonAverage, vec![true, false, true]).unwrap();
-        let mut frame = [3.0, 0.0, 5.0];
-        reference.apply(&mut frame);
-        assert_eq!(frame, [-1.0, 0.0, 1.0]);
+        let mut frames = [3.0, 0.0, 5.0, 10.0, 0.0, 0.0];
+        reference.apply(&mut frames);
+        assert_eq!(frames, [-1.0, 0.0, 1.0, 5.0, 0.0, -5.0]);
     }
 
     #[test]

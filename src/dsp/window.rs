@@ -36,6 +36,9 @@ const CLOCK_RESET_IN_GAP_SECS: f64 = 0.1;
 /// A first sample later than this many periods after its due time was not the due one: samples are missing.
 const TORN_PERIODS: f64 = 1.5;
 
+/// Channels that are transposed together: a line of the cache.
+const TRANSPOSED: usize = 16;
+
 /// Which windows are wanted.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Windows {
@@ -209,12 +212,7 @@ impl Cutter {
         let last = self.history.tag(due.first + samples as u64 - 1);
         window.last_sample_secs = last.time_secs;
         window.last_arrival_secs = last.arrival_secs;
-        for s in 0..samples {
-            let frame = self.history.frame(due.first + s as u64);
-            for (c, value) in frame.iter().enumerate() {
-                window.samples_uv[c * samples + s] = *value;
-            }
-        }
+        self.transpose(due.first, samples, window);
         let from = |offset: i64| due.first.checked_add_signed(offset);
         if let Some((offset, count)) = baseline
             && let Some(start) = from(offset)
@@ -227,6 +225,19 @@ impl Cutter {
         flags.gap |= due.torn && !before_start && due.first > 0;
         flags.settling |= due.torn && due.first == 0;
         flags
+    }
+
+    /// Frames, each with its channels side by side, to channels, each with its samples side by side: some
+    /// channels at a time, so that what is written meanwhile stays in the cache.
+    fn transpose(&self, first: u64, samples: usize, window: &mut Window) {
+        for (group, rows) in window.samples_uv.chunks_mut(TRANSPOSED * samples).enumerate() {
+            for s in 0..samples {
+                let values = &self.history.frame(first + s as u64)[group * TRANSPOSED..];
+                for (row, value) in rows.chunks_exact_mut(samples).zip(values) {
+                    row[s] = *value;
+                }
+            }
+        }
     }
 
     fn subtract_mean(&self, baseline: std::ops::Range<u64>, window: &mut Window) {

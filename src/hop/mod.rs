@@ -2,8 +2,9 @@
 //!
 //! | hop | carries | capacity | when full |
 //! |---|---|---|---|
-//! | [`ring`] | every sample and marker | seconds, chosen when made | newest frame is dropped, counted, and the next one is marked as following a gap |
+//! | [`ring`] | every sample and marker | seconds, chosen when made | newest frame is dropped and counted; the next one is marked as following a gap, but not in a ring to a screen |
 //! | [`slot`] | windows, trace blocks | one | the newer replaces the older; replaced ones are counted |
 
+mod bell;
 pub mod ring;
 pub mod slot;

@@ -29,6 +29,7 @@ pub mod scores;
 pub mod shared;
 pub mod sink;
 mod threads;
+pub mod traces;
 mod view;
 
 pub use command::Command;

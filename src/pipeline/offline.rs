@@ -11,7 +11,7 @@ use crossbeam_channel::bounded;
 use crate::dsp::chain::Chain;
 use crate::hop::ring::frame_ring;
 use crate::hop::slot::slot;
-use crate::signal::{StimulusSet, Window};
+use crate::signal::StimulusSet;
 use crate::snapshot::{ChannelQuality, RunState};
 use crate::source::{CHUNK_FRAMES, ReadStatus, Source, SourceError};
 use crate::time::clock::Clock;
@@ -88,7 +88,6 @@ impl OfflineRun {
         let contract = InputContract::of(pack.manifest());
         let windows = contract::windows(config.mode, info.has_markers);
         let fitted = contract::fit(&contract, &info, windows);
-        let wanted = fitted.chain.channels;
         let chain = Chain::prepare(fitted.chain).map_err(|e| pack_failure(e.to_string()))?;
         let runtime = native::onnx_runtime().map_err(pack_failure)?;
         let stimuli = config.stimuli();
@@ -99,13 +98,11 @@ impl OfflineRun {
         let channels = info.channels.len();
         // One read is processed before the next, so this ring never fills.
         let (tx, rx) = frame_ring(channels, CHUNK_FRAMES);
-        let samples = chain.window_samples();
         let (_, commands) = bounded(1);
         let (quality, _) = slot(|| vec![ChannelQuality::default(); channels]);
         let process = Process::new(ProcessParts {
             ring: rx,
             chain,
-            window: Window::with_shape(wanted, samples),
             refuse: fitted.refuse,
             traces: None,
             quality,

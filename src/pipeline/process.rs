@@ -1,46 +1,62 @@
 //! The signal stage: from the ring through the filters to windows.
 //!
 //! Takes every frame and marker from the ring, gives windows to whoever asks, filtered traces to the
-//! display ring, and each channel's quality to a slot. One `step` empties the ring. After it is made it
-//! never blocks, locks, logs or allocates.
+//! display ring, and each channel's quality to a slot. One `step` empties the ring, block by block, without
+//! copying what is in it. After it is made it never blocks, locks, logs or allocates; between steps it may
+//! [sleep](Process::rest) until something arrives.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use arrayvec::ArrayVec;
 use crossbeam_channel::Receiver;
 
-use crate::dsp::chain::Chain;
-use crate::dsp::display::DisplayFilter;
+use crate::dsp::chain::{BLOCK_FRAMES, Chain};
 use crate::dsp::quality::electrodes::Verdict;
-use crate::hop::ring::{FrameConsumer, FrameProducer};
+use crate::hop::ring::FrameConsumer;
 use crate::hop::slot::SlotWriter;
 use crate::signal::marker::MarkerEvent;
-use crate::signal::{Abstention, Chunk, FrameMeta, Lock, Marker, StimulusSet, Window};
+use crate::signal::{Abstention, FrameMeta, Lock, Marker, StimulusSet, Window};
 use crate::snapshot::{ChannelQuality, QualityVerdict};
 
 use super::command::ProcessCommand;
 use super::shared::Shared;
+use super::traces::Traces;
 use crate::source::file::Transport;
 
 /// How often the channels' quality goes to the viewers, in seconds of signal.
 const QUALITY_EVERY_SECS: f64 = 0.5;
 
-/// Onsets of one pass that wait for its frames at most.
+/// Above this rate a frame is not worth a wake of its own: the next comes within a millisecond.
+const DENSE_HZ: f64 = 1000.0;
+
+/// How long the stage rests after work on a dense stream. Being woken costs more than filtering: at 4096 Hz
+/// this leaves a quarter of the wakes. Windows are cut every 40 ms at most, and a picture takes longer.
+const REST: Duration = Duration::from_millis(4);
+
+/// How long the stage sleeps at most when nothing arrives, before it looks for commands.
+const LOOK_UP: Duration = Duration::from_millis(10);
+
+/// Onsets that wait for the next frame at most.
 const MOST_LATE: usize = 64;
 
 /// The signal stage.
 pub struct Process {
     ring: FrameConsumer,
     chain: Chain,
-    window: Window,
     refuse: Option<Abstention>,
     traces: Option<Traces>,
     quality: QualityFeed,
     stamps_are_live: bool,
     transport: Option<Arc<Transport>>,
+    /// Most frames of a step after which the stage rests: more come where a stream is behind or runs faster
+    /// than time.
+    rest_frames: usize,
+    /// Stamp of the newest frame.
     last_secs: f64,
-    /// Onsets that lie before the newest frame: their samples were, or a clock was set back and they are to come.
+    /// Onsets from before the newest frame. Their samples were, or a clock was set back and they are to come: the next
+    /// frame tells.
     late: ArrayVec<(Option<u16>, f64), MOST_LATE>,
     commands: Receiver<ProcessCommand>,
     rows: StimulusRows,
@@ -52,8 +68,6 @@ pub struct ProcessParts {
     pub ring: FrameConsumer,
     /// The filters and the window cutter.
     pub chain: Chain,
-    /// A window of the chain's shape.
-    pub window: Window,
     /// Set when the headset lacks too many of the pack's channels: every window is refused.
     pub refuse: Option<Abstention>,
     /// The traces on screen, if there is one.
@@ -80,12 +94,12 @@ impl Process {
         Self {
             ring: parts.ring,
             chain: parts.chain,
-            window: parts.window,
             refuse: parts.refuse,
             traces: parts.traces,
             quality: QualityFeed { writer: parts.quality, every, left: every },
             stamps_are_live: parts.stamps_are_live,
             transport: parts.transport,
+            rest_frames: rest_frames(parts.rate_hz),
             last_secs: f64::NEG_INFINITY,
             late: ArrayVec::new(),
             commands: parts.commands,
@@ -99,21 +113,14 @@ impl Process {
         self.obey();
         let mut frames = 0;
         let mut oldest_secs = None;
-        self.take_markers(shared);
-        while let Some((meta, raw_uv)) = self.ring.next_frame() {
-            frames += 1;
-            oldest_secs.get_or_insert(meta.time_secs);
-            if let Some(traces) = &mut self.traces {
-                traces.pass_on(meta, raw_uv);
-            }
-            self.last_secs = meta.time_secs;
-            self.chain.push_frame(meta, raw_uv);
-            self.quality.after_frame(&self.chain);
-            self.give_windows(shared, on_window);
-        }
-        for (row, onset_secs) in std::mem::take(&mut self.late) {
-            self.chain.push_onset(row, onset_secs);
-            self.give_windows(shared, on_window);
+        loop {
+            // The frames first: of those that are seen, all markers before them are there.
+            let waiting = self.ring.len();
+            let until_marker = self.take_markers(shared);
+            let Some(first) = self.ring.peek(waiting.min(1)).0.first() else { break };
+            oldest_secs.get_or_insert(first.time_secs);
+            let most = if self.late.is_empty() { waiting.min(until_marker) } else { 1 };
+            frames += self.take_block(most, shared, on_window);
         }
         if let Some(oldest_secs) = oldest_secs {
             // The oldest sample of the pass waited longest: the figure is the worst of each pass.
@@ -126,24 +133,45 @@ impl Process {
         frames
     }
 
-    fn give_windows(&mut self, shared: &Shared, on_window: &mut dyn FnMut(&Window)) {
-        while self.chain.pop_window(shared.clock.now_secs(), &mut self.window) {
-            if self.refuse.is_some() {
-                self.window.abstain = self.refuse;
-            }
-            if !self.is_run_in() {
-                on_window(&self.window);
-            }
+    /// Takes at most so many frames.
+    fn take_block(
+        &mut self,
+        most: usize,
+        shared: &Shared,
+        on_window: &mut dyn FnMut(&Window),
+    ) -> usize {
+        let (metas, raw_uv) = self.ring.peek(most.min(BLOCK_FRAMES));
+        let frames = metas.len();
+        self.last_secs = metas.last().map_or(self.last_secs, |meta| meta.time_secs);
+        if let Some(traces) = &mut self.traces {
+            traces.pass_on(metas, raw_uv);
         }
+        let (refuse, transport) = (self.refuse, self.transport.as_deref());
+        self.chain.push_block(metas, raw_uv, &mut |meta, window| {
+            window.made_secs = shared.clock.now_secs();
+            if refuse.is_some() {
+                window.abstain = refuse;
+            }
+            if !transport.is_some_and(|replay| is_run_in(replay, window, meta)) {
+                on_window(window);
+            }
+        });
+        self.ring.skip(frames);
+        for (row, onset_secs) in self.late.drain(..) {
+            self.chain.push_onset(row, onset_secs);
+        }
+        self.quality.after_frames(&self.chain, frames as u64);
+        frames
     }
 
-    /// Whether the window in hand is only there because a replay runs in to where it was sent.
-    fn is_run_in(&self) -> bool {
-        let Some(transport) = &self.transport else { return false };
-        match self.window.lock {
-            Lock::Stimulus { onset_secs, .. } => transport.is_run_in(onset_secs),
-            Lock::Free => transport.is_run_in(self.last_secs),
+    /// Sleeps until there is something to do, or for a moment: to be called after each `step`, with the
+    /// frames it took. What arrives wakes it at once, but right after work on a dense stream it rests
+    /// first, so that it works on blocks instead of being woken for every frame.
+    pub fn rest(&self, frames: usize) {
+        if (1..=self.rest_frames).contains(&frames) {
+            std::thread::sleep(REST);
         }
+        self.ring.wait(LOOK_UP);
     }
 
     /// True when nothing more will come.
@@ -157,23 +185,25 @@ impl Process {
                 ProcessCommand::Windows(windows) => self.chain.set_windows(windows),
                 ProcessCommand::Display(design) => {
                     if let Some(traces) = &mut self.traces {
-                        traces.filter.set_design(&design);
+                        traces.set_design(&design);
                     }
                 }
             }
         }
     }
 
-    fn take_markers(&mut self, shared: &Shared) {
-        while let Some(marker) = self.ring.next_marker() {
+    /// Takes the markers whose place has come; gives how many frames come before the next one.
+    fn take_markers(&mut self, shared: &Shared) -> usize {
+        loop {
+            match self.ring.frames_before_marker() {
+                None => return usize::MAX,
+                Some(0) => {}
+                Some(frames) => return frames,
+            }
+            let Some(marker) = self.ring.next_marker() else { return usize::MAX };
             if let MarkerEvent::StimulusOnset(id) = marker.event() {
                 let row = self.rows.row(id);
-                // Markers come before the frames of their read. One of before the newest frame must not look for its
-                // samples among those of before if the clock was set back in between.
-                let is_late = marker.time_secs < self.last_secs;
-                if !is_late || self.late.try_push((row, marker.time_secs)).is_err() {
-                    self.chain.push_onset(row, marker.time_secs);
-                }
+                self.push_onset(row, marker.time_secs);
                 shared.note_onset(row, marker.time_secs);
             }
             if let Some(traces) = &mut self.traces {
@@ -181,47 +211,25 @@ impl Process {
             }
         }
     }
-}
 
-/// The traces on screen: their filter and the ring to the window.
-pub struct Traces {
-    filter: DisplayFilter,
-    /// When it is full the window is not drawing; frames are dropped there and show as a gap.
-    ring: FrameProducer,
-    chunk: Chunk,
-    frame: Vec<f32>,
-    /// The last finite value of each channel: one that is not would stay in the filter for ever.
-    finite: Vec<f32>,
-}
-
-impl Traces {
-    /// Traces of this many channels into `ring`.
-    pub fn new(channels: usize, filter: DisplayFilter, ring: FrameProducer) -> Self {
-        Self {
-            filter,
-            ring,
-            chunk: Chunk::with_capacity(channels, 1, 1),
-            frame: vec![0.0; channels],
-            finite: vec![0.0; channels],
+    fn push_onset(&mut self, row: Option<u16>, onset_secs: f64) {
+        let is_late = onset_secs < self.last_secs;
+        if !is_late || self.late.try_push((row, onset_secs)).is_err() {
+            self.chain.push_onset(row, onset_secs);
         }
     }
+}
 
-    fn pass_on(&mut self, meta: FrameMeta, raw_uv: &[f32]) {
-        for (finite, raw) in self.finite.iter_mut().zip(raw_uv) {
-            *finite = if raw.is_finite() { *raw } else { *finite };
-        }
-        self.frame.copy_from_slice(&self.finite);
-        self.filter.process_frame(&mut self.frame);
-        self.chunk.clear();
-        let _ = self.chunk.push(meta, &self.frame);
-        self.ring.write(&self.chunk);
+/// Whether a window is only there because a replay runs in to where it was sent.
+fn is_run_in(replay: &Transport, window: &Window, last: &FrameMeta) -> bool {
+    match window.lock {
+        Lock::Stimulus { onset_secs, .. } => replay.is_run_in(onset_secs),
+        Lock::Free => replay.is_run_in(last.time_secs),
     }
+}
 
-    fn pass_on_marker(&mut self, marker: Marker) {
-        self.chunk.clear();
-        let _ = self.chunk.push_marker(marker);
-        self.ring.write(&self.chunk);
-    }
+fn rest_frames(rate_hz: f64) -> usize {
+    if rate_hz > DENSE_HZ { (rate_hz * 2.0 * REST.as_secs_f64()) as usize } else { 0 }
 }
 
 struct QualityFeed {
@@ -231,8 +239,8 @@ struct QualityFeed {
 }
 
 impl QualityFeed {
-    fn after_frame(&mut self, chain: &Chain) {
-        self.left -= 1;
+    fn after_frames(&mut self, chain: &Chain, frames: u64) {
+        self.left = self.left.saturating_sub(frames);
         if self.left > 0 {
             return;
         }

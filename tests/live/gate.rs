@@ -138,12 +138,12 @@ fn display_filter_starts_settled_and_takes_up_a_new_design() {
     let mut filter = DisplayFilter::prepare(1, &design);
     for _ in 0..10 {
         let mut frame = [80_000.0];
-        filter.process_frame(&mut frame);
+        filter.process_in_place(&mut frame);
         assert!(frame[0].abs() < 1e-2, "the offset is gone from the first frame on: {}", frame[0]);
     }
     filter.set_design(&DisplayDesign::new(0.0, 0.0, 0.0, fs).unwrap());
     let mut frame = [80_000.0];
-    filter.process_frame(&mut frame);
+    filter.process_in_place(&mut frame);
     assert_eq!(frame, [80_000.0]);
 }
 

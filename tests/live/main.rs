@@ -6,6 +6,7 @@
 #[path = "../harness/mod.rs"]
 mod harness;
 
+mod blocks;
 mod brainflow;
 mod faults;
 mod gate;

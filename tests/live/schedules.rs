@@ -276,7 +276,6 @@ fn run(
     let mut process = Process::new(ProcessParts {
         ring,
         chain,
-        window: Window::with_shape(CHANNELS, WINDOW),
         refuse: None,
         traces: None,
         quality,
@@ -369,7 +368,7 @@ fn check_window(
     let upset_in =
         |range: std::ops::RangeInclusive<usize>| upsets.iter().any(|at| range.contains(at));
     let settled_from = begin.and_then(|begin| (begin + 1).checked_sub(SETTLE));
-    let is_clean = settled_from.is_some_and(|from| !upset_in(from.max(1)..=last));
+    let is_clean = settled_from.is_some_and(|from| !upset_in(from..=last));
     let faulty = [Abstention::Gap, Abstention::NotFinite, Abstention::Settling];
     if let Some(reason) = window.abstain {
         // Under jitter the first sample may seem late; a rate that lies by a little never does.

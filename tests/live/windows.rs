@@ -17,7 +17,7 @@ fn batch_window(frames: &[[f32; 3]], first: usize) -> Vec<f32> {
     let mut mapped = [Vec::new(), Vec::new()];
     for frame in frames {
         let mut frame = *frame;
-        filter.process_frame(&mut frame);
+        filter.process_in_place(&mut frame);
         mapped[0].push(frame[2]);
         mapped[1].push((0.5 * f64::from(frame[0]) + 0.5 * f64::from(frame[1])) as f32);
     }

@@ -110,7 +110,7 @@ fn filtered_signal_equals_sosfilt_from_rest_and_settled() {
             let mut silence = 0.0_f32;
             let got = x.iter().map(|v| {
                 let mut frame = [0.0, *v, 0.0];
-                filter.process_frame(&mut frame);
+                filter.process_in_place(&mut frame);
                 silence = silence.max(frame[0].abs()).max(frame[2].abs());
                 f64::from(frame[1])
             });

@@ -59,15 +59,25 @@ fn a_minute_of_64_channels_allocates_nothing() {
                 display.set_design(&design);
                 chain.set_windows(Windows { locked: true, free: true, hop_secs: 0.2 });
             }
-            chain.push_frame(meta, &frame);
-            display.process_frame(&mut frame);
-            while chain.pop_window(time_secs, &mut window) {
-                *(if window.abstain.is_some() { &mut refused } else { &mut decodable }) += 1;
+            if i == 45 * SOURCE_HZ {
+                (frame[3], frame[4]) = (f32::NAN, 2e5);
             }
+            let mut count = |window: &Window| {
+                *(if window.abstain.is_some() { &mut refused } else { &mut decodable }) += 1;
+            };
+            if i % 2 == 0 {
+                chain.push_block(&[meta], &frame, &mut |_, window| count(window));
+            } else {
+                chain.push_frame(meta, &frame);
+                while chain.pop_window(time_secs, &mut window) {
+                    count(&window);
+                }
+            }
+            display.process_in_place(&mut frame);
             std::hint::black_box((chain.filtered_frame(), chain.quality()));
         }
         chain.reset();
     });
     assert!(decodable > 300, "{decodable} windows were decodable, {refused} refused");
-    assert!(refused > 0, "the gap and the start must refuse some");
+    assert!(refused > 0, "the gap, the start and what was not a number must refuse some");
 }

@@ -5,13 +5,14 @@ use assert_no_alloc::assert_no_alloc;
 use crossbeam_channel::bounded;
 use phosphene::dsp::chain::Chain;
 use phosphene::dsp::display::{DisplayDesign, DisplayFilter};
-use phosphene::hop::ring::frame_ring;
+use phosphene::hop::ring::{display_ring, frame_ring};
 use phosphene::hop::slot::slot;
 use phosphene::pipeline::WindowMode;
 use phosphene::pipeline::acquire::Acquire;
 use phosphene::pipeline::contract::{self, InputContract};
-use phosphene::pipeline::process::{Process, ProcessParts, StimulusRows, Traces};
+use phosphene::pipeline::process::{Process, ProcessParts, StimulusRows};
 use phosphene::pipeline::shared::Shared;
+use phosphene::pipeline::traces::Traces;
 use phosphene::signal::Window;
 use phosphene::snapshot::ChannelQuality;
 use phosphene::source::file::Speed;
@@ -36,7 +37,7 @@ fn acquisition_and_filtering_allocate_nothing() {
     let samples = chain.window_samples();
     let (to_process, from_acquire) = frame_ring(channels, 1024);
     let (to_record, _full_soon) = frame_ring(channels, 1024);
-    let (to_screen, _never_drawn) = frame_ring(channels, 256);
+    let (to_screen, _never_drawn) = display_ring(channels, 256);
     let design = DisplayDesign::new(0.5, 40.0, 50.0, info.rate).unwrap();
     let traces = Traces::new(channels, DisplayFilter::prepare(channels, &design), to_screen);
     let (quality, _nobody_looks) = slot(|| vec![ChannelQuality::default(); channels]);
@@ -46,7 +47,6 @@ fn acquisition_and_filtering_allocate_nothing() {
     let mut process = Process::new(ProcessParts {
         ring: from_acquire,
         chain,
-        window: Window::with_shape(channels, samples),
         refuse: None,
         traces: Some(traces),
         quality,
@@ -64,7 +64,9 @@ fn acquisition_and_filtering_allocate_nothing() {
     assert_no_alloc(|| {
         for _ in 0..READS {
             let _ = acquire.step(&shared);
-            frames += process.step(&shared, &mut publish);
+            let taken = process.step(&shared, &mut publish);
+            process.rest(taken);
+            frames += taken;
         }
     });
     assert!(frames > 60 * 250, "only {frames} frames flowed");

@@ -126,6 +126,17 @@ impl QualityMeter {
         &self.qualities
     }
 
+    /// Takes frames before and after filtering, µV, and which values are at a rail, each
+    /// `[frames, channels]`, row-major.
+    pub fn push_block(&mut self, raw_uv: &[f32], filtered_uv: &[f32], railed: &[bool]) {
+        let channels = self.qualities.len().max(1);
+        let frames = raw_uv.chunks_exact(channels).zip(filtered_uv.chunks_exact(channels));
+        for ((raw_uv, filtered_uv), railed) in frames.zip(railed.chunks_exact(channels)) {
+            self.push_raw(raw_uv);
+            self.push_filtered(filtered_uv, railed);
+        }
+    }
+
     /// Takes a raw frame `[channels]`; [`QualityMeter::push_filtered`] completes it.
     pub fn push_raw(&mut self, raw_uv: &[f32]) {
         store(&mut self.raw, raw_uv, self.frames, self.at);

@@ -7,15 +7,16 @@ use crossbeam_channel::{Receiver, Sender};
 
 use crate::dsp::chain::Chain;
 use crate::dsp::display::DisplayFilter as TraceFilter;
-use crate::hop::ring::{FrameConsumer, frame_ring};
+use crate::hop::ring::{FrameConsumer, display_ring};
 use crate::hop::slot::slot;
 use crate::pipeline::command::ProcessCommand;
 use crate::pipeline::config::{DisplayFilter, RunConfig};
 use crate::pipeline::contract::{self, InputContract};
-use crate::pipeline::process::{Process, ProcessParts, StimulusRows, Traces};
+use crate::pipeline::process::{Process, ProcessParts, StimulusRows};
 use crate::pipeline::rings::{TRACE_RING_SECS, ring_frames};
 use crate::pipeline::shared::Shared;
 use crate::pipeline::sink::RunFacts;
+use crate::pipeline::traces::Traces;
 use crate::signal::{StimulusSet, Window};
 use crate::snapshot::{ChannelQuality, Level};
 use crate::source::SourceInfo;
@@ -58,7 +59,6 @@ impl ProcessShell {
         let mut stage = Process::new(ProcessParts {
             ring,
             chain,
-            window: Window::with_shape(channels, samples),
             refuse: fitted.refuse,
             traces: self.make_traces(&info),
             quality: quality_tx,
@@ -80,12 +80,11 @@ impl ProcessShell {
             self.shared.windows_skipped.store(slot_tx.skipped(), Ordering::Relaxed);
         };
         loop {
-            if stage.step(&self.shared, &mut publish) == 0 {
-                if stage.is_finished() {
-                    break;
-                }
-                std::thread::sleep(IDLE);
+            let frames = stage.step(&self.shared, &mut publish);
+            if frames == 0 && stage.is_finished() {
+                break;
             }
+            stage.rest(frames);
         }
         note_cpu(&self.shared);
         Ok(())
@@ -100,7 +99,7 @@ impl ProcessShell {
             .design(info.rate)
             .map_err(|why| self.shared.notice(Level::Warning, why))
             .ok()?;
-        let (tx, rx) = frame_ring(channels, ring_frames(info.rate.hz(), TRACE_RING_SECS));
+        let (tx, rx) = display_ring(channels, ring_frames(info.rate.hz(), TRACE_RING_SECS));
         let _ = self.traces.send(rx);
         Some(Traces::new(channels, TraceFilter::prepare(channels, &design), tx))
     }

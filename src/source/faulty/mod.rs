@@ -52,8 +52,9 @@ struct Running {
     rate_hz: f64,
     /// What the source below gave and has not been judged yet.
     taken: Chunk,
-    /// Next frame of `taken` to judge.
+    /// Next frame and marker of `taken` to judge.
     at: usize,
+    marker: usize,
     /// The frame in hand, `[channels]`.
     values: Vec<f32>,
     held: Held,
@@ -93,9 +94,8 @@ impl Source for FaultySource {
         running.pass_frames(chunk);
         if running.at == running.taken.len() && chunk.room() > 0 {
             running.taken.clear();
-            running.at = 0;
+            (running.at, running.marker) = (0, 0);
             status = self.inner.read(&mut running.taken)?;
-            running.pass_markers(chunk);
             running.pass_frames(chunk);
             if matches!(status, ReadStatus::End | ReadStatus::Lost) {
                 running.let_go(chunk);
@@ -143,6 +143,7 @@ impl Running {
             rate_hz,
             taken: Chunk::with_capacity(channels, CHUNK_FRAMES, CHUNK_MARKERS),
             at: 0,
+            marker: 0,
             values: vec![0.0; channels],
             held: Held::prepare(frames.min(MOST_HELD_VALUES / channels.max(1)), channels),
             markers: ArrayVec::new(),
@@ -161,6 +162,7 @@ impl Running {
     fn pass_frames(&mut self, chunk: &mut Chunk) {
         loop {
             self.pass_due(chunk);
+            self.pass_markers(chunk);
             if self.at == self.taken.len() || chunk.room() == 0 {
                 return;
             }
@@ -285,12 +287,13 @@ impl Running {
         self.unplugged = unplugged;
     }
 
-    /// Passes markers on with the faults of their moment.
+    /// Passes on the markers before the next frame, with the faults of their moment.
     fn pass_markers(&mut self, chunk: &mut Chunk) {
         let first_frame = self.taken.frames().first().map(|meta| meta.time_secs);
         let first_secs = self.first.map(|(_, secs)| secs).or(first_frame);
-        for at in 0..self.taken.markers().len() {
-            let mut marker = self.taken.markers()[at];
+        while self.taken.marker_places().get(self.marker).is_some_and(|place| *place <= self.at) {
+            let mut marker = self.taken.markers()[self.marker];
+            self.marker += 1;
             // A marker that comes before any frame belongs to the start.
             let since_secs = first_secs.map_or(0.0, |first| marker.time_secs - first);
             let fate = Fate::at(&self.faults, since_secs);
@@ -300,6 +303,7 @@ impl Running {
                 continue;
             }
             let due = fate.held_until_secs.map_or(0, |secs| (secs * self.rate_hz).ceil() as u64);
+            let due = due.max(self.markers.last().map_or(0, |(due, _)| *due));
             if due <= self.now.0 || self.markers.try_push((due, marker)).is_err() {
                 // The caller's chunk holds as many markers as ours; where it does not, the rest is lost.
                 let _kept = chunk.push_marker(marker);
