@@ -36,7 +36,22 @@ Examples:
   phosphene live --mode free --steady off --noise fresh     every window by itself
   phosphene live --steady on --noise fixed --headless --seconds 60 --out steady-out
 
-Steadying and noise change what the pictures look like, never the ranks, p-values and scores.";
+Steadying and noise change what the pictures look like, never the ranks, p-values and scores.
+
+Trouble on purpose, over any source: faulty:key=value,…+SOURCE. Everything depends on seed and frame alone.
+  drop=0.01                lost frames (share)              repeat=0.01  frames that come twice
+  swap=0.01,within=3       frames after up to so many later ones
+  burst=0.5                held back so many seconds, then all at once
+  jitter=5                 noise on the stamps (ms)         rate=1       more time between stamps than the rate says (%)
+  corrupt=0.001,share=0.3  wild values in so many frames, on so many channels;  nan=0.001 for ones that are not finite
+  reset=4/20,step=-1000    the clock set by so many seconds, after so many
+  stall=5,hold=2           nothing comes for two seconds, then all of it
+  mute=5,hush=2            nothing comes for two seconds, and it is lost
+  unplug=10/30,back=5      the plug pulled, and in again
+  every=60                 reset, stall, mute and unplug begin anew each minute
+  mislabel=1               pictures misnamed: a control
+  chaos=7,severity=0.3     all of these but mislabel, drawn from a seed; keys beside it win
+  seed=1                   of all that is drawn";
 
 /// Arguments of `live`.
 #[derive(Clone, Debug, clap::Args)]

@@ -29,6 +29,10 @@ const LATENESS_SECS: f64 = 2.5;
 /// A clock that goes back by more than this was reset; less is jitter of the time stamps.
 const CLOCK_RESET_SECS: f64 = 1.0;
 
+/// The same where frames are missing: what was lost may hide a part of it, and an onset on the new clock must not find its
+/// samples on the old one. Shorter than any window that could lie within it.
+const CLOCK_RESET_IN_GAP_SECS: f64 = 0.1;
+
 /// A first sample later than this many periods after its due time was not the due one: samples are missing.
 const TORN_PERIODS: f64 = 1.5;
 
@@ -164,7 +168,7 @@ impl Cutter {
     pub fn push_frame(&mut self, mut tag: Tag, values: &[f32]) {
         if let Some(newest) = self.history.next().checked_sub(1) {
             let back_secs = self.history.tag(newest).time_secs - tag.time_secs;
-            if back_secs > CLOCK_RESET_SECS {
+            if back_secs > if tag.gap { CLOCK_RESET_IN_GAP_SECS } else { CLOCK_RESET_SECS } {
                 // Old times mean nothing on the new clock, nor do onsets that wait on the old one.
                 self.counts.missed += self.pending.len() as u64;
                 self.pending.clear();

@@ -6,7 +6,7 @@
 //! ([`display_ring`]) nothing is missing in the signal only because nobody drew it: there the next frame
 //! follows a gap only if the source lost something in between, its number jumps, and
 //! [`FrameConsumer::take_overruns`] tells how many were left out. The consumer may sleep until something
-//! comes ([`FrameConsumer::wait`]), and learns that the producer is gone through
+//! comes ([`FrameConsumer::wait`]), sees every marker in its place between the frames, and learns that the producer is gone through
 //! [`FrameConsumer::is_abandoned`], so shutdown is a data-flow event.
 
 use std::sync::Arc;
@@ -22,12 +22,17 @@ use crate::signal::{Chunk, FrameMeta, Marker};
 /// Markers that fit beside the frames. Ten a second for three minutes; more is a broken source.
 pub const MARKER_CAPACITY: usize = 2048;
 
+/// A marker, and how many frames went into the ring before it.
+type Placed = (Marker, u64);
+
 /// Writing end of a ring.
 pub struct FrameProducer {
     samples: ringbuf::HeapProd<f32>,
     frames: ringbuf::HeapProd<FrameMeta>,
-    markers: ringbuf::HeapProd<Marker>,
+    markers: ringbuf::HeapProd<Placed>,
     channels: usize,
+    /// Frames that went in.
+    written: u64,
     dropped: Arc<AtomicU64>,
     /// Whether what is dropped here counts as missing in the signal.
     drops_are_gaps: bool,
@@ -40,8 +45,10 @@ pub struct FrameProducer {
 pub struct FrameConsumer {
     samples: ringbuf::HeapCons<f32>,
     frames: ringbuf::HeapCons<FrameMeta>,
-    markers: ringbuf::HeapCons<Marker>,
+    markers: ringbuf::HeapCons<Placed>,
     channels: usize,
+    /// Frames that were taken out.
+    taken: u64,
     dropped: Arc<AtomicU64>,
     overruns_told: u64,
     frame: Vec<f32>,
@@ -73,6 +80,7 @@ fn ring(
         frames: frame_tx,
         markers: marker_tx,
         channels,
+        written: 0,
         dropped: dropped.clone(),
         drops_are_gaps,
         gap_pending: false,
@@ -83,6 +91,7 @@ fn ring(
         frames: frame_rx,
         markers: marker_rx,
         channels,
+        taken: 0,
         dropped,
         overruns_told: 0,
         frame: vec![0.0; channels],
@@ -94,10 +103,19 @@ fn ring(
 impl FrameProducer {
     /// Writes a whole chunk. What does not fit is dropped and counted. Never blocks, never allocates.
     ///
-    /// Markers go first, so that a frame is never seen before a marker that precedes it.
+    /// A frame is never seen before a marker that precedes it.
     pub fn write(&mut self, chunk: &Chunk) {
-        chunk.markers().iter().for_each(|marker| self.push_marker(*marker));
-        self.push_frames(chunk.frames(), chunk.samples());
+        let metas = chunk.frames();
+        let mut done = 0;
+        for (marker, place) in chunk.markers().iter().zip(chunk.marker_places()) {
+            let until = (*place).min(metas.len());
+            if until > done {
+                self.push_frames(&metas[done..until], chunk.values_of(done..until));
+                done = until;
+            }
+            self.push_marker(*marker);
+        }
+        self.push_frames(&metas[done..], chunk.values_of(done..metas.len()));
         self.bell.ring();
     }
 
@@ -115,7 +133,7 @@ impl FrameProducer {
     }
 
     fn push_marker(&mut self, marker: Marker) {
-        if self.markers.try_push(marker).is_err() {
+        if self.markers.try_push((marker, self.written)).is_err() {
             self.dropped.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -137,6 +155,7 @@ impl FrameProducer {
             let gap_before = first.gap_before | std::mem::take(&mut self.gap_pending);
             let _ = self.frames.try_push(FrameMeta { gap_before, ..*first });
             self.frames.push_slice(&metas[1..fit]);
+            self.written += fit as u64;
             (metas, values) = (&metas[fit..], &values[fit * self.channels..]);
         }
     }
@@ -171,20 +190,27 @@ impl FrameConsumer {
     pub fn skip(&mut self, frames: usize) {
         // The room for values first: where there is room for a frame there is room for its values.
         self.samples.skip(frames * self.channels);
-        self.frames.skip(frames);
+        self.taken += self.frames.skip(frames) as u64;
     }
 
     /// The next frame and its values `[channels]`, µV, if one is there. Never blocks, never allocates.
     pub fn next_frame(&mut self) -> Option<(FrameMeta, &[f32])> {
         let meta = self.frames.try_peek().copied()?;
         self.samples.pop_slice(&mut self.frame);
-        self.frames.skip(1);
+        self.taken += self.frames.skip(1) as u64;
         Some((meta, &self.frame))
     }
 
-    /// The next marker, if one is there.
+    /// The next marker, if one is there, also one that comes behind frames that still wait.
     pub fn next_marker(&mut self) -> Option<Marker> {
-        self.markers.try_pop()
+        self.markers.try_pop().map(|(marker, _)| marker)
+    }
+
+    /// How many frames come before the next marker; `None` where no marker waits. Of frames that were seen to wait before
+    /// this was asked, all markers before them are here.
+    pub fn frames_before_marker(&self) -> Option<usize> {
+        let (_, place) = self.markers.try_peek()?;
+        Some(usize::try_from(place.saturating_sub(self.taken)).unwrap_or(usize::MAX))
     }
 
     /// Sleeps until the producer has written something or is gone, `most` at the longest; returns at once

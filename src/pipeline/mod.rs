@@ -24,6 +24,7 @@ pub mod offline;
 pub mod process;
 pub mod provenance;
 mod recorded;
+pub mod rings;
 pub mod scores;
 pub mod shared;
 pub mod sink;

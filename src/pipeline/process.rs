@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use arrayvec::ArrayVec;
 use crossbeam_channel::Receiver;
 
 use crate::dsp::chain::{BLOCK_FRAMES, Chain};
@@ -38,6 +39,9 @@ const REST: Duration = Duration::from_millis(4);
 /// How long the stage sleeps at most when nothing arrives, before it looks for commands.
 const LOOK_UP: Duration = Duration::from_millis(10);
 
+/// Onsets that wait for the next frame at most.
+const MOST_LATE: usize = 64;
+
 /// The signal stage.
 pub struct Process {
     ring: FrameConsumer,
@@ -51,6 +55,11 @@ pub struct Process {
     /// Most frames of a step after which the stage rests: more come where a stream is behind or runs faster
     /// than time.
     rest_frames: usize,
+    /// Stamp of the newest frame.
+    last_secs: f64,
+    /// Onsets from before the newest frame. Their samples were, or a clock was set back and they are to come: the next
+    /// frame tells.
+    late: ArrayVec<(Option<u16>, f64), MOST_LATE>,
     commands: Receiver<ProcessCommand>,
     rows: StimulusRows,
 }
@@ -100,6 +109,8 @@ impl Process {
             stamps_are_live: parts.stamps_are_live,
             transport: parts.transport,
             rest_frames: rest_frames(parts.rate_hz),
+            last_secs: f64::NEG_INFINITY,
+            late: ArrayVec::new(),
             commands: parts.commands,
             rows: parts.rows,
         }
@@ -111,10 +122,14 @@ impl Process {
         self.obey();
         let mut frames = 0;
         let mut oldest_secs = None;
-        self.take_markers(shared);
-        while let Some(first) = self.ring.peek(1).0.first() {
+        loop {
+            // The frames first: of those that are seen, all markers before them are there.
+            let waiting = self.ring.len();
+            let until_marker = self.take_markers(shared);
+            let Some(first) = self.ring.peek(waiting.min(1)).0.first() else { break };
             oldest_secs.get_or_insert(first.time_secs);
-            frames += self.take_block(shared, on_window);
+            let most = if self.late.is_empty() { waiting.min(until_marker) } else { 1 };
+            frames += self.take_block(most, shared, on_window);
         }
         if let Some(oldest_secs) = oldest_secs {
             // The oldest sample of the pass waited longest: the figure is the worst of each pass.
@@ -127,9 +142,16 @@ impl Process {
         frames
     }
 
-    fn take_block(&mut self, shared: &Shared, on_window: &mut dyn FnMut(&Window)) -> usize {
-        let (metas, raw_uv) = self.ring.peek(BLOCK_FRAMES);
+    /// Takes at most so many frames.
+    fn take_block(
+        &mut self,
+        most: usize,
+        shared: &Shared,
+        on_window: &mut dyn FnMut(&Window),
+    ) -> usize {
+        let (metas, raw_uv) = self.ring.peek(most.min(BLOCK_FRAMES));
         let frames = metas.len();
+        self.last_secs = metas.last().map_or(self.last_secs, |meta| meta.time_secs);
         if let Some(traces) = &mut self.traces {
             traces.pass_on(metas, raw_uv);
         }
@@ -144,6 +166,9 @@ impl Process {
             }
         });
         self.ring.skip(frames);
+        for (row, onset_secs) in self.late.drain(..) {
+            self.chain.push_onset(row, onset_secs);
+        }
         self.quality.after_frames(&self.chain, frames as u64);
         frames
     }
@@ -179,16 +204,30 @@ impl Process {
         }
     }
 
-    fn take_markers(&mut self, shared: &Shared) {
-        while let Some(marker) = self.ring.next_marker() {
+    /// Takes the markers whose place has come; gives how many frames come before the next one.
+    fn take_markers(&mut self, shared: &Shared) -> usize {
+        loop {
+            match self.ring.frames_before_marker() {
+                None => return usize::MAX,
+                Some(0) => {}
+                Some(frames) => return frames,
+            }
+            let Some(marker) = self.ring.next_marker() else { return usize::MAX };
             if let MarkerEvent::StimulusOnset(id) = marker.event() {
                 let row = self.rows.row(id);
-                self.chain.push_onset(row, marker.time_secs);
+                self.push_onset(row, marker.time_secs);
                 shared.note_onset(row, marker.time_secs);
             }
             if let Some(traces) = &mut self.traces {
                 traces.pass_on_marker(marker);
             }
+        }
+    }
+
+    fn push_onset(&mut self, row: Option<u16>, onset_secs: f64) {
+        let is_late = onset_secs < self.last_secs;
+        if !is_late || self.late.try_push((row, onset_secs)).is_err() {
+            self.chain.push_onset(row, onset_secs);
         }
     }
 }

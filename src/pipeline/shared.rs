@@ -102,6 +102,8 @@ pub struct AtomicSourceCounters {
     gaps: AtomicU64,
     clock_resets: AtomicU64,
     reconnects: AtomicU64,
+    late: AtomicU64,
+    repeated: AtomicU64,
     offset_bits: AtomicU64,
     uncertainty_bits: AtomicU64,
 }
@@ -113,6 +115,8 @@ impl AtomicSourceCounters {
         self.gaps.store(counters.gaps, Ordering::Relaxed);
         self.clock_resets.store(counters.clock_resets, Ordering::Relaxed);
         self.reconnects.store(counters.reconnects, Ordering::Relaxed);
+        self.late.store(counters.late, Ordering::Relaxed);
+        self.repeated.store(counters.repeated, Ordering::Relaxed);
         self.offset_bits.store(counters.clock_offset_secs.to_bits(), Ordering::Relaxed);
         self.uncertainty_bits.store(counters.clock_uncertainty_secs.to_bits(), Ordering::Relaxed);
     }
@@ -124,6 +128,8 @@ impl AtomicSourceCounters {
             gaps: self.gaps.load(Ordering::Relaxed),
             clock_resets: self.clock_resets.load(Ordering::Relaxed),
             reconnects: self.reconnects.load(Ordering::Relaxed),
+            late: self.late.load(Ordering::Relaxed),
+            repeated: self.repeated.load(Ordering::Relaxed),
             clock_offset_secs: f64::from_bits(self.offset_bits.load(Ordering::Relaxed)),
             clock_uncertainty_secs: f64::from_bits(self.uncertainty_bits.load(Ordering::Relaxed)),
         }

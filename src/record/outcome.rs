@@ -80,7 +80,7 @@ pub struct RecordSummary {
     pub lost: u64,
     /// Size of the file in bytes.
     pub bytes: u64,
-    /// Time of the last frame less that of the first, in seconds.
+    /// From the first frame to the last by their numbers, lost ones counted, in seconds: a clock may be set meanwhile.
     pub seconds: f64,
 }
 

@@ -44,7 +44,8 @@ pub struct Recorder<S: RecordSink = File> {
     pending: Pending,
     done: Done,
     last_index: Option<u64>,
-    first_secs: f64,
+    first_index: u64,
+    period_secs: f64,
     last_secs: f64,
     lost: u64,
     ended: bool,
@@ -100,7 +101,8 @@ impl<S: RecordSink> Recorder<S> {
             pending: Pending::default(),
             done: Done { written_secs: now, synced_secs: now, boundary_secs: now },
             last_index: None,
-            first_secs: 0.0,
+            first_index: 0,
+            period_secs: info.rate.period_secs(),
             last_secs: 0.0,
             lost: 0,
             ended: false,
@@ -253,7 +255,9 @@ impl<S: RecordSink> Recorder<S> {
             decodes: self.writer.sample_count(self.streams.decodes),
             lost: self.lost,
             bytes: self.writer.whole_bytes(),
-            seconds: self.last_secs - self.first_secs,
+            seconds: self.last_index.map_or(0.0, |last| {
+                last.saturating_sub(self.first_index) as f64 * self.period_secs
+            }),
         }
     }
 
@@ -287,7 +291,7 @@ impl<S: RecordSink> Recorder<S> {
             self.pending.breaks.push((meta.time_secs, entry));
         }
         if self.last_index.is_none() {
-            self.first_secs = meta.time_secs;
+            self.first_index = meta.index;
         }
         self.last_index = Some(meta.index);
         self.last_secs = meta.time_secs;

@@ -26,6 +26,8 @@ pub struct Chunk {
     samples: Vec<f32>,
     frames: Vec<FrameMeta>,
     markers: Vec<Marker>,
+    /// Of each marker, how many frames came before it.
+    places: Vec<usize>,
     max_markers: usize,
 }
 
@@ -38,6 +40,7 @@ impl Chunk {
             samples: Vec::with_capacity(channels * max_frames),
             frames: Vec::with_capacity(max_frames),
             markers: Vec::with_capacity(max_markers),
+            places: Vec::with_capacity(max_markers),
             max_markers,
         }
     }
@@ -47,6 +50,7 @@ impl Chunk {
         self.samples.clear();
         self.frames.clear();
         self.markers.clear();
+        self.places.clear();
     }
 
     /// Appends one frame; false, and nothing changed, when the chunk is full or the width is wrong.
@@ -60,13 +64,14 @@ impl Chunk {
         true
     }
 
-    /// Appends one marker; false when there is no room for it.
+    /// Appends one marker, behind the frames that are there; false when there is no room for it.
     #[must_use]
     pub fn push_marker(&mut self, marker: Marker) -> bool {
         if self.markers.len() == self.max_markers {
             return false;
         }
         self.markers.push(marker);
+        self.places.push(self.frames.len());
         true
     }
 
@@ -105,14 +110,48 @@ impl Chunk {
         &self.samples[i * self.channels..(i + 1) * self.channels]
     }
 
+    /// The values of some frames that lie side by side, `[frames, channels]`, µV.
+    pub fn values_of(&self, frames: std::ops::Range<usize>) -> &[f32] {
+        &self.samples[frames.start * self.channels..frames.end * self.channels]
+    }
+
     /// The markers that arrived with these frames, in order of arrival.
     pub fn markers(&self) -> &[Marker] {
         &self.markers
     }
 
+    /// Of each marker, how many of the chunk's frames came before it.
+    pub fn marker_places(&self) -> &[usize] {
+        &self.places
+    }
+
     /// The markers, for a stage that changes them on their way.
     pub fn markers_mut(&mut self) -> &mut [Marker] {
         &mut self.markers
+    }
+
+    /// Asks for each frame, in order, whether it stays; what is known of it may be changed. Moves the frames that stay
+    /// together and allocates nothing.
+    pub fn retain_frames(&mut self, mut stays: impl FnMut(&mut FrameMeta) -> bool) {
+        let (mut kept, mut marker) = (0, 0);
+        for at in 0..self.frames.len() {
+            while self.places.get(marker).is_some_and(|place| *place <= at) {
+                self.places[marker] = kept;
+                marker += 1;
+            }
+            if !stays(&mut self.frames[at]) {
+                continue;
+            }
+            if kept != at {
+                self.frames[kept] = self.frames[at];
+                let values = at * self.channels..(at + 1) * self.channels;
+                self.samples.copy_within(values, kept * self.channels);
+            }
+            kept += 1;
+        }
+        self.places[marker..].fill(kept);
+        self.frames.truncate(kept);
+        self.samples.truncate(kept * self.channels);
     }
 
     /// For a stage that changes a chunk on its way, as a fault layer does: the values and the times.
@@ -133,5 +172,25 @@ mod tests {
         assert!(!chunk.push(FrameMeta::default(), &[3.0, 4.0]));
         assert_eq!(chunk.samples(), [1.0, 2.0]);
         assert!(!chunk.push_marker(Marker::new(0.0, "x")));
+    }
+
+    #[test]
+    fn frames_that_stay_keep_their_values_and_their_markers() {
+        let mut chunk = Chunk::with_capacity(2, 8, 7);
+        for index in 0..6_u64 {
+            let meta = FrameMeta { index, ..FrameMeta::default() };
+            assert!(chunk.push_marker(Marker::new(index as f64, "before")));
+            assert!(chunk.push(meta, &[index as f32, -(index as f32)]));
+        }
+        assert!(chunk.push_marker(Marker::new(6.0, "behind")));
+        assert_eq!(chunk.marker_places(), [0, 1, 2, 3, 4, 5, 6]);
+        chunk.retain_frames(|meta| {
+            meta.gap_before = meta.index == 5;
+            meta.index % 2 == 1
+        });
+        let kept: Vec<_> = chunk.frames().iter().map(|m| (m.index, m.gap_before)).collect();
+        assert_eq!(kept, [(1, false), (3, false), (5, true)]);
+        assert_eq!(chunk.samples(), [1.0, -1.0, 3.0, -3.0, 5.0, -5.0]);
+        assert_eq!(chunk.marker_places(), [0, 0, 1, 1, 2, 2, 3]);
     }
 }

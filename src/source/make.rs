@@ -1,4 +1,5 @@
-//! Makes the source that was asked for, on the thread that will own it, and the clock that goes with it.
+//! Makes the source that was asked for, on the thread that will own it, in order ([`super::orderly`]), and the clock that
+//! goes with it.
 
 use std::sync::Arc;
 
@@ -7,12 +8,14 @@ use crate::source::brainflow::BrainflowSource;
 use crate::source::faulty::{Faults, FaultySource};
 use crate::source::file::{FileSource, Speed};
 use crate::source::lsl::LslSource;
+use crate::source::orderly::OrderlySource;
 use crate::source::simulator::SimulatedSource;
 use crate::source::{Source, SourceError, SourceSpec};
 use crate::subject::SimParams;
 use crate::time::clock::Clock;
 
-/// Makes a source; a virtual subject looks at these pictures. Opens nothing yet: that is the source's own `prepare`.
+/// Makes a source, in order; a virtual subject looks at these pictures. Opens nothing yet: that is the source's own
+/// `prepare`.
 ///
 /// # Errors
 /// [`SourceError::BadSpec`] for parameters that cannot be, [`SourceError::Library`] for a missing library.
@@ -21,21 +24,7 @@ pub fn source(
     speed: Speed,
     stimuli: &Arc<StimulusSet>,
 ) -> Result<Box<dyn Source>, SourceError> {
-    Ok(match spec {
-        SourceSpec::Sim(parameters) => {
-            let params = SimParams::from_parameters(parameters)?;
-            Box::new(SimulatedSource::new(params, stimuli.clone()))
-        }
-        SourceSpec::Lsl(parameters) => Box::new(LslSource::new(parameters)?),
-        SourceSpec::Brainflow { board, parameters } => {
-            Box::new(BrainflowSource::new(board, parameters)?)
-        }
-        SourceSpec::File(path) => Box::new(FileSource::new(path.clone()).with_speed(speed)),
-        SourceSpec::Faulty { parameters, inner } => {
-            let faults = Faults::from_parameters(parameters)?;
-            Box::new(FaultySource::new(source(inner, speed, stimuli)?, faults))
-        }
-    })
+    Ok(Box::new(OrderlySource::new(bare(spec, speed, stimuli, None)?)))
 }
 
 /// As [`source`] in real time, with a virtual subject, also one behind faults, before this screen.
@@ -47,17 +36,35 @@ pub fn seeing(
     screen: &Arc<Screen>,
     stimuli: &Arc<StimulusSet>,
 ) -> Result<Box<dyn Source>, SourceError> {
+    let seen = bare(spec, Speed::Times(1.0), stimuli, Some(screen))?;
+    Ok(Box::new(OrderlySource::new(seen)))
+}
+
+/// The source as the device gives it, faults and all.
+fn bare(
+    spec: &SourceSpec,
+    speed: Speed,
+    stimuli: &Arc<StimulusSet>,
+    screen: Option<&Arc<Screen>>,
+) -> Result<Box<dyn Source>, SourceError> {
     Ok(match spec {
         SourceSpec::Sim(parameters) => {
             let params = SimParams::from_parameters(parameters)?;
             let subject = SimulatedSource::new(params, stimuli.clone());
-            Box::new(subject.with_screen(screen.clone()))
+            Box::new(match screen {
+                Some(screen) => subject.with_screen(screen.clone()),
+                None => subject,
+            })
         }
+        SourceSpec::Lsl(parameters) => Box::new(LslSource::new(parameters)?),
+        SourceSpec::Brainflow { board, parameters } => {
+            Box::new(BrainflowSource::new(board, parameters)?)
+        }
+        SourceSpec::File(path) => Box::new(FileSource::new(path.clone()).with_speed(speed)),
         SourceSpec::Faulty { parameters, inner } => {
             let faults = Faults::from_parameters(parameters)?;
-            Box::new(FaultySource::new(seeing(inner, screen, stimuli)?, faults))
+            Box::new(FaultySource::new(bare(inner, speed, stimuli, screen)?, faults))
         }
-        other => source(other, Speed::Times(1.0), stimuli)?,
     })
 }
 

@@ -15,6 +15,7 @@ pub mod faulty;
 pub mod file;
 pub mod lsl;
 pub mod make;
+pub mod orderly;
 pub mod presented;
 pub mod simulator;
 pub mod spec;
@@ -97,6 +98,10 @@ pub struct SourceCounters {
     pub clock_resets: u64,
     /// Times that the source was lost and came back.
     pub reconnects: u64,
+    /// Frames that came after later ones and were refused: they are among the lost ones.
+    pub late: u64,
+    /// Frames that came once more and were refused.
+    pub repeated: u64,
     /// Offset from the source's clock to the program's, in seconds; zero where they are the same.
     pub clock_offset_secs: f64,
     /// Uncertainty of that offset (half the round trip), in seconds.
@@ -129,6 +134,13 @@ pub trait Source {
     /// True for a source that nothing is lost from when nobody reads it: a recording under a viewer's control. The
     /// pipeline then waits for the stages behind, so that every window is decoded at every speed.
     fn can_wait(&self) -> bool {
+        false
+    }
+
+    /// True for a source that may begin to number its frames anew: a recording that is rewound, or that holds a replay
+    /// which was. Every other source numbers upwards for ever, and what it says twice or too late is refused
+    /// ([`orderly`]).
+    fn rewinds(&self) -> bool {
         false
     }
 

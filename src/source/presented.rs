@@ -82,6 +82,10 @@ impl Source for PresentedSource {
         self.inner.can_wait() || self.inner.is_offline()
     }
 
+    fn rewinds(&self) -> bool {
+        self.inner.rewinds()
+    }
+
     fn stop(&mut self) {
         self.inner.stop();
     }

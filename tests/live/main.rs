@@ -15,5 +15,7 @@ mod lsl;
 mod offline;
 mod quality;
 mod real_eeg;
+mod schedules;
 mod simulator;
+mod stalls;
 mod windows;

@@ -34,8 +34,13 @@ fn reading_does_not_allocate() {
     let faults = Faults {
         drop_probability: 0.1,
         jitter_secs: 0.01,
-        reset_secs: Some(20.0),
-        unplug_secs: Some(30.0),
+        repeat_probability: 0.05,
+        swap_probability: 0.05,
+        nan_probability: 0.05,
+        stall_secs: vec![10.0],
+        mute_secs: vec![40.0],
+        reset_secs: vec![20.0],
+        unplug_secs: vec![30.0],
         ..Faults::default()
     };
     let frames = read_to_the_end(&mut FaultySource::new(Box::new(source()), faults));

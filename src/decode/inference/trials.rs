@@ -2,10 +2,14 @@
 //!
 //! Takes one embedding `[dim]` per window, gives the mean, how many it holds, and what to ask the generator
 //! with: the mean with a length that says how sure it is ([`crate::pack::sureness`]). Averaging is never silent:
-//! k starts again when the picture changes, is not known, or the window is locked to nothing.
+//! k starts again when the picture changes, is not known, or the window is locked to nothing, and after [`MOST_LOOKS`].
 
 use crate::pack::sureness::Sureness;
 use crate::pack::vector::length;
+
+/// Looks at one picture that are added up at most: what a p-value costs grows with k, and what is counted by k must not
+/// grow with the hours. A quarter of an hour of one picture, whose answer is as sure by then as the model lets it be.
+pub const MOST_LOOKS: u32 = 1024;
 
 /// The mean so far.
 #[derive(Clone, Debug)]
@@ -29,7 +33,7 @@ impl Trials {
 
     /// Says which picture the next window belongs to, whether or not it will be decoded.
     pub fn see(&mut self, row: Option<u16>) {
-        if row.is_none() || row != self.row {
+        if row.is_none() || row != self.row || self.k >= MOST_LOOKS {
             self.row = row;
             self.k = 0;
             self.power = 0.0;
@@ -95,6 +99,19 @@ mod tests {
     }
 
     /// Vector from `Sureness(0.3).embedding` of models/training/sureness.py.
+    #[test]
+    fn one_picture_for_hours_begins_a_new_run_of_looks() {
+        let mut trials = Trials::new(1, None);
+        let ks: Vec<u32> = (0..3 * MOST_LOOKS)
+            .map(|_| {
+                trials.see(Some(7));
+                trials.add(&[1.0])
+            })
+            .collect();
+        assert_eq!(ks.iter().max(), Some(&MOST_LOOKS));
+        assert_eq!(ks.iter().filter(|k| **k == 1).count(), 3);
+    }
+
     #[test]
     fn what_the_generator_is_asked_with_equals_training() {
         let mut trials = Trials::new(3, Some(Sureness { single: 0.3 }));

@@ -1,13 +1,14 @@
 //! Watches the raw signal before anything else touches it.
 //!
 //! Takes raw frames `[frames, source_channels]`, µV; gives what filters can bear and says what was wrong
-//! with each. Only channels that the mapping uses count. A value that is not finite is replaced by the last
-//! finite one of its channel, since one NaN in a recursive filter would stay there for ever. A block in
+//! with each. Only channels that the mapping uses count. A value that is not finite, or that no amplifier
+//! gives, is replaced by the last usable one of its channel: one NaN in a recursive filter would stay there
+//! for ever, and one damaged number would swing it for seconds. A block in
 //! which every value is finite and far from any rail, as nearly all are, costs one look at its values and
 //! no copy.
 
-/// Values are limited to this before filtering: a thousand volts, beyond any amplifier.
-const LIMIT_UV: f32 = 1e9;
+/// No amplifier gives more: a hundred volts. What is larger is damage on the way and treated as not finite.
+const LIMIT_UV: f32 = 1e8;
 
 /// A value this near to the configured rail counts as on it, relative.
 const RAIL_TOLERANCE: f32 = 1e-3;
@@ -30,7 +31,7 @@ const SIZE_BITS: u32 = 0x7fff_ffff;
 pub struct RawFlags {
     /// Most used channels that were at a rail at once.
     pub railed: u16,
-    /// A used channel held a value that is not finite.
+    /// A used channel held a value that is not finite or beyond any amplifier.
     pub not_finite: bool,
 }
 
@@ -147,16 +148,18 @@ impl RawWatch {
         let flags = &mut self.flags[frame];
         for i in channels {
             let (value, past) = (raw[i], &mut self.past[i]);
-            if value.is_finite() {
+            // False for what is not a number.
+            let is_usable = value.abs() <= LIMIT_UV;
+            if is_usable {
                 let same = value == past.value_uv;
                 past.repeats = if same { past.repeats.saturating_add(1) } else { 1 };
                 past.value_uv = value;
             }
             let railed = at_rail(*past, self.rail_uv);
             let at = frame * self.used.len() + i;
-            (self.railed[at], self.clean[at]) = (railed, past.value_uv.clamp(-LIMIT_UV, LIMIT_UV));
+            (self.railed[at], self.clean[at]) = (railed, past.value_uv);
             self.any_railed |= railed;
-            flags.not_finite |= self.used[i] && !value.is_finite();
+            flags.not_finite |= self.used[i] && !is_usable;
             flags.railed += u16::from(self.used[i] && railed);
         }
     }
@@ -201,7 +204,7 @@ mod tests {
         watch.observe(&calm);
         assert_eq!((watch.clean(&calm), watch.flags(1)), (&calm[..], RawFlags::default()));
         watch.observe(&[f32::NAN, 1e12]);
-        assert_eq!(watch.clean(&[f32::NAN, 1e12]), [8.0, LIMIT_UV]);
+        assert_eq!(watch.clean(&[f32::NAN, 1e12]), [8.0, -1.0]);
     }
 
     #[test]

@@ -245,6 +245,7 @@ fn footer(stream: &Stream) -> Vec<u8> {
             .iter()
             .map(|offset| (offset.time_secs, offset.value_secs))
             .collect(),
+        offset_count: stream.clock_offsets.len() as u64,
     };
     let mut content = stream.id.to_le_bytes().to_vec();
     content.extend(footer_xml(&written).as_bytes());

@@ -62,7 +62,31 @@ pub(super) struct Written {
     pub samples: u64,
     pub first_secs: f64,
     pub last_secs: f64,
+    /// Every one, or after [`MOST_OFFSETS`] every second, fourth, …: their own chunks hold them all.
     pub offsets: Vec<(f64, f64)>,
+    pub offset_count: u64,
+}
+
+/// Clock offsets kept of a stream for its footer: three hours of one each five seconds. A footer must not grow with the
+/// hours, nor what is kept for it.
+const MOST_OFFSETS: usize = 2048;
+
+impl Written {
+    fn note_offset(&mut self, offset: (f64, f64)) {
+        // Doubled each time that the list was halved.
+        let stride = (self.offset_count / MOST_OFFSETS as u64 + 1).next_power_of_two();
+        if self.offsets.len() == MOST_OFFSETS {
+            let mut number = 0_u64;
+            self.offsets.retain(|_| {
+                number += 1;
+                number % 2 == 1
+            });
+        }
+        if self.offset_count.is_multiple_of(stride) {
+            self.offsets.push(offset);
+        }
+        self.offset_count += 1;
+    }
 }
 
 /// Writes a file, stream by stream and chunk by chunk.
@@ -138,6 +162,7 @@ impl<W: Write> XdfWriter<W> {
             first_secs: 0.0,
             last_secs: 0.0,
             offsets: Vec::new(),
+            offset_count: 0,
         });
         self.begin(id);
         self.content.extend(xml.as_bytes());
@@ -197,7 +222,7 @@ impl<W: Write> XdfWriter<W> {
         self.content.extend(time_secs.to_le_bytes());
         self.content.extend(value_secs.to_le_bytes());
         self.put_chunk(Tag::ClockOffset)?;
-        self.streams[id.0].offsets.push((time_secs, value_secs));
+        self.streams[id.0].note_offset((time_secs, value_secs));
         Ok(())
     }
 
@@ -247,7 +272,7 @@ impl<W: Write> XdfWriter<W> {
 
     /// Clock offsets written of a stream.
     pub fn offset_count(&self, id: StreamId) -> u64 {
-        self.streams[id.0].offsets.len() as u64
+        self.streams[id.0].offset_count
     }
 
     /// Samples written of a stream.
@@ -369,4 +394,31 @@ pub(super) fn chunk_bytes(tag: Tag, content: &[u8]) -> Vec<u8> {
     chunk.extend((tag as u16).to_le_bytes());
     chunk.extend_from_slice(content);
     chunk
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_footer_keeps_clock_offsets_evenly_and_not_more_than_fit() {
+        let mut stream = Written {
+            channels: 1,
+            format: ChannelFormat::Float32,
+            period_secs: 0.0,
+            samples: 0,
+            first_secs: 0.0,
+            last_secs: 0.0,
+            offsets: Vec::new(),
+            offset_count: 0,
+        };
+        for count in 0..100_000 {
+            stream.note_offset((f64::from(count), 0.0));
+            assert!(stream.offsets.len() <= MOST_OFFSETS);
+        }
+        assert_eq!(stream.offset_count, 100_000);
+        let steps: Vec<f64> = stream.offsets.windows(2).map(|pair| pair[1].0 - pair[0].0).collect();
+        assert!(stream.offsets.len() > MOST_OFFSETS / 2 && stream.offsets[0].0 == 0.0);
+        assert!(steps.iter().all(|step| *step == steps[0]), "{:?}", &steps[..9]);
+    }
 }

@@ -8,17 +8,13 @@ use crate::hop::ring::frame_ring;
 use crate::pipeline::acquire::Acquire;
 use crate::pipeline::background::Later;
 use crate::pipeline::config::RunConfig;
+use crate::pipeline::rings::{PROCESS_RING_SECS, RECORD_RING_SECS, ring_frames};
 use crate::pipeline::shared::Shared;
 use crate::pipeline::view::view_of;
 use crate::snapshot::{Level, RunState};
 use crate::source::{ReadStatus, SourceError};
 
-use super::common::{Connected, Outcome, fail, note_cpu, ring_frames};
-
-/// Seconds of signal that the ring to the signal stage holds. Full only if this computer stalls that long.
-const PROCESS_RING_SECS: f64 = 4.0;
-/// Seconds of signal that the ring to the recorder holds: it must outlast a slow disk.
-const RECORD_RING_SECS: f64 = 20.0;
+use super::common::{Connected, Outcome, fail, note_cpu};
 
 /// Makes the source and reads it.
 pub(super) struct AcquireShell {

@@ -41,11 +41,6 @@ pub(super) fn note_cpu(shared: &Shared) {
     }
 }
 
-/// Frames of so many seconds.
-pub(super) fn ring_frames(rate_hz: f64, secs: f64) -> usize {
-    (rate_hz * secs).ceil() as usize + 1
-}
-
 /// What the signal thread tells the decode thread: where windows come from and how channels are mapped.
 pub(super) struct FittedHop {
     pub windows: SlotReader<Window>,

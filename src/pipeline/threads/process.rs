@@ -13,6 +13,7 @@ use crate::pipeline::command::ProcessCommand;
 use crate::pipeline::config::{DisplayFilter, RunConfig};
 use crate::pipeline::contract::{self, InputContract};
 use crate::pipeline::process::{Process, ProcessParts, StimulusRows};
+use crate::pipeline::rings::{TRACE_RING_SECS, ring_frames};
 use crate::pipeline::shared::Shared;
 use crate::pipeline::sink::RunFacts;
 use crate::pipeline::traces::Traces;
@@ -20,10 +21,7 @@ use crate::signal::{StimulusSet, Window};
 use crate::snapshot::{ChannelQuality, Level};
 use crate::source::SourceInfo;
 
-use super::common::{Connected, FittedHop, IDLE, Outcome, fail, note_cpu, ring_frames};
-
-/// Seconds of signal that the ring to the screen holds; a window that is not drawn loses the rest.
-const TRACE_RING_SECS: f64 = 2.0;
+use super::common::{Connected, FittedHop, IDLE, Outcome, fail, note_cpu};
 
 /// Filters and cuts windows.
 pub(super) struct ProcessShell {

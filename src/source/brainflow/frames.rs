@@ -147,6 +147,8 @@ impl Frames {
             gaps: found.gaps,
             clock_resets: self.clock_resets,
             reconnects: 0,
+            late: 0,
+            repeated: 0,
             clock_offset_secs: self.stamps.offset_secs(),
             clock_uncertainty_secs: self.stamps.uncertainty_secs(),
         }

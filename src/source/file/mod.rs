@@ -209,6 +209,10 @@ impl Source for FileSource {
         self.transport.is_some()
     }
 
+    fn rewinds(&self) -> bool {
+        true
+    }
+
     fn stop(&mut self) {
         self.tape = None;
     }
