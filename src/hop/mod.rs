@@ -3,7 +3,9 @@
 //! | hop | carries | capacity | when full |
 //! |---|---|---|---|
 //! | [`ring`] | every sample and marker | seconds, chosen when made | newest frame is dropped, counted, and the next one is marked as following a gap |
-//! | [`slot`] | windows, trace blocks | one | the newer replaces the older; replaced ones are counted |
+//! | [`backlog`] | windows | 64 | the oldest is replaced; a new delivery replaces all that waits; replaced ones are counted |
+//! | [`slot`] | quality, health | one | the newer replaces the older; replaced ones are counted |
 
+pub mod backlog;
 pub mod ring;
 pub mod slot;
