@@ -12,11 +12,13 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::config;
 use crate::decode::{ControlView, Noise, Showing, Steady, Steadying};
+use crate::pipeline::config::PATIENCE_SECS;
 use crate::pipeline::decoding::CONTROL_SUCCEEDS;
 use crate::pipeline::offline::run_offline;
 use crate::pipeline::{DecodeSink, Pipeline, Recording, RunConfig, RunReport};
 use crate::signal::MAX_STIMULI;
-use crate::snapshot::{PackState, RunState, Snapshot};
+use crate::snapshot::timing::{hertz, seconds, troubles};
+use crate::snapshot::{PackState, RunState, Snapshot, states};
 use crate::source::file::{Speed, Transport};
 use crate::source::{Source, SourceSpec, make};
 
@@ -52,6 +54,10 @@ pub struct Args {
     /// Stop after this many seconds of signal
     #[arg(long, value_name = "N")]
     pub seconds: Option<f64>,
+    /// Look for an LSL stream that is not there yet for this many seconds (inf: until Ctrl-C); the window looks until it
+    /// is told to stop
+    #[arg(long, value_name = "SECONDS", default_value_t = PATIENCE_SECS)]
+    pub wait: f64,
     /// Record the raw signal and the markers into this XDF file
     #[arg(long, value_name = "FILE")]
     pub record: Option<PathBuf>,
@@ -89,6 +95,7 @@ impl Default for Args {
             source: "sim".into(),
             decoding: DecodeArgs::default(),
             seconds: None,
+            wait: PATIENCE_SECS,
             record: None,
             record_also: Vec::new(),
             steady: Steady::Auto,
@@ -107,6 +114,9 @@ pub fn run(args: Args) -> Result<(), Failure> {
     let spec: SourceSpec = args.source.parse().map_err(|e| Failure::usage(format!("{e}")))?;
     if args.seconds.is_some_and(|s| !(s > 0.0 && s.is_finite())) {
         return Err(Failure::usage("--seconds must be more than 0"));
+    }
+    if args.wait.is_nan() || args.wait < 0.0 {
+        return Err(Failure::usage("--wait must be 0 or more seconds, or inf"));
     }
     if args.decoding.headless { run_headless(&args, spec) } else { run_window(&args, spec) }
 }
@@ -139,6 +149,7 @@ fn run_config(args: &Args, spec: SourceSpec) -> Result<RunConfig, Failure> {
         showing: Showing { show: args.decoding.show, scope: args.decoding.scope },
         planted_leak: args.planted_leak,
         record,
+        patience_secs: args.wait,
         transport: args.replay.as_ref().map(|replay| replay.transport.clone()),
         ..RunConfig::default()
     })
@@ -180,11 +191,15 @@ fn run_headless(args: &Args, spec: SourceSpec) -> Result<(), Failure> {
     drop(source);
     let pipeline = Pipeline::start(config, sinks);
     let bar = progress(args.seconds);
+    let mut teller = StateTeller::default();
     let ended_by = loop {
         std::thread::sleep(POLL);
         let snapshot = pipeline.snapshot();
-        show(&bar, &snapshot, pipeline.seconds_running());
-        if let Some(why) = should_end(args, &snapshot, pipeline.seconds_running(), &interrupted) {
+        show(&bar, &snapshot, pipeline.seconds_running(), pipeline.clock().now_secs());
+        teller.tell(&bar, &snapshot, pipeline.clock().now_secs());
+        let now_secs = pipeline.clock().now_secs();
+        let running_secs = pipeline.seconds_running();
+        if let Some(why) = should_end(args, &snapshot, (running_secs, now_secs), &interrupted) {
             break why;
         }
     };
@@ -223,7 +238,7 @@ enum EndedBy {
 fn should_end(
     args: &Args,
     snapshot: &Snapshot,
-    seconds: f64,
+    (seconds, now_secs): (f64, f64),
     interrupted: &AtomicBool,
 ) -> Option<EndedBy> {
     if interrupted.load(Ordering::Relaxed) {
@@ -237,6 +252,11 @@ fn should_end(
             Some(EndedBy::Failure(Failure { message: message.clone(), code: *exit_code }))
         }
         RunState::Ended => Some(EndedBy::EndOfRecording),
+        RunState::Stalled { since_secs, ever: false } if now_secs - since_secs > args.wait => {
+            let kind = snapshot.source.as_ref().map(|source| source.kind);
+            let why = states::what_to_do(&snapshot.run, kind, now_secs).unwrap_or_default();
+            Some(EndedBy::Failure(Failure::source(why)))
+        }
         _ => args.seconds.filter(|limit| seconds >= *limit).map(|_| EndedBy::Time),
     }
 }
@@ -255,7 +275,7 @@ fn conclude(args: &Args, report: &RunReport, ended_by: EndedBy) -> Result<(), Fa
     if let Some(failure) = &report.failure {
         return Err(failure.clone().into());
     }
-    if let RunState::SourceLost { .. } = report.snapshot.run {
+    if report.snapshot.run.is_away() {
         let why = "the source was lost and did not come back before the end of the run";
         return Err(Failure::source(why));
     }
@@ -279,20 +299,53 @@ fn progress(seconds: Option<f64>) -> ProgressBar {
     bar
 }
 
-fn show(bar: &ProgressBar, snapshot: &Snapshot, seconds: f64) {
+fn show(bar: &ProgressBar, snapshot: &Snapshot, seconds: f64, now_secs: f64) {
     bar.set_position(seconds as u64);
     let simulated = snapshot.source.as_ref().is_some_and(|source| source.simulated);
     let label = if simulated { "SIMULATED · " } else { "" };
-    let state = match &snapshot.run {
-        RunState::SourceLost { .. } => "source lost, waiting for it",
-        RunState::Connecting => "connecting",
-        _ => "running",
-    };
+    let state = states::short(&snapshot.run, now_secs);
     let decoded = snapshot.windows.decoded;
     bar.set_message(format!(
         "{label}{state} · {decoded} pictures · {:.1}/s",
         snapshot.images_per_s
     ));
+}
+
+/// Says on standard error, once each, when the source is not well, why and what to do, and when it is again.
+#[derive(Default)]
+struct StateTeller {
+    told: &'static str,
+    hint: String,
+}
+
+impl StateTeller {
+    fn tell(&mut self, bar: &ProgressBar, snapshot: &Snapshot, now_secs: f64) {
+        let key = states::key(&snapshot.run);
+        let hint = match &snapshot.run {
+            RunState::Searching { hint, .. } => hint.clone(),
+            _ => String::new(),
+        };
+        let is_news = key != self.told || hint != self.hint;
+        let was_well = matches!(self.told, "" | "connecting" | "streaming" | "searching");
+        (self.told, self.hint) = (key, hint);
+        if !is_news {
+            return;
+        }
+        let kind = snapshot.source.as_ref().map(|source| source.kind);
+        let text = match &snapshot.run {
+            RunState::Running if !was_well => Some(states::short(&snapshot.run, now_secs)),
+            // What is looked for is said once it is not there at once.
+            RunState::Searching { hint, .. } if hint.is_empty() => None,
+            RunState::Searching { .. }
+            | RunState::Stalled { .. }
+            | RunState::SourceLost { .. }
+            | RunState::Reconnecting { .. } => states::what_to_do(&snapshot.run, kind, now_secs),
+            _ => None,
+        };
+        if let Some(text) = text {
+            bar.suspend(|| eprintln!("{text}"));
+        }
+    }
 }
 
 /// The run in plain words.
@@ -315,6 +368,10 @@ fn summary(report: &RunReport) -> String {
     {
         let _ = writeln!(text, "expected    {}", expected.sentence());
     }
+    let _ = writeln!(text, "samples     {}", samples_words(snapshot));
+    for trouble in troubles(snapshot) {
+        let _ = writeln!(text, "note        {}", trouble.text);
+    }
     let counts = &snapshot.windows;
     let abstained: u64 = counts.abstained.values().sum();
     let _ = writeln!(
@@ -322,6 +379,9 @@ fn summary(report: &RunReport) -> String {
         "windows     {} made, {} decoded, {} skipped, {abstained} abstained",
         counts.made, counts.decoded, counts.skipped
     );
+    for (why, n) in &counts.abstained {
+        let _ = writeln!(text, "            {n} × {}", why.plain_words());
+    }
     let _ = write!(text, "pictures    {:.1} per second", report.images_per_s);
     if let Some(times) = snapshot.latency.window_to_image {
         let _ =
@@ -354,6 +414,32 @@ fn summary(report: &RunReport) -> String {
     text
 }
 
+/// Rate, losses, offset and drift in one line.
+fn samples_words(snapshot: &Snapshot) -> String {
+    let (health, counters) = (&snapshot.health, &snapshot.counters);
+    let rate = health.rate_hz.map_or_else(String::new, |rate| {
+        format!(" at {} Hz (nominal {})", hertz(rate), hertz(health.nominal_hz))
+    });
+    let offset = format!(
+        "offset {:+.2} ± {:.2} ms",
+        counters.clock_offset_secs * 1e3,
+        counters.clock_uncertainty_secs * 1e3
+    );
+    let drift = health
+        .drift_ppm
+        .map_or_else(String::new, |(ppm, error)| format!(", drift {ppm:+.0} ± {error:.0} ppm"));
+    let jitter =
+        health.jitter_secs.map_or_else(String::new, |s| format!(", jitter {}", seconds(s)));
+    format!(
+        "{} received{rate}, {} lost ({} by the clock), {} gaps, {} reconnects, {offset}{drift}{jitter}",
+        snapshot.received,
+        counters.lost,
+        counters.lost_by_clock,
+        counters.gaps,
+        counters.reconnects
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -362,7 +448,7 @@ mod tests {
     fn a_refused_pack_ends_the_run_with_its_own_code() {
         let snapshot =
             Snapshot { pack: PackState::Refused("wrong hash".into()), ..Snapshot::default() };
-        let end = should_end(&Args::default(), &snapshot, 0.0, &AtomicBool::new(false));
+        let end = should_end(&Args::default(), &snapshot, (0.0, 0.0), &AtomicBool::new(false));
         assert_eq!(end, Some(EndedBy::Failure(Failure::pack("wrong hash"))));
     }
 
@@ -371,7 +457,7 @@ mod tests {
         let args = Args { seconds: Some(2.0), ..Args::default() };
         let snapshot = Snapshot { run: RunState::Running, ..Snapshot::default() };
         let flag = AtomicBool::new(false);
-        assert_eq!(should_end(&args, &snapshot, 1.9, &flag), None);
-        assert_eq!(should_end(&args, &snapshot, 2.0, &flag), Some(EndedBy::Time));
+        assert_eq!(should_end(&args, &snapshot, (1.9, 0.0), &flag), None);
+        assert_eq!(should_end(&args, &snapshot, (2.0, 0.0), &flag), Some(EndedBy::Time));
     }
 }

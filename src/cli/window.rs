@@ -59,7 +59,9 @@ pub fn run_session(config: RunConfig, session: Session) -> Result<(), Failure> {
 fn open(config: RunConfig, session: Option<Session>) -> Result<(), Failure> {
     let transport = config.transport.clone().or_else(|| controls_for(&config.spec));
     let screen = Some(Arc::new(Screen::new(SCREEN_CAPACITY)));
-    let config = RunConfig { traces: true, transport, screen, ..config };
+    // A person sees that it is looking, and can stop it.
+    let patience_secs = f64::INFINITY;
+    let config = RunConfig { traces: true, transport, screen, patience_secs, ..config };
     let initial = crate::ui::InitialView {
         source: Some(config.spec.clone()),
         pack: config.pack.clone(),

@@ -4,6 +4,8 @@
 //! for that there is [`crate::pipeline::Command`].
 
 mod belief;
+pub mod states;
+pub mod timing;
 pub mod words;
 
 use std::collections::BTreeMap;
@@ -12,8 +14,11 @@ use std::sync::Arc;
 use crate::decode::{ControlView, Show, Showing, Steadying};
 pub use crate::pack::Expectation;
 pub use crate::signal::picture::Picture;
-use crate::signal::window::{Abstention, Lock};
-use crate::source::{SourceCounters, SourceKind};
+pub use crate::signal::window::Abstention;
+use crate::signal::window::Lock;
+use crate::source::SourceKind;
+pub use crate::source::{LostWhy, SourceCounters};
+pub use crate::time::health::Health;
 pub use belief::{BelievedView, GuessView, Presented};
 
 /// Everything that a viewer needs for one frame.
@@ -21,6 +26,10 @@ pub use belief::{BelievedView, GuessView, Presented};
 pub struct Snapshot {
     /// What the pipeline as a whole is doing.
     pub run: RunState,
+    /// Since when it does, in seconds on the program's clock; zero where nothing runs.
+    pub run_since_secs: f64,
+    /// How the stream keeps time.
+    pub health: Health,
     /// The source, once it is prepared.
     pub source: Option<Arc<SourceView>>,
     /// Frames received by the acquisition thread.
@@ -64,13 +73,36 @@ pub enum RunState {
     /// Nothing is connected.
     #[default]
     Idle,
+    /// The source is not there yet, and is looked for until told to stop.
+    Searching {
+        /// Since when, in seconds on the program's clock.
+        since_secs: f64,
+        /// What is looked for.
+        what: String,
+        /// What else is there, and what to do; empty at first.
+        hint: String,
+    },
     /// Connecting to the source.
     Connecting,
     /// Signal flows.
     Running,
-    /// The source is gone and is being sought; since when, on the program's clock.
+    /// The connection stands, but nothing comes.
+    Stalled {
+        /// When the last sample came, in seconds on the program's clock; when it was connected where none ever came.
+        since_secs: f64,
+        /// Whether a sample ever came.
+        ever: bool,
+    },
+    /// The source is gone and is being sought.
     SourceLost {
-        /// Seconds on the program's clock.
+        /// Since when, in seconds on the program's clock.
+        since_secs: f64,
+        /// Why, as far as it can tell.
+        why: LostWhy,
+    },
+    /// The source was gone, answers again, and is being connected.
+    Reconnecting {
+        /// Since when it is gone, in seconds on the program's clock.
         since_secs: f64,
     },
     /// The recording is over, or the run was stopped.
@@ -82,6 +114,31 @@ pub enum RunState {
         /// The command line's exit code for it.
         exit_code: u8,
     },
+}
+
+impl RunState {
+    /// Whether a source is connected: signal flows, or would if the source were well.
+    pub fn is_connected(&self) -> bool {
+        matches!(self, Self::Running | Self::Stalled { .. }) || self.is_away()
+    }
+
+    /// Since when it is so, in seconds on the program's clock, where the state itself tells.
+    pub fn since_secs(&self) -> Option<f64> {
+        match self {
+            Self::Searching { since_secs, .. }
+            | Self::Stalled { since_secs, .. }
+            | Self::SourceLost { since_secs, .. }
+            | Self::Reconnecting { since_secs } => Some(*since_secs),
+            Self::Idle | Self::Connecting | Self::Running | Self::Ended | Self::Failed { .. } => {
+                None
+            }
+        }
+    }
+
+    /// Whether the source was there and is gone.
+    pub fn is_away(&self) -> bool {
+        matches!(self, Self::SourceLost { .. } | Self::Reconnecting { .. })
+    }
 }
 
 /// The source as a viewer sees it.
@@ -179,7 +236,7 @@ pub struct WindowCounts {
     pub decoded: u64,
     /// Those of them whose picture was steadied.
     pub steadied: u64,
-    /// Windows replaced by a newer one before the decoder was free.
+    /// Windows replaced by newer ones before the decoder was free.
     pub skipped: u64,
     /// Windows refused, by reason.
     pub abstained: BTreeMap<Abstention, u64>,
