@@ -5,7 +5,9 @@
 //! once; they are one delivery, and a reader that keeps up on average gets all of them, in order. Nothing older
 //! than the delivery before ever waits, so nobody falls behind for good.
 //!
-//! Capacity is [`CAPACITY`] values; when one delivery holds more, its oldest are replaced. What is replaced is
+//! Capacity is [`CAPACITY`] values; when one delivery holds more, its oldest are replaced. After a delivery of which
+//! something was left, the next may hold only as many as the reader took, twice as many after one that was taken whole:
+//! a reader that is too slow gets the newest part of each delivery, and none that is staler. What is replaced is
 //! counted. Boxes circulate, so neither side locks, waits or allocates.
 
 use std::sync::Arc;
@@ -30,6 +32,10 @@ struct Shared<T> {
 pub struct BacklogWriter<T> {
     shared: Arc<Shared<T>>,
     own: Box<T>,
+    /// Values that may wait of this delivery.
+    limit: usize,
+    /// Values of this delivery that were handed over and not replaced.
+    kept: usize,
 }
 
 /// Reading end.
@@ -50,7 +56,8 @@ pub fn backlog<T>(make: impl Fn() -> T) -> (BacklogWriter<T>, BacklogReader<T>) 
         skipped: AtomicU64::new(0),
         closed: AtomicBool::new(false),
     });
-    let writer = BacklogWriter { shared: shared.clone(), own: Box::new(make()) };
+    let writer =
+        BacklogWriter { shared: shared.clone(), own: Box::new(make()), limit: CAPACITY, kept: 0 };
     (writer, BacklogReader { shared, own: Box::new(make()) })
 }
 
@@ -62,13 +69,14 @@ impl<T> BacklogWriter<T> {
 
     /// Hands the filled value over; with `new_delivery` it replaces whatever waits. Never blocks, never allocates.
     pub fn publish(&mut self, new_delivery: bool) {
-        let shared = &self.shared;
-        while (new_delivery || shared.waiting.is_full())
-            && let Some(old) = shared.waiting.pop()
-        {
-            shared.skipped.fetch_add(1, Ordering::Relaxed);
-            let _ = shared.spare.push(old);
+        if new_delivery {
+            let left = self.replace_down_to(0);
+            let taken = self.kept.saturating_sub(left);
+            self.limit = if left == 0 { 2 * self.limit } else { taken }.clamp(1, CAPACITY);
+            self.kept = 0;
         }
+        self.kept -= self.replace_down_to(self.limit - 1).min(self.kept);
+        let shared = &self.shared;
         let Some(next) = shared.spare.pop() else {
             shared.skipped.fetch_add(1, Ordering::Relaxed);
             return;
@@ -77,7 +85,22 @@ impl<T> BacklogWriter<T> {
         if let Err(filled) = shared.waiting.push(filled) {
             shared.skipped.fetch_add(1, Ordering::Relaxed);
             let _ = shared.spare.push(filled);
+        } else {
+            self.kept += 1;
         }
+    }
+
+    /// Replaces the oldest until no more than `most` wait; how many.
+    fn replace_down_to(&self, most: usize) -> usize {
+        let mut replaced = 0;
+        while self.shared.waiting.len() > most
+            && let Some(old) = self.shared.waiting.pop()
+        {
+            self.shared.skipped.fetch_add(1, Ordering::Relaxed);
+            let _ = self.shared.spare.push(old);
+            replaced += 1;
+        }
+        replaced
     }
 
     /// Values that were replaced before the reader saw them.
@@ -144,6 +167,23 @@ mod tests {
         let (mut tx, mut rx) = backlog(|| 0);
         (1..=3).for_each(|value| publish(&mut tx, value, true));
         assert_eq!((rx.take().copied(), rx.take(), tx.skipped()), (Some(3), None, 2));
+    }
+
+    #[test]
+    fn a_reader_that_is_too_slow_gets_the_newest_part_of_each_delivery() {
+        let (mut tx, mut rx) = backlog(|| 0);
+        let mut got = Vec::new();
+        for delivery in 0..4_u64 {
+            for i in 0..10 {
+                publish(&mut tx, delivery * 10 + i, i == 0);
+            }
+            got.push((0..3).filter_map(|_| rx.take().copied()).collect::<Vec<_>>());
+        }
+        // Nobody knows at first that it is too slow; then it gets three, and now and then tries for six.
+        assert_eq!(got[..2], [vec![0, 1, 2], vec![17, 18, 19]]);
+        assert!(got[2..].iter().flatten().all(|value| value % 10 >= 4), "{got:?}");
+        let waiting = tx.shared.waiting.len() as u64;
+        assert_eq!(tx.skipped() + got.iter().flatten().count() as u64 + waiting, 40);
     }
 
     #[test]

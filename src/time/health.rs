@@ -285,7 +285,7 @@ impl HealthMeter {
         if free > 0.0 {
             health.jitter_secs = Some((squares / free).sqrt());
         }
-        if self.live && waits >= 3 && waited_secs > CHUNKED_SHARE * (health.span_secs - BLOCK_SECS)
+        if self.live && waits >= 2 && waited_secs > CHUNKED_SHARE * (health.span_secs - BLOCK_SECS)
         {
             health.chunk_secs = Some(waited_secs / f64::from(waits));
         }
