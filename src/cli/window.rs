@@ -193,21 +193,14 @@ impl LiveEngine {
     }
 }
 
-/// What was found as the panel lists it: headsets first. Streams of markers carry no signal; those of one name are told apart by
-/// the computer that they are on.
+/// What was found as the panel lists it: headsets first. Streams of markers carry no signal; those of one name are told apart.
 fn entries(devices: &Devices) -> Vec<DeviceEntry> {
     let signals = || devices.lsl.iter().filter(|stream| stream.rate_hz > 0.0);
     let streams = signals().map(|stream| {
-        let twins = signals().filter(|other| other.name == stream.name).count();
-        let spec = if twins > 1 {
-            format!("lsl:name={},hostname={}", stream.name, stream.hostname)
-        } else {
-            format!("lsl:name={}", stream.name)
-        };
         let StreamSummary { kind, channels, rate_hz, hostname, .. } = stream;
         DeviceEntry {
-            spec,
-            title: format!("LSL: {}", stream.name),
+            spec: stream.spec_among(&devices.lsl),
+            title: format!("LSL: {}", stream.title_among(&devices.lsl)),
             detail: format!("{kind}, {channels} channels, {rate_hz} Hz, on {hostname}"),
         }
     });

@@ -12,7 +12,9 @@ use crate::signal::Chunk;
 use crate::snapshot::Health;
 use crate::source::{CHUNK_FRAMES, CHUNK_MARKERS, ReadStatus, Source, SourceCounters, SourceError};
 use crate::time::health::HealthMeter;
+use crate::time::silence::Silence;
 
+use super::link::STALL_SECS;
 use super::shared::Shared;
 
 /// How long a source that can wait waits for the stages behind before it looks again.
@@ -25,18 +27,24 @@ const HEALTH_EVERY_SECS: f64 = 0.25;
 pub struct HealthFeed {
     meter: HealthMeter,
     writer: SlotWriter<Health>,
+    silence: Option<Silence>,
     next_secs: f64,
 }
 
 impl HealthFeed {
     /// Of a meter, into a slot.
     pub fn new(meter: HealthMeter, writer: SlotWriter<Health>) -> Self {
-        Self { meter, writer, next_secs: 0.0 }
+        Self { meter, writer, silence: None, next_secs: 0.0 }
     }
 
     fn take(&mut self, chunk: &Chunk, counters: &SourceCounters, shared: &Shared) {
         chunk.frames().iter().for_each(|meta| self.meter.frame(meta));
         let now_secs = shared.clock.now_secs();
+        if !chunk.frames().is_empty() {
+            let silence = self.silence.get_or_insert_with(|| Silence::since(now_secs));
+            silence.broken(now_secs);
+            shared.link.allow_silence(silence.allowed_secs(STALL_SECS));
+        }
         let offset = (counters.clock_offset_secs, counters.clock_uncertainty_secs);
         self.meter.counters(now_secs, (counters.lost, counters.lost_by_clock), offset);
         // Also when the clock stands still or went back, as an injected one may.
@@ -44,9 +52,7 @@ impl HealthFeed {
             return;
         }
         self.next_secs = now_secs + HEALTH_EVERY_SECS;
-        let health = self.meter.health(now_secs);
-        shared.link.note_chunks(health.chunk_secs);
-        *self.writer.buffer() = health;
+        *self.writer.buffer() = self.meter.health(now_secs);
         self.writer.publish();
     }
 }

@@ -11,9 +11,6 @@ use crate::source::ReadStatus;
 /// A source that has sent nothing for this long has stalled, in seconds.
 pub const STALL_SECS: f64 = 1.0;
 
-/// One that arrives in chunks is allowed this many times their distance.
-const CHUNKS_ALLOWED: f64 = 1.5;
-
 const UP: u8 = 0;
 const LOST: u8 = 1;
 const RETURNING: u8 = 2;
@@ -27,8 +24,8 @@ pub struct Link {
     away_since: AtomicU64,
     /// The same of the last frame, or of when it was connected.
     last_frame: AtomicU64,
-    /// The same of how far apart its chunks are; zero where it sends sample by sample.
-    chunk_secs: AtomicU64,
+    /// Bits of seconds: the silence that is put up with; more than [`STALL_SECS`] where it arrives in chunks.
+    allowed_secs: AtomicU64,
     any_frame: AtomicBool,
     /// Set where silence means nothing: a recording under a viewer's control stands still when it is told to.
     may_pause: AtomicBool,
@@ -64,9 +61,9 @@ impl Link {
         self.state.store(new, Ordering::Release);
     }
 
-    /// How far apart the stream's chunks are, where it has any.
-    pub fn note_chunks(&self, chunk_secs: Option<f64>) {
-        self.chunk_secs.store(chunk_secs.unwrap_or(0.0).to_bits(), Ordering::Relaxed);
+    /// The silence that is usual for the stream and put up with, in seconds.
+    pub fn allow_silence(&self, secs: f64) {
+        self.allowed_secs.store(secs.to_bits(), Ordering::Relaxed);
     }
 
     /// What a run that is running really is at this moment.
@@ -80,7 +77,7 @@ impl Link {
             RETURNING => RunState::Reconnecting { since_secs: secs(&self.away_since) },
             _ => {
                 let since_secs = secs(&self.last_frame);
-                let most_secs = STALL_SECS.max(CHUNKS_ALLOWED * secs(&self.chunk_secs));
+                let most_secs = STALL_SECS.max(secs(&self.allowed_secs));
                 let watched = since_secs != 0.0 && !self.may_pause.load(Ordering::Relaxed);
                 if watched && now_secs - since_secs >= most_secs {
                     let ever = self.any_frame.load(Ordering::Relaxed);
@@ -132,7 +129,7 @@ mod tests {
         assert_eq!(link.state(12.5), RunState::Running);
         note(ReadStatus::Idle, 0, 12.9);
         assert_eq!(link.state(13.2), RunState::Stalled { since_secs: 12.0, ever: true });
-        link.note_chunks(Some(2.0));
+        link.allow_silence(3.0);
         assert_eq!(link.state(14.9), RunState::Running, "chunks of two seconds are no stall");
         assert_eq!(link.state(15.1), RunState::Stalled { since_secs: 12.0, ever: true });
         note(ReadStatus::Lost, 0, 16.0);

@@ -10,7 +10,7 @@
 //! * **Jitter**: how far stamps scatter around a straight line within a second (standard deviation, pooled).
 //! * **Drift**: slope of the sender's clock offset over the last ten minutes.
 //! * **Chunks**: frames that come within [`DELIVERY_SECS`] of one another are one delivery. A stream that spends
-//!   most of its time between deliveries arrives in chunks; their mean distance is given.
+//!   most of its time between deliveries arrives in chunks; their distance is given.
 
 use crate::signal::FrameMeta;
 
@@ -94,10 +94,18 @@ struct Block {
     /// The least late frame: its number and its arrival.
     best: Option<(u64, f64)>,
     best_lateness: f64,
-    waited_secs: f64,
-    waits: u32,
+    waits: Waits,
     longest_secs: f64,
     scatter: Scatter,
+}
+
+/// Running sums of the times between deliveries.
+#[derive(Clone, Copy, Debug, Default)]
+struct Waits {
+    count: u32,
+    secs: f64,
+    squares: f64,
+    longest_secs: f64,
 }
 
 /// Running sums of a straight line: stamps against numbers, both from the first frame on.
@@ -231,8 +239,12 @@ impl HealthMeter {
         let block = self.block();
         block.longest_secs = block.longest_secs.max(waited_secs);
         if waited_secs > DELIVERY_SECS {
-            block.waited_secs += waited_secs;
-            block.waits += 1;
+            block.waits.add(Waits {
+                count: 1,
+                secs: waited_secs,
+                squares: waited_secs * waited_secs,
+                longest_secs: waited_secs,
+            });
         }
     }
 
@@ -269,14 +281,13 @@ impl HealthMeter {
         let oldest = now.max(self.number) - BLOCKS as i64 + 1;
         let kept = || self.blocks.iter().filter(move |block| block.number >= oldest);
         health.span_secs = (now.max(self.number) - oldest.max(first) + 1) as f64 * BLOCK_SECS;
-        let (mut waited_secs, mut waits, mut squares, mut free) = (0.0, 0, 0.0, 0.0);
+        let (mut waits, mut squares, mut free) = (Waits::default(), 0.0, 0.0);
         for block in kept() {
             health.received += block.received;
             health.lost += block.lost;
             health.lost_by_clock += block.lost_by_clock;
             health.longest_wait_secs = health.longest_wait_secs.max(block.longest_secs);
-            waited_secs += block.waited_secs;
-            waits += block.waits;
+            waits.add(block.waits);
             if let Some((sum, degrees)) = block.scatter.residue() {
                 squares += sum;
                 free += degrees;
@@ -285,10 +296,7 @@ impl HealthMeter {
         if free > 0.0 {
             health.jitter_secs = Some((squares / free).sqrt());
         }
-        if self.live && waits >= 2 && waited_secs > CHUNKED_SHARE * (health.span_secs - BLOCK_SECS)
-        {
-            health.chunk_secs = Some(waited_secs / f64::from(waits));
-        }
+        health.chunk_secs = waits.chunk_secs(health.span_secs - BLOCK_SECS).filter(|_| self.live);
         let points = || kept().filter_map(|block| block.best);
         if let Some((slope, error)) =
             slope(points().map(|(i, at)| (i as f64, at)), self.origin_of(oldest))
@@ -320,6 +328,24 @@ impl HealthMeter {
         }
         let (slope, error) = slope(kept.iter().copied(), earliest)?;
         Some((slope * 1e6, error * 1e6))
+    }
+}
+
+impl Waits {
+    fn add(&mut self, more: Self) {
+        self.count += more.count;
+        self.secs += more.secs;
+        self.squares += more.squares;
+        self.longest_secs = self.longest_secs.max(more.longest_secs);
+    }
+
+    /// How far apart chunks are, where a stream arrives in chunks. The longest wait is left out, since one stall makes
+    /// no chunks; long waits weigh more, since a chunk may come in parts.
+    fn chunk_secs(&self, span_secs: f64) -> Option<f64> {
+        let (waited_secs, span_secs) =
+            (self.secs - self.longest_secs, span_secs - self.longest_secs);
+        let chunked = self.count >= 3 && waited_secs > CHUNKED_SHARE * span_secs;
+        chunked.then(|| (self.squares - self.longest_secs * self.longest_secs) / waited_secs)
     }
 }
 

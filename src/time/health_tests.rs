@@ -55,13 +55,13 @@ fn chunks_of_two_seconds_are_chunks_and_the_rate_stands() {
     for i in 0..250 * 60_u64 {
         let sent = 1000.0 + (i / 500 + 1) as f64 * 2.0;
         // One packet comes in parts.
-        let parts = 0.0005 * (i % 500 / 100) as f64;
+        let parts = 0.03 * (i % 500 / 250) as f64;
         meter.frame(&at(i, 1000.0 + i as f64 / 250.0, sent + parts + 0.001 * noise(i / 500)));
     }
     let health = meter.health(1060.0);
-    assert!((health.chunk_secs.unwrap() - 2.0).abs() < 0.02, "{health:?}");
+    assert!((health.chunk_secs.unwrap() - 2.0).abs() < 0.1, "{health:?}");
     assert!((health.rate_hz.unwrap() - 250.0).abs() < 0.1, "{health:?}");
-    assert!((health.longest_wait_secs - 2.0).abs() < 0.02, "{health:?}");
+    assert!((health.longest_wait_secs - 2.0).abs() < 0.04, "{health:?}");
 }
 
 #[test]

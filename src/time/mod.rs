@@ -8,6 +8,7 @@
 //! | [`gaps`] | what is missing where nobody counts, by the sender's stamps alone? |
 //! | [`health`] | how well does a stream keep time: rate, jitter, drift, chunks, loss of the last minute? |
 //! | [`offsets`] | how does a recorded stream's clock run against the recorder's? |
+//! | [`silence`] | how long may a stream be silent before that is odd? |
 //! | [`stretches`] | where do a recording's stamps go on, where is something missing, and when was each sample taken? |
 //! | [`mod@line`] | which straight line do stamps lie on? |
 //!
@@ -21,4 +22,5 @@ pub mod gaps;
 pub mod health;
 pub mod line;
 pub mod offsets;
+pub mod silence;
 pub mod stretches;

@@ -14,4 +14,5 @@ mod lsl;
 mod offline;
 mod real_eeg;
 mod simulator;
+mod states;
 mod windows;

@@ -12,8 +12,7 @@ use super::describe::{Description, describe, without};
 use super::info::Resolver;
 use super::inlet::{Correction, Handle, Trouble};
 use super::query::term;
-use super::resolve::{StreamSummary, resolver_forgetting};
-use super::silence::{FORGET_SECS, GONE_SECS};
+use super::resolve::{FORGET_LOST_SECS, GONE_SECS, StreamSummary, resolver_forgetting};
 use crate::source::SourceError;
 
 /// How often to look at the answers, in seconds.
@@ -84,7 +83,7 @@ impl Comeback {
     pub fn start(lost: &StreamSummary, now_secs: f64) -> Result<Self, SourceError> {
         Ok(Self {
             candidate: None,
-            resolver: resolver_forgetting(&same_stream(lost), FORGET_SECS)?,
+            resolver: resolver_forgetting(&same_stream(lost), FORGET_LOST_SECS)?,
             started_secs: now_secs,
             next_poll_secs: now_secs,
         })

@@ -27,7 +27,6 @@ mod raw;
 mod resolve;
 mod search;
 mod seek;
-mod silence;
 mod stream;
 mod suitable;
 

@@ -8,13 +8,13 @@ use super::comeback::same_stream;
 use super::info::Resolver;
 use super::inlet::{Handle, Trouble};
 use super::pull::{TextPlaces, pull_into};
-use super::resolve::{StreamSummary, resolver_forgetting};
+use super::resolve::{DOUBT_SECS, FORGET_LOST_SECS, GONE_SECS, StreamSummary, resolver_forgetting};
 use super::search::Found;
-use super::silence::{FORGET_SECS, GONE_SECS, Silence};
 use super::suitable::unusable;
 use crate::source::SourceError;
 use crate::time::clock::Clock;
 use crate::time::gaps::GapDetector;
+use crate::time::silence::Silence;
 use crate::units::MAX_CHANNELS;
 
 /// How long to wait for each answer while connecting, in seconds.
@@ -191,7 +191,7 @@ impl RawStream {
 
     /// Silence alone is no loss: a sender may pause. It is gone when it cannot be found any more.
     fn fell_silent(&mut self, now_secs: f64) -> bool {
-        if self.gaps.is_none() || !self.silence.is_odd(now_secs) {
+        if self.gaps.is_none() || !self.silence.is_odd(now_secs, DOUBT_SECS) {
             return false;
         }
         let Some(away) = &mut self.away else {
@@ -206,7 +206,7 @@ impl RawStream {
     }
 
     fn start_looking(&self, now_secs: f64) -> Option<Away> {
-        let resolver = resolver_forgetting(&same_stream(&self.summary), FORGET_SECS).ok()?;
+        let resolver = resolver_forgetting(&same_stream(&self.summary), FORGET_LOST_SECS).ok()?;
         Some(Away { resolver, since_secs: now_secs, next_poll_secs: now_secs, candidate: None })
     }
 

@@ -16,6 +16,18 @@ use crate::time::clock::Clock;
 /// A stream that is no longer heard of is forgotten after this long, in seconds.
 const FORGET_SECS: f64 = 5.0;
 
+/// Silence after which a stream is doubted and asked for, in seconds. A connection that breaks is told by liblsl at once;
+/// of a machine that is switched off, frozen or cut off, silence is all there is. A sender may pause, though: it is gone
+/// when it does not answer either.
+pub(super) const DOUBT_SECS: f64 = 0.75;
+
+/// A doubted stream that has not answered for this long is gone, in seconds: three waves of questions, of which the
+/// network may lose one.
+pub(super) const GONE_SECS: f64 = 1.5;
+
+/// While a lost stream is looked for, one that does not answer is forgotten after this long, in seconds: three waves.
+pub(super) const FORGET_LOST_SECS: f64 = 1.5;
+
 /// Longest name of a stream that is shown, in characters.
 pub(super) const MAX_STREAM_NAME_CHARS: usize = 120;
 

@@ -8,13 +8,13 @@ use super::describe::{Description, describe, without};
 use super::info::Info;
 use super::inlet::{Correction, Handle, PullBuffer, Trouble};
 use super::markers::MarkerInlet;
-use super::resolve::StreamSummary;
-use super::silence::Silence;
+use super::resolve::{DOUBT_SECS, StreamSummary};
 use super::suitable::{check, plausibility, unusable};
 use crate::signal::{Chunk, FrameMeta};
 use crate::source::{LostWhy, ReadStatus, SourceCounters, SourceError};
 use crate::time::clock::Clock;
 use crate::time::gaps::GapDetector;
+use crate::time::silence::Silence;
 use crate::units::SampleRate;
 
 /// Longest wait for a frame in one `read`, in seconds.
@@ -253,7 +253,7 @@ impl Stream {
         if !chunk.is_empty() {
             return Ok(ReadStatus::Data);
         }
-        if frames == 0 && self.silence.is_odd(now_secs) && self.is_gone(now_secs)? {
+        if frames == 0 && self.silence.is_odd(now_secs, DOUBT_SECS) && self.is_gone(now_secs)? {
             return self.go_away(LostWhy::Silent);
         }
         Ok(if self.back_from_break { ReadStatus::Returning } else { ReadStatus::Idle })
