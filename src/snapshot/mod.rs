@@ -14,10 +14,9 @@ use std::sync::Arc;
 use crate::decode::{ControlView, Show, Showing, Steadying};
 pub use crate::pack::Expectation;
 pub use crate::signal::picture::Picture;
-pub use crate::signal::window::Abstention;
-use crate::signal::window::Lock;
-use crate::source::SourceKind;
-pub use crate::source::{LostWhy, SourceCounters};
+use crate::signal::window::{Abstention, Lock};
+pub use crate::source::LostWhy;
+use crate::source::{SourceCounters, SourceKind};
 pub use crate::time::health::Health;
 pub use belief::{BelievedView, GuessView, Presented};
 

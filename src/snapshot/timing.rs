@@ -192,7 +192,8 @@ pub fn hertz(hz: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::snapshot::{Health, SourceCounters, WindowCounts};
+    use crate::snapshot::{Health, WindowCounts};
+    use crate::source::SourceCounters;
 
     fn with(health: Health, windows: WindowCounts) -> Snapshot {
         let counters = SourceCounters { gaps: 3, ..SourceCounters::default() };

@@ -176,7 +176,7 @@ pub(super) fn resolve(query: &Query, clock: &Clock) -> Result<Resolved, SourceEr
     let mut notes = Vec::new();
     let eeg = found.remove(0);
     if !found.is_empty() {
-        notes.push(format!("other streams fit too: {}", names(&found)));
+        notes.push(format!("other streams fit too: {}", names(&found, &eeg)));
     }
     let markers = match (&marker_resolver, &query.markers) {
         (Some(resolver), MarkerChoice::Named(name)) => {
@@ -257,7 +257,7 @@ fn best_markers(mut found: Vec<Info>, eeg: &Info, notes: &mut Vec<String>) -> Op
         notes.push(format!(
             "markers come from '{}'; other marker streams: {} (choose with markers=NAME)",
             best.name(),
-            names(&found)
+            names(&found, &best)
         ));
     }
     Some(best)
@@ -269,10 +269,10 @@ fn kinship(a: &str, b: &str) -> usize {
     if common > 0 && 2 * common >= a.len().min(b.len()) { common } else { 0 }
 }
 
-/// Names for a sentence; of several with one name, each with what tells it apart.
-fn names(found: &[Info]) -> String {
-    let all: Vec<StreamSummary> = found.iter().map(StreamSummary::of).collect();
-    let each: Vec<String> = all
+/// Names for a sentence; of several with one name, the `chosen` one included, each with what tells it apart.
+fn names(found: &[Info], chosen: &Info) -> String {
+    let all: Vec<StreamSummary> = found.iter().chain([chosen]).map(StreamSummary::of).collect();
+    let each: Vec<String> = all[..found.len()]
         .iter()
         .map(|stream| match stream.title_among(&all) {
             title if title == clean(&stream.name, MAX_STREAM_NAME_CHARS) => {

@@ -6,8 +6,9 @@
 use egui::{Grid, RichText, Ui, vec2};
 
 use super::banner::level_words;
+use crate::signal::Abstention;
 use crate::snapshot::timing::{Trouble, hertz, seconds, troubles};
-use crate::snapshot::{Abstention, Level, Snapshot};
+use crate::snapshot::{Level, Snapshot};
 use crate::ui::look::{parts, words};
 use crate::ui::scene::{Action, Scene};
 
@@ -31,8 +32,7 @@ impl StripPanel {
             self.details(ui, scene, &troubles);
         }
         ui.horizontal(|ui| {
-            let said = if self.open { "Time and loss ⏷" } else { "Time and loss ⏶" };
-            let button = ui.selectable_label(self.open, RichText::new(said).small());
+            let button = ui.selectable_label(self.open, RichText::new("Time and loss").small());
             let what = if self.open { "Close the figures" } else { "Open the figures" };
             let name = format!("Time and loss. {}. {what}", headline(scene.snapshot, &troubles));
             parts::name(&button, egui::accesskit::Role::Button, name);
