@@ -19,6 +19,7 @@ pub use crate::source::LostWhy;
 use crate::source::{SourceCounters, SourceKind};
 pub use crate::time::health::Health;
 pub use belief::{BelievedView, GuessView, Presented};
+pub use states::RunState;
 
 /// Everything that a viewer needs for one frame.
 #[derive(Clone, Debug, Default)]
@@ -65,80 +66,6 @@ pub struct Snapshot {
 
 /// Most notices kept: more than a person reads; the newest stay.
 pub const MAX_NOTICES: usize = 50;
-
-/// What the pipeline as a whole is doing.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub enum RunState {
-    /// Nothing is connected.
-    #[default]
-    Idle,
-    /// The source is not there yet, and is looked for until told to stop.
-    Searching {
-        /// Since when, in seconds on the program's clock.
-        since_secs: f64,
-        /// What is looked for.
-        what: String,
-        /// What else is there, and what to do; empty at first.
-        hint: String,
-    },
-    /// Connecting to the source.
-    Connecting,
-    /// Signal flows.
-    Running,
-    /// The connection stands, but nothing comes.
-    Stalled {
-        /// When the last sample came, in seconds on the program's clock; when it was connected where none ever came.
-        since_secs: f64,
-        /// Whether a sample ever came.
-        ever: bool,
-    },
-    /// The source is gone and is being sought.
-    SourceLost {
-        /// Since when, in seconds on the program's clock.
-        since_secs: f64,
-        /// Why, as far as it can tell.
-        why: LostWhy,
-    },
-    /// The source was gone, answers again, and is being connected.
-    Reconnecting {
-        /// Since when it is gone, in seconds on the program's clock.
-        since_secs: f64,
-    },
-    /// The recording is over, or the run was stopped.
-    Ended,
-    /// It cannot go on; the message says why and what to do.
-    Failed {
-        /// For the person in front of the screen.
-        message: String,
-        /// The command line's exit code for it.
-        exit_code: u8,
-    },
-}
-
-impl RunState {
-    /// Whether a source is connected: signal flows, or would if the source were well.
-    pub fn is_connected(&self) -> bool {
-        matches!(self, Self::Running | Self::Stalled { .. }) || self.is_away()
-    }
-
-    /// Since when it is so, in seconds on the program's clock, where the state itself tells.
-    pub fn since_secs(&self) -> Option<f64> {
-        match self {
-            Self::Searching { since_secs, .. }
-            | Self::Stalled { since_secs, .. }
-            | Self::SourceLost { since_secs, .. }
-            | Self::Reconnecting { since_secs } => Some(*since_secs),
-            Self::Idle | Self::Connecting | Self::Running | Self::Ended | Self::Failed { .. } => {
-                None
-            }
-        }
-    }
-
-    /// Whether the source was there and is gone.
-    pub fn is_away(&self) -> bool {
-        matches!(self, Self::SourceLost { .. } | Self::Reconnecting { .. })
-    }
-}
 
 /// The source as a viewer sees it.
 #[derive(Clone, Debug)]

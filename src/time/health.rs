@@ -160,7 +160,7 @@ impl HealthMeter {
     /// Takes the next frame.
     pub fn frame(&mut self, meta: &FrameMeta) {
         let arrival_secs = if self.live { meta.arrival_secs } else { meta.time_secs };
-        if !(arrival_secs.abs() < FAR_SECS) {
+        if arrival_secs.is_nan() || arrival_secs.abs() >= FAR_SECS {
             return;
         }
         self.turn_to(arrival_secs);

@@ -92,9 +92,10 @@ impl StreamSummary {
     pub fn spec_among(&self, all: &[Self]) -> String {
         let others = || all.iter().filter(|other| other.uid != self.uid);
         let mut pairs = vec![("name", &self.name)];
-        for (field, value, of) in self.fields() {
+        for (field, value) in self.fields() {
             let same = |other: &&Self| pairs.iter().all(|(f, v)| other.field(f) == Some(*v));
-            if others().any(|other| same(&other)) && others().any(|other| of(other) != value) {
+            let differs = |other: &Self| other.field(field) != Some(value);
+            if others().any(|other| same(&other)) && others().any(differs) {
                 pairs.push((field, value));
             }
         }
@@ -122,18 +123,15 @@ impl StreamSummary {
         format!("{name} on {host}, uid {id}…")
     }
 
-    fn fields(&self) -> [(&'static str, &String, fn(&Self) -> &String); 4] {
-        [
-            ("source_id", &self.source_id, |s| &s.source_id),
-            ("type", &self.kind, |s| &s.kind),
-            ("hostname", &self.hostname, |s| &s.hostname),
-            ("uid", &self.uid, |s| &s.uid),
-        ]
+    /// What tells streams of one name apart, the most lasting first.
+    fn fields(&self) -> [(&'static str, &String); 4] {
+        let (id, kind, host) = (&self.source_id, &self.kind, &self.hostname);
+        [("source_id", id), ("type", kind), ("hostname", host), ("uid", &self.uid)]
     }
 
     fn field(&self, name: &str) -> Option<&String> {
-        let found = self.fields().into_iter().find(|(field, ..)| *field == name);
-        found.map(|(_, value, _)| value).or((name == "name").then_some(&self.name))
+        let found = self.fields().into_iter().find(|(field, _)| *field == name);
+        found.map(|(_, value)| value).or((name == "name").then_some(&self.name))
     }
 }
 
