@@ -4,9 +4,9 @@
 //! imports only from modules above it, and no two files import one another: `tests/architecture` enforces both.
 //!
 //! ```text
-//! source ──► hop::ring ──► dsp ──► hop::slot ──► decode ──► snapshot ──► ui / cli
-//!    │                                              ▲
-//!    └────► hop::ring ──► record (XDF)              └── model pack, personal encoder (study)
+//! source ──► hop::ring ──► dsp ──► hop::backlog ──► decode ──► snapshot ──► ui / cli
+//!    │                                                 ▲
+//!    └────► hop::ring ──► record (XDF)                 └── model pack, personal encoder (study)
 //! ```
 
 pub mod units;

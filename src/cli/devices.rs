@@ -68,9 +68,9 @@ fn print(devices: &Devices) -> Result<(), Failure> {
     match (&devices.lsl_error, devices.lsl.is_empty()) {
         (Some(why), _) => println!("  {why}"),
         (None, true) => {
-            println!("  none answered. Is the device's LSL application running and streaming?")
+            println!("  none answered. {}.", lsl::network_hint())
         }
-        (None, false) => devices.lsl.iter().for_each(print_stream),
+        (None, false) => devices.lsl.iter().for_each(|stream| print_stream(stream, &devices.lsl)),
     }
     println!("\nSerial ports");
     if devices.serial_ports.is_empty() {
@@ -93,15 +93,23 @@ fn print(devices: &Devices) -> Result<(), Failure> {
     Ok(())
 }
 
-fn print_stream(stream: &lsl::StreamSummary) {
+fn print_stream(stream: &lsl::StreamSummary, all: &[lsl::StreamSummary]) {
     print!(
         "  {} ({}, {} channels, {} Hz, on {})",
-        stream.name, stream.kind, stream.channels, stream.rate_hz, stream.hostname
+        stream.title_among(all),
+        stream.kind,
+        stream.channels,
+        stream.rate_hz,
+        stream.hostname
     );
     // Irregular streams carry markers, not EEG.
     let is_signal = stream.rate_hz > 0.0;
     println!(
         "{}",
-        if is_signal { format!("    --source 'lsl:name={}'", stream.name) } else { String::new() }
+        if is_signal {
+            format!("    --source '{}'", stream.spec_among(all))
+        } else {
+            String::new()
+        }
     );
 }

@@ -8,9 +8,10 @@ use crate::decode::{ControlView, Showing, Steadying};
 use crate::pipeline::RunReport;
 use crate::pipeline::decoding::CONTROL_SUCCEEDS;
 use crate::pipeline::kept::PValues;
+use crate::snapshot::timing::troubles;
 use crate::snapshot::{
     CapGrade, CapVerdict, ChannelQuality, Expectation, PackState, Percentiles, QualityReason,
-    QualityVerdict, Score, Snapshot, StreamState, TruthView,
+    QualityVerdict, Score, Snapshot, StreamState, TruthView, states,
 };
 use crate::source::SourceKind;
 use crate::subject::strength;
@@ -23,6 +24,8 @@ pub struct LiveDocument {
     pack: Option<PackPart>,
     seconds: f64,
     samples: SamplesPart,
+    /// How the stream keeps time, and what is wrong with it.
+    timing: TimingPart,
     windows: WindowsPart,
     /// How good the signal was in the last seconds; `null` before a verdict.
     quality: Option<QualityPart>,
@@ -89,6 +92,8 @@ struct MontagePart {
 struct SamplesPart {
     received: u64,
     lost: u64,
+    /// Those of `lost` that only the clock tells of; the rest was counted by the device.
+    lost_by_clock: u64,
     gaps: u64,
     clock_resets: u64,
     reconnects: u64,
@@ -97,6 +102,33 @@ struct SamplesPart {
     dropped_in_rings: u64,
     clock_offset_secs: f64,
     clock_uncertainty_secs: f64,
+}
+
+/// Over the last minute; `null` where nothing can be said.
+#[derive(Debug, Serialize)]
+struct TimingPart {
+    /// searching, connecting, streaming, stalled, lost, reconnecting, ended or failed: how it stood at the end.
+    state: &'static str,
+    nominal_rate_hz: f64,
+    measured_rate_hz: Option<f64>,
+    rate_error_hz: f64,
+    jitter_ms: Option<f64>,
+    /// How far apart chunks are.
+    chunk_ms: Option<f64>,
+    longest_silence_ms: f64,
+    drift_ppm: Option<f64>,
+    drift_error_ppm: Option<f64>,
+    last_minute: MinutePart,
+    /// What is wrong, in sentences, the gravest first.
+    said: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct MinutePart {
+    seconds: f64,
+    received: u64,
+    lost: u64,
+    lost_by_clock: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -196,6 +228,7 @@ impl LiveDocument {
             pack: pack_part(snapshot),
             seconds: report.seconds,
             samples: samples_part(snapshot),
+            timing: timing_part(snapshot),
             windows: windows_part(snapshot),
             quality: quality_part(snapshot),
             images_per_s: report.images_per_s,
@@ -265,6 +298,7 @@ fn samples_part(snapshot: &Snapshot) -> SamplesPart {
     SamplesPart {
         received: snapshot.received,
         lost: counters.lost + snapshot.dropped_in_rings,
+        lost_by_clock: counters.lost_by_clock,
         gaps: counters.gaps,
         clock_resets: counters.clock_resets,
         reconnects: counters.reconnects,
@@ -273,6 +307,28 @@ fn samples_part(snapshot: &Snapshot) -> SamplesPart {
         dropped_in_rings: snapshot.dropped_in_rings,
         clock_offset_secs: counters.clock_offset_secs,
         clock_uncertainty_secs: counters.clock_uncertainty_secs,
+    }
+}
+
+fn timing_part(snapshot: &Snapshot) -> TimingPart {
+    let health = &snapshot.health;
+    TimingPart {
+        state: states::key(&snapshot.run),
+        nominal_rate_hz: health.nominal_hz,
+        measured_rate_hz: health.rate_hz,
+        rate_error_hz: health.rate_error_hz,
+        jitter_ms: health.jitter_secs.map(|secs| secs * 1e3),
+        chunk_ms: health.chunk_secs.map(|secs| secs * 1e3),
+        longest_silence_ms: health.longest_wait_secs * 1e3,
+        drift_ppm: health.drift_ppm.map(|(ppm, _)| ppm),
+        drift_error_ppm: health.drift_ppm.map(|(_, error)| error),
+        last_minute: MinutePart {
+            seconds: health.span_secs,
+            received: health.received,
+            lost: health.lost,
+            lost_by_clock: health.lost_by_clock,
+        },
+        said: troubles(snapshot).into_iter().map(|trouble| trouble.text).collect(),
     }
 }
 

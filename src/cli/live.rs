@@ -8,15 +8,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
-
 use crate::config;
-use crate::decode::{ControlView, Noise, Showing, Steady, Steadying};
-use crate::pipeline::decoding::CONTROL_SUCCEEDS;
+use crate::decode::{Noise, Showing, Steady, Steadying};
+use crate::pipeline::config::PATIENCE_SECS;
 use crate::pipeline::offline::run_offline;
 use crate::pipeline::{DecodeSink, Pipeline, Recording, RunConfig, RunReport};
 use crate::signal::MAX_STIMULI;
-use crate::snapshot::{PackState, RunState, Snapshot};
+use crate::snapshot::{PackState, RunState, Snapshot, states};
 use crate::source::file::{Speed, Transport};
 use crate::source::{Source, SourceSpec, make};
 
@@ -26,6 +24,7 @@ use super::failure::Failure;
 use super::output::OutputFolder;
 use super::pictures::own_pictures;
 use super::terminal::{on_interrupt, print_json};
+use super::told::{StateTeller, progress, show, summary};
 
 /// How often the headless run looks at the pipeline.
 const POLL: Duration = Duration::from_millis(50);
@@ -67,6 +66,10 @@ pub struct Args {
     /// Stop after this many seconds of signal
     #[arg(long, value_name = "N")]
     pub seconds: Option<f64>,
+    /// Look for an LSL stream that is not there yet for this many seconds (inf: until Ctrl-C); the window looks until it
+    /// is told to stop
+    #[arg(long, value_name = "SECONDS", default_value_t = PATIENCE_SECS)]
+    pub wait: f64,
     /// Record the raw signal and the markers into this XDF file
     #[arg(long, value_name = "FILE")]
     pub record: Option<PathBuf>,
@@ -104,6 +107,7 @@ impl Default for Args {
             source: "sim".into(),
             decoding: DecodeArgs::default(),
             seconds: None,
+            wait: PATIENCE_SECS,
             record: None,
             record_also: Vec::new(),
             steady: Steady::Auto,
@@ -122,6 +126,9 @@ pub fn run(args: Args) -> Result<(), Failure> {
     let spec: SourceSpec = args.source.parse().map_err(|e| Failure::usage(format!("{e}")))?;
     if args.seconds.is_some_and(|s| !(s > 0.0 && s.is_finite())) {
         return Err(Failure::usage("--seconds must be more than 0"));
+    }
+    if args.wait.is_nan() || args.wait < 0.0 {
+        return Err(Failure::usage("--wait must be 0 or more seconds, or inf"));
     }
     if args.decoding.headless { run_headless(&args, spec) } else { run_window(&args, spec) }
 }
@@ -154,6 +161,7 @@ fn run_config(args: &Args, spec: SourceSpec) -> Result<RunConfig, Failure> {
         showing: Showing { show: args.decoding.show, scope: args.decoding.scope },
         planted_leak: args.planted_leak,
         record,
+        patience_secs: args.wait,
         transport: args.replay.as_ref().map(|replay| replay.transport.clone()),
         ..RunConfig::default()
     })
@@ -195,11 +203,15 @@ fn run_headless(args: &Args, spec: SourceSpec) -> Result<(), Failure> {
     drop(source);
     let pipeline = Pipeline::start(config, sinks);
     let bar = progress(args.seconds);
+    let mut teller = StateTeller::default();
     let ended_by = loop {
         std::thread::sleep(POLL);
         let snapshot = pipeline.snapshot();
-        show(&bar, &snapshot, pipeline.seconds_running());
-        if let Some(why) = should_end(args, &snapshot, pipeline.seconds_running(), &interrupted) {
+        show(&bar, &snapshot, pipeline.seconds_running(), pipeline.clock().now_secs());
+        teller.tell(&bar, &snapshot, pipeline.clock().now_secs());
+        let now_secs = pipeline.clock().now_secs();
+        let running_secs = pipeline.seconds_running();
+        if let Some(why) = should_end(args, &snapshot, (running_secs, now_secs), &interrupted) {
             break why;
         }
     };
@@ -238,7 +250,7 @@ enum EndedBy {
 fn should_end(
     args: &Args,
     snapshot: &Snapshot,
-    seconds: f64,
+    (seconds, now_secs): (f64, f64),
     interrupted: &AtomicBool,
 ) -> Option<EndedBy> {
     if interrupted.load(Ordering::Relaxed) {
@@ -252,6 +264,11 @@ fn should_end(
             Some(EndedBy::Failure(Failure { message: message.clone(), code: *exit_code }))
         }
         RunState::Ended => Some(EndedBy::EndOfRecording),
+        RunState::Stalled { since_secs, ever: false } if now_secs - since_secs > args.wait => {
+            let kind = snapshot.source.as_ref().map(|source| source.kind);
+            let why = states::what_to_do(&snapshot.run, kind, now_secs).unwrap_or_default();
+            Some(EndedBy::Failure(Failure::source(why)))
+        }
         _ => args.seconds.filter(|limit| seconds >= *limit).map(|_| EndedBy::Time),
     }
 }
@@ -270,7 +287,7 @@ fn conclude(args: &Args, report: &RunReport, ended_by: EndedBy) -> Result<(), Fa
     if let Some(failure) = &report.failure {
         return Err(failure.clone().into());
     }
-    if let RunState::SourceLost { .. } = report.snapshot.run {
+    if report.snapshot.run.is_away() {
         let why = "the source was lost and did not come back before the end of the run";
         return Err(Failure::source(why));
     }
@@ -283,92 +300,6 @@ fn sinks(args: &Args, config: &RunConfig) -> Result<Vec<Box<dyn DecodeSink>>, Fa
     Ok(vec![Box::new(folder.with_pictures(!args.decoding.no_pictures))])
 }
 
-fn progress(seconds: Option<f64>) -> ProgressBar {
-    let bar = seconds.map_or_else(ProgressBar::new_spinner, |s| ProgressBar::new(s.ceil() as u64));
-    let template = if seconds.is_some() {
-        "{bar:30} {pos}/{len} s  {msg}"
-    } else {
-        "{spinner} {elapsed}  {msg}"
-    };
-    ProgressStyle::with_template(template).map(|style| bar.set_style(style)).unwrap_or_default();
-    bar
-}
-
-fn show(bar: &ProgressBar, snapshot: &Snapshot, seconds: f64) {
-    bar.set_position(seconds as u64);
-    let simulated = snapshot.source.as_ref().is_some_and(|source| source.simulated);
-    let label = if simulated { "SIMULATED · " } else { "" };
-    let state = match &snapshot.run {
-        RunState::SourceLost { .. } => "source lost, waiting for it",
-        RunState::Connecting => "connecting",
-        _ => "running",
-    };
-    let decoded = snapshot.windows.decoded;
-    bar.set_message(format!(
-        "{label}{state} · {decoded} pictures · {:.1}/s",
-        snapshot.images_per_s
-    ));
-}
-
-/// The run in plain words.
-fn summary(report: &RunReport) -> String {
-    use std::fmt::Write;
-    let snapshot = &report.snapshot;
-    let mut text = String::new();
-    if let Some(source) = &snapshot.source {
-        let said = source.name.contains("SIMULATED");
-        let label = if source.simulated && !said { " (SIMULATED)" } else { "" };
-        let _ = writeln!(text, "source      {}{label}", source.name);
-    }
-    if let PackState::Ready(pack) = &snapshot.pack
-        && let Some(caution) = &pack.caution
-    {
-        let _ = writeln!(text, "caution     {caution}");
-    }
-    if let PackState::Ready(pack) = &snapshot.pack
-        && let Some(expected) = &pack.expected
-    {
-        let _ = writeln!(text, "expected    {}", expected.sentence());
-    }
-    let counts = &snapshot.windows;
-    let abstained: u64 = counts.abstained.values().sum();
-    let _ = writeln!(
-        text,
-        "windows     {} made, {} decoded, {} skipped, {abstained} abstained",
-        counts.made, counts.decoded, counts.skipped
-    );
-    let _ = write!(text, "pictures    {:.1} per second", report.images_per_s);
-    if let Some(times) = snapshot.latency.window_to_image {
-        let _ =
-            write!(text, ", window to picture p50 {:.0} ms, p95 {:.0} ms", times.p50, times.p95);
-    }
-    if counts.steadied > 0 {
-        let _ = write!(text, ", {} steadied", counts.steadied);
-    }
-    text.push('\n');
-    if let Some(truth) = &snapshot.truth {
-        let [low, high] = truth.ci95_top1;
-        let _ = writeln!(
-            text,
-            "truth       top-1 {:.3} of {} trials (chance {:.3}, 95 % interval {low:.3}–{high:.3}, p {:.2e}), top-5 {:.3}",
-            truth.top1, truth.trials, truth.chance_top1, truth.p_value, truth.top5
-        );
-    }
-    if let Some(twin) = snapshot.twin_truth {
-        let _ = writeln!(text, "null twin   top-1 {:.3} of {} trials", twin.top1, twin.trials);
-    }
-    let control = &snapshot.control;
-    if control.succeeded {
-        let _ = writeln!(text, "WITHHELD    {CONTROL_SUCCEEDS}");
-    } else if control.trials > 0 {
-        let ControlView { hits, trials, runs, e_value, .. } = control;
-        let _ =
-            writeln!(text, "control     {hits} of {trials} named, e {e_value:.2} from {runs} runs");
-    }
-    let _ = writeln!(text, "decode hash {}", report.decode_hash);
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -377,7 +308,7 @@ mod tests {
     fn a_refused_pack_ends_the_run_with_its_own_code() {
         let snapshot =
             Snapshot { pack: PackState::Refused("wrong hash".into()), ..Snapshot::default() };
-        let end = should_end(&Args::default(), &snapshot, 0.0, &AtomicBool::new(false));
+        let end = should_end(&Args::default(), &snapshot, (0.0, 0.0), &AtomicBool::new(false));
         assert_eq!(end, Some(EndedBy::Failure(Failure::pack("wrong hash"))));
     }
 
@@ -386,7 +317,7 @@ mod tests {
         let args = Args { seconds: Some(2.0), ..Args::default() };
         let snapshot = Snapshot { run: RunState::Running, ..Snapshot::default() };
         let flag = AtomicBool::new(false);
-        assert_eq!(should_end(&args, &snapshot, 1.9, &flag), None);
-        assert_eq!(should_end(&args, &snapshot, 2.0, &flag), Some(EndedBy::Time));
+        assert_eq!(should_end(&args, &snapshot, (1.9, 0.0), &flag), None);
+        assert_eq!(should_end(&args, &snapshot, (2.0, 0.0), &flag), Some(EndedBy::Time));
     }
 }

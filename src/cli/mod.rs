@@ -30,6 +30,7 @@ pub mod simulate;
 mod span;
 mod stamps;
 mod terminal;
+mod told;
 #[cfg(feature = "window")]
 mod window;
 

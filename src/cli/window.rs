@@ -59,7 +59,9 @@ pub fn run_session(config: RunConfig, session: Session) -> Result<(), Failure> {
 fn open(config: RunConfig, session: Option<Session>) -> Result<(), Failure> {
     let transport = config.transport.clone().or_else(|| controls_for(&config.spec));
     let screen = Some(Arc::new(Screen::new(SCREEN_CAPACITY)));
-    let config = RunConfig { traces: true, transport, screen, ..config };
+    // A person sees that it is looking, and can stop it.
+    let patience_secs = f64::INFINITY;
+    let config = RunConfig { traces: true, transport, screen, patience_secs, ..config };
     let initial = crate::ui::InitialView {
         source: Some(config.spec.clone()),
         pack: config.pack.clone(),
@@ -191,21 +193,14 @@ impl LiveEngine {
     }
 }
 
-/// What was found as the panel lists it: headsets first. Streams of markers carry no signal; those of one name are told apart by
-/// the computer that they are on.
+/// What was found as the panel lists it: headsets first. Streams of markers carry no signal; those of one name are told apart.
 fn entries(devices: &Devices) -> Vec<DeviceEntry> {
     let signals = || devices.lsl.iter().filter(|stream| stream.rate_hz > 0.0);
     let streams = signals().map(|stream| {
-        let twins = signals().filter(|other| other.name == stream.name).count();
-        let spec = if twins > 1 {
-            format!("lsl:name={},hostname={}", stream.name, stream.hostname)
-        } else {
-            format!("lsl:name={}", stream.name)
-        };
         let StreamSummary { kind, channels, rate_hz, hostname, .. } = stream;
         DeviceEntry {
-            spec,
-            title: format!("LSL: {}", stream.name),
+            spec: stream.spec_among(&devices.lsl),
+            title: format!("LSL: {}", stream.title_among(&devices.lsl)),
             detail: format!("{kind}, {channels} channels, {rate_hz} Hz, on {hostname}"),
         }
     });

@@ -3,8 +3,10 @@
 //! | hop | carries | capacity | when full |
 //! |---|---|---|---|
 //! | [`ring`] | every sample and marker | seconds, chosen when made | newest frame is dropped and counted; the next one is marked as following a gap, but not in a ring to a screen |
-//! | [`slot`] | windows, trace blocks | one | the newer replaces the older; replaced ones are counted |
+//! | [`backlog`] | windows | 64 | the oldest is replaced; a new delivery replaces all that waits; replaced ones are counted |
+//! | [`slot`] | quality, health | one | the newer replaces the older; replaced ones are counted |
 
+pub mod backlog;
 mod bell;
 pub mod ring;
 pub mod slot;

@@ -1,18 +1,61 @@
 //! The acquisition stage: from the source into the rings.
 //!
-//! Takes a prepared source, gives every frame and marker to the signal stage's ring and to the recorder's.
+//! Takes a prepared source, gives every frame and marker to the signal stage's ring and to the recorder's, and how the
+//! stream keeps time to the viewers.
 //! One `step` is one `read`; it never blocks beyond the source's own bound, locks, logs or allocates.
 
 use std::sync::atomic::Ordering;
 
 use crate::hop::ring::FrameProducer;
+use crate::hop::slot::SlotWriter;
 use crate::signal::Chunk;
-use crate::source::{CHUNK_FRAMES, CHUNK_MARKERS, ReadStatus, Source, SourceError};
+use crate::snapshot::Health;
+use crate::source::{CHUNK_FRAMES, CHUNK_MARKERS, ReadStatus, Source, SourceCounters, SourceError};
+use crate::time::health::HealthMeter;
+use crate::time::silence::Silence;
 
+use super::link::STALL_SECS;
 use super::shared::Shared;
 
 /// How long a source that can wait waits for the stages behind before it looks again.
 const WAIT: std::time::Duration = std::time::Duration::from_micros(500);
+
+/// How often the stream's health goes to the viewers, in seconds.
+const HEALTH_EVERY_SECS: f64 = 0.25;
+
+/// Measures how the stream keeps time, and tells the viewers.
+pub struct HealthFeed {
+    meter: HealthMeter,
+    writer: SlotWriter<Health>,
+    silence: Option<Silence>,
+    next_secs: f64,
+}
+
+impl HealthFeed {
+    /// Of a meter, into a slot.
+    pub fn new(meter: HealthMeter, writer: SlotWriter<Health>) -> Self {
+        Self { meter, writer, silence: None, next_secs: 0.0 }
+    }
+
+    fn take(&mut self, chunk: &Chunk, counters: &SourceCounters, shared: &Shared) {
+        chunk.frames().iter().for_each(|meta| self.meter.frame(meta));
+        let now_secs = shared.clock.now_secs();
+        if !chunk.frames().is_empty() {
+            let silence = self.silence.get_or_insert_with(|| Silence::since(now_secs));
+            silence.broken(now_secs);
+            shared.link.allow_silence(silence.allowed_secs(STALL_SECS));
+        }
+        let offset = (counters.clock_offset_secs, counters.clock_uncertainty_secs);
+        self.meter.counters(now_secs, (counters.lost, counters.lost_by_clock), offset);
+        // Also when the clock stands still or went back, as an injected one may.
+        if now_secs < self.next_secs && self.next_secs - now_secs <= HEALTH_EVERY_SECS {
+            return;
+        }
+        self.next_secs = now_secs + HEALTH_EVERY_SECS;
+        *self.writer.buffer() = self.meter.health(now_secs);
+        self.writer.publish();
+    }
+}
 
 /// The acquisition stage.
 pub struct Acquire {
@@ -20,6 +63,7 @@ pub struct Acquire {
     chunk: Chunk,
     to_process: FrameProducer,
     to_record: Option<FrameProducer>,
+    health: Option<HealthFeed>,
 }
 
 impl Acquire {
@@ -31,7 +75,13 @@ impl Acquire {
         to_record: Option<FrameProducer>,
     ) -> Self {
         let chunk = Chunk::with_capacity(channels, CHUNK_FRAMES, CHUNK_MARKERS);
-        Self { source, chunk, to_process, to_record }
+        Self { source, chunk, to_process, to_record, health: None }
+    }
+
+    /// The same, which also tells how the stream keeps time.
+    #[must_use]
+    pub fn with_health(self, health: HealthFeed) -> Self {
+        Self { health: Some(health), ..self }
     }
 
     /// Reads once and hands over what came.
@@ -48,7 +98,12 @@ impl Acquire {
             return Ok(ReadStatus::Idle);
         }
         let status = self.source.read(&mut self.chunk)?;
-        shared.set_lost(status == ReadStatus::Lost);
+        let why = self.source.lost_why();
+        shared.link.note(status, self.chunk.len(), why, || shared.clock.now_secs());
+        let counters = self.source.counters();
+        if let Some(health) = &mut self.health {
+            health.take(&self.chunk, &counters, shared);
+        }
         if self.chunk.is_empty() {
             return Ok(status);
         }
@@ -60,7 +115,7 @@ impl Acquire {
         }
         shared.note_received(self.chunk.len() as u64);
         shared.dropped.store(dropped, Ordering::Relaxed);
-        shared.counters.store(self.source.counters());
+        shared.counters.store(counters);
         Ok(status)
     }
 

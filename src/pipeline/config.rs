@@ -11,6 +11,9 @@ use crate::source::presented::PresentedSource;
 use crate::source::{Source, SourceError, SourceSpec, make};
 use crate::units::SampleRate;
 
+/// How long an LSL stream is looked for when nothing else is said, in seconds: time to start the program that sends it.
+pub const PATIENCE_SECS: f64 = 10.0;
+
 /// Which windows the decoder gets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -101,6 +104,9 @@ pub struct RunConfig {
     pub transport: Option<Arc<Transport>>,
     /// The pictures that can be shown; the bundled ones when `None`.
     pub stimuli: Option<Arc<StimulusSet>>,
+    /// How long to look for an LSL stream that is not there yet, in seconds; infinite: until the run is stopped. A
+    /// `timeout` of the source's own is stronger.
+    pub patience_secs: f64,
     /// What a presenter shows: seen by the virtual subject, told in every source's markers.
     pub screen: Option<Arc<Screen>>,
 }
@@ -148,6 +154,7 @@ impl Default for RunConfig {
             record: None,
             transport: None,
             stimuli: None,
+            patience_secs: PATIENCE_SECS,
             screen: None,
         }
     }

@@ -1,8 +1,8 @@
 //! The decode stage: from windows to evidence and pictures, with scores and times.
 //!
 //! Takes one window at a time, gives a [`DecodeStatus`] to the viewers and each decode to the sinks. Not a
-//! real-time stage: it may allocate and take tens of milliseconds; the slot before it keeps only the newest
-//! window meanwhile.
+//! real-time stage: it may allocate and take tens of milliseconds; the backlog before it keeps the windows of
+//! the newest delivery meanwhile: one, where samples come singly.
 
 use std::path::Path;
 use std::sync::Arc;

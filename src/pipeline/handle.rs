@@ -177,7 +177,7 @@ impl Pipeline {
         self.shared.stop.store(true, Ordering::Release);
         let (summary, failure) = self.threads.join(&self.shared);
         let mut snapshot = self.snapshot();
-        if let RunState::SourceLost { .. } = run_before {
+        if run_before.is_away() || matches!(run_before, RunState::Stalled { .. }) {
             snapshot.run = run_before;
         }
         self.report(snapshot, seconds, summary, failure)

@@ -1,8 +1,8 @@
 //! The live run: wires the stages together and spawns their threads.
 //!
 //! ```text
-//! acquire ─ ring ─► process ─ slot ─► decode ─► Snapshot
-//!    └───── ring ─► record       └─ ring ─► traces
+//! acquire ─ ring ─► process ─ backlog ─► decode ─► Snapshot
+//!    └───── ring ─► record       └── ring ─► traces
 //! ```
 //!
 //! [`Pipeline::start`] returns at once; connecting and loading happen on the threads and show in the
@@ -20,6 +20,7 @@ pub mod handle;
 pub mod kept;
 pub mod ledger;
 pub mod line;
+pub mod link;
 pub mod offline;
 pub mod process;
 pub mod provenance;

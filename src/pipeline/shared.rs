@@ -9,13 +9,15 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 use crate::decode::ControlView;
 use crate::hop::slot::SlotReader;
 use crate::snapshot::{
-    ChannelQuality, DecodeView, LatencyView, Level, MAX_NOTICES, Notice, PackState, Percentiles,
-    RecordingState, RunState, Score, Snapshot, SourceView, StimulusView, TruthView, WindowCounts,
+    ChannelQuality, DecodeView, Health, LatencyView, Level, MAX_NOTICES, Notice, PackState,
+    Percentiles, RecordingState, RunState, Score, Snapshot, SourceView, StimulusView, TruthView,
+    WindowCounts,
 };
 use crate::source::SourceCounters;
 use crate::time::clock::Clock;
 
 use super::ledger::percentiles_of;
+use super::link::Link;
 
 /// Sample-to-filtered times kept for percentiles, one per pass of the filter stage: two minutes of passes at
 /// 1 ms.
@@ -31,6 +33,12 @@ type Wake = Arc<dyn Fn() + Send + Sync>;
 struct QualityTap {
     reader: Option<SlotReader<Vec<ChannelQuality>>>,
     newest: Arc<Vec<ChannelQuality>>,
+}
+
+#[derive(Default)]
+struct HealthTap {
+    reader: Option<SlotReader<Health>>,
+    newest: Health,
 }
 
 /// Everything the decode thread knows, swapped in as one value after each window.
@@ -76,20 +84,22 @@ pub struct Shared {
     pub windows_skipped: AtomicU64,
     /// The source's counters, written by the acquisition thread.
     pub counters: AtomicSourceCounters,
-    /// Since when the source is lost, as bits of seconds; zero when it is there.
-    lost_since: AtomicU64,
+    /// How the connection to the source stands.
+    pub link: Link,
     /// Processor time of the acquisition and the signal thread together, in microseconds.
     pub realtime_cpu_us: AtomicU64,
     onset_row: AtomicU32,
     onset_secs: AtomicU64,
     filter_times_us: Box<[AtomicU32]>,
     filter_time_count: AtomicU64,
-    run: ArcSwap<RunState>,
+    /// With since when it is so.
+    run: ArcSwap<(RunState, f64)>,
     source: ArcSwapOption<SourceView>,
     pack: ArcSwap<PackState>,
     status: ArcSwap<DecodeStatus>,
     recording: ArcSwap<RecordingState>,
     quality: Mutex<QualityTap>,
+    health: Mutex<HealthTap>,
     wake: Mutex<Option<Wake>>,
     first_sample: AtomicU64,
     notices: ArcSwap<Vec<Notice>>,
@@ -99,6 +109,7 @@ pub struct Shared {
 #[derive(Default)]
 pub struct AtomicSourceCounters {
     lost: AtomicU64,
+    lost_by_clock: AtomicU64,
     gaps: AtomicU64,
     clock_resets: AtomicU64,
     reconnects: AtomicU64,
@@ -112,6 +123,7 @@ impl AtomicSourceCounters {
     /// Replaces all values.
     pub fn store(&self, counters: SourceCounters) {
         self.lost.store(counters.lost, Ordering::Relaxed);
+        self.lost_by_clock.store(counters.lost_by_clock, Ordering::Relaxed);
         self.gaps.store(counters.gaps, Ordering::Relaxed);
         self.clock_resets.store(counters.clock_resets, Ordering::Relaxed);
         self.reconnects.store(counters.reconnects, Ordering::Relaxed);
@@ -125,6 +137,7 @@ impl AtomicSourceCounters {
     pub fn load(&self) -> SourceCounters {
         SourceCounters {
             lost: self.lost.load(Ordering::Relaxed),
+            lost_by_clock: self.lost_by_clock.load(Ordering::Relaxed),
             gaps: self.gaps.load(Ordering::Relaxed),
             clock_resets: self.clock_resets.load(Ordering::Relaxed),
             reconnects: self.reconnects.load(Ordering::Relaxed),
@@ -139,6 +152,7 @@ impl AtomicSourceCounters {
 impl Shared {
     /// An empty board.
     pub fn new(clock: Clock) -> Self {
+        let now_secs = clock.now_secs();
         Self {
             clock,
             stop: AtomicBool::new(false),
@@ -151,18 +165,19 @@ impl Shared {
             windows_passed_on: AtomicU64::new(0),
             windows_skipped: AtomicU64::new(0),
             counters: AtomicSourceCounters::default(),
-            lost_since: AtomicU64::new(0),
+            link: Link::default(),
             realtime_cpu_us: AtomicU64::new(0),
             onset_row: AtomicU32::new(NO_ROW),
             onset_secs: AtomicU64::new(0),
             filter_times_us: (0..FILTER_TIMES_KEPT).map(|_| AtomicU32::new(0)).collect(),
             filter_time_count: AtomicU64::new(0),
-            run: ArcSwap::from_pointee(RunState::Connecting),
+            run: ArcSwap::from_pointee((RunState::Connecting, now_secs)),
             source: ArcSwapOption::empty(),
             pack: ArcSwap::from_pointee(PackState::None),
             status: ArcSwap::from_pointee(DecodeStatus::default()),
             recording: ArcSwap::from_pointee(RecordingState::Off),
             quality: Mutex::new(QualityTap::default()),
+            health: Mutex::new(HealthTap::default()),
             wake: Mutex::new(None),
             first_sample: AtomicU64::new(0),
             notices: ArcSwap::from_pointee(Vec::new()),
@@ -189,12 +204,12 @@ impl Shared {
 
     /// Sets what the pipeline as a whole is doing.
     pub fn set_run(&self, run: RunState) {
-        self.run.store(Arc::new(run));
+        self.run.store(Arc::new((run, self.clock.now_secs())));
     }
 
     /// What the pipeline as a whole is doing, without regard to a source that is lost just now.
-    pub fn run(&self) -> Arc<RunState> {
-        self.run.load_full()
+    pub fn run(&self) -> RunState {
+        self.run.load().0.clone()
     }
 
     /// What every snapshot says of the source from now on.
@@ -271,6 +286,21 @@ impl Shared {
         tap.newest.clone()
     }
 
+    /// Says where the stream's health will come from.
+    pub fn set_health_tap(&self, reader: SlotReader<Health>) {
+        self.health.lock().unwrap_or_else(PoisonError::into_inner).reader = Some(reader);
+    }
+
+    /// The newest health. Locks against other viewers only, never against a stage.
+    fn health(&self) -> Health {
+        let mut tap = self.health.lock().unwrap_or_else(PoisonError::into_inner);
+        let newest = tap.reader.as_mut().and_then(|reader| reader.take().copied());
+        if let Some(newest) = newest {
+            tap.newest = newest;
+        }
+        tap.newest
+    }
+
     /// Notes the newest onset for the viewers. Real-time safe.
     pub fn note_onset(&self, row: Option<u16>, onset_secs: f64) {
         self.onset_row.store(row.map_or(NO_ROW, u32::from), Ordering::Relaxed);
@@ -281,16 +311,6 @@ impl Shared {
         let secs = self.onset_secs.load(Ordering::Acquire);
         let row = u16::try_from(self.onset_row.load(Ordering::Relaxed)).ok();
         (secs != 0).then_some((row, f64::from_bits(secs)))
-    }
-
-    /// Notes that the source is gone or back. Real-time safe.
-    pub fn set_lost(&self, lost: bool) {
-        let since = self.lost_since.load(Ordering::Relaxed);
-        if lost && since == 0 {
-            self.lost_since.store(self.clock.now_secs().to_bits(), Ordering::Relaxed);
-        } else if !lost && since != 0 {
-            self.lost_since.store(0, Ordering::Relaxed);
-        }
     }
 
     /// Notes how long the oldest sample of a pass took from being taken to being filtered. Real-time safe.
@@ -327,8 +347,11 @@ impl Shared {
         let mut windows = status.windows.clone();
         windows.made = self.windows_made.load(Ordering::Relaxed);
         windows.skipped = self.windows_skipped.load(Ordering::Relaxed);
+        let (run, run_since_secs) = self.run_as_it_is();
         Snapshot {
-            run: self.run_or_lost(),
+            run,
+            run_since_secs,
+            health: self.health(),
             source: self.source.load_full(),
             received: self.received.load(Ordering::Relaxed),
             dropped_in_rings: self.dropped.load(Ordering::Relaxed),
@@ -350,14 +373,15 @@ impl Shared {
         }
     }
 
-    fn run_or_lost(&self) -> RunState {
-        let run = RunState::clone(&self.run.load());
-        match self.lost_since.load(Ordering::Relaxed) {
-            since if since != 0 && run == RunState::Running => {
-                RunState::SourceLost { since_secs: f64::from_bits(since) }
-            }
-            _ => run,
+    /// What the pipeline does, and since when: a run that is running may have stalled or lost its source.
+    fn run_as_it_is(&self) -> (RunState, f64) {
+        let (run, since_secs) = (*self.run.load_full()).clone();
+        if run != RunState::Running {
+            return (run, since_secs);
         }
+        let really = self.link.state(self.clock.now_secs());
+        let since_secs = really.since_secs().unwrap_or(since_secs);
+        (really, since_secs)
     }
 }
 

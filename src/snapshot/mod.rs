@@ -6,6 +6,8 @@
 mod belief;
 pub mod cap;
 pub mod quality;
+pub mod states;
+pub mod timing;
 pub mod words;
 
 use std::collections::BTreeMap;
@@ -15,16 +17,23 @@ use crate::decode::{ControlView, Show, Showing, Steadying};
 pub use crate::pack::Expectation;
 pub use crate::signal::picture::Picture;
 use crate::signal::window::{Abstention, Lock};
+pub use crate::source::LostWhy;
 use crate::source::{SourceCounters, SourceKind};
+pub use crate::time::health::Health;
 pub use belief::{BelievedView, GuessView, Presented};
 pub use cap::{CapGrade, CapVerdict, StreamState};
 pub use quality::{ChannelQuality, QualityReason, QualityVerdict};
+pub use states::RunState;
 
 /// Everything that a viewer needs for one frame.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
     /// What the pipeline as a whole is doing.
     pub run: RunState,
+    /// Since when it does, in seconds on the program's clock; zero where nothing runs.
+    pub run_since_secs: f64,
+    /// How the stream keeps time.
+    pub health: Health,
     /// The source, once it is prepared.
     pub source: Option<Arc<SourceView>>,
     /// Frames received by the acquisition thread.
@@ -61,32 +70,6 @@ pub struct Snapshot {
 
 /// Most notices kept: more than a person reads; the newest stay.
 pub const MAX_NOTICES: usize = 50;
-
-/// What the pipeline as a whole is doing.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub enum RunState {
-    /// Nothing is connected.
-    #[default]
-    Idle,
-    /// Connecting to the source.
-    Connecting,
-    /// Signal flows.
-    Running,
-    /// The source is gone and is being sought; since when, on the program's clock.
-    SourceLost {
-        /// Seconds on the program's clock.
-        since_secs: f64,
-    },
-    /// The recording is over, or the run was stopped.
-    Ended,
-    /// It cannot go on; the message says why and what to do.
-    Failed {
-        /// For the person in front of the screen.
-        message: String,
-        /// The command line's exit code for it.
-        exit_code: u8,
-    },
-}
 
 /// The source as a viewer sees it.
 #[derive(Clone, Debug)]
@@ -183,7 +166,7 @@ pub struct WindowCounts {
     pub decoded: u64,
     /// Those of them whose picture was steadied.
     pub steadied: u64,
-    /// Windows replaced by a newer one before the decoder was free.
+    /// Windows replaced by newer ones before the decoder was free.
     pub skipped: u64,
     /// Windows refused, by reason.
     pub abstained: BTreeMap<Abstention, u64>,

@@ -43,6 +43,16 @@ pub fn reason(reason: QualityReason) -> &'static str {
     }
 }
 
+/// A span of time in words: `8 s`, `2 min 05 s`, `1 h 02 min`.
+pub fn duration(secs: f64) -> String {
+    let secs = if secs.is_finite() { secs.max(0.0) as u64 } else { 0 };
+    match secs {
+        0..60 => format!("{secs} s"),
+        60..3600 => format!("{} min {:02} s", secs / 60, secs % 60),
+        _ => format!("{} h {:02} min", secs / 3600, secs / 60 % 60),
+    }
+}
+
 /// A share as a percentage: `2.5 %`.
 pub fn percent(share: f64) -> String {
     if share.is_finite() { format!("{:.1} %", share * 100.0) } else { "–".into() }

@@ -7,7 +7,7 @@ use crate::signal::{Screen, StimulusSet};
 use crate::source::brainflow::BrainflowSource;
 use crate::source::faulty::{Faults, FaultySource};
 use crate::source::file::{FileSource, Speed};
-use crate::source::lsl::LslSource;
+use crate::source::lsl::{self, LslSource, Sought};
 use crate::source::orderly::OrderlySource;
 use crate::source::simulator::SimulatedSource;
 use crate::source::{Source, SourceError, SourceSpec};
@@ -25,6 +25,24 @@ pub fn source(
     stimuli: &Arc<StimulusSet>,
 ) -> Result<Box<dyn Source>, SourceError> {
     Ok(Box::new(OrderlySource::new(bare(spec, speed, stimuli, None)?)))
+}
+
+/// Looks for a source that may not be there yet, see [`lsl::seek`]; one that is no LSL stream is not looked for, and its
+/// own `prepare` says whether it is there.
+///
+/// # Errors
+/// As [`lsl::seek`].
+pub fn seek(
+    spec: &SourceSpec,
+    clock: &Clock,
+    patience_secs: f64,
+    go_on: &mut dyn FnMut(Option<Sought>) -> bool,
+) -> Result<bool, SourceError> {
+    match spec {
+        SourceSpec::Lsl(parameters) => lsl::seek(parameters, clock, patience_secs, go_on),
+        SourceSpec::Faulty { inner, .. } => seek(inner, clock, patience_secs, go_on),
+        SourceSpec::Sim(_) | SourceSpec::Brainflow { .. } | SourceSpec::File(_) => Ok(true),
+    }
 }
 
 /// As [`source`] in real time, with a virtual subject, also one behind faults, before this screen.

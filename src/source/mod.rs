@@ -83,8 +83,29 @@ pub enum ReadStatus {
     Idle,
     /// The device or stream is gone; the source keeps trying to get it back.
     Lost,
+    /// It answers again and is being connected; nothing comes yet.
+    Returning,
     /// The recording is over; nothing more will come.
     End,
+}
+
+impl ReadStatus {
+    /// Whether the device or stream is gone, or not yet wholly back.
+    pub fn is_away(self) -> bool {
+        matches!(self, Self::Lost | Self::Returning)
+    }
+}
+
+/// Why a source is lost, as far as it can tell.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LostWhy {
+    /// It cannot tell.
+    #[default]
+    Unknown,
+    /// The sender closed the connection: its program ended or was stopped.
+    Closed,
+    /// It does not answer any more: its machine is off or frozen, or the network is gone.
+    Silent,
 }
 
 /// What the source itself knows of losses and time, since it started.
@@ -92,6 +113,8 @@ pub enum ReadStatus {
 pub struct SourceCounters {
     /// Frames that the source knows to be missing, by packet counter or by clock.
     pub lost: u64,
+    /// Those of `lost` that only the clock tells of; the rest was counted by the device.
+    pub lost_by_clock: u64,
     /// Places where frames are missing or were joined after a break.
     pub gaps: u64,
     /// Times that the source's clock was reset.
@@ -124,6 +147,11 @@ pub trait Source {
 
     /// What the source knows of losses and time.
     fn counters(&self) -> SourceCounters;
+
+    /// Why it is lost; means something only while `read` says so.
+    fn lost_why(&self) -> LostWhy {
+        LostWhy::Unknown
+    }
 
     /// True for a source that waits for nobody: a recording read as fast as possible. The pipeline then
     /// slows it down to what the stages can take instead of dropping samples.

@@ -8,7 +8,7 @@
 
 use std::sync::Arc;
 
-use super::{CHUNK_MARKERS, ReadStatus, Source, SourceCounters, SourceError, SourceInfo};
+use super::{CHUNK_MARKERS, LostWhy, ReadStatus, Source, SourceCounters, SourceError, SourceInfo};
 use crate::signal::{Chunk, Marker, Screen};
 use crate::time::clock::Clock;
 
@@ -71,6 +71,10 @@ impl Source for PresentedSource {
 
     fn counters(&self) -> SourceCounters {
         self.inner.counters()
+    }
+
+    fn lost_why(&self) -> LostWhy {
+        self.inner.lost_why()
     }
 
     fn is_offline(&self) -> bool {

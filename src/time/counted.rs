@@ -75,6 +75,8 @@ struct Suspicion {
 pub struct Found {
     /// Frames known to be missing.
     pub lost: u64,
+    /// Those of them that only the clock tells of: whole turns of the counter, breaks, boards that do not count.
+    pub lost_by_clock: u64,
     /// Places where frames are missing or unrelated ones were joined.
     pub gaps: u64,
 }
@@ -202,6 +204,7 @@ impl Timeline {
             return index;
         }
         self.found.lost += missing;
+        self.found.lost_by_clock += missing;
         self.found.gaps += u64::from(!suspicion.counted);
         self.envelope.shift(-(missing as f64) * self.period_secs);
         index + missing
@@ -224,6 +227,7 @@ impl Timeline {
     fn resume(&mut self, last: Last, stamp_secs: f64) -> u64 {
         let steps = ((stamp_secs - last.time_secs) / self.period_secs).round().max(1.0) as u64;
         self.lose(steps - 1);
+        self.found.lost_by_clock += steps - 1;
         steps
     }
 

@@ -76,7 +76,7 @@ fn a_loss_inside_a_stall_is_still_exact() {
     link.drop(40);
     link.send(300, |i| (1.2 - (i + 140) as f64 * 0.0035).max(0.0));
     let (meta, truth) = link.send(1000, jitter);
-    assert_eq!(link.timeline.found(), Found { lost: 40, gaps: 1 });
+    assert_eq!(link.timeline.found(), Found { lost: 40, lost_by_clock: 0, gaps: 1 });
     assert_eq!(meta.index, truth);
 }
 
@@ -88,6 +88,7 @@ fn without_a_counter_the_clock_finds_the_loss() {
     let (meta, truth) = link.send(1000, jitter);
     let found = link.timeline.found();
     assert!(found.lost.abs_diff(50) <= 2 && found.gaps == 1, "{found:?}");
+    assert_eq!(found.lost, found.lost_by_clock);
     assert!(meta.index.abs_diff(truth) <= 2);
 }
 
@@ -98,7 +99,7 @@ fn the_daisys_counter_advances_by_two() {
     for (frame, counter) in [1_u64, 3, 5, 11, 13].into_iter().zip([1.0, 3.0, 5.0, 11.0, 13.0]) {
         timeline.place(counter, frame as f64 / 250.0, 0.0, false);
     }
-    assert_eq!(timeline.found(), Found { lost: 2, gaps: 1 });
+    assert_eq!(timeline.found(), Found { lost: 2, lost_by_clock: 0, gaps: 1 });
 }
 
 #[test]
@@ -108,7 +109,7 @@ fn a_counter_set_anew_is_a_gap_and_not_a_loss() {
     let stamp = link.sent as f64 / RATE_HZ;
     let meta = link.timeline.place(17.0, stamp, stamp, false);
     assert!(meta.gap_before);
-    assert_eq!(link.timeline.found(), Found { lost: 0, gaps: 1 });
+    assert_eq!(link.timeline.found(), Found { lost: 0, lost_by_clock: 0, gaps: 1 });
 }
 
 #[test]

@@ -4,7 +4,8 @@
 //! Pure arithmetic; allocates nothing. Two rules, because there are two kinds of sender:
 //!
 //! * **Even stamps** (device counter, simulator, whole chunks on time): while the last `EVEN_RUN` steps
-//!   were all within `EVEN_TOLERANCE` of the period, a step beyond 1.5 periods is a loss, at once.
+//!   were all within `EVEN_TOLERANCE` of one or several whole periods, what they leave out is a loss, at once,
+//!   and so is a step beyond 1.5 periods. However often frames are lost, the rate is not taken for a slower one.
 //! * **Uneven stamps** (stamped on arrival, or once per chunk): a late stamp proves nothing. Stamps can be
 //!   late but not early, so the earliest stamp of a block follows the true clock. A frame count that falls
 //!   behind it by over 1.5 periods (or `NOISE_FACTOR` times the usual wobble), in two blocks running, is
@@ -17,6 +18,9 @@ const EVEN_RUN: u32 = 128;
 
 /// How even, in periods. Stamps by counter are exact to rounding; stamps by arrival never are.
 const EVEN_TOLERANCE: f64 = 0.02;
+
+/// Rates differ from the nominal one, so over many periods steps are less even: up to so many are taken together.
+const MAX_EVEN_PERIODS: f64 = 10.0;
 
 /// A step between two stamps longer than this many periods is a gap: half-way from the next sample to the one after.
 pub const GAP_PERIODS: f64 = 1.5;
@@ -63,6 +67,8 @@ pub struct GapDetector {
     next_index: u64,
     last: Option<Last>,
     even_steps: u32,
+    /// Frames that even steps left out before the run was long enough to be believed.
+    unbelieved: u64,
     envelope: Envelope,
     /// Where a gap was marked whose loss is not yet counted.
     marked_at: Option<u64>,
@@ -96,6 +102,7 @@ impl GapDetector {
             next_index: 0,
             last: None,
             even_steps: 0,
+            unbelieved: 0,
             envelope: Envelope::default(),
             marked_at: None,
         }
@@ -126,7 +133,7 @@ impl GapDetector {
         let lost = if missing.is_finite() { missing.max(0.0) as u64 } else { 0 };
         self.next_index += lost;
         self.last = None;
-        self.even_steps = 0;
+        self.begin_run();
         lost
     }
 
@@ -135,13 +142,14 @@ impl GapDetector {
         let waited = (arrival - last.arrival_secs).max(0.0);
         if step < -BACK_SECS || step > waited + LATE_SECS {
             *verdict = Verdict { gap: true, clock_reset: true, ..Verdict::default() };
-            self.even_steps = 0;
+            self.begin_run();
             self.envelope.restart(stamp, self.next_index);
             return;
         }
         let periods = step / self.period_secs;
-        if (periods - 1.0).abs() <= EVEN_TOLERANCE {
-            self.even_steps = self.even_steps.saturating_add(1);
+        let whole = periods.round();
+        if whole >= 1.0 && (periods - whole).abs() <= EVEN_TOLERANCE * whole.min(MAX_EVEN_PERIODS) {
+            self.take_even(whole as u64 - 1, verdict);
             return;
         }
         if self.even_steps >= EVEN_RUN && periods > LOSS_PERIODS {
@@ -150,17 +158,36 @@ impl GapDetector {
             // One odd step between even ones: the sender is still an even one.
             return;
         }
-        self.even_steps = 0;
+        self.begin_run();
         if step > SILENCE_SECS.max(LOSS_PERIODS * self.period_secs) {
             verdict.gap = true;
             self.marked_at = Some(self.next_index);
         }
     }
 
+    /// A step of whole periods that leaves out `missing` frames. By chance one step in twenty-five is whole, a run of
+    /// them never: what is missing in a run is lost, from its beginning on.
+    fn take_even(&mut self, missing: u64, verdict: &mut Verdict) {
+        self.even_steps = self.even_steps.saturating_add(1);
+        self.unbelieved += missing;
+        if self.even_steps < EVEN_RUN {
+            return;
+        }
+        verdict.lost = std::mem::take(&mut self.unbelieved);
+        verdict.gap = verdict.lost > 0;
+    }
+
+    fn begin_run(&mut self) {
+        self.even_steps = 0;
+        self.unbelieved = 0;
+    }
+
     fn judge_envelope(&mut self, stamp: f64, verdict: &mut Verdict) {
         let index = self.next_index + verdict.lost;
         let block = self.block_frames;
         let lost = self.envelope.next(stamp, index, self.period_secs, block).unwrap_or(0);
+        // What the envelope finds in a run that is not believed yet is not found again when it is.
+        self.unbelieved = self.unbelieved.saturating_sub(lost);
         if lost > 0 {
             verdict.lost += lost;
             let lag = 4 * u64::from(block);
@@ -254,6 +281,17 @@ mod tests {
         let all = |i: &u64| !(1000..1007).contains(i) && *i != 2000;
         assert_eq!(run(250.0, (0..5000).map(|i| i as f64 / 250.0)), (0, 0, 0, 4999));
         assert_eq!(run(250.0, (0..5000).filter(all).map(|i| i as f64 / 250.0)), (8, 2, 0, 4999));
+    }
+
+    #[test]
+    fn frequent_losses_between_even_stamps_are_exact_and_no_slower_rate() {
+        for (share, true_hz) in [(0.01, 250.0), (0.05, 250.0), (0.2, 250.0), (0.05, 251.0)] {
+            let kept = |i: &u64| noise(*i) >= share || *i == 0 || *i == 9999;
+            let missing = (0..10_000_u64).filter(|i| !kept(i)).count() as u64;
+            let stamps = (0..10_000_u64).filter(kept).map(|i| i as f64 / true_hz);
+            let (lost, _, resets, index) = run(250.0, stamps);
+            assert_eq!((lost, resets, index), (missing, 0, 9999), "{share} at {true_hz} Hz");
+        }
     }
 
     #[test]

@@ -28,6 +28,8 @@ use crate::time::clock::{Clock, utc_now_iso8601};
 /// Shortest time between two frames that new data asks for: 30 a second at most: smooth for slow pictures,
 /// half the work of 60.
 const FRAME: Duration = Duration::from_millis(33);
+/// How often the state is looked at where nothing else asks for a frame.
+const STATE_LOOK: Duration = Duration::from_millis(250);
 /// Commands kept for the next frame when the engine's queue is full.
 const MAX_UNSENT: usize = 32;
 /// Sensitivity at the start: 50 µV per division.
@@ -194,8 +196,9 @@ impl App {
         }
         keys::pressed(ui.ctx(), &scene, &mut actions);
         layout::ui(ui, &scene, &mut self.panels, &mut actions);
-        if matches!(snapshot.run, RunState::SourceLost { .. } | RunState::Connecting) {
-            ui.ctx().request_repaint_after(Duration::from_secs(1)); // the time since counts up
+        if snapshot.run != RunState::Idle {
+            // That a source has stalled follows from time alone, and the time since counts up.
+            ui.ctx().request_repaint_after(STATE_LOOK);
         }
         self.retry();
         for action in actions {
@@ -322,7 +325,9 @@ impl App {
                     self.stimuli.clone_from(&own);
                     self.engine.use_pictures(own);
                     // A run knows its pictures from its beginning.
-                    if matches!(snapshot.run, RunState::Running | RunState::Connecting) {
+                    let begun =
+                        matches!(snapshot.run, RunState::Connecting | RunState::Searching { .. });
+                    if begun || snapshot.run.is_connected() {
                         self.connect_again();
                     }
                 }
@@ -338,7 +343,7 @@ impl App {
     fn toggle_recording(&mut self, snapshot: &Snapshot) {
         match (&snapshot.recording, &snapshot.run) {
             (RecordingState::On { .. }, _) => self.send(Command::StopRecording),
-            (_, RunState::Running) => {
+            (_, run) if run.is_connected() => {
                 let stamp = utc_now_iso8601().replace(':', "");
                 let path = self.view.record_folder.join(format!("phosphene_{stamp}.xdf"));
                 let also = self.view.record_also.clone();

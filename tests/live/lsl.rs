@@ -157,6 +157,77 @@ fn streams_that_cannot_be_eeg_are_refused() {
 }
 
 #[test]
+fn hostile_streams_are_refused_in_one_sentence_or_used_by_their_numbers() {
+    let Some(clock) = lsl_on_loopback() else { return };
+    // liblsl itself refuses some of them; what it lets through must not hurt.
+    let make = |name: &str, channels: u32, rate_hz: f64| {
+        let info =
+            lsl::StreamInfo::new(name, "EEG", channels, rate_hz, ChannelFormat::Float32, name)
+                .ok()?;
+        lsl::StreamOutlet::new(&info, 0, 1).ok()
+    };
+    let mut seen = 0;
+    for (name, channels, rate_hz, word) in [
+        ("wide", 100_000, RATE_HZ, "100000 channels; 1 to"),
+        ("none", 0, RATE_HZ, "0 channels"),
+        ("racing", 1, 1e9, "1000000000"),
+        ("nan", 1, f64::NAN, "rate"),
+        ("backwards", 1, -5.0, "rate"),
+    ] {
+        let Some(_outlet) = make(name, channels, rate_hz) else { continue };
+        let found = source(&format!("lsl:name={name},markers=none,timeout=3")).prepare(&clock);
+        // A stream whose announcement liblsl cannot read back is not found at all.
+        let message = found.unwrap_err().to_string();
+        assert!(message.contains(word) || message.contains("was found"), "{name}: {message}");
+        assert!(message.len() < 1000 && !message.chars().any(char::is_control), "{message}");
+        seen += usize::from(message.contains(word));
+    }
+    assert!(seen >= 2, "only {seen} of them could be made and found");
+}
+
+#[test]
+fn a_description_of_five_megabytes_and_odd_names_do_no_harm() {
+    let Some(clock) = lsl_on_loopback() else { return };
+    let long = "x".repeat(5 << 20);
+    let channels = [(long.as_str(), "EEG", "uV"), ("C\u{9b}2Jz", "EEG", "uV")];
+    let outlet = outlet("weighty", "EEG", RATE_HZ, ChannelFormat::Float32, &channels);
+    let mut source = source("lsl:name=weighty,markers=none");
+    let info = source.prepare(&clock).unwrap();
+    assert!(info.channels[0].len() < 100 && info.channels[1] == "C2Jz", "{:?}", info.channels[1]);
+    push_ramp(&outlet, 2, 0..10, clock.now_secs(), RATE_HZ);
+    let mut received = Received::default();
+    received.read_until(&mut source, &mut chunk(2), |_| {}, |got| got.frames.len() == 10);
+    drop(source);
+}
+
+#[test]
+fn streams_of_one_name_are_told_apart_and_each_can_be_had() {
+    let Some(clock) = lsl_on_loopback() else { return };
+    let make = |source_id: &str, channels| {
+        let info = lsl::StreamInfo::new(
+            "homonym",
+            "EEG",
+            channels,
+            RATE_HZ,
+            ChannelFormat::Float32,
+            source_id,
+        );
+        lsl::StreamOutlet::new(&info.unwrap(), 0, 60).unwrap()
+    };
+    let (_one, _two) = (make("cap-a", 1), make("cap-b", 2));
+    let info = source("lsl:name=homonym,markers=none,timeout=3").prepare(&clock).unwrap();
+    assert!(info.notes.iter().any(|note| note.contains("source_id=cap-")), "{:?}", info.notes);
+    let listed: Vec<_> =
+        list_streams(1.5).unwrap().into_iter().filter(|s| s.name == "homonym").collect();
+    assert_eq!(listed.len(), 2);
+    for stream in &listed {
+        let spec = stream.spec_among(&listed);
+        let info = source(&format!("{spec},markers=none")).prepare(&clock).unwrap();
+        assert_eq!(info.channels.len(), stream.channels, "{spec}");
+    }
+}
+
+#[test]
 fn no_stream_is_an_error_that_tells_what_is_there() {
     let Some(clock) = lsl_on_loopback() else { return };
     let _other = outlet("bystander", "EEG", RATE_HZ, ChannelFormat::Float32, &[("Cz", "", "")]);

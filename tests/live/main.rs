@@ -18,4 +18,5 @@ mod real_eeg;
 mod schedules;
 mod simulator;
 mod stalls;
+mod states;
 mod windows;

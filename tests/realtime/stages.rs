@@ -5,19 +5,21 @@ use assert_no_alloc::assert_no_alloc;
 use crossbeam_channel::bounded;
 use phosphene::dsp::chain::Chain;
 use phosphene::dsp::display::{DisplayDesign, DisplayFilter};
+use phosphene::hop::backlog::backlog;
 use phosphene::hop::ring::{display_ring, frame_ring};
 use phosphene::hop::slot::slot;
 use phosphene::pipeline::WindowMode;
-use phosphene::pipeline::acquire::Acquire;
+use phosphene::pipeline::acquire::{Acquire, HealthFeed};
 use phosphene::pipeline::contract::{self, InputContract};
 use phosphene::pipeline::process::{Process, ProcessParts, StimulusRows};
 use phosphene::pipeline::shared::Shared;
 use phosphene::pipeline::traces::Traces;
 use phosphene::signal::Window;
-use phosphene::snapshot::ChannelQuality;
+use phosphene::snapshot::{ChannelQuality, Health};
 use phosphene::source::file::Speed;
 use phosphene::source::make;
 use phosphene::time::clock::Clock;
+use phosphene::time::health::HealthMeter;
 
 /// Reads that the test makes; with 512 frames a read this is more than a minute of signal.
 const READS: usize = 60;
@@ -42,8 +44,11 @@ fn acquisition_and_filtering_allocate_nothing() {
     let traces = Traces::new(channels, DisplayFilter::prepare(channels, &design), to_screen);
     let (quality, _nobody_looks) = slot(|| vec![ChannelQuality::default(); channels]);
     let (_commands, receiver) = bounded(1);
-    let (mut window_slot, mut newest) = slot(|| Window::with_shape(channels, samples));
-    let mut acquire = Acquire::new(source, channels, to_process, Some(to_record));
+    let (mut waiting, mut newest) = backlog(|| Window::with_shape(channels, samples));
+    let (health_writer, mut health) = slot(Health::default);
+    let feed = HealthFeed::new(HealthMeter::new(info.rate.hz(), false), health_writer);
+    let acquire = Acquire::new(source, channels, to_process, Some(to_record));
+    let mut acquire = acquire.with_health(feed);
     let mut process = Process::new(ProcessParts {
         ring: from_acquire,
         chain,
@@ -58,8 +63,8 @@ fn acquisition_and_filtering_allocate_nothing() {
         rows: StimulusRows::of(&phosphene::signal::StimulusSet::bundled_or_none()),
     });
     let mut publish = |window: &Window| {
-        window_slot.buffer().copy_from(window);
-        window_slot.publish();
+        waiting.buffer().copy_from(window);
+        waiting.publish(window.index.is_multiple_of(3));
     };
     let mut frames = 0;
     assert_no_alloc(|| {
@@ -72,5 +77,6 @@ fn acquisition_and_filtering_allocate_nothing() {
     });
     assert!(frames > 60 * 250, "only {frames} frames flowed");
     assert!(newest.take().is_some(), "no window was made");
+    assert!(health.take().is_some_and(|health| health.received > 250), "the stream was measured");
     assert!(shared.snapshot(|_| None).dropped_in_rings > 0, "the recorder's ring was to overflow");
 }

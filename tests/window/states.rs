@@ -229,7 +229,13 @@ fn a_refused_pack_gives_its_message_in_full() {
 #[test]
 fn lost_ended_failed_and_connecting_say_what_happened_and_offer_something() {
     for (snapshot, texts) in [
-        (scripted::lost(), ["The source was lost 12 s ago; reconnecting", "Disconnect"]),
+        (scripted::lost(), ["The source was lost 12 s ago; it is looked for", "Disconnect"]),
+        (scripted::searching(), ["Looking for an LSL stream with name='Amp 1'", "Stop looking"]),
+        (
+            scripted::stalled(),
+            ["No samples for 12 s, although the connection stands", "Disconnect"],
+        ),
+        (scripted::reconnecting(), ["The source answers again after 12 s", "the filters settle"]),
         (scripted::ended(), ["The run has ended", "Start again"]),
         (scripted::failed(), ["no LSL stream with type=EEG was found", "Try again"]),
         (scripted::connecting(), ["Connecting to the source", "Cancel"]),
@@ -239,6 +245,25 @@ fn lost_ended_failed_and_connecting_say_what_happened_and_offer_something() {
         let (harness, _) = window(snapshot);
         assert_says(&harness, &texts);
     }
+}
+
+#[test]
+fn the_strip_says_what_is_wrong_with_time_and_opens_every_figure() {
+    let (mut harness, _) = window(scripted::troubled());
+    assert_says(&harness, &["5.0 % of samples lost in the last minute: 750 of 15 000."]);
+    assert!(!says(&harness, "Lost in all, by the clock"));
+    harness.get_by_label_contains("Time and loss.").click();
+    harness.run_steps(3);
+    assert_says(
+        &harness,
+        &[
+            "15 of 15 windows were not decoded because samples are missing",
+            "Arrives in chunks of 2.0 s: 263 of 278 windows",
+            "Runs at 252.5 Hz, not 250 (1.0 % fast).",
+            "Lost in all, by the clock",
+            "+12.0 ± 1.5 ppm",
+        ],
+    );
 }
 
 #[test]

@@ -3,8 +3,8 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use crate::hop::backlog::BacklogReader;
 use crate::hop::ring::FrameConsumer;
-use crate::hop::slot::SlotReader;
 use crate::pipeline::failure::RunFailure;
 use crate::pipeline::shared::Shared;
 use crate::pipeline::sink::RunFacts;
@@ -43,7 +43,7 @@ pub(super) fn note_cpu(shared: &Shared) {
 
 /// What the signal thread tells the decode thread: where windows come from and how channels are mapped.
 pub(super) struct FittedHop {
-    pub windows: SlotReader<Window>,
+    pub windows: BacklogReader<Window>,
     pub origins: Vec<ChannelOrigin>,
     pub facts: RunFacts,
 }

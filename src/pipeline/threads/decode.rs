@@ -1,4 +1,4 @@
-//! The shell of the decode thread: loads the pack, tells what it wants to see, decodes until the slot is closed.
+//! The shell of the decode thread: loads the pack, tells what it wants to see, decodes until the backlog is closed.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 
 use crossbeam_channel::{Receiver, Sender, TryRecvError};
 
-use crate::hop::slot::SlotReader;
+use crate::hop::backlog::BacklogReader;
 use crate::native;
 use crate::pipeline::config::RunConfig;
 use crate::pipeline::contract::InputContract;
@@ -101,7 +101,7 @@ impl DecodeShell {
     fn decode_until_closed(
         &self,
         stage: &mut Decoding,
-        windows: &mut SlotReader<Window>,
+        windows: &mut BacklogReader<Window>,
     ) -> Result<(), String> {
         let waiting = windows.waiting();
         let clock = self.shared.clock.clone();

@@ -136,7 +136,7 @@ impl Threads {
             summary = decoded;
             failures.extend(outcome.err());
         }
-        if *shared.run() == RunState::Running {
+        if shared.run() == RunState::Running {
             shared.set_run(RunState::Ended);
         }
         (summary, failures.into_iter().next())

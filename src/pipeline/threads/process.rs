@@ -7,6 +7,7 @@ use crossbeam_channel::{Receiver, Sender};
 
 use crate::dsp::chain::Chain;
 use crate::dsp::display::DisplayFilter as TraceFilter;
+use crate::hop::backlog::backlog;
 use crate::hop::ring::{FrameConsumer, display_ring};
 use crate::hop::slot::slot;
 use crate::pipeline::command::ProcessCommand;
@@ -20,6 +21,7 @@ use crate::pipeline::traces::Traces;
 use crate::signal::{StimulusSet, Window};
 use crate::snapshot::{ChannelQuality, Level};
 use crate::source::SourceInfo;
+use crate::time::health::DELIVERY_SECS;
 
 use super::common::{Connected, FittedHop, IDLE, Outcome, fail, note_cpu};
 
@@ -52,12 +54,12 @@ impl ProcessShell {
             fail(&self.shared, 4, format!("this source does not suit the pack: {e}"))
         })?;
         let (channels, samples) = (chain_channels, chain.window_samples());
-        let (mut slot_tx, slot_rx) = slot(|| Window::with_shape(channels, samples));
+        let (mut windows_tx, windows_rx) = backlog(|| Window::with_shape(channels, samples));
         let (quality_tx, quality_rx) =
             slot(|| vec![ChannelQuality::default(); info.channels.len()]);
         self.shared.set_quality_tap(quality_rx);
         let facts = RunFacts::of(&info);
-        let _ = self.slot.send(FittedHop { windows: slot_rx, origins: fitted.origins, facts });
+        let _ = self.slot.send(FittedHop { windows: windows_rx, origins: fitted.origins, facts });
         let mut stage = Process::new(ProcessParts {
             ring,
             chain,
@@ -71,16 +73,20 @@ impl ProcessShell {
             commands: self.commands.clone(),
             rows: StimulusRows::of(&self.stimuli),
         });
+        let mut last_arrival_secs = f64::NEG_INFINITY;
         let mut publish = |window: &Window| {
             // A source that waits skips no window, even where one read brings several. Live never waits.
             while source_waits && self.shared.decoder_is_behind() && !self.shared.stopping() {
                 std::thread::sleep(IDLE);
             }
-            slot_tx.buffer().copy_from(window);
+            // Windows that one delivery completed all wait their turn; a new delivery replaces what is left.
+            let new_delivery = window.last_arrival_secs - last_arrival_secs > DELIVERY_SECS;
+            last_arrival_secs = window.last_arrival_secs;
+            windows_tx.buffer().copy_from(window);
             // Counted before it can be taken, so that it is never settled before it was passed on.
             self.shared.windows_passed_on.fetch_add(1, Ordering::Release);
-            slot_tx.publish();
-            self.shared.windows_skipped.store(slot_tx.skipped(), Ordering::Relaxed);
+            windows_tx.publish(new_delivery);
+            self.shared.windows_skipped.store(windows_tx.skipped(), Ordering::Relaxed);
         };
         loop {
             let frames = stage.step(&self.shared, &mut publish);

@@ -104,7 +104,7 @@ impl PlainReader {
             };
             let now_secs = self.clock.now_secs();
             lost.store(source.counters().lost, Ordering::Relaxed);
-            if away != (status == ReadStatus::Lost) {
+            if away != status.is_away() {
                 away = !away;
                 let label = if away { own::gone_label } else { own::back_label };
                 self.tell(feeds, label(&info.name));

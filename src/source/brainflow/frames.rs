@@ -144,6 +144,7 @@ impl Frames {
         let found = self.timeline.found();
         SourceCounters {
             lost: found.lost,
+            lost_by_clock: found.lost_by_clock,
             gaps: found.gaps,
             clock_resets: self.clock_resets,
             reconnects: 0,

@@ -4,25 +4,31 @@
 //! there is none). What it finds is connected step by step: description, clock offset, data; each step only
 //! looks whether the answer is there. A stream that is back with other channels or another rate ends the
 //! source, since everything downstream was prepared for the old ones.
+//!
+//! A stream that was started anew on a machine that stayed up has the clock that it had: its offset need not be measured
+//! again before frames are taken over, which saves up to a second.
 
-use super::describe::{Description, describe};
+use super::describe::{Description, describe, without};
 use super::info::Resolver;
 use super::inlet::{Correction, Handle, Trouble};
 use super::query::term;
-use super::resolve::{StreamSummary, resolver};
+use super::resolve::{FORGET_LOST_SECS, GONE_SECS, StreamSummary, resolver_forgetting};
 use crate::source::SourceError;
 
 /// How often to look at the answers, in seconds.
 const POLL_SECS: f64 = 0.05;
 
-/// A stream that has not answered for this long is gone, in seconds: three waves of questions.
-const GONE_SECS: f64 = 1.5;
-
 /// How long to wait for a clock offset before the old one is used, in seconds.
 const CORRECTION_WAIT_SECS: f64 = 3.0;
 
 /// How long a connection may take before it is tried anew, in seconds.
-const CONNECT_SECS: f64 = 10.0;
+const CONNECT_SECS: f64 = 5.0;
+
+/// How long a description is waited for before the old one is believed, in seconds.
+const DESCRIBE_SECS: f64 = 3.0;
+
+/// A stream started on the clock that it had was started after the last frame, give or take this, in seconds.
+const SAME_CLOCK_SECS: f64 = 2.0;
 
 /// The search for a stream.
 pub(super) struct Comeback {
@@ -38,7 +44,23 @@ struct Candidate {
     summary: StreamSummary,
     format: lsl::ChannelFormat,
     described: bool,
+    /// The sender's clock is the one that it had.
+    same_clock: bool,
     since_secs: f64,
+}
+
+/// The stream as it was when it was lost.
+pub(super) struct Lost<'a> {
+    /// What it was.
+    pub summary: &'a StreamSummary,
+    /// What it said of its channels.
+    pub description: &'a Description,
+    /// The unit that was asked for, if any.
+    pub unit: Option<&'a str>,
+    /// Its last frame's stamp, on the sender's clock.
+    pub last_stamp_secs: Option<f64>,
+    /// When that arrived, on ours.
+    pub last_arrival_secs: f64,
 }
 
 /// A stream that is back.
@@ -61,7 +83,7 @@ impl Comeback {
     pub fn start(lost: &StreamSummary, now_secs: f64) -> Result<Self, SourceError> {
         Ok(Self {
             candidate: None,
-            resolver: resolver(&same_stream(lost))?,
+            resolver: resolver_forgetting(&same_stream(lost), FORGET_LOST_SECS)?,
             started_secs: now_secs,
             next_poll_secs: now_secs,
         })
@@ -76,26 +98,29 @@ impl Comeback {
         self.resolver.results().iter().all(|info| info.uid() != uid)
     }
 
+    /// Whether it answers again and is being connected.
+    pub fn is_connecting(&self) -> bool {
+        self.candidate.is_some()
+    }
+
     /// Takes the next step if one is due; the stream, once it is back.
     ///
     /// # Errors
     /// [`SourceError::Lost`] when it is back with other channels or another rate.
     pub fn poll(
         &mut self,
-        lost: &StreamSummary,
-        description: &Description,
-        unit: Option<&str>,
+        lost: &Lost<'_>,
         now_secs: f64,
     ) -> Result<Option<Returned>, SourceError> {
         if now_secs < self.next_poll_secs {
             return Ok(None);
         }
         self.next_poll_secs = now_secs + POLL_SECS;
-        let Some(mut candidate) = self.candidate.take() else {
+        let Some(mut candidate) = self.candidate.take().filter(|c| !self.is_outdated(c)) else {
             self.candidate = self.find_candidate(lost, now_secs)?;
             return Ok(None);
         };
-        match candidate.advance(description, unit, now_secs)? {
+        match candidate.advance(lost, now_secs)? {
             Step::Ready(correction) => Ok(Some(candidate.into_returned(correction))),
             Step::Waiting => {
                 self.candidate = Some(candidate);
@@ -105,14 +130,20 @@ impl Comeback {
         }
     }
 
+    /// Whether another stream that fits has come up since: a frozen one is not waited for then.
+    fn is_outdated(&self, candidate: &Candidate) -> bool {
+        let newest = self.resolver.results().pop();
+        newest.is_some_and(|info| info.uid() != candidate.summary.uid)
+    }
+
     /// The newest stream that fits: after a restart the old one may still be in the answers.
     fn find_candidate(
         &self,
-        lost: &StreamSummary,
+        was: &Lost<'_>,
         now_secs: f64,
     ) -> Result<Option<Candidate>, SourceError> {
         let Some(info) = self.resolver.results().pop() else { return Ok(None) };
-        let summary = StreamSummary::of(&info);
+        let (summary, lost) = (StreamSummary::of(&info), was.summary);
         if summary.channels != lost.channels {
             let why = format!("{} channels instead of {}", summary.channels, lost.channels);
             return Err(changed(lost, &why));
@@ -128,7 +159,9 @@ impl Comeback {
         let inlet = Handle::new(&info, false)?;
         // Starts the connection; its outcome shows in the next steps.
         let _ = inlet.open(0.0);
-        Ok(Some(Candidate { inlet, summary, format, described: false, since_secs: now_secs }))
+        let same_clock = was.is_on_the_same_clock(&summary, now_secs);
+        let described = false;
+        Ok(Some(Candidate { inlet, summary, format, described, same_clock, since_secs: now_secs }))
     }
 }
 
@@ -139,20 +172,24 @@ enum Step {
 }
 
 impl Candidate {
-    fn advance(
-        &mut self,
-        old: &Description,
-        unit: Option<&str>,
-        now_secs: f64,
-    ) -> Result<Step, SourceError> {
+    fn advance(&mut self, lost: &Lost<'_>, now_secs: f64) -> Result<Step, SourceError> {
         let waited_secs = now_secs - self.since_secs;
         if !self.described {
+            let count = self.summary.channels;
+            let unknown = || without("does not come", count, lost.unit);
             match self.inlet.description(0.0) {
-                Ok(xml) => self.compare(&xml, old, unit)?,
+                Ok(xml) => self.compare(describe(&xml, count, lost.unit), lost.description)?,
+                // One that never told what its channels are need not do so now.
+                Err(Trouble::Timeout)
+                    if waited_secs >= DESCRIBE_SECS
+                        && self.compare(unknown(), lost.description).is_ok() => {}
                 Err(Trouble::Timeout) if waited_secs < CONNECT_SECS => return Ok(Step::Waiting),
                 Err(_) => return Ok(Step::Failed),
             }
             self.described = true;
+        }
+        if self.same_clock {
+            return Ok(Step::Ready(self.inlet.correction(0.0).ok()));
         }
         Ok(match self.inlet.correction(0.0) {
             Ok(correction) => Step::Ready(Some(correction)),
@@ -162,9 +199,12 @@ impl Candidate {
         })
     }
 
-    fn compare(&self, xml: &str, old: &Description, unit: Option<&str>) -> Result<(), SourceError> {
-        let new = describe(xml, self.summary.channels, unit)
-            .map_err(|why| changed(&self.summary, &why))?;
+    fn compare(
+        &self,
+        new: Result<Description, String>,
+        old: &Description,
+    ) -> Result<(), SourceError> {
+        let new = new.map_err(|why| changed(&self.summary, &why))?;
         if new.labels != old.labels || new.picks != old.picks {
             let why =
                 format!("channels {} instead of {}", new.labels.join(" "), old.labels.join(" "));
@@ -180,6 +220,19 @@ impl Candidate {
     fn into_returned(self, correction: Option<Correction>) -> Returned {
         let Self { inlet, summary, format, .. } = self;
         Returned { inlet, summary, format, correction }
+    }
+}
+
+impl Lost<'_> {
+    /// Whether a stream was begun on the clock of the lost one: on the same machine, after its last frame, and no
+    /// later than now. A machine that was started anew begins its clock at zero.
+    fn is_on_the_same_clock(&self, new: &StreamSummary, now_secs: f64) -> bool {
+        let Some(last_stamp_secs) = self.last_stamp_secs else { return false };
+        let same_stream = new.uid == self.summary.uid;
+        let away_secs = now_secs - self.last_arrival_secs;
+        let since_secs = new.created_at_secs - last_stamp_secs;
+        let within = since_secs > -SAME_CLOCK_SECS && since_secs < away_secs + SAME_CLOCK_SECS;
+        new.hostname == self.summary.hostname && (same_stream || within)
     }
 }
 

@@ -3,12 +3,23 @@
 //! Takes the stream's description (the XML of `<info>`, from a peer and therefore not trusted), gives labels,
 //! which channels are EEG, and the factor that turns each into µV. Follows the XDF conventions for EEG
 //! (github.com/sccn/xdf/wiki/EEG-Meta-Data), where every field is optional; whatever had to be guessed is
-//! told in `notes`.
+//! told in `notes`. A description that cannot be read at all does not make the numbers unusable: channels are numbered
+//! then, and that is told too. Names are cleaned of control characters and cut, and no more than [`MAX_XML_BYTES`]
+//! are read, so that a hostile description decides neither what is on the screen nor how much memory is taken.
 
 use roxmltree::{Document, Node, ParsingOptions};
 
 /// Most XML nodes that a description may have: a thousand channels with a hundred fields each.
 const MAX_NODES: u32 = 200_000;
+
+/// Most bytes of XML that are read: thirty kilobytes for each of the channels that can be used.
+const MAX_XML_BYTES: usize = 32 << 20;
+
+/// Longest name that is taken over from a stream, in characters: longer than any electrode's.
+const MAX_NAME_CHARS: usize = 48;
+
+/// Other channels that are named in a note; the rest are counted.
+const NAMED: usize = 8;
 
 /// What is known of the channels.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,15 +51,50 @@ struct Channel {
 /// Reads a description for a stream of `count` channels. `unit` overrides what the stream states.
 ///
 /// # Errors
-/// In words, when the XML is broken, `unit` is not a unit, or no channel is EEG.
+/// In words, when `unit` is not a unit, or no channel is EEG.
 pub(super) fn describe(xml: &str, count: usize, unit: Option<&str>) -> Result<Description, String> {
+    if xml.len() > MAX_XML_BYTES {
+        let size = xml.len() >> 20;
+        return without(&format!("is {size} MB long and was not read"), count, unit);
+    }
     let options = ParsingOptions { nodes_limit: MAX_NODES, ..ParsingOptions::default() };
-    let document = Document::parse_with_options(xml, options)
-        .map_err(|why| format!("its description is not well-formed XML: {why}"))?;
-    let root = document.root_element();
-    let desc = child(root, "desc");
-    let mut notes = Vec::new();
-    let mut channels = stated_channels(desc, count, &mut notes);
+    match Document::parse_with_options(xml, options) {
+        Ok(document) => {
+            let root = document.root_element();
+            let desc = child(root, "desc");
+            let mut notes = Vec::new();
+            let channels = stated_channels(desc, count, &mut notes);
+            let simulated = desc.is_some_and(|desc| text(desc, "simulated") == "true")
+                || text(root, "name").contains("SIMULATED");
+            finish(channels, unit, simulated, notes)
+        }
+        Err(roxmltree::Error::NodesLimitReached) => {
+            without(&format!("has more than {MAX_NODES} parts and was not read"), count, unit)
+        }
+        Err(why) => without(&format!("is not well-formed XML ({why})"), count, unit),
+    }
+}
+
+/// As [`describe`], for a stream whose description `cannot`, in words, be had.
+///
+/// # Errors
+/// In words, when `unit` is not a unit.
+pub(super) fn without(
+    cannot: &str,
+    count: usize,
+    unit: Option<&str>,
+) -> Result<Description, String> {
+    let note =
+        format!("the stream's description {cannot}: its numbers are used, channels are numbered");
+    finish(vec![Channel::default(); count], unit, false, vec![clean(&note, usize::MAX)])
+}
+
+fn finish(
+    mut channels: Vec<Channel>,
+    unit: Option<&str>,
+    simulated: bool,
+    mut notes: Vec<String>,
+) -> Result<Description, String> {
     if let Some(unit) = unit {
         scale_of(unit)
             .ok_or_else(|| format!("'{unit}' is not a unit of voltage: V, mV, uV or nV"))?;
@@ -57,9 +103,22 @@ pub(super) fn describe(xml: &str, count: usize, unit: Option<&str>) -> Result<De
     let picks = eeg_channels(&channels, &mut notes)?;
     let labels = labels(&channels, &picks, &mut notes);
     let (scales, unit, unit_assumed) = scales(&channels, &picks, &mut notes);
-    let simulated = desc.is_some_and(|desc| text(desc, "simulated") == "true")
-        || text(root, "name").contains("SIMULATED");
     Ok(Description { labels, picks, scales, unit, unit_assumed, simulated, notes })
+}
+
+/// A text from a peer without control characters, which could write anywhere on a terminal, and cut to `most`
+/// characters.
+pub(super) fn clean(text: &str, most: usize) -> String {
+    let kept = |c: &char| {
+        !c.is_control() && !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.chars().filter(kept).take(most).collect::<String>().trim().to_owned()
+}
+
+fn named(others: &[String]) -> String {
+    let rest = others.len().saturating_sub(NAMED);
+    let first = others[..others.len() - rest].join(", ");
+    if rest > 0 { format!("{first} and {rest} more") } else { first }
 }
 
 fn child<'a, 'i>(node: Node<'a, 'i>, name: &str) -> Option<Node<'a, 'i>> {
@@ -77,17 +136,18 @@ fn stated_channels(
     notes: &mut Vec<String>,
 ) -> Vec<Channel> {
     let list = desc.and_then(|desc| child(desc, "channels"));
-    let mut channels: Vec<Channel> = list
-        .iter()
-        .flat_map(|list| list.children().filter(|node| node.has_tag_name("channel")))
+    let nodes =
+        || list.iter().flat_map(|list| list.children().filter(|n| n.has_tag_name("channel")));
+    let mut channels: Vec<Channel> = nodes()
+        .take(count)
         .map(|node| Channel {
-            label: text(node, "label").into(),
-            kind: text(node, "type").into(),
-            unit: text(node, "unit").into(),
+            label: clean(text(node, "label"), MAX_NAME_CHARS),
+            kind: clean(text(node, "type"), MAX_NAME_CHARS),
+            unit: clean(text(node, "unit"), MAX_NAME_CHARS),
         })
         .collect();
-    if !channels.is_empty() && channels.len() != count {
-        let stated = channels.len();
+    let stated = nodes().count();
+    if stated > 0 && stated != count {
         notes.push(format!("the stream describes {stated} channels but has {count}"));
     }
     channels.resize_with(count, Channel::default);
@@ -108,10 +168,10 @@ fn eeg_channels(channels: &[Channel], notes: &mut Vec<String>) -> Result<Vec<usi
         .map(|channel| format!("{} ({})", channel.label, channel.kind))
         .collect();
     if picks.is_empty() {
-        return Err(format!("none of its channels is EEG: {}", others.join(", ")));
+        return Err(format!("none of its channels is EEG: {}", named(&others)));
     }
     if !others.is_empty() {
-        notes.push(format!("channels that are not EEG are left out: {}", others.join(", ")));
+        notes.push(format!("channels that are not EEG are left out: {}", named(&others)));
     }
     Ok(picks)
 }
@@ -119,6 +179,7 @@ fn eeg_channels(channels: &[Channel], notes: &mut Vec<String>) -> Result<Vec<usi
 /// Labels as stated, or by number; a label that occurs twice gets its number behind it.
 fn labels(channels: &[Channel], picks: &[usize], notes: &mut Vec<String>) -> Vec<String> {
     let mut labels: Vec<String> = Vec::with_capacity(picks.len());
+    let mut taken = std::collections::HashSet::new();
     let (mut missing, mut twice) = (0, 0);
     for &i in picks {
         let mut label = channels[i].label.clone();
@@ -126,7 +187,7 @@ fn labels(channels: &[Channel], picks: &[usize], notes: &mut Vec<String>) -> Vec
             missing += 1;
             label = format!("Ch{}", i + 1);
         }
-        if labels.contains(&label) {
+        if !taken.insert(label.clone()) {
             twice += 1;
             label = format!("{label}.{}", i + 1);
         }
@@ -215,9 +276,50 @@ mod tests {
 
     #[test]
     fn what_cannot_be_used_is_refused_in_words() {
-        assert!(describe("<info>", 1, None).unwrap_err().contains("XML"));
         assert!(describe("<info/>", 1, Some("lux")).unwrap_err().contains("lux"));
         assert!(describe(&xml(&[("X", "EMG", "")]), 1, None).unwrap_err().contains("EMG"));
+    }
+
+    #[test]
+    fn a_broken_description_leaves_the_numbers_usable() {
+        for broken in
+            ["<info>", "", "no XML", "<info>\u{1}</info>", "<a><b></a></b>", "<info>&no;</info>"]
+        {
+            let found = describe(broken, 3, Some("nV")).unwrap();
+            assert_eq!((found.labels.len(), found.labels[2].as_str()), (3, "Ch3"));
+            assert_eq!((found.picks, found.scales), (vec![0, 1, 2], vec![1e-3; 3]));
+            assert!(found.notes[0].contains("numbers are used"), "{:?}", found.notes);
+            assert!(!found.notes[0].chars().any(char::is_control), "{:?}", found.notes);
+        }
+        let told = without("does not come", 2, None).unwrap();
+        assert!(told.unit_assumed && told.notes[0].contains("does not come"));
+    }
+
+    #[test]
+    fn a_hostile_description_takes_bounded_time_memory_and_screen() {
+        // Five megabytes of one label; a hundred thousand channels, for a stream of four; too many parts.
+        let long = xml(&[(&"x".repeat(5 << 20), "EEG", "uV")]);
+        assert_eq!(describe(&long, 1, None).unwrap().labels[0].len(), MAX_NAME_CHARS);
+        let many = format!(
+            "<info><desc><channels>{}</channels></desc></info>",
+            "<channel/>".repeat(100_000)
+        );
+        let found = describe(&many, 4, None).unwrap();
+        assert_eq!(found.labels.len(), 4);
+        assert!(found.notes[0].contains("describes 100000 channels but has 4"));
+        let parts = format!("<info>{}</info>", "<a/>".repeat(MAX_NODES as usize));
+        assert!(describe(&parts, 2, None).unwrap().notes[0].contains("parts"));
+        let huge = " ".repeat(MAX_XML_BYTES + 1);
+        assert!(describe(&huge, 2, None).unwrap().notes[0].contains("32 MB"));
+        let deep = "<a>".repeat(200_000);
+        assert_eq!(describe(&deep, 2, None).unwrap().labels.len(), 2);
+    }
+
+    #[test]
+    fn names_cannot_write_on_the_terminal() {
+        let found =
+            describe(&xml(&[("C\u{7f}\u{202e}z\u{9b}2J\n", "EEG", "u\tV")]), 1, None).unwrap();
+        assert_eq!((found.labels[0].as_str(), found.unit.as_str()), ("Cz2J", "uV"));
     }
 
     #[test]

@@ -20,25 +20,29 @@ mod info;
 mod inlet;
 mod library;
 mod markers;
+mod network;
 mod pull;
 mod query;
 mod raw;
 mod resolve;
 mod search;
+mod seek;
 mod stream;
 mod suitable;
 
 pub use block::{Block, BlockValues};
 pub use library::{configure, ensure_loaded, lsl_clock};
+pub use network::hint as network_hint;
 pub use raw::{RawEvent, RawStream};
 pub use resolve::{StreamSummary, list_streams};
 pub use search::{Found, Search};
+pub use seek::{Sought, seek};
 
 use self::markers::MarkerInlet;
 use self::query::{Query, display};
 use self::stream::Stream;
 use super::spec::Parameters;
-use super::{ReadStatus, Source, SourceCounters, SourceError, SourceInfo, SourceKind};
+use super::{LostWhy, ReadStatus, Source, SourceCounters, SourceError, SourceInfo, SourceKind};
 use crate::signal::Chunk;
 use crate::time::clock::Clock;
 
@@ -79,7 +83,7 @@ impl Source for LslSource {
         notes.extend(stream.take_notes());
         let info = SourceInfo {
             kind: SourceKind::Lsl,
-            name: resolved.eeg.name(),
+            name: describe::clean(&resolved.eeg.name(), resolve::MAX_STREAM_NAME_CHARS),
             simulated: stream.description().simulated,
             snr_db: None,
             channels: stream.description().labels.clone(),
@@ -105,6 +109,10 @@ impl Source for LslSource {
 
     fn counters(&self) -> SourceCounters {
         self.counters
+    }
+
+    fn lost_why(&self) -> LostWhy {
+        self.stream.as_ref().map_or(LostWhy::Unknown, Stream::lost_why)
     }
 
     fn stop(&mut self) {

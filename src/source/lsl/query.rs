@@ -8,7 +8,7 @@ use crate::source::spec::Parameters;
 use crate::source::{SourceError, SourceSpec};
 
 /// How long to look for the stream when nothing is said, in seconds. Twice what a busy network takes.
-const DEFAULT_TIMEOUT_SECS: f64 = 5.0;
+pub(super) const DEFAULT_TIMEOUT_SECS: f64 = 5.0;
 
 /// Longest time to look, in seconds.
 const MAX_TIMEOUT_SECS: f64 = 600.0;
@@ -31,8 +31,8 @@ pub(super) struct Query {
     pub predicate: String,
     /// Which marker stream.
     pub markers: MarkerChoice,
-    /// How long to look, in seconds.
-    pub timeout_secs: f64,
+    /// How long to look, in seconds, where it was said.
+    pub timeout_secs: Option<f64>,
     /// Overrides the unit that the stream states.
     pub unit: Option<String>,
 }
@@ -43,6 +43,11 @@ pub(super) fn display(parameters: &Parameters) -> String {
 }
 
 impl Query {
+    /// How long to look, in seconds.
+    pub fn patience_secs(&self) -> f64 {
+        self.timeout_secs.unwrap_or(DEFAULT_TIMEOUT_SECS)
+    }
+
     /// Understands the pairs of a source.
     ///
     /// # Errors
@@ -52,14 +57,14 @@ impl Query {
         let mut query = Self {
             predicate: String::new(),
             markers: MarkerChoice::Auto,
-            timeout_secs: DEFAULT_TIMEOUT_SECS,
+            timeout_secs: None,
             unit: None,
         };
         let mut terms = Vec::new();
         for (key, value) in parameters {
             match key.as_str() {
                 "markers" => query.markers = marker_choice(value),
-                "timeout" => query.timeout_secs = timeout_secs(value).map_err(bad)?,
+                "timeout" => query.timeout_secs = Some(timeout_secs(value).map_err(bad)?),
                 "unit" => query.unit = Some(value.clone()),
                 "pred" => terms.push(format!("({value})")),
                 _ => terms.push(term(key, value).map_err(bad)?),
@@ -121,7 +126,7 @@ mod tests {
         let asked = [("name", "Amp 1"), ("type", "EEG"), ("markers", "none"), ("timeout", "2")];
         let query = query(&asked).unwrap();
         assert_eq!(query.predicate, "name='Amp 1' and type='EEG'");
-        assert_eq!((query.markers, query.timeout_secs), (MarkerChoice::Off, 2.0));
+        assert_eq!((query.markers, query.timeout_secs), (MarkerChoice::Off, Some(2.0)));
     }
 
     #[test]

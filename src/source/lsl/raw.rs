@@ -8,12 +8,13 @@ use super::comeback::same_stream;
 use super::info::Resolver;
 use super::inlet::{Handle, Trouble};
 use super::pull::{TextPlaces, pull_into};
-use super::resolve::{StreamSummary, resolver};
+use super::resolve::{DOUBT_SECS, FORGET_LOST_SECS, GONE_SECS, StreamSummary, resolver_forgetting};
 use super::search::Found;
 use super::suitable::unusable;
 use crate::source::SourceError;
 use crate::time::clock::Clock;
 use crate::time::gaps::GapDetector;
+use crate::time::silence::Silence;
 use crate::units::MAX_CHANNELS;
 
 /// How long to wait for each answer while connecting, in seconds.
@@ -24,12 +25,6 @@ const FIRST_OFFSET_SECS: f64 = 2.0;
 
 /// Time between two clock offsets, in seconds.
 const OFFSET_SECS: f64 = 5.0;
-
-/// Silence after which a regular stream is doubted and looked for, in seconds.
-const SILENCE_SECS: f64 = 2.0;
-
-/// A doubted stream that has not answered for this long is gone, in seconds: three waves of questions.
-const GONE_SECS: f64 = 1.5;
 
 /// How often to look at the answers while it is away, in seconds.
 const POLL_SECS: f64 = 0.05;
@@ -69,7 +64,7 @@ pub struct RawStream {
     gaps: Option<GapDetector>,
     lost: u64,
     last_stamp_secs: Option<f64>,
-    last_arrival_secs: f64,
+    silence: Silence,
     back_from_break: bool,
     offset_secs: Option<f64>,
     next_offset_secs: f64,
@@ -110,7 +105,7 @@ impl RawStream {
             clock: clock.clone(),
             lost: 0,
             last_stamp_secs: None,
-            last_arrival_secs: now_secs,
+            silence: Silence::since(now_secs),
             back_from_break: false,
             offset_secs: offset.map(|found| found.offset_secs),
             next_offset_secs: now_secs,
@@ -182,7 +177,7 @@ impl RawStream {
                 && let (Some(last), Some(first)) = (self.last_stamp_secs, stamps.first())
             {
                 // No longer than it took by our own clock, whatever the sender's says.
-                let most_secs = arrival_secs - self.last_arrival_secs + 1.0;
+                let most_secs = arrival_secs - self.silence.last_secs() + 1.0;
                 self.lost += gaps.resume((first - last).min(most_secs));
             }
             for stamp in stamps {
@@ -190,13 +185,13 @@ impl RawStream {
             }
         }
         self.last_stamp_secs = stamps.last().copied().or(self.last_stamp_secs);
-        self.last_arrival_secs = arrival_secs;
+        self.silence.broken(arrival_secs);
         self.away = None;
     }
 
     /// Silence alone is no loss: a sender may pause. It is gone when it cannot be found any more.
     fn fell_silent(&mut self, now_secs: f64) -> bool {
-        if self.gaps.is_none() || now_secs - self.last_arrival_secs < SILENCE_SECS {
+        if self.gaps.is_none() || !self.silence.is_odd(now_secs, DOUBT_SECS) {
             return false;
         }
         let Some(away) = &mut self.away else {
@@ -211,7 +206,7 @@ impl RawStream {
     }
 
     fn start_looking(&self, now_secs: f64) -> Option<Away> {
-        let resolver = resolver(&same_stream(&self.summary)).ok()?;
+        let resolver = resolver_forgetting(&same_stream(&self.summary), FORGET_LOST_SECS).ok()?;
         Some(Away { resolver, since_secs: now_secs, next_poll_secs: now_secs, candidate: None })
     }
 

@@ -55,12 +55,13 @@ impl Search {
     /// # Errors
     /// [`SourceError::NotFound`] with what else is on the network.
     pub fn first(&self, clock: &Clock) -> Result<Vec<Found>, SourceError> {
-        let deadline_secs = clock.now_secs() + self.query.timeout_secs;
+        let deadline_secs = clock.now_secs() + self.query.patience_secs();
         let mut all = Vec::new();
         for (predicate, resolver) in &self.resolvers {
             let found = wait_for(resolver, clock, deadline_secs);
             if found.is_empty() {
-                return Err(not_found(&format!("LSL stream with {predicate}"), &self.query));
+                let waited_secs = self.query.patience_secs();
+                return Err(not_found(&format!("LSL stream with {predicate}"), waited_secs));
             }
             all.extend(found.into_iter().map(Found));
         }

@@ -3,17 +3,18 @@
 //! `open` blocks and allocates; `read` waits 1 ms at most and allocates nothing while data flow. Frames
 //! are `[channels]` in µV with times on the program's clock.
 
-use super::comeback::{Comeback, Returned};
-use super::describe::{Description, describe};
+use super::comeback::{Comeback, Lost, Returned};
+use super::describe::{Description, describe, without};
 use super::info::Info;
 use super::inlet::{Correction, Handle, PullBuffer, Trouble};
 use super::markers::MarkerInlet;
-use super::resolve::StreamSummary;
+use super::resolve::{DOUBT_SECS, StreamSummary};
 use super::suitable::{check, plausibility, unusable};
 use crate::signal::{Chunk, FrameMeta};
-use crate::source::{ReadStatus, SourceCounters, SourceError};
+use crate::source::{LostWhy, ReadStatus, SourceCounters, SourceError};
 use crate::time::clock::Clock;
 use crate::time::gaps::GapDetector;
+use crate::time::silence::Silence;
 use crate::units::SampleRate;
 
 /// Longest wait for a frame in one `read`, in seconds.
@@ -25,8 +26,8 @@ const CONNECT_SECS: f64 = 5.0;
 /// How often the clock offset is taken over, in seconds; liblsl measures it every 2 s.
 const CORRECTION_SECS: f64 = 5.0;
 
-/// Silence after which a stream is doubted and looked for, in seconds.
-const SILENCE_SECS: f64 = 2.0;
+/// When the offset is taken over after a return with the old one, in seconds: a burst of liblsl's probes later.
+const FIRST_CORRECTION_SECS: f64 = 1.0;
 
 /// Two clocks that differ by less are one: readings are taken one after the other.
 const SAME_CLOCK_SECS: f64 = 1e-3;
@@ -53,9 +54,10 @@ pub(super) struct Stream {
     correction: Correction,
     next_correction_secs: f64,
     last_time_secs: f64,
-    last_arrival_secs: f64,
+    last_stamp_secs: Option<f64>,
+    silence: Silence,
+    lost_why: LostWhy,
     back_from_break: bool,
-    started: bool,
 }
 
 impl Stream {
@@ -76,9 +78,13 @@ impl Stream {
             unusable(&summary, format!("it does not tell {what} ({why:?})"))
         };
         let inlet = Handle::new(info, false)?;
-        let xml = inlet.description(CONNECT_SECS).map_err(|why| unanswered("what it is", why))?;
-        let mut description =
-            describe(&xml, summary.channels, unit).map_err(|why| unusable(&summary, why))?;
+        let described = match inlet.description(CONNECT_SECS) {
+            Ok(xml) => describe(&xml, summary.channels, unit),
+            Err(Trouble::Lost) => return Err(unanswered("what it is", Trouble::Lost)),
+            Err(_) => without("does not come", summary.channels, unit),
+        };
+        let mut description = described.map_err(|why| unusable(&summary, why))?;
+        description.simulated |= summary.name.contains("SIMULATED");
         let correction = inlet.correction(CONNECT_SECS).unwrap_or_else(|_| {
             description.notes.push("the sender's clock offset could not be measured".into());
             UNKNOWN_OFFSET
@@ -111,9 +117,10 @@ impl Stream {
             correction,
             next_correction_secs: now_secs + CORRECTION_SECS,
             last_time_secs: now_secs,
-            last_arrival_secs: now_secs,
+            last_stamp_secs: None,
+            silence: Silence::since(now_secs),
+            lost_why: LostWhy::Unknown,
             back_from_break: false,
-            started: false,
         };
         stream.show_correction(counters);
         stream.judge_assumed_unit();
@@ -133,6 +140,11 @@ impl Stream {
     /// The nominal rate.
     pub fn rate(&self) -> SampleRate {
         self.rate
+    }
+
+    /// Why it was lost the last time.
+    pub fn lost_why(&self) -> LostWhy {
+        self.lost_why
     }
 
     /// See [`crate::source::Source::read`].
@@ -159,7 +171,7 @@ impl Stream {
                 self.status(frames, chunk, now_secs)
             }
             Err(Trouble::Timeout) => Ok(ReadStatus::Idle),
-            Err(Trouble::Lost) => self.go_away(),
+            Err(Trouble::Lost) => self.go_away(LostWhy::Closed),
             Err(Trouble::Other(code)) => Err(SourceError::Lost {
                 what: format!("LSL stream '{}'", self.summary.name),
                 why: format!("liblsl reported error {code}"),
@@ -187,6 +199,7 @@ impl Stream {
             }
             let verdict = self.detector.next(stamp_secs, arrival_secs);
             counters.lost += verdict.lost;
+            counters.lost_by_clock += verdict.lost;
             counters.gaps += u64::from(verdict.gap && !broke);
             if verdict.clock_reset {
                 counters.clock_resets += 1;
@@ -207,10 +220,12 @@ impl Stream {
             // There is room: no more frames were pulled than fit.
             let _ = chunk.push(meta, &self.frame_uv);
             self.last_time_secs = time_secs;
+            if stamp_secs.is_finite() {
+                self.last_stamp_secs = Some(stamp_secs);
+            }
         }
         if frames > 0 {
-            self.started = true;
-            self.last_arrival_secs = arrival_secs;
+            self.silence.broken(arrival_secs);
             self.comeback = None;
         }
     }
@@ -218,13 +233,15 @@ impl Stream {
     /// The first frame after a break: what the break cost.
     fn count_break(&mut self, time_secs: f64, arrival_secs: f64, counters: &mut SourceCounters) {
         counters.reconnects += 1;
-        if !self.started {
+        if self.last_stamp_secs.is_none() {
             return;
         }
         // No longer than it took by our own clock, whatever the sender's says.
-        let most_secs = arrival_secs - self.last_arrival_secs + 1.0;
+        let most_secs = arrival_secs - self.silence.last_secs() + 1.0;
+        let lost = self.detector.resume((time_secs - self.last_time_secs).min(most_secs));
         counters.gaps += 1;
-        counters.lost += self.detector.resume((time_secs - self.last_time_secs).min(most_secs));
+        counters.lost += lost;
+        counters.lost_by_clock += lost;
     }
 
     fn status(
@@ -236,11 +253,10 @@ impl Stream {
         if !chunk.is_empty() {
             return Ok(ReadStatus::Data);
         }
-        let silent_secs = now_secs - self.last_arrival_secs;
-        if frames == 0 && silent_secs > SILENCE_SECS && self.is_gone(now_secs)? {
-            return self.go_away();
+        if frames == 0 && self.silence.is_odd(now_secs, DOUBT_SECS) && self.is_gone(now_secs)? {
+            return self.go_away(LostWhy::Silent);
         }
-        Ok(if self.back_from_break { ReadStatus::Lost } else { ReadStatus::Idle })
+        Ok(if self.back_from_break { ReadStatus::Returning } else { ReadStatus::Idle })
     }
 
     /// Silence alone is no loss: a sender may pause. It is gone when it cannot be found any more.
@@ -254,8 +270,9 @@ impl Stream {
         }
     }
 
-    fn go_away(&mut self) -> Result<ReadStatus, SourceError> {
+    fn go_away(&mut self, why: LostWhy) -> Result<ReadStatus, SourceError> {
         self.inlet = None;
+        self.lost_why = why;
         if self.comeback.is_none() {
             self.comeback = Some(Comeback::start(&self.summary, self.clock.now_secs())?);
         }
@@ -268,23 +285,31 @@ impl Stream {
     ) -> Result<ReadStatus, SourceError> {
         let now_secs = self.clock.now_secs();
         let Some(comeback) = &mut self.comeback else {
-            return self.go_away();
+            return self.go_away(self.lost_why);
         };
-        let found =
-            comeback.poll(&self.summary, &self.description, self.unit.as_deref(), now_secs)?;
+        let lost = Lost {
+            summary: &self.summary,
+            description: &self.description,
+            unit: self.unit.as_deref(),
+            last_stamp_secs: self.last_stamp_secs,
+            last_arrival_secs: self.silence.last_secs(),
+        };
+        let found = comeback.poll(&lost, now_secs)?;
         let Some(Returned { inlet, summary, format, correction }) = found else {
             std::thread::sleep(std::time::Duration::from_secs_f64(WAIT_SECS));
-            return Ok(ReadStatus::Lost);
+            let connecting = comeback.is_connecting();
+            return Ok(if connecting { ReadStatus::Returning } else { ReadStatus::Lost });
         };
         self.comeback = None;
         self.buffer = PullBuffer::new(format, summary.channels);
         self.inlet = Some(inlet);
         self.summary = summary;
+        let wait_secs = if correction.is_some() { CORRECTION_SECS } else { FIRST_CORRECTION_SECS };
         self.correction = correction.unwrap_or(self.correction);
-        self.next_correction_secs = now_secs + CORRECTION_SECS;
+        self.next_correction_secs = now_secs + wait_secs;
         self.show_correction(counters);
         self.back_from_break = true;
-        Ok(ReadStatus::Lost)
+        Ok(ReadStatus::Returning)
     }
 
     fn refresh_correction(&mut self, now_secs: f64, counters: &mut SourceCounters) {

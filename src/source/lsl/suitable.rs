@@ -1,14 +1,17 @@
 //! Whether a stream can be EEG at all, and whether an assumed unit is plausible.
 
+use super::describe::clean;
 use super::info::Info;
-use super::resolve::StreamSummary;
+use super::resolve::{MAX_STREAM_NAME_CHARS, StreamSummary};
 use crate::source::SourceError;
 use crate::units::{MAX_CHANNELS, SampleRate};
 
 /// The error of a stream that will not do.
 pub(super) fn unusable(summary: &StreamSummary, why: String) -> SourceError {
+    let [name, host] =
+        [&summary.name, &summary.hostname].map(|text| clean(text, MAX_STREAM_NAME_CHARS));
     SourceError::Unusable {
-        what: format!("LSL stream '{}' on {}", summary.name, summary.hostname),
+        what: format!("LSL stream '{name}' on {host}"),
         why,
         remedy: "Choose another stream (`phosphene devices` lists them) or mend the sender".into(),
     }

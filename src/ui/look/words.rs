@@ -4,9 +4,9 @@ use std::path::Path;
 
 use crate::pipeline::WindowMode;
 pub use crate::snapshot::words::{
-    beyond, chance, count, looks, p_value, percent, reason, scope, share, title,
+    beyond, chance, count, duration, looks, p_value, percent, reason, scope, share, title,
 };
-use crate::snapshot::{PackState, QualityVerdict, RecordingState, RunState, Snapshot};
+use crate::snapshot::{PackState, QualityVerdict, RecordingState, RunState, Snapshot, states};
 use crate::source::SourceKind;
 use crate::ui::scene::Scene;
 
@@ -16,16 +16,7 @@ pub const HONEST_LINE: &str =
 
 /// The state of the run in a few words.
 pub fn run_words(snapshot: &Snapshot, now_secs: f64) -> String {
-    match &snapshot.run {
-        RunState::Idle => "No source connected".into(),
-        RunState::Connecting => "Connecting…".into(),
-        RunState::Running => "Running".into(),
-        RunState::SourceLost { since_secs } => {
-            format!("Source lost {} ago, reconnecting", duration(now_secs - since_secs))
-        }
-        RunState::Ended => "Ended".into(),
-        RunState::Failed { .. } => "Stopped by an error".into(),
-    }
+    states::short(&snapshot.run, now_secs)
 }
 
 /// The kind of source in words.
@@ -45,16 +36,6 @@ pub fn verdict_words(verdict: QualityVerdict) -> &'static str {
         QualityVerdict::Fair => "fair",
         QualityVerdict::Bad => "bad",
         QualityVerdict::Unknown => "not known yet",
-    }
-}
-
-/// A span of time in words: `8 s`, `2 min 05 s`, `1 h 02 min`.
-pub fn duration(secs: f64) -> String {
-    let secs = if secs.is_finite() { secs.max(0.0) as u64 } else { 0 };
-    match secs {
-        0..60 => format!("{secs} s"),
-        60..3600 => format!("{} min {:02} s", secs / 60, secs % 60),
-        _ => format!("{} h {:02} min", secs / 3600, secs / 60 % 60),
     }
 }
 
@@ -84,6 +65,12 @@ pub fn why_no_picture_yet(scene: &Scene<'_>) -> String {
             "No picture onsets: this source sends no markers. Press M for free-running.".into()
         }
         (PackState::Ready(_), RunState::Running) => "Waiting for the first window…".into(),
+        (PackState::Ready(_), RunState::Searching { .. }) => {
+            "The source is not there yet. See the message above.".into()
+        }
+        (PackState::Ready(_), run) if run.is_connected() => {
+            "No decode yet: nothing comes from the source. See the message above.".into()
+        }
         (PackState::Ready(_), _) => "No decode in this run.".into(),
     }
 }

@@ -6,7 +6,7 @@ use egui::{CornerRadius, Margin, Stroke, Ui};
 
 use crate::pipeline::WindowMode;
 use crate::pipeline::decoding::CONTROL_SUCCEEDS;
-use crate::snapshot::{Level, PackState, RecordingState, RunState, Snapshot};
+use crate::snapshot::{Level, PackState, RecordingState, RunState, Snapshot, states};
 use crate::ui::look::{parts, words};
 use crate::ui::scene::{Action, Scene};
 
@@ -39,29 +39,19 @@ pub fn banners(scene: &Scene<'_>) -> Vec<Banner> {
 }
 
 fn run(scene: &Scene<'_>) -> Option<Banner> {
-    let (level, text, offer) = match &scene.snapshot.run {
+    let (level, offer) = match &scene.snapshot.run {
         RunState::Idle | RunState::Running => return None,
-        RunState::Connecting => (
-            Level::Info,
-            "Connecting to the source. This can take some seconds.".into(),
-            ("Cancel", Action::Disconnect),
-        ),
-        RunState::SourceLost { since_secs } => {
-            let ago = words::duration(scene.now_secs - since_secs);
-            let text = format!(
-                "The source was lost {ago} ago; reconnecting. Check its power, its battery and its distance."
-            );
-            (Level::Warning, text, ("Disconnect", Action::Disconnect))
+        RunState::Searching { .. } => (Level::Info, ("Stop looking", Action::Disconnect)),
+        RunState::Connecting => (Level::Info, ("Cancel", Action::Disconnect)),
+        RunState::Stalled { .. } | RunState::SourceLost { .. } => {
+            (Level::Warning, ("Disconnect", Action::Disconnect))
         }
-        RunState::Ended => (
-            Level::Info,
-            "The run has ended. What is shown is the last of it.".into(),
-            ("Start again", Action::ConnectAgain),
-        ),
-        RunState::Failed { message, .. } => {
-            (Level::Error, message.clone(), ("Try again", Action::ConnectAgain))
-        }
+        RunState::Reconnecting { .. } => (Level::Info, ("Disconnect", Action::Disconnect)),
+        RunState::Ended => (Level::Info, ("Start again", Action::ConnectAgain)),
+        RunState::Failed { .. } => (Level::Error, ("Try again", Action::ConnectAgain)),
     };
+    let kind = scene.snapshot.source.as_ref().map(|source| source.kind);
+    let text = states::what_to_do(&scene.snapshot.run, kind, scene.now_secs)?;
     Some(Banner { level, text, offer: Some(offer) })
 }
 
@@ -113,7 +103,7 @@ fn real(snapshot: &Snapshot) -> bool {
 /// A source without markers: what that means for scores and windows.
 fn markers(scene: &Scene<'_>) -> Option<Banner> {
     let source = scene.snapshot.source.as_ref()?;
-    if source.has_markers || scene.snapshot.run != RunState::Running {
+    if source.has_markers || !scene.snapshot.run.is_connected() {
         return None;
     }
     if scene.view.mode == WindowMode::Locked {

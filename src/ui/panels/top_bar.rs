@@ -79,9 +79,11 @@ fn wordmark(ui: &mut Ui, scene: &Scene<'_>) {
 fn state(ui: &mut Ui, scene: &Scene<'_>, width: f32) {
     let verdict = match scene.snapshot.run {
         RunState::Running => QualityVerdict::Good,
-        RunState::SourceLost { .. } => QualityVerdict::Fair,
-        RunState::Failed { .. } => QualityVerdict::Bad,
-        RunState::Idle | RunState::Connecting | RunState::Ended => QualityVerdict::Unknown,
+        RunState::Stalled { .. } | RunState::Reconnecting { .. } => QualityVerdict::Fair,
+        RunState::SourceLost { .. } | RunState::Failed { .. } => QualityVerdict::Bad,
+        RunState::Idle | RunState::Searching { .. } | RunState::Connecting | RunState::Ended => {
+            QualityVerdict::Unknown
+        }
     };
     let words = words::run_words(scene.snapshot, scene.now_secs);
     parts::inline_mark(ui, &format!("State: {words}"), |r| {
@@ -141,8 +143,7 @@ fn recording(ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) {
             button(ui, true, "Stop recording", actions);
         }
         RecordingState::Off => {
-            let running = scene.snapshot.run == RunState::Running;
-            button(ui, running, "Record", actions);
+            button(ui, scene.snapshot.run.is_connected(), "Record", actions);
         }
         RecordingState::Failed(why) => {
             parts::inline_mark(ui, "Recording failed", |r| {
@@ -150,7 +151,7 @@ fn recording(ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) {
             });
             let text = RichText::new("Recording failed").strong().color(scene.palette.bad);
             ui.label(text).on_hover_text(why);
-            button(ui, scene.snapshot.run == RunState::Running, "Record", actions);
+            button(ui, scene.snapshot.run.is_connected(), "Record", actions);
         }
     }
 }

@@ -382,7 +382,47 @@ pub fn pack_refused() -> Snapshot {
 
 /// The headset went out of range.
 pub fn lost() -> Snapshot {
-    Snapshot { run: RunState::SourceLost { since_secs: 88.0 }, ..running() }
+    Snapshot { run: RunState::SourceLost { since_secs: 88.0, why: LostWhy::Unknown }, ..running() }
+}
+
+/// The stream is not there yet.
+pub fn searching() -> Snapshot {
+    let hint = "Streams that are there: 'Markers' (Markers). Start the program that sends it.";
+    let what = "LSL stream with name='Amp 1'".into();
+    let run = RunState::Searching { since_secs: 88.0, what, hint: hint.into() };
+    Snapshot { run, pack: PackState::Loading, ..Snapshot::default() }
+}
+
+/// A person's headset that sends nothing any more, over a connection that stands.
+pub fn stalled() -> Snapshot {
+    Snapshot { run: RunState::Stalled { since_secs: 88.0, ever: true }, ..no_markers() }
+}
+
+/// It answers again.
+pub fn reconnecting() -> Snapshot {
+    Snapshot { run: RunState::Reconnecting { since_secs: 88.0 }, ..no_markers() }
+}
+
+/// Chunks of two seconds, a percent fast, one sample in twenty lost.
+pub fn troubled() -> Snapshot {
+    let health = Health {
+        nominal_hz: 250.0,
+        span_secs: 60.0,
+        rate_hz: Some(252.5),
+        rate_error_hz: 0.003,
+        jitter_secs: Some(0.0004),
+        chunk_secs: Some(2.0),
+        longest_wait_secs: 2.1,
+        drift_ppm: Some((12.0, 1.5)),
+        received: 14_250,
+        lost: 750,
+        lost_by_clock: 750,
+    };
+    let mut windows = WindowCounts { made: 278, skipped: 263, ..WindowCounts::default() };
+    windows.abstained = [(Abstention::Gap, 12), (Abstention::Settling, 3)].into();
+    let mut counters = no_markers().counters;
+    (counters.lost, counters.lost_by_clock, counters.gaps) = (1812, 1812, 640);
+    Snapshot { health, windows, counters, ..no_markers() }
 }
 
 /// The recording is over.
@@ -434,6 +474,10 @@ pub fn all() -> Vec<(&'static str, Snapshot)> {
         ("abstaining", abstaining(Abstention::Artefact)),
         ("pack_refused", pack_refused()),
         ("lost", lost()),
+        ("searching", searching()),
+        ("stalled", stalled()),
+        ("reconnecting", reconnecting()),
+        ("troubled", troubled()),
         ("ended", ended()),
         ("failed", failed()),
         ("recording", recording(0)),

@@ -324,7 +324,7 @@ fn broken(snapshot: &Snapshot, is_stale: bool) -> Option<String> {
         (_, RecordingState::Failed(why)) if !is_stale => Some(why.clone()),
         (RunState::Failed { message, .. }, _) => Some(message.clone()),
         (RunState::Ended, _) => Some("The source has ended".into()),
-        (RunState::SourceLost { .. }, _) => Some(
+        (RunState::SourceLost { .. } | RunState::Reconnecting { .. }, _) => Some(
             "The source was lost, so pictures were shown that no signal belongs to. Check the headset and begin again"
                 .into(),
         ),

@@ -251,8 +251,11 @@ impl SessionPanel {
         if self.choice.is_busy() {
             return Some("Your pictures are being embedded.".into());
         }
-        if scene.snapshot.run == RunState::Connecting {
+        if matches!(scene.snapshot.run, RunState::Connecting | RunState::Searching { .. }) {
             return Some("The headset is being connected.".into());
+        }
+        if matches!(scene.snapshot.run, RunState::Stalled { .. }) || scene.snapshot.run.is_away() {
+            return Some("Nothing comes from the headset: see that it is on and in reach.".into());
         }
         if scene.snapshot.run != RunState::Running {
             return Some("Connect a headset first: close this page (Esc), then press C.".into());

@@ -279,8 +279,13 @@ fn closest_line(decode: &DecodeView) -> String {
 fn veil(scene: &Scene<'_>, decode: &DecodeView, presented: Presented) -> Option<String> {
     match (&scene.snapshot.run, decode.abstain) {
         _ if decode.control.succeeded => Some("Withheld: the control succeeds.".into()),
-        (RunState::SourceLost { .. }, _) => Some("Source lost: this is the last picture.".into()),
-        (RunState::Connecting, _) => Some("Connecting: no picture yet in this run.".into()),
+        (RunState::SourceLost { .. } | RunState::Reconnecting { .. }, _) => {
+            Some("Source lost: this is the last picture.".into())
+        }
+        (RunState::Stalled { .. }, _) => Some("No samples come: this is the last picture.".into()),
+        (RunState::Connecting | RunState::Searching { .. }, _) => {
+            Some("Connecting: no picture yet in this run.".into())
+        }
         (_, Some(reason)) => Some(format!("No decode: {}", reason.plain_words())),
         (_, None) if presented == Presented::Noise && decode.image.is_some() => {
             Some("No better than noise".into())
