@@ -1,8 +1,8 @@
 //! Artefact subspace reconstruction, causal, frame by frame (Kothe and Jung 2016; asrpy's Euclidean variant).
 //!
 //! Takes frames after the filters; gives them with the components taken out whose power over the last half second is
-//! beyond what clean signal of this wearer has, and put back as what the other components make expected. Every tenth of a
-//! second or so the covariance of shaped signal is looked at; the reconstruction is blended into the next over as long.
+//! beyond what clean signal of this wearer has, and put back as what the other components make expected. Every 20 to
+//! 31 ms the covariance of shaped signal is looked at; the reconstruction is blended into the next over as long.
 //!
 //! With R at an update, V the axes that are taken out and P the inverse of the clean covariance,
 //! R = I − V (Vᵀ P V)⁻¹ Vᵀ P. That is asrpy's `M · pinv(keep · Vᵀ M) · Vᵀ` for M² = P⁻¹, and costs little where few axes
@@ -26,11 +26,12 @@ use crate::units::SampleRate;
 
 /// Length of the covariance's window, seconds.
 const WINDOW_SECS: f64 = 0.5;
-/// The window is so many steps, where that comes out even; else the next.
-const STEPS: [usize; 2] = [5, 4];
+/// The window is so many steps, where that comes out even; else the next. More follow an artefact sooner: the first tenth of a
+/// blink passes as it is, and each step costs a factorisation.
+const STEPS: [usize; 2] = [25, 16];
 /// Statistics are taken at this rate at least where the source is faster, Hz.
 const STATISTICS_HZ: f64 = 250.0;
-/// Most electrodes: the eigenvalues of 128 take some milliseconds, and they are needed ten times a second.
+/// Most electrodes: the eigenvalues of 128 take some milliseconds, and an artefact needs them fifty times a second.
 pub const MOST_CHANNELS: usize = 128;
 /// Most axes that are taken out, as a share (asrpy's `maxdims`).
 const MOST_TAKEN: f64 = 0.66;
@@ -139,6 +140,11 @@ impl Asr {
         if statistics.channels == self.channels {
             self.statistics = Some(statistics);
         }
+    }
+
+    /// Passes everything through again.
+    pub fn forget(&mut self) {
+        self.statistics = None;
     }
 
     /// What it cleans with.
