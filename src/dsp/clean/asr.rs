@@ -19,7 +19,7 @@ use faer::linalg::evd::{ComputeEigenvectors, self_adjoint_evd, self_adjoint_evd_
 use faer::{Mat, Par};
 
 use super::shaping::{Shaping, ShapingFilter};
-use super::spd;
+use super::spd::{self, dot};
 use super::statistics::Statistics;
 use crate::dsp::error::DspError;
 use crate::units::SampleRate;
@@ -93,7 +93,9 @@ pub struct Asr {
 
 /// Memory for eigenvalues.
 struct Eigen {
-    covariance: Mat<f64>,
+    /// `[channels, channels]`, row-major, lower triangle.
+    covariance: Vec<f64>,
+    matrix: Mat<f64>,
     axes: Mat<f64>,
     values: Diag<f64>,
     scratch: MemBuffer,
@@ -207,18 +209,17 @@ impl Asr {
 
     fn update(&mut self) {
         let n = self.channels;
-        let steps = self.lengths.window / self.lengths.step;
+        let steps = self.sums.len() / (n * n);
         std::mem::swap(&mut self.before, &mut self.after);
         self.after.taken = 0;
         self.since = 0;
         if let Some(statistics) = &self.statistics {
             let covariance = &mut self.eigen.covariance;
-            for j in 0..n {
-                for i in j..n {
-                    let sum = |k: usize| self.sums[k * n * n + i * n + j];
-                    covariance[(i, j)] = (0..steps).map(sum).sum::<f64>() / self.lengths.window as f64;
-                }
+            covariance.fill(0.0);
+            for step in self.sums.chunks_exact(n * n) {
+                covariance.iter_mut().zip(step).for_each(|(sum, part)| *sum += part);
             }
+            covariance.iter_mut().for_each(|sum| *sum /= self.lengths.window as f64);
             if !self.eigen.is_clean(statistics) {
                 self.eigen.take_out(statistics, &mut self.after);
             }
@@ -262,7 +263,8 @@ impl Eigen {
         let scratch =
             self_adjoint_evd_scratch::<f64>(n, ComputeEigenvectors::Yes, Par::Seq, Default::default());
         Self {
-            covariance: Mat::zeros(n, n),
+            covariance: vec![0.0; n * n],
+            matrix: Mat::zeros(n, n),
             axes: Mat::zeros(n, n),
             values: Diag::zeros(n),
             scratch: MemBuffer::new(scratch),
@@ -274,10 +276,9 @@ impl Eigen {
     /// Whether no direction at all has more power than clean signal may have.
     fn is_clean(&mut self, statistics: &Statistics) -> bool {
         let n = statistics.channels;
-        for i in 0..n {
-            for j in 0..=i {
-                self.difference[i * n + j] = statistics.bound[i * n + j] - self.covariance[(i, j)];
-            }
+        let pairs = statistics.bound.iter().zip(&self.covariance);
+        for (difference, (bound, found)) in self.difference.iter_mut().zip(pairs) {
+            *difference = bound - found;
         }
         spd::factor(&mut self.difference, n)
     }
@@ -285,9 +286,12 @@ impl Eigen {
     /// Fills `out` with the axes of the covariance that have more power than they may.
     fn take_out(&mut self, statistics: &Statistics, out: &mut Reconstruction) {
         let n = statistics.channels;
+        for (i, row) in self.covariance.chunks_exact(n).enumerate() {
+            row[..=i].iter().enumerate().for_each(|(j, value)| self.matrix[(i, j)] = *value);
+        }
         let stack = MemStack::new(&mut self.scratch);
         let (values, axes) = (self.values.as_mut(), Some(self.axes.as_mut()));
-        if self_adjoint_evd(self.covariance.as_ref(), values, axes, Par::Seq, stack, Default::default()).is_err() {
+        if self_adjoint_evd(self.matrix.as_ref(), values, axes, Par::Seq, stack, Default::default()).is_err() {
             return;
         }
         let most = (n as f64 * MOST_TAKEN).round_ties_even() as usize;
@@ -310,12 +314,12 @@ impl Eigen {
         let (n, taken) = (statistics.channels, out.taken);
         for k in 0..taken {
             for i in 0..n {
-                out.takers[k * n + i] = dot(&statistics.precision[i * n..][..n], &out.axes[k * n..]);
+                out.takers[k * n + i] = dot(&statistics.precision[i * n..][..n], &out.axes[k * n..][..n]);
             }
         }
         for a in 0..taken {
             for b in 0..=a {
-                self.system[a * taken + b] = dot(&out.takers[a * n..][..n], &out.axes[b * n..]);
+                self.system[a * taken + b] = dot(&out.takers[a * n..][..n], &out.axes[b * n..][..n]);
             }
         }
         if spd::factor(&mut self.system[..taken * taken], taken) {
@@ -324,10 +328,6 @@ impl Eigen {
             out.taken = 0;
         }
     }
-}
-
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(x, y)| x * y).sum()
 }
 
 /// vᵀ · matrix · v.

@@ -8,7 +8,7 @@ pub fn factor(matrix: &mut [f64], n: usize) -> bool {
         for column in 0..=row {
             let (above, this) = matrix.split_at_mut(row * n);
             let other = if column < row { &above[column * n..] } else { &this[..] };
-            let known: f64 = this[..column].iter().zip(&other[..column]).map(|(a, b)| a * b).sum();
+            let known = dot(&this[..column], &other[..column]);
             let rest = this[column] - known;
             if column < row {
                 this[column] = rest / other[column];
@@ -39,6 +39,20 @@ pub fn solve(factor: &[f64], n: usize, right: &mut [f64], columns: usize) {
         }
         this.iter_mut().for_each(|v| *v /= factor[row * n + row]);
     }
+}
+
+/// The inner product of two slices of the same length. Eight sums at a time, so that they go side by side.
+pub fn dot(a: &[f64], b: &[f64]) -> f64 {
+    let (eights_a, rest_a) = a.as_chunks::<8>();
+    let (eights_b, rest_b) = b.as_chunks::<8>();
+    let mut sums = [0.0; 8];
+    for (a, b) in eights_a.iter().zip(eights_b) {
+        for k in 0..8 {
+            sums[k] += a[k] * b[k];
+        }
+    }
+    let rest: f64 = rest_a.iter().zip(rest_b).map(|(x, y)| x * y).sum();
+    sums.iter().sum::<f64>() + rest
 }
 
 fn subtract(from: &mut [f64], times: f64, what: &[f64]) {
