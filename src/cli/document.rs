@@ -8,7 +8,9 @@ use crate::decode::{ControlView, Showing, Steadying};
 use crate::pipeline::RunReport;
 use crate::pipeline::decoding::CONTROL_SUCCEEDS;
 use crate::pipeline::kept::PValues;
-use crate::snapshot::{Expectation, PackState, Percentiles, Score, Snapshot, TruthView};
+use crate::snapshot::{
+    CleaningView, Expectation, PackState, Percentiles, Phase, Score, Snapshot, TruthView,
+};
 use crate::source::SourceKind;
 use crate::subject::strength;
 
@@ -21,6 +23,9 @@ pub struct LiveDocument {
     seconds: f64,
     samples: SamplesPart,
     windows: WindowsPart,
+    /// What the decoder's signal was cleaned of; absent where nothing was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cleaning: Option<CleaningPart>,
     images_per_s: f64,
     pictures: Option<PicturesPart>,
     truth: Option<TruthView>,
@@ -78,6 +83,35 @@ struct MontagePart {
     direct: usize,
     interpolated: Vec<String>,
     missing: Vec<String>,
+}
+
+/// What was asked for, and what it came to in the last second of the run.
+#[derive(Debug, Serialize)]
+struct CleaningPart {
+    asked: String,
+    /// Whether artefact components were taken out: not where there was not yet enough to learn from.
+    components_on: bool,
+    /// Clean signal that was learned from during the run, seconds.
+    learned_secs: f32,
+    components: u16,
+    channels: u16,
+    removed_share: f32,
+    interpolated: u16,
+}
+
+impl CleaningPart {
+    fn of(view: &CleaningView) -> Self {
+        let effect = view.effect;
+        Self {
+            asked: view.asked.to_string(),
+            components_on: effect.phase == Phase::Cleaning,
+            learned_secs: effect.clean_secs,
+            components: effect.components,
+            channels: effect.channels,
+            removed_share: effect.removed_share,
+            interpolated: effect.interpolated,
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -165,6 +199,7 @@ impl LiveDocument {
             seconds: report.seconds,
             samples: samples_part(snapshot),
             windows: windows_part(snapshot),
+            cleaning: snapshot.cleaning.as_ref().map(CleaningPart::of),
             images_per_s: report.images_per_s,
             pictures: pictures_part(snapshot),
             truth: snapshot.truth.as_deref().cloned(),

@@ -133,6 +133,7 @@ fn run_config(args: &Args, spec: SourceSpec) -> Result<RunConfig, Failure> {
         encoder: args.decoding.encoder.clone(),
         seed: args.decoding.seed,
         steps: args.decoding.steps,
+        cleaning: args.decoding.clean.cleaning(),
         mode: args.decoding.mode,
         twin: !args.decoding.no_twin,
         steadying: Steadying { steady: args.steady, noise: args.noise },
@@ -314,6 +315,9 @@ fn summary(report: &RunReport) -> String {
         && let Some(expected) = &pack.expected
     {
         let _ = writeln!(text, "expected    {}", expected.sentence());
+    }
+    if let Some(cleaning) = &snapshot.cleaning {
+        let _ = writeln!(text, "cleaning    {} ({})", cleaning.sentence(), cleaning.asked);
     }
     let counts = &snapshot.windows;
     let abstained: u64 = counts.abstained.values().sum();

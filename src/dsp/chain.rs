@@ -3,11 +3,12 @@
 //! Takes raw frames `[source_channels]`, `f32`, µV, and picture onsets; gives windows
 //! `[channels, samples]`, µV, at the pack's rate, each with the reason not to decode it, if there is one.
 //!
-//! raw → notch → band-pass → mapping → reference → resampling → history → window → gate
+//! raw → notch → band-pass → (cleaning) → mapping → reference → resampling → history → window → gate
 //!
 //! Frame by frame and causal, so that any cutting of the stream into chunks gives the same bits. The
 //! filters start settled on the first frame. Nothing allocates, blocks or reads time after `prepare`.
 
+use super::clean::Cleaner;
 use super::design::{self, NOTCH_Q};
 use super::error::DspError;
 use super::filter::SosFilter;
@@ -64,6 +65,8 @@ pub struct ChainConfig {
 pub struct Chain {
     watch: RawWatch,
     filter: SosFilter,
+    /// Between filters and mapping, where it is asked for: see [`Chain::with_cleaner`].
+    cleaner: Option<Cleaner>,
     mapping: Mapping,
     referencer: Referencer,
     resampler: Resampler,
@@ -113,6 +116,7 @@ impl Chain {
         Ok(Self {
             watch: RawWatch::prepare(config.gate.rail_uv, used),
             filter: SosFilter::prepare(&sections(&config)?, config.source_channels),
+            cleaner: None,
             mapping,
             referencer: Referencer::prepare(config.reference, sourced.clone())?,
             settle_frames: settle_frames(&config, resampler.delay_secs())?,
@@ -137,6 +141,19 @@ impl Chain {
         })
     }
 
+    /// The same chain with a cleaner of its source channels. Windows settle later by the cleaner's delay.
+    #[must_use]
+    pub fn with_cleaner(mut self, cleaner: Cleaner, rate: SampleRate) -> Self {
+        self.settle_frames += rate.samples_in(cleaner.delay_secs());
+        self.cleaner = Some(cleaner);
+        self
+    }
+
+    /// The cleaner, where there is one.
+    pub fn cleaner(&mut self) -> Option<&mut Cleaner> {
+        self.cleaner.as_mut()
+    }
+
     /// Changes which windows are wanted.
     pub fn set_windows(&mut self, windows: Windows) {
         self.cutter.set_windows(windows);
@@ -149,6 +166,9 @@ impl Chain {
         self.resampler.reset();
         self.cutter.reset();
         self.meter.reset();
+        if let Some(cleaner) = &mut self.cleaner {
+            cleaner.reset();
+        }
         self.ready.reset();
         self.filtered.fill(0.0);
         (self.flags, self.gap, self.last_index) = (RawFlags::default(), false, None);
@@ -236,6 +256,9 @@ impl Chain {
             self.gap = true;
         }
         self.last_index = Some(meta.index);
+        if let Some(cleaner) = self.cleaner.as_mut().filter(|_| self.gap) {
+            cleaner.note_gap();
+        }
     }
 
     fn filter_frame(&mut self, raw_uv: &[f32]) {
@@ -248,6 +271,9 @@ impl Chain {
         }
         self.filter.process_frame(&mut self.filtered);
         self.meter.push_filtered(&self.filtered, self.watch.railed());
+        if let Some(cleaner) = &mut self.cleaner {
+            cleaner.process_block(&mut self.filtered, self.meter.qualities());
+        }
     }
 
     fn keep_frame(&mut self, meta: &FrameMeta, offset_secs: f64) {
@@ -255,8 +281,9 @@ impl Chain {
         // Values held in place of missing ones end in a step, which the filters must swallow too.
         let upset = gap || raw.not_finite;
         self.calm_frames = if upset { 0 } else { self.calm_frames + 1 }.min(self.settle_frames);
+        let cleaning_secs = self.cleaner.as_ref().map_or(0.0, Cleaner::delay_secs);
         let tag = Tag {
-            time_secs: meta.time_secs + offset_secs,
+            time_secs: meta.time_secs + offset_secs - cleaning_secs,
             arrival_secs: meta.arrival_secs,
             gap,
             settled: self.calm_frames == self.settle_frames,
@@ -272,6 +299,14 @@ impl Chain {
             window.abstain = self.gate.judge(span, window);
         }
     }
+}
+
+/// The filters of a chain, apart: for learning from a recording what the chain's cleaner will see.
+///
+/// # Errors
+/// As [`Chain::prepare`].
+pub fn filter_of(config: &ChainConfig) -> Result<SosFilter, DspError> {
+    Ok(SosFilter::prepare(&sections(config)?, config.source_channels))
 }
 
 /// Notch first, so that the band-pass does not ring on hum.

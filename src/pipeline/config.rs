@@ -11,6 +11,8 @@ use crate::source::presented::PresentedSource;
 use crate::source::{Source, SourceError, SourceSpec, make};
 use crate::units::SampleRate;
 
+use super::cleaning::Cleaning;
+
 /// Which windows the decoder gets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -81,6 +83,8 @@ pub struct RunConfig {
     pub seed: u64,
     /// Steps of the generator; the pack's own number when `None`.
     pub steps: Option<u32>,
+    /// What is cleaned before the decoder sees it.
+    pub cleaning: Cleaning,
     /// Which windows to decode.
     pub mode: WindowMode,
     /// Whether the null twin runs.
@@ -138,6 +142,7 @@ impl Default for RunConfig {
             encoder: None,
             seed: 1,
             steps: None,
+            cleaning: Cleaning::default(),
             mode: WindowMode::Auto,
             twin: true,
             steadying: Steadying::default(),

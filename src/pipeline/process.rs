@@ -19,6 +19,7 @@ use crate::signal::{Abstention, Chunk, FrameMeta, Lock, Marker, StimulusSet, Win
 use crate::snapshot::{ChannelQuality, QualityVerdict};
 
 use super::command::ProcessCommand;
+use super::learning::Learner;
 use super::shared::Shared;
 use crate::source::file::Transport;
 
@@ -38,6 +39,7 @@ pub struct Process {
     last_secs: f64,
     commands: Receiver<ProcessCommand>,
     rows: StimulusRows,
+    learner: Option<Learner>,
 }
 
 /// What a [`Process`] is made of.
@@ -65,6 +67,8 @@ pub struct ProcessParts {
     pub commands: Receiver<ProcessCommand>,
     /// The rows of the pictures by name.
     pub rows: StimulusRows,
+    /// Learns what clean signal is, where the chain does not do that itself.
+    pub learner: Option<Learner>,
 }
 
 impl Process {
@@ -83,6 +87,7 @@ impl Process {
             last_secs: f64::NEG_INFINITY,
             commands: parts.commands,
             rows: parts.rows,
+            learner: parts.learner,
         }
     }
 
@@ -110,6 +115,12 @@ impl Process {
                     on_window(&self.window);
                 }
             }
+        }
+        if let Some(cleaner) = self.chain.cleaner() {
+            if let Some(learner) = &self.learner {
+                learner.attend(cleaner);
+            }
+            shared.cleaning.tell(cleaner.effect());
         }
         if let Some(oldest_secs) = oldest_secs {
             // The oldest sample of the pass waited longest: the figure is the worst of each pass.

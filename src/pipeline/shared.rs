@@ -15,6 +15,7 @@ use crate::snapshot::{
 use crate::source::SourceCounters;
 use crate::time::clock::Clock;
 
+use super::cleaned::CleaningBoard;
 use super::ledger::percentiles_of;
 
 /// Sample-to-filtered times kept for percentiles, one per pass of the filter stage: two minutes of passes at
@@ -90,6 +91,8 @@ pub struct Shared {
     status: ArcSwap<DecodeStatus>,
     recording: ArcSwap<RecordingState>,
     quality: Mutex<QualityTap>,
+    /// What cleaning does.
+    pub cleaning: CleaningBoard,
     wake: Mutex<Option<Wake>>,
     first_sample: AtomicU64,
     notices: ArcSwap<Vec<Notice>>,
@@ -157,6 +160,7 @@ impl Shared {
             status: ArcSwap::from_pointee(DecodeStatus::default()),
             recording: ArcSwap::from_pointee(RecordingState::Off),
             quality: Mutex::new(QualityTap::default()),
+            cleaning: CleaningBoard::default(),
             wake: Mutex::new(None),
             first_sample: AtomicU64::new(0),
             notices: ArcSwap::from_pointee(Vec::new()),
@@ -340,6 +344,7 @@ impl Shared {
             images_per_s: status.images_per_s,
             recording: RecordingState::clone(&self.recording.load()),
             quality: self.quality(),
+            cleaning: self.cleaning.view(),
             notices: Vec::clone(&self.notices.load()),
         }
     }

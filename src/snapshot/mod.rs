@@ -4,6 +4,7 @@
 //! for that there is [`crate::pipeline::Command`].
 
 mod belief;
+mod cleaning;
 pub mod words;
 
 use std::collections::BTreeMap;
@@ -15,6 +16,7 @@ pub use crate::signal::picture::Picture;
 use crate::signal::window::{Abstention, Lock};
 use crate::source::{SourceCounters, SourceKind};
 pub use belief::{BelievedView, GuessView, Presented};
+pub use cleaning::{CleaningView, Effect, Phase};
 
 /// Everything that a viewer needs for one frame.
 #[derive(Clone, Debug, Default)]
@@ -51,6 +53,8 @@ pub struct Snapshot {
     pub recording: RecordingState,
     /// Quality of each source channel over the last second, in the source's order.
     pub quality: Arc<Vec<ChannelQuality>>,
+    /// What is cleaned and what that does; `None` where nothing is.
+    pub cleaning: Option<CleaningView>,
     /// What happened, newest last; at most [`MAX_NOTICES`].
     pub notices: Vec<Notice>,
 }

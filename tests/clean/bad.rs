@@ -12,7 +12,9 @@ fn rate() -> SampleRate {
 
 fn verdicts(count: usize, bad: &[usize]) -> Vec<ChannelQuality> {
     let verdict = |c: usize| if bad.contains(&c) { Verdict::Bad } else { Verdict::Good };
-    (0..count).map(|c| ChannelQuality { verdict: verdict(c), ..ChannelQuality::default() }).collect()
+    (0..count)
+        .map(|c| ChannelQuality { verdict: verdict(c), ..ChannelQuality::default() })
+        .collect()
 }
 
 /// Within 1e-6, as the montage's own interpolation: float32 of frames.
@@ -27,7 +29,8 @@ fn what_is_put_in_place_is_mnes() {
         assert_eq!(bad.count(), case.bad.len());
         for (from, good) in case.good.iter().enumerate() {
             // One good electrode at a time says 1: what the bad ones then say is their weight.
-            let mut frame: Vec<f32> = names.iter().map(|n| f32::from(u8::from(n == good))).collect();
+            let mut frame: Vec<f32> =
+                names.iter().map(|n| f32::from(u8::from(n == good))).collect();
             named.iter().zip(&mut frame).filter(|(n, _)| **n).for_each(|(_, v)| *v = 1e6);
             bad.process_frame(&mut frame, &[]);
             for (name, weights) in case.bad.iter().zip(&case.matrix) {

@@ -51,8 +51,7 @@ pub struct Case {
 }
 
 pub fn vectors() -> Vectors {
-    let text =
-        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors/clean/clean.json"));
+    let text = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors/clean/clean.json"));
     serde_json::from_str(text).unwrap()
 }
 

@@ -26,7 +26,8 @@ fn setup(learn: Learn) -> CleanSetup {
 }
 
 fn qualities() -> Vec<ChannelQuality> {
-    let mut all = vec![ChannelQuality { verdict: Verdict::Good, ..ChannelQuality::default() }; CHANNELS];
+    let mut all =
+        vec![ChannelQuality { verdict: Verdict::Good, ..ChannelQuality::default() }; CHANNELS];
     all[6].verdict = Verdict::Bad;
     all
 }
@@ -48,9 +49,8 @@ fn through(cleaner: &mut Cleaner, lengths: &[usize]) -> Vec<f32> {
 
 #[test]
 fn any_cutting_gives_the_same_bits() {
-    let run = |lengths: &[usize]| {
-        through(&mut Cleaner::prepare(setup(Learn::Here)).unwrap(), lengths)
-    };
+    let run =
+        |lengths: &[usize]| through(&mut Cleaner::prepare(setup(Learn::Here)).unwrap(), lengths);
     let want = run(&[1]);
     for lengths in [&[7, 1, 64, 3][..], &[1000], &[FRAMES]] {
         assert!(run(lengths) == want, "{lengths:?}");

@@ -55,6 +55,7 @@ fn acquisition_and_filtering_allocate_nothing() {
         stamps_are_live: true,
         commands: receiver,
         rows: StimulusRows::of(&phosphene::signal::StimulusSet::bundled_or_none()),
+        learner: None,
     });
     let mut publish = |window: &Window| {
         window_slot.buffer().copy_from(window);

@@ -108,7 +108,11 @@ impl Asr {
     ///
     /// # Errors
     /// [`DspError::OutOfRange`] for a rate below 100 Hz or more electrodes than [`MOST_CHANNELS`].
-    pub fn prepare(rate: SampleRate, channels: usize, delay_frames: usize) -> Result<Self, DspError> {
+    pub fn prepare(
+        rate: SampleRate,
+        channels: usize,
+        delay_frames: usize,
+    ) -> Result<Self, DspError> {
         if !(2..=MOST_CHANNELS).contains(&channels) {
             let (what, expected) = ("the number of electrodes for subspace cleaning", "2 to 128");
             return Err(DspError::OutOfRange { what, expected, got: channels as f64 });
@@ -117,7 +121,8 @@ impl Asr {
         let shaping = Shaping::design(rate.hz() / lengths.every as f64)?;
         let steps = lengths.window / lengths.step;
         let square = channels * channels;
-        let nothing = Reconstruction { axes: vec![0.0; square], takers: vec![0.0; square], taken: 0 };
+        let nothing =
+            Reconstruction { axes: vec![0.0; square], takers: vec![0.0; square], taken: 0 };
         Ok(Self {
             channels,
             lengths,
@@ -260,8 +265,12 @@ impl Asr {
 
 impl Eigen {
     fn prepare(n: usize) -> Self {
-        let scratch =
-            self_adjoint_evd_scratch::<f64>(n, ComputeEigenvectors::Yes, Par::Seq, Default::default());
+        let scratch = self_adjoint_evd_scratch::<f64>(
+            n,
+            ComputeEigenvectors::Yes,
+            Par::Seq,
+            Default::default(),
+        );
         Self {
             covariance: vec![0.0; n * n],
             matrix: Mat::zeros(n, n),
@@ -291,7 +300,9 @@ impl Eigen {
         }
         let stack = MemStack::new(&mut self.scratch);
         let (values, axes) = (self.values.as_mut(), Some(self.axes.as_mut()));
-        if self_adjoint_evd(self.matrix.as_ref(), values, axes, Par::Seq, stack, Default::default()).is_err() {
+        if self_adjoint_evd(self.matrix.as_ref(), values, axes, Par::Seq, stack, Default::default())
+            .is_err()
+        {
             return;
         }
         let most = (n as f64 * MOST_TAKEN).round_ties_even() as usize;
@@ -314,12 +325,14 @@ impl Eigen {
         let (n, taken) = (statistics.channels, out.taken);
         for k in 0..taken {
             for i in 0..n {
-                out.takers[k * n + i] = dot(&statistics.precision[i * n..][..n], &out.axes[k * n..][..n]);
+                out.takers[k * n + i] =
+                    dot(&statistics.precision[i * n..][..n], &out.axes[k * n..][..n]);
             }
         }
         for a in 0..taken {
             for b in 0..=a {
-                self.system[a * taken + b] = dot(&out.takers[a * n..][..n], &out.axes[b * n..][..n]);
+                self.system[a * taken + b] =
+                    dot(&out.takers[a * n..][..n], &out.axes[b * n..][..n]);
             }
         }
         if spd::factor(&mut self.system[..taken * taken], taken) {

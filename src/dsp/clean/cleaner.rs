@@ -61,9 +61,8 @@ impl Cleaner {
         }
         let used: Vec<usize> = (0..channels).filter(|c| setup.used[*c]).collect();
         let wants_bad = setup.watch_bad || setup.named_bad.contains(&true);
-        let prepare_bad = || {
-            BadElectrodes::prepare(&setup.places, &setup.named_bad, setup.watch_bad, setup.rate)
-        };
+        let prepare_bad =
+            || BadElectrodes::prepare(&setup.places, &setup.named_bad, setup.watch_bad, setup.rate);
         let bad = wants_bad.then(prepare_bad).transpose()?;
         let prepare = |subspace| Subspace::prepare(subspace, used.clone(), setup.rate);
         let subspace = setup.subspace.map(prepare).transpose()?;

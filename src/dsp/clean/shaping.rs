@@ -65,7 +65,8 @@ impl Shaping {
 /// The wanted gain on the whole circle, `[2 · GRID]`.
 fn wanted(rate_hz: f64) -> Vec<f64> {
     let half = rate_hz / 2.0;
-    let breaks: Vec<f64> = BREAKS_HZ.iter().copied().chain([TOP_HZ.min(half - 1.0), half]).collect();
+    let breaks: Vec<f64> =
+        BREAKS_HZ.iter().copied().chain([TOP_HZ.min(half - 1.0), half]).collect();
     let mut gain = vec![GAINS[0]; GRID + 1];
     let mut from = 0;
     for (i, pair) in GAINS.windows(2).enumerate() {
@@ -138,14 +139,16 @@ fn minimum_phase(b: &[f64; ORDER + 1], a: &[f64; ORDER + 1]) -> [f64; LAGS] {
     let mut planner = FftPlanner::<f64>::new();
     let (forward, back) = (planner.plan_fft_forward(n), planner.plan_fft_inverse(n));
     let scale = 1.0 / n as f64;
-    let mut values: Vec<c64> = (0..n).map(|i| {
-        let turn = -2.0 * PI * i as f64 * scale;
-        let at = |p: &[f64]| -> c64 {
-            let term = |(k, c): (usize, &f64)| c64::from_polar(*c, turn * k as f64);
-            p.iter().enumerate().map(term).sum()
-        };
-        c64::new(2.0 * (at(b) / at(a)).re, 0.0).ln()
-    }).collect();
+    let mut values: Vec<c64> = (0..n)
+        .map(|i| {
+            let turn = -2.0 * PI * i as f64 * scale;
+            let at = |p: &[f64]| -> c64 {
+                let term = |(k, c): (usize, &f64)| c64::from_polar(*c, turn * k as f64);
+                p.iter().enumerate().map(term).sum()
+            };
+            c64::new(2.0 * (at(b) / at(a)).re, 0.0).ln()
+        })
+        .collect();
     back.process(&mut values);
     for (i, value) in values.iter_mut().enumerate() {
         let keep = if i == 0 { 0.5 } else { f64::from(u8::from(i < GRID)) };

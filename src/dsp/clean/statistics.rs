@@ -45,7 +45,9 @@ pub enum StatisticsError {
     #[error("the clean signal is too short to learn from")]
     Short,
     /// The signal has no spread along some axis, or it is not finite.
-    #[error("the clean signal has no spread to learn from: an electrode is dead, or two are bridged")]
+    #[error(
+        "the clean signal has no spread to learn from: an electrode is dead, or two are bridged"
+    )]
     Still,
 }
 
@@ -128,7 +130,8 @@ fn shaped(frames_uv: &[f32], channels: usize, shaping: &Shaping) -> Mat<f64> {
 fn amplitudes(along: MatRef<'_, f64>, axis: usize, window: usize) -> Vec<f64> {
     let step = (window as f64 * (1.0 - OVERLAP)).round_ties_even().max(1.0) as usize;
     let power = |i: usize| along[(axis, i)] * along[(axis, i)];
-    let amplitude = |start| ((start..start + window).map(power).sum::<f64>() / window as f64).sqrt();
+    let amplitude =
+        |start| ((start..start + window).map(power).sum::<f64>() / window as f64).sqrt();
     (0..along.ncols() - window).step_by(step).map(amplitude).collect()
 }
 
@@ -179,9 +182,8 @@ fn nearer(blocks: &[Mat<f64>], from: &Mat<f64>) -> Mat<f64> {
 fn block_covariances(shaped: MatRef<'_, f64>) -> Vec<Mat<f64>> {
     let frames = shaped.ncols();
     let block = |start: usize| {
-        let part = Mat::from_fn(shaped.nrows(), BLOCK, |c, k| {
-            shaped[(c, (start + k).min(frames - 1))]
-        });
+        let part =
+            Mat::from_fn(shaped.nrows(), BLOCK, |c, k| shaped[(c, (start + k).min(frames - 1))]);
         (&part * part.transpose()) * faer::Scale(1.0 / BLOCK as f64)
     };
     (0..frames - 1).step_by(BLOCK).map(block).collect()

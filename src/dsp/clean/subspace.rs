@@ -48,7 +48,9 @@ pub type Learned = Result<(Box<Statistics>, f64), Unlearned>;
 enum State {
     Collecting,
     /// Collected; so many frames are left until what was learned takes effect.
-    Learning { frames_left: usize },
+    Learning {
+        frames_left: usize,
+    },
     Cleaning,
 }
 

@@ -11,7 +11,7 @@ use crate::pipeline::config::RunConfig;
 use crate::pipeline::shared::Shared;
 use crate::pipeline::view::view_of;
 use crate::snapshot::{Level, RunState};
-use crate::source::{ReadStatus, SourceError};
+use crate::source::{ReadStatus, SourceError, SourceInfo};
 
 use super::common::{Connected, Outcome, fail, note_cpu, ring_frames};
 
@@ -74,6 +74,10 @@ impl AcquireShell {
         let source_waits = source.can_wait();
         let _ =
             self.to_process.send(Connected { info: info.clone(), ring: process_rx, source_waits });
+        let cleaned = self.config.cleaning.words();
+        let note = |words| format!("decodes beside this signal are of the signal cleaned: {words}");
+        let notes = info.notes.iter().cloned().chain(cleaned.map(note)).collect();
+        let info = SourceInfo { notes, ..info };
         let _ = self.to_record.send(Connected { info, ring: record_rx, source_waits });
         Ok(Acquire::new(source, channels, process_tx, Some(record_tx)))
     }
