@@ -5,6 +5,7 @@
 
 mod asr;
 mod bad;
+mod chain;
 mod signal;
 mod whole;
 
