@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use crate::decode::{Scope, Show};
 use crate::pipeline::WindowMode;
 
+use super::cleaning::CleanArgs;
+
 /// Arguments of every run that decodes.
 #[derive(Clone, Debug, clap::Args)]
 pub struct DecodeArgs {
@@ -17,6 +19,9 @@ pub struct DecodeArgs {
     /// Run without a window
     #[arg(long)]
     pub headless: bool,
+    /// What is cleaned
+    #[command(flatten)]
+    pub clean: CleanArgs,
     /// Folder for decodes.jsonl, the pictures and sheet.png
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
@@ -57,6 +62,7 @@ impl Default for DecodeArgs {
             pack: None,
             encoder: None,
             headless: false,
+            clean: CleanArgs::default(),
             out: None,
             no_pictures: false,
             seed: 1,

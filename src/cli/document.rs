@@ -10,8 +10,8 @@ use crate::pipeline::decoding::CONTROL_SUCCEEDS;
 use crate::pipeline::kept::PValues;
 use crate::snapshot::timing::troubles;
 use crate::snapshot::{
-    CapGrade, CapVerdict, ChannelQuality, Expectation, PackState, Percentiles, QualityReason,
-    QualityVerdict, Score, Snapshot, StreamState, TruthView, states,
+    CapGrade, CapVerdict, ChannelQuality, CleaningView, Expectation, PackState, Percentiles, Phase,
+    QualityReason, QualityVerdict, Score, Snapshot, StreamState, TruthView, states,
 };
 use crate::source::SourceKind;
 use crate::subject::strength;
@@ -29,6 +29,9 @@ pub struct LiveDocument {
     windows: WindowsPart,
     /// How good the signal was in the last seconds; `null` before a verdict.
     quality: Option<QualityPart>,
+    /// What the decoder's signal was cleaned of; absent where nothing was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cleaning: Option<CleaningPart>,
     images_per_s: f64,
     pictures: Option<PicturesPart>,
     truth: Option<TruthView>,
@@ -86,6 +89,35 @@ struct MontagePart {
     direct: usize,
     interpolated: Vec<String>,
     missing: Vec<String>,
+}
+
+/// What was asked for, and what it came to in the last second of the run.
+#[derive(Debug, Serialize)]
+struct CleaningPart {
+    asked: String,
+    /// Whether artefact components were taken out: not where there was not yet enough to learn from.
+    components_on: bool,
+    /// Clean signal that was learned from during the run, seconds.
+    learned_secs: f32,
+    components: u16,
+    channels: u16,
+    removed_share: f32,
+    interpolated: u16,
+}
+
+impl CleaningPart {
+    fn of(view: &CleaningView) -> Self {
+        let effect = view.effect;
+        Self {
+            asked: view.asked.to_string(),
+            components_on: effect.phase == Phase::Cleaning,
+            learned_secs: effect.clean_secs,
+            components: effect.components,
+            channels: effect.channels,
+            removed_share: effect.removed_share,
+            interpolated: effect.interpolated,
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -231,6 +263,7 @@ impl LiveDocument {
             timing: timing_part(snapshot),
             windows: windows_part(snapshot),
             quality: quality_part(snapshot),
+            cleaning: snapshot.cleaning.as_ref().map(CleaningPart::of),
             images_per_s: report.images_per_s,
             pictures: pictures_part(snapshot),
             truth: snapshot.truth.as_deref().cloned(),

@@ -68,6 +68,7 @@ pub struct Args {
 /// Exit code 4 for the pack or the encoder, 6 when the sessions cannot be used.
 pub fn run(args: &Args) -> Result<(), Failure> {
     if let Some(events) = &args.events {
+        args.common.refuse_cleaning_of_classes()?;
         return super::evaluate_classes::run(events, &args.common);
     }
     if let Some(path) = args.report.as_ref().filter(|path| path.exists()) {
@@ -79,10 +80,10 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let mut pack = Pack::open(&folder)?;
     if let Some(file) = &args.encoder {
         pack = pack.with_encoder(file)?;
-        provenance::check(&pack, file).map_err(Failure::pack)?;
+        provenance::check(&pack, file, &args.common.clean.cleaning()).map_err(Failure::pack)?;
     }
     let runtime = Runtime::load(&native::onnx_runtime().map_err(Failure::pack)?, THREADS)?;
-    let sessions = load(&args.common.sessions, TestRuns::LeftOut, &pack, &runtime)?;
+    let sessions = load(&args.common, TestRuns::LeftOut, &pack, &runtime)?;
     if let Some(file) = &args.encoder {
         refuse_what_it_has_seen(file, &pack, &sessions)?;
     }
@@ -190,6 +191,9 @@ pub(super) fn table(document: &Evaluation) -> String {
     let _ = writeln!(text, "{label}{} trials of {} pictures", document.trials, document.pictures);
     for strength in &document.strength {
         let _ = writeln!(text, "{strength}");
+    }
+    if let Some(cleaning) = document.cleaning.words() {
+        let _ = writeln!(text, "cleaned: {cleaning}");
     }
     if let Some(why) = document.withheld {
         let _ = write!(text, "\nWITHHELD: {why}");

@@ -52,6 +52,7 @@ pub struct Args {
 /// Exit code 4 for the pack, 5 when nothing can be written, 6 when the sessions cannot be used.
 pub fn run(args: &Args) -> Result<(), Failure> {
     if let Some(events) = &args.events {
+        args.common.refuse_cleaning_of_classes()?;
         return fit_table(events, args);
     }
     let folder = out_folder(args);
@@ -59,7 +60,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let pack = open_pack(args.common.pack.as_deref())?;
     let runtime = Runtime::load(&native::onnx_runtime().map_err(Failure::pack)?, THREADS)?;
     let test_runs = if args.with_test_runs { TestRuns::Included } else { TestRuns::LeftOut };
-    let sessions = load(&args.common.sessions, test_runs, &pack, &runtime)?;
+    let sessions = load(&args.common, test_runs, &pack, &runtime)?;
     let inner = if args.for_new_pictures { Split::Pictures } else { Split::Runs };
     let request = FitRequest { folder: &folder, inner, seed: args.common.seed };
     let (document, _) = fit_into(request, pack, &runtime, &sessions)?;

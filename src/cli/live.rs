@@ -155,6 +155,7 @@ fn run_config(args: &Args, spec: SourceSpec) -> Result<RunConfig, Failure> {
         encoder: args.decoding.encoder.clone(),
         seed: args.decoding.seed,
         steps: args.decoding.steps,
+        cleaning: args.decoding.clean.cleaning(),
         mode: args.decoding.mode,
         twin: !args.decoding.no_twin,
         steadying: Steadying { steady: args.steady, noise: args.noise },

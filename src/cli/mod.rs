@@ -10,6 +10,7 @@ pub mod convert;
 pub mod decoding;
 pub mod devices;
 pub mod doctor;
+mod cleaning;
 pub mod document;
 pub mod evaluate;
 mod evaluate_classes;

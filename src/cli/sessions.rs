@@ -6,6 +6,7 @@ use crate::decode::Pack;
 use crate::decode::session::Runtime;
 use crate::study::trials::sessions::{self, SessionError, Sessions, TestRuns};
 
+use super::cleaning::CleanArgs;
 use super::failure::Failure;
 
 /// Threads of the encoder.
@@ -23,9 +24,25 @@ pub struct SessionArgs {
     /// Seed of divisions, intervals and permutations
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
+    /// What is cleaned
+    #[command(flatten)]
+    pub clean: CleanArgs,
     /// Print one JSON document on standard output
     #[arg(long)]
     pub json: bool,
+}
+
+impl SessionArgs {
+    /// Class packs do not say yet what their signal was cleaned of, so nobody could hold live use to it.
+    ///
+    /// # Errors
+    /// Exit code 2 where cleaning was asked for.
+    pub fn refuse_cleaning_of_classes(&self) -> Result<(), Failure> {
+        if self.clean.cleaning().is_off() {
+            return Ok(());
+        }
+        Err(Failure::usage("--clean, --bad and --reference do not go with --events yet"))
+    }
 }
 
 /// The folder of the pack that was named, or of the bundled one.
@@ -51,7 +68,7 @@ pub fn open_pack(folder: Option<&Path>) -> Result<Pack, Failure> {
 /// # Errors
 /// Exit code 4 for the pack, 6 for the sessions.
 pub fn load(
-    given: &[PathBuf],
+    common: &SessionArgs,
     test_runs: TestRuns,
     pack: &Pack,
     runtime: &Runtime,
@@ -61,7 +78,8 @@ pub fn load(
         bar.set_message(format!("reading recording {} of {count}: {secs:.0} s", place + 1));
         bar.tick();
     };
-    let found = sessions::load_with(given, test_runs, pack, runtime, on_progress);
+    let (given, cleaning) = (&common.sessions, common.clean.cleaning());
+    let found = sessions::load_with(given, test_runs, pack, &cleaning, runtime, on_progress);
     bar.finish_and_clear();
     found.map_err(|error| match error {
         SessionError::Pack(_) | SessionError::Decode(_) => Failure::pack(error.to_string()),

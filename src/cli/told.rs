@@ -93,6 +93,9 @@ pub(super) fn summary(report: &RunReport) -> String {
     {
         let _ = writeln!(text, "expected    {}", expected.sentence());
     }
+    if let Some(cleaning) = &snapshot.cleaning {
+        let _ = writeln!(text, "cleaning    {} ({})", cleaning.sentence(), cleaning.asked);
+    }
     let _ = writeln!(text, "samples     {}", samples_words(snapshot));
     for trouble in troubles(snapshot) {
         let _ = writeln!(text, "note        {}", trouble.text);

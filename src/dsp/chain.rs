@@ -3,13 +3,14 @@
 //! Takes raw frames `[source_channels]`, `f32`, µV, and picture onsets; gives windows
 //! `[channels, samples]`, µV, at the pack's rate, each with the reason not to decode it, if there is one.
 //!
-//! raw → notch → band-pass → mapping → reference → resampling → history → window → gate
+//! raw → notch → band-pass → (cleaning) → mapping → reference → resampling → history → window → gate
 //!
 //! Causal, and every value is made by the same operations in the same order, so that any cutting of the
 //! stream into blocks gives the same bits. Up to [`BLOCK_FRAMES`] frames go through a stage together, up to
 //! the mapping; what follows is done frame by frame, and windows come out at their frame. The filters start
 //! settled on the first frame. Nothing allocates, blocks or reads time after `prepare`.
 
+use super::clean::Cleaner;
 use super::design::{self, NOTCH_Q};
 use super::error::DspError;
 use super::filter::SosFilter;
@@ -73,6 +74,8 @@ pub struct ChainConfig {
 pub struct Chain {
     watch: RawWatch,
     filter: SosFilter,
+    /// Between filters and mapping, where it is asked for: see [`Chain::with_cleaner`].
+    cleaner: Option<Cleaner>,
     mapping: Mapping,
     referencer: Referencer,
     resampler: Resampler,
@@ -126,6 +129,7 @@ impl Chain {
         Ok(Self {
             watch: RawWatch::prepare(config.gate.rail_uv, used, BLOCK_FRAMES),
             filter: SosFilter::prepare(&sections(&config)?, config.source_channels),
+            cleaner: None,
             mapping,
             referencer: Referencer::prepare(config.reference, sourced.clone())?,
             settle_frames: settle_frames(&config, resampler.delay_secs())?,
@@ -153,6 +157,19 @@ impl Chain {
         })
     }
 
+    /// The same chain with a cleaner of its source channels. Windows settle later by the cleaner's delay.
+    #[must_use]
+    pub fn with_cleaner(mut self, cleaner: Cleaner, rate: SampleRate) -> Self {
+        self.settle_frames += rate.samples_in(cleaner.delay_secs());
+        self.cleaner = Some(cleaner);
+        self
+    }
+
+    /// The cleaner, where there is one.
+    pub fn cleaner(&mut self) -> Option<&mut Cleaner> {
+        self.cleaner.as_mut()
+    }
+
     /// Changes which windows are wanted.
     pub fn set_windows(&mut self, windows: Windows) {
         self.cutter.set_windows(windows);
@@ -165,6 +182,9 @@ impl Chain {
         self.resampler.reset();
         self.cutter.reset();
         self.meter.reset();
+        if let Some(cleaner) = &mut self.cleaner {
+            cleaner.reset();
+        }
         self.ready.reset();
         self.filtered.fill(0.0);
         self.last_filtered = 0;
@@ -260,8 +280,15 @@ impl Chain {
             if self.last_index.is_some_and(|last| first.index <= last) {
                 self.reset();
             }
-            let (now, later) = metas.split_at(upward_run(metas));
+            // A cleaner goes by the meter's verdicts, which move from frame to frame.
+            let most = if self.cleaner.is_some() { 1 } else { BLOCK_FRAMES };
+            let (now, later) = metas.split_at(upward_run(metas, most));
             let (raw_now, raw_later) = raw_uv.split_at(now.len() * self.source_channels);
+            if let Some(cleaner) = self.cleaner.as_mut()
+                && (self.gap || is_after_gap(first, self.last_index))
+            {
+                cleaner.note_gap();
+            }
             self.filter_block(raw_now);
             for (i, meta) in now.iter().enumerate() {
                 self.take_mapped(i, meta);
@@ -287,6 +314,9 @@ impl Chain {
         self.filter.process_block(clean, filtered);
         self.last_filtered = clean.len() - self.source_channels;
         self.meter.push_block(clean, filtered, self.watch.railed(frames));
+        if let Some(cleaner) = &mut self.cleaner {
+            cleaner.process_block(filtered, self.meter.qualities());
+        }
         let mapped = &mut self.mapped[..frames * self.channels];
         self.mapping.apply(filtered, mapped);
         self.referencer.apply(mapped);
@@ -294,8 +324,7 @@ impl Chain {
 
     /// Frame `i` of the block on its further way.
     fn take_mapped(&mut self, i: usize, meta: &FrameMeta) {
-        let jumped = self.last_index.is_some_and(|last| last.wrapping_add(1) != meta.index);
-        self.gap |= meta.gap_before || jumped;
+        self.gap |= is_after_gap(meta, self.last_index);
         self.last_index = Some(meta.index);
         self.flags.merge(self.watch.flags(i));
         self.resampler.push(&self.mapped[i * self.channels..][..self.channels]);
@@ -310,8 +339,9 @@ impl Chain {
         // Values held in place of missing ones end in a step, which the filters must swallow too.
         let upset = gap || raw.not_finite;
         self.calm_frames = if upset { 0 } else { self.calm_frames + 1 }.min(self.settle_frames);
+        let cleaning_secs = self.cleaner.as_ref().map_or(0.0, Cleaner::delay_secs);
         let tag = Tag {
-            time_secs: meta.time_secs + offset_secs,
+            time_secs: meta.time_secs + offset_secs - cleaning_secs,
             arrival_secs: meta.arrival_secs,
             gap,
             settled: self.calm_frames == self.settle_frames,
@@ -330,10 +360,22 @@ impl Chain {
 }
 
 /// How many frames go together: as long as their numbers rise, and no more than there is room for.
-fn upward_run(metas: &[FrameMeta]) -> usize {
+fn upward_run(metas: &[FrameMeta], most: usize) -> usize {
     let rises = |pair: &&[FrameMeta]| pair[0].index < pair[1].index;
-    let rising = 1 + metas.windows(2).take(BLOCK_FRAMES - 1).take_while(rises).count();
+    let rising = 1 + metas.windows(2).take(most - 1).take_while(rises).count();
     rising.min(metas.len())
+}
+
+fn is_after_gap(meta: &FrameMeta, last_index: Option<u64>) -> bool {
+    meta.gap_before || last_index.is_some_and(|last| last.wrapping_add(1) != meta.index)
+}
+
+/// The filters of a chain, apart: for learning from a recording what the chain's cleaner will see.
+///
+/// # Errors
+/// As [`Chain::prepare`].
+pub fn filter_of(config: &ChainConfig) -> Result<SosFilter, DspError> {
+    Ok(SosFilter::prepare(&sections(config)?, config.source_channels))
 }
 
 /// Notch first, so that the band-pass does not ring on hum.

@@ -5,7 +5,7 @@
 //! `prepare`, and nothing allocates after that. Arithmetic inside filters is `f64`.
 //!
 //! ```text
-//! raw ─► notch, band-pass ─► mapping ─► reference ─► resample ─► history ─► window ─► gate
+//! raw ─► notch, band-pass ─► (clean) ─► mapping ─► reference ─► resample ─► history ─► window ─► gate
 //!  └─► quality                (all in [chain])
 //! ```
 
@@ -19,6 +19,7 @@ pub mod reference;
 pub mod resample;
 pub mod spectrum;
 pub mod quality;
+pub mod clean;
 mod history;
 mod layout;
 pub mod window;

@@ -11,6 +11,8 @@ use crate::source::presented::PresentedSource;
 use crate::source::{Source, SourceError, SourceSpec, make};
 use crate::units::SampleRate;
 
+use super::cleaning::Cleaning;
+
 /// How long an LSL stream is looked for when nothing else is said, in seconds: time to start the program that sends it.
 pub const PATIENCE_SECS: f64 = 10.0;
 
@@ -84,6 +86,8 @@ pub struct RunConfig {
     pub seed: u64,
     /// Steps of the generator; the pack's own number when `None`.
     pub steps: Option<u32>,
+    /// What is cleaned before the decoder sees it.
+    pub cleaning: Cleaning,
     /// Which windows to decode.
     pub mode: WindowMode,
     /// Whether the null twin runs.
@@ -144,6 +148,7 @@ impl Default for RunConfig {
             encoder: None,
             seed: 1,
             steps: None,
+            cleaning: Cleaning::default(),
             mode: WindowMode::Auto,
             twin: true,
             steadying: Steadying::default(),

@@ -16,6 +16,7 @@ use crate::source::{SourceInfo, SourceSpec};
 use crate::subject::SimParams;
 use crate::units::SampleRate;
 
+use super::cleaning::Cleaning;
 use super::config::WindowMode;
 
 /// Seconds after the start, and after each gap, in which windows are refused because the filters still
@@ -53,6 +54,8 @@ pub struct InputContract {
     pub reference: Reference,
     /// What the power of a usual window is.
     pub power: Option<BandStatistics>,
+    /// What is cleaned, whoever decodes.
+    pub cleaning: Cleaning,
 }
 
 impl InputContract {
@@ -68,7 +71,14 @@ impl InputContract {
             notch_hz: Some(50.0),
             reference: Reference::None,
             power: None,
+            cleaning: Cleaning::default(),
         }
+    }
+
+    /// The same with cleaning.
+    #[must_use]
+    pub fn with_cleaning(self, cleaning: &Cleaning) -> Self {
+        Self { cleaning: cleaning.clone(), ..self }
     }
 
     /// What a pack asks for.
@@ -97,6 +107,7 @@ impl InputContract {
                 let std = quality.log_band_power_std.as_slice().try_into().ok()?;
                 Some(BandStatistics { mean, std })
             }),
+            cleaning: Cleaning::default(),
         }
     }
 }

@@ -11,6 +11,8 @@
 
 pub mod acquire;
 pub mod background;
+mod cleaned;
+pub mod cleaning;
 pub mod command;
 pub mod config;
 pub mod contract;
@@ -18,6 +20,7 @@ pub mod decoding;
 pub mod failure;
 pub mod handle;
 pub mod kept;
+mod learning;
 pub mod ledger;
 pub mod line;
 pub mod link;

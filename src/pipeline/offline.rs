@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crossbeam_channel::bounded;
 
 use crate::dsp::chain::Chain;
+use crate::dsp::clean::Learn;
 use crate::hop::ring::frame_ring;
 use crate::hop::slot::slot;
 use crate::signal::StimulusSet;
@@ -85,10 +86,17 @@ impl OfflineRun {
         let folder =
             config.pack.as_deref().ok_or_else(|| pack_failure("no model pack was given"))?;
         let pack = open_pack(config, folder, &shared.cancel).map_err(pack_failure)?;
-        let contract = InputContract::of(pack.manifest());
+        let contract = InputContract::of(pack.manifest()).with_cleaning(&config.cleaning);
         let windows = contract::windows(config.mode, info.has_markers);
         let fitted = contract::fit(&contract, &info, windows);
+        let cleaner = contract.cleaning.cleaner(&info, &fitted, Learn::Here);
+        let cleaner = cleaner.map_err(pack_failure)?;
         let chain = Chain::prepare(fitted.chain).map_err(|e| pack_failure(e.to_string()))?;
+        let chain = match cleaner {
+            Some(cleaner) => chain.with_cleaner(cleaner, info.rate),
+            None => chain,
+        };
+        shared.cleaning.begin(&contract.cleaning);
         let runtime = native::onnx_runtime().map_err(pack_failure)?;
         let stimuli = config.stimuli();
         let mut decoding =
@@ -112,6 +120,7 @@ impl OfflineRun {
             transport: None,
             commands,
             rows: StimulusRows::of(&stimuli),
+            learner: None,
         });
         shared.set_run(RunState::Running);
         let acquire = Acquire::new(source, channels, tx, None);

@@ -22,6 +22,7 @@ use crate::signal::{Abstention, FrameMeta, Lock, StimulusSet, Window};
 use crate::snapshot::{ChannelQuality, QualityVerdict};
 
 use super::command::ProcessCommand;
+use super::learning::Learner;
 use super::shared::Shared;
 use super::traces::Traces;
 use crate::source::file::Transport;
@@ -62,6 +63,7 @@ pub struct Process {
     late: ArrayVec<(Option<u16>, f64), MOST_LATE>,
     commands: Receiver<ProcessCommand>,
     rows: StimulusRows,
+    learner: Option<Learner>,
 }
 
 /// What a [`Process`] is made of.
@@ -89,6 +91,8 @@ pub struct ProcessParts {
     pub commands: Receiver<ProcessCommand>,
     /// The rows of the pictures by name.
     pub rows: StimulusRows,
+    /// Learns what clean signal is, where the chain does not do that itself.
+    pub learner: Option<Learner>,
 }
 
 impl Process {
@@ -113,6 +117,7 @@ impl Process {
             late: ArrayVec::new(),
             commands: parts.commands,
             rows: parts.rows,
+            learner: parts.learner,
         }
     }
 
@@ -130,6 +135,12 @@ impl Process {
             oldest_secs.get_or_insert(first.time_secs);
             let most = if self.late.is_empty() { waiting.min(until_marker) } else { 1 };
             frames += self.take_block(most, shared, on_window);
+        }
+        if let Some(cleaner) = self.chain.cleaner() {
+            if let Some(learner) = &self.learner {
+                learner.attend(cleaner);
+            }
+            shared.cleaning.tell(cleaner.effect());
         }
         if let Some(oldest_secs) = oldest_secs {
             // The oldest sample of the pass waited longest: the figure is the worst of each pass.

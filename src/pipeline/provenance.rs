@@ -8,6 +8,7 @@ use std::sync::atomic::AtomicBool;
 
 use serde::Deserialize;
 
+use super::cleaning::Cleaning;
 use super::config::RunConfig;
 use crate::decode::Pack;
 
@@ -20,6 +21,9 @@ pub struct Provenance {
     pack: String,
     pack_sha256: String,
     encoder_sha256: String,
+    /// What was cleaned, in [`Cleaning`]'s spelling; absent: nothing.
+    #[serde(default)]
+    cleaning: Option<String>,
     #[serde(default)]
     runs: Vec<FittedRun>,
 }
@@ -57,18 +61,36 @@ impl Provenance {
         ))
     }
 
+    /// Refuses a signal that is cleaned otherwise than what it was fitted to: answers and noise would be others.
+    ///
+    /// # Errors
+    /// A message with both, and what to say.
+    pub fn check_cleaning(&self, cleaning: &Cleaning) -> Result<(), String> {
+        let Some(fitted) = &self.cleaning else { return Ok(()) };
+        let now = cleaning.to_string();
+        if *fitted == now {
+            return Ok(());
+        }
+        Err(format!(
+            "the personal encoder was fitted to cleaned signal ({fitted}), this run has: {now}. Clean it in the same way with --clean, --bad and --reference, or fit again without"
+        ))
+    }
+
     /// Whether it was fitted to the recording with this hash.
     pub fn has_seen(&self, sha256: &str) -> bool {
         self.runs.iter().any(|run| run.sha256 == sha256)
     }
 }
 
-/// Refuses an encoder that was fitted to another pack; one without provenance is taken as it is.
+/// Refuses an encoder that was fitted to another pack, or to signal that was cleaned otherwise; one without provenance is
+/// taken as it is.
 ///
 /// # Errors
-/// As [`Provenance::check_pack`].
-pub fn check(pack: &Pack, encoder: &Path) -> Result<(), String> {
-    Provenance::of(pack, encoder).map_or(Ok(()), |known| known.check_pack(pack))
+/// As [`Provenance::check_pack`] and [`Provenance::check_cleaning`].
+pub fn check(pack: &Pack, encoder: &Path, cleaning: &Cleaning) -> Result<(), String> {
+    let Some(known) = Provenance::of(pack, encoder) else { return Ok(()) };
+    known.check_pack(pack)?;
+    known.check_cleaning(cleaning)
 }
 
 /// Reads and verifies the pack, with the personal encoder where one was asked for.
@@ -77,7 +99,7 @@ pub fn open_pack(config: &RunConfig, folder: &Path, cancel: &AtomicBool) -> Resu
     match &config.encoder {
         Some(file) => {
             let pack = pack.with_encoder(file).map_err(|e| e.to_string())?;
-            check(&pack, file)?;
+            check(&pack, file, &config.cleaning)?;
             Ok(pack)
         }
         None => Ok(pack),

@@ -16,6 +16,7 @@ use crate::snapshot::{
 use crate::source::SourceCounters;
 use crate::time::clock::Clock;
 
+use super::cleaned::CleaningBoard;
 use super::ledger::percentiles_of;
 use super::link::Link;
 
@@ -100,6 +101,8 @@ pub struct Shared {
     recording: ArcSwap<RecordingState>,
     quality: Mutex<QualityTap>,
     health: Mutex<HealthTap>,
+    /// What cleaning does.
+    pub cleaning: CleaningBoard,
     wake: Mutex<Option<Wake>>,
     first_sample: AtomicU64,
     notices: ArcSwap<Vec<Notice>>,
@@ -178,6 +181,7 @@ impl Shared {
             recording: ArcSwap::from_pointee(RecordingState::Off),
             quality: Mutex::new(QualityTap::default()),
             health: Mutex::new(HealthTap::default()),
+            cleaning: CleaningBoard::default(),
             wake: Mutex::new(None),
             first_sample: AtomicU64::new(0),
             notices: ArcSwap::from_pointee(Vec::new()),
@@ -369,6 +373,7 @@ impl Shared {
             images_per_s: status.images_per_s,
             recording: RecordingState::clone(&self.recording.load()),
             quality: self.quality(),
+            cleaning: self.cleaning.view(),
             notices: Vec::clone(&self.notices.load()),
         }
     }

@@ -8,6 +8,7 @@ pub mod cap;
 pub mod quality;
 pub mod states;
 pub mod timing;
+mod cleaning;
 pub mod words;
 
 use std::collections::BTreeMap;
@@ -22,6 +23,7 @@ use crate::source::{SourceCounters, SourceKind};
 pub use crate::time::health::Health;
 pub use belief::{BelievedView, GuessView, Presented};
 pub use cap::{CapGrade, CapVerdict, StreamState};
+pub use cleaning::{CleaningView, Effect, Phase};
 pub use quality::{ChannelQuality, QualityReason, QualityVerdict};
 pub use states::RunState;
 
@@ -64,6 +66,8 @@ pub struct Snapshot {
     pub recording: RecordingState,
     /// Quality of each source channel over the last second, in the source's order.
     pub quality: Arc<Vec<ChannelQuality>>,
+    /// What is cleaned and what that does; `None` where nothing is.
+    pub cleaning: Option<CleaningView>,
     /// What happened, newest last; at most [`MAX_NOTICES`].
     pub notices: Vec<Notice>,
 }

@@ -61,6 +61,7 @@ fn acquisition_and_filtering_allocate_nothing() {
         stamps_are_live: true,
         commands: receiver,
         rows: StimulusRows::of(&phosphene::signal::StimulusSet::bundled_or_none()),
+        learner: None,
     });
     let mut publish = |window: &Window| {
         waiting.buffer().copy_from(window);

@@ -92,6 +92,10 @@ impl AcquireShell {
         let health = self.health_feed(&info);
         let _ =
             self.to_process.send(Connected { info: info.clone(), ring: process_rx, source_waits });
+        let cleaned = self.config.cleaning.words();
+        let note = |words| format!("decodes beside this signal are of the signal cleaned: {words}");
+        let notes = info.notes.iter().cloned().chain(cleaned.map(note)).collect();
+        let info = SourceInfo { notes, ..info };
         let _ = self.to_record.send(Connected { info, ring: record_rx, source_waits });
         Ok(Acquire::new(source, channels, process_tx, Some(record_tx)).with_health(health))
     }

@@ -72,7 +72,9 @@ impl DecodeShell {
     fn load(&mut self, folder: &Path) -> Result<Decoding, String> {
         let pack = open_pack(&self.config, folder, &self.shared.cancel)?;
         // The signal thread can set up while the graphs load.
-        let _ = self.contract.send(InputContract::of(pack.manifest()));
+        let _ = self
+            .contract
+            .send(InputContract::of(pack.manifest()).with_cleaning(&self.config.cleaning));
         let runtime = native::onnx_runtime()?;
         Decoding::load(
             &pack,

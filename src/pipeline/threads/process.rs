@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use crossbeam_channel::{Receiver, Sender};
 
 use crate::dsp::chain::Chain;
+use crate::dsp::clean::Learn;
 use crate::dsp::display::DisplayFilter as TraceFilter;
 use crate::hop::backlog::backlog;
 use crate::hop::ring::{FrameConsumer, display_ring};
@@ -13,6 +14,7 @@ use crate::hop::slot::slot;
 use crate::pipeline::command::ProcessCommand;
 use crate::pipeline::config::{DisplayFilter, RunConfig};
 use crate::pipeline::contract::{self, InputContract};
+use crate::pipeline::learning::Learner;
 use crate::pipeline::process::{Process, ProcessParts, StimulusRows};
 use crate::pipeline::rings::{TRACE_RING_SECS, ring_frames};
 use crate::pipeline::shared::Shared;
@@ -20,7 +22,7 @@ use crate::pipeline::sink::RunFacts;
 use crate::pipeline::traces::Traces;
 use crate::signal::{StimulusSet, Window};
 use crate::snapshot::{ChannelQuality, Level};
-use crate::source::SourceInfo;
+use crate::source::{SourceInfo, SourceKind};
 use crate::time::health::DELIVERY_SECS;
 
 use super::common::{Connected, FittedHop, IDLE, Outcome, fail, note_cpu};
@@ -44,15 +46,34 @@ impl ProcessShell {
         let Ok(Connected { info, ring, source_waits }) = self.connected.recv() else {
             return Ok(());
         };
-        let contract = self.contract.recv().unwrap_or_else(|_| InputContract::without_pack());
+        let contract = self
+            .contract
+            .recv()
+            .unwrap_or_else(|_| InputContract::without_pack())
+            .with_cleaning(&self.config.cleaning);
         // Only a pack names channels.
         let decodes = !contract.channels.is_empty();
         let windows = contract::windows(self.config.mode, info.has_markers);
         let fitted = contract::fit(&contract, &info, windows);
+        // Where nobody waits for the signal, the chain itself can learn what is clean, at the same frame.
+        let learn = if info.kind == SourceKind::File { Learn::Here } else { Learn::Elsewhere };
+        let cleaner = contract.cleaning.cleaner(&info, &fitted, learn);
+        let cleaner = cleaner.map_err(|why| fail(&self.shared, 4, why))?;
         let chain_channels = fitted.chain.channels;
         let chain = Chain::prepare(fitted.chain).map_err(|e| {
             fail(&self.shared, 4, format!("this source does not suit the pack: {e}"))
         })?;
+        let chain = match cleaner {
+            Some(cleaner) => chain.with_cleaner(cleaner, info.rate),
+            None => chain,
+        };
+        self.shared.cleaning.begin(&contract.cleaning);
+        if let Some(words) = contract.cleaning.words() {
+            let text = format!(
+                "the decoder's signal is cleaned ({words}); what a pack expects is of signal that was not"
+            );
+            self.shared.notice(Level::Info, text);
+        }
         let (channels, samples) = (chain_channels, chain.window_samples());
         let (mut windows_tx, windows_rx) = backlog(|| Window::with_shape(channels, samples));
         let (quality_tx, quality_rx) =
@@ -72,6 +93,7 @@ impl ProcessShell {
             transport: self.config.transport.clone(),
             commands: self.commands.clone(),
             rows: StimulusRows::of(&self.stimuli),
+            learner: contract.cleaning.components.is_some().then(Learner::start),
         });
         let mut last_arrival_secs = f64::NEG_INFINITY;
         let mut publish = |window: &Window| {

@@ -35,6 +35,14 @@ pub(super) fn interpolation_matrix(measured: &[Position], wanted: &[Position]) -
     matrix
 }
 
+/// The part of the inverse of the splines' system that belongs to the electrodes, `[places, places]`, row-major: with
+/// K in place of it, the weights of the others G that interpolate some of them, B, are −(K_BB)⁻¹ K_BG.
+pub fn spline_precision(places: &[Position]) -> Vec<f64> {
+    let n = places.len();
+    let inverse = inverse_of_system(places);
+    inverse.chunks_exact(n + 1).take(n).flat_map(|row| row[..n].iter().copied()).collect()
+}
+
 fn add_scaled(row: &mut [f64], factor: f64, other: &[f64]) {
     for (value, o) in row.iter_mut().zip(other) {
         *value += factor * o;

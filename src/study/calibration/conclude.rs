@@ -13,6 +13,7 @@ use crate::calibrate::trials::split::Split;
 use crate::decode::Pack;
 use crate::decode::session::Runtime;
 use crate::native;
+use crate::pipeline::cleaning::Cleaning;
 use crate::present::protocol::Role;
 use crate::report::Example;
 use crate::study::error::PersonalError;
@@ -88,8 +89,15 @@ pub fn conclude(
     let pack = Pack::open(pack_folder)?;
     let training = session.recordings(Role::Training);
     // A session's runs share one cap and one whitening.
-    let trained =
-        sessions::load_as_one(&training, &pack, &work.runtime, Choices::Shown, |_, _, _| {})?;
+    let none = Cleaning::default();
+    let trained = sessions::load_as_one(
+        &training,
+        &pack,
+        &none,
+        &work.runtime,
+        Choices::Shown,
+        |_, _, _| {},
+    )?;
     let mut evaluation = work.scores(&trained, &pack, |share| on_progress(Step::Scoring, share));
     on_progress(Step::Fitting, 0.0);
     let mut named = session.earlier(pack.sha256());
@@ -142,8 +150,8 @@ pub fn fit_only(
 impl Work<'_> {
     /// Fits to all of these sessions, this one last: live signal is whitened like its own.
     fn fit(&self, named: &[PathBuf], pack: &Pack) -> Result<FitDocument, PersonalError> {
-        let included = TestRuns::Included;
-        let all = sessions::load_with(named, included, pack, &self.runtime, |_, _, _| {})?;
+        let (included, none) = (TestRuns::Included, Cleaning::default());
+        let all = sessions::load_with(named, included, pack, &none, &self.runtime, |_, _, _| {})?;
         let folder = self.session.folder.as_path();
         let request = FitRequest { folder, inner: Split::Runs, seed: self.seed };
         fit_into(request, Pack::open(self.pack)?, &self.runtime, &all).map(|(fit, _)| fit)

@@ -60,12 +60,12 @@ pub fn page(material: Material<'_>) -> String {
         title: material.title.clone(),
         created_utc: utc_now_iso8601(),
         simulated: evaluation.simulated,
-        strength: evaluation.strength.clone(),
+        strength: strengths(evaluation),
         withheld: evaluation.withheld.map(str::to_owned),
         control: evaluation.control,
         calibrated_by: evaluation.calibrated_by.clone(),
         facts,
-        commands: material.commands.clone(),
+        commands: commands_of(&material),
         refused: evaluation.refused.clone(),
         cautions: evaluation.cautions.clone(),
         scores: &evaluation.scores,
@@ -116,6 +116,19 @@ pub fn commands(sessions: &[PathBuf], pack: &Path, seed: u64) -> Vec<String> {
         ),
         format!("phosphene evaluate {all} --pack {pack} --seed {seed} --report NEW-FILE.html"),
     ]
+}
+
+/// The commands, with what was cleaned.
+fn commands_of(material: &Material<'_>) -> Vec<String> {
+    let cleaning = material.evaluation.cleaning.arguments();
+    material.commands.iter().map(|command| format!("{command}{cleaning}")).collect()
+}
+
+/// What must stand at the top: how strong a simulated wearer is, and what the decoder's signal was cleaned of.
+fn strengths(evaluation: &Evaluation) -> Vec<String> {
+    let cleaned = evaluation.cleaning.words();
+    let cleaned = cleaned.map(|words| format!("the signal was cleaned before it was cut: {words}"));
+    evaluation.strength.iter().cloned().chain(cleaned).collect()
 }
 
 /// Angle from the vertex that lies on the rim of a head seen from above: a little below the equator.

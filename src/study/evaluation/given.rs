@@ -30,7 +30,14 @@ pub fn test_runs(
     seed: u64,
 ) -> Result<Sessions, PersonalError> {
     // A session's runs share one cap and one whitening.
-    let test = sessions::load_as_one(files, personal, runtime, Choices::Gallery, |_, _, _| {})?;
+    let test = sessions::load_as_one(
+        files,
+        personal,
+        &evaluation.cleaning,
+        runtime,
+        Choices::Gallery,
+        |_, _, _| {},
+    )?;
     let (own, own_before) = answers(personal, runtime, &test.trials)?;
     let (given, given_before) = answers(pack, runtime, &test.trials)?;
     let all = [
@@ -73,7 +80,7 @@ pub fn someone_elses(
     seed: u64,
 ) -> Result<(), PersonalError> {
     let pack = pack.with_encoder(encoder)?;
-    provenance::check(&pack, encoder).map_err(PersonalError::Pack)?;
+    provenance::check(&pack, encoder, &evaluation.cleaning).map_err(PersonalError::Pack)?;
     let (found, before) = answers(&pack, runtime, &sessions.trials)?;
     let other = [Given { encoder: "other", found: &found, before: before.as_ref() }];
     let report = score_given(&sessions.trials, &sessions.pictures, &other, Split::Runs, seed)

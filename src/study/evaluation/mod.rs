@@ -25,6 +25,7 @@ use crate::calibrate::score::{Report, Score, score};
 use crate::calibrate::trials::split::Split;
 use crate::calibrate::{CalibrationError, Trials};
 use crate::decode::{ControlView, Pack, Show};
+use crate::pipeline::cleaning::Cleaning;
 use crate::pipeline::decoding::CONTROL_SUCCEEDS;
 use crate::subject::strength;
 pub use record::{PictureRecord, Side};
@@ -63,6 +64,8 @@ pub struct Evaluation {
     /// How strongly what is simulated answers beside recorded people, in words, where the recordings say.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub strength: Vec<String>,
+    /// What was cleaned before the epochs were cut.
+    pub cleaning: Cleaning,
     /// The pack's name.
     pub pack: String,
     /// Its hash.
@@ -110,6 +113,7 @@ impl Evaluation {
             schema: 1,
             simulated: sessions.simulated(),
             strength: strengths(sessions),
+            cleaning: sessions.cleaning.clone(),
             pack: pack.manifest().name.clone(),
             pack_sha256: pack.sha256().to_owned(),
             encoder_sha256: pack.encoder_sha256().to_owned(),

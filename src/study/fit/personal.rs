@@ -62,6 +62,9 @@ pub struct FitDocument {
     pub largest_difference_in_onnx_runtime: f64,
     /// How long the fit took.
     pub fit_seconds: f64,
+    /// What was cleaned before the epochs were cut: live signal must be cleaned alike.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cleaning: Option<String>,
     /// Which way it was found.
     pub method: Method,
     /// How surely it answers; absent where the trials were too few to say, so that there are no probabilities.
@@ -129,6 +132,7 @@ pub fn fit_into(
         seed,
         largest_difference_in_onnx_runtime: difference,
         fit_seconds,
+        cleaning: sessions.cleaning.words(),
         method: personal.method,
         answers: answers.map(|(_, found)| found),
         runs: sessions.runs.clone(),

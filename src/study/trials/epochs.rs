@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use crate::dsp::Windows;
 use crate::dsp::chain::{Chain, ChainConfig};
+use crate::dsp::clean::{Cleaner, Learn};
 use crate::pipeline::contract::{self, InputContract};
 use crate::signal::marker::MarkerEvent;
 use crate::signal::{Abstention, Chunk, Lock, Marker, Window};
@@ -30,6 +31,9 @@ pub enum EpochError {
         /// Labels of the pack.
         wants: String,
     },
+    /// What is to be cleaned.
+    #[error("{0}")]
+    Cleaning(String),
     /// The signal path cannot be built for its rate.
     #[error(transparent)]
     Chain(#[from] crate::dsp::DspError),
@@ -108,7 +112,14 @@ pub fn collect(
     };
     let rate_hz = fitted.chain.rate.hz();
     let channels = fitted.chain.channels;
-    let mut cutter = Cutter::new(Chain::prepare(fitted.chain)?, Chain::prepare(before)?, channels);
+    let cleaner =
+        || contract.cleaning.cleaner(&info, &fitted, Learn::Here).map_err(EpochError::Cleaning);
+    let clean = |chain: Chain, cleaner: Option<Cleaner>| match cleaner {
+        Some(cleaner) => chain.with_cleaner(cleaner, info.rate),
+        None => chain,
+    };
+    let chain = clean(Chain::prepare(fitted.chain.clone())?, cleaner()?);
+    let mut cutter = Cutter::new(chain, clean(Chain::prepare(before)?, cleaner()?), channels);
     let mut chunk = Chunk::with_capacity(info.channels.len(), CHUNK_FRAMES, CHUNK_MARKERS);
     let mut frames = 0_u64;
     loop {

@@ -15,6 +15,7 @@ use crate::calibrate::{CalibrationError, Trial, Trials};
 use crate::dsp::reference::Reference;
 use crate::exchange::bids::import;
 use crate::formats::FormatError;
+use crate::pipeline::cleaning::Cleaning;
 use crate::pipeline::contract::InputContract;
 use crate::signal::marker::MAX_LABEL_BYTES;
 use crate::signal::{Abstention, Marker};
@@ -205,6 +206,7 @@ impl Events {
             notch_hz: (self.signal.notch_hz > 0.0).then_some(self.signal.notch_hz),
             reference: Reference::None,
             power: None,
+            cleaning: Cleaning::default(),
         }
     }
 }

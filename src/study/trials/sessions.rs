@@ -20,6 +20,7 @@ use crate::decode::encoding::encoder::Encoder;
 use crate::decode::inference::gallery::Gallery;
 use crate::decode::session::Runtime;
 use crate::pack::verify::hash_file;
+use crate::pipeline::cleaning::Cleaning;
 use crate::pipeline::contract::InputContract;
 use crate::signal::{Abstention, StimulusSet};
 use crate::source::file::{FileSource, Speed};
@@ -75,6 +76,8 @@ pub struct Sessions {
     pub stimuli: StimulusSet,
     /// What the pack knows of people's responses, if it does.
     pub population: Option<Population>,
+    /// What was cleaned before the epochs were cut.
+    pub cleaning: Cleaning,
 }
 
 impl Sessions {
@@ -110,7 +113,7 @@ pub fn load(
     runtime: &Runtime,
     on_progress: impl FnMut(usize, usize, f64),
 ) -> Result<Sessions, SessionError> {
-    load_with(given, TestRuns::LeftOut, pack, runtime, on_progress)
+    load_with(given, TestRuns::LeftOut, pack, &Cleaning::default(), runtime, on_progress)
 }
 
 /// Whether the test runs of sessions that were held here are read.
@@ -130,11 +133,12 @@ pub fn load_with(
     given: &[PathBuf],
     test_runs: TestRuns,
     pack: &Pack,
+    cleaning: &Cleaning,
     runtime: &Runtime,
     on_progress: impl FnMut(usize, usize, f64),
 ) -> Result<Sessions, SessionError> {
     let files = recordings(given, test_runs)?;
-    let mut sessions = load_files(&files, pack, runtime, Choices::Shown, on_progress)?;
+    let mut sessions = load_files(&files, (pack, cleaning), runtime, Choices::Shown, on_progress)?;
     sessions.warnings = given.iter().filter_map(|path| other_pack(path, pack)).collect();
     Ok(sessions)
 }
@@ -160,22 +164,23 @@ fn other_pack(path: &Path, pack: &Pack) -> Option<String> {
 pub fn load_as_one(
     files: &[PathBuf],
     pack: &Pack,
+    cleaning: &Cleaning,
     runtime: &Runtime,
     choices: Choices,
     on_progress: impl FnMut(usize, usize, f64),
 ) -> Result<Sessions, SessionError> {
     let files: Vec<(usize, PathBuf)> = files.iter().map(|file| (0, file.clone())).collect();
-    load_files(&files, pack, runtime, choices, on_progress)
+    load_files(&files, (pack, cleaning), runtime, choices, on_progress)
 }
 
 fn load_files(
     files: &[(usize, PathBuf)],
-    pack: &Pack,
+    (pack, cleaning): (&Pack, &Cleaning),
     runtime: &Runtime,
     choices: Choices,
     mut on_progress: impl FnMut(usize, usize, f64),
 ) -> Result<Sessions, SessionError> {
-    let contract = InputContract::of(pack.manifest());
+    let contract = InputContract::of(pack.manifest()).with_cleaning(cleaning);
     let known = Known::load(pack, files)?;
     let asked = if known.ids.len() <= MOST_CHOICES { known.embeddings.as_slice() } else { &[] };
     let population = population::load(pack, asked)?;
@@ -191,7 +196,7 @@ fn load_files(
         let (sha256, _) = hash_file(path, &path.display().to_string(), &AtomicBool::new(false))?;
         gathered.take(&found, *session, place, &mut encoder, path, sha256)?;
     }
-    gathered.finish(choices)
+    Ok(Sessions { cleaning: cleaning.clone(), ..gathered.finish(choices)? })
 }
 
 /// Every recording with the number of its session.
@@ -415,7 +420,8 @@ impl Gathered {
         trials.check(&pictures)?;
         let (stimuli, population) = (self.known.stimuli, self.population);
         let (runs, warnings) = (self.runs, Vec::new());
-        Ok(Sessions { trials, pictures, rate_hz, runs, warnings, stimuli, population })
+        let cleaning = Cleaning::default();
+        Ok(Sessions { trials, pictures, rate_hz, runs, warnings, stimuli, population, cleaning })
     }
 
     /// Why there is not a single trial.

@@ -19,6 +19,7 @@ pub mod timeline;
 pub mod notices;
 pub mod help;
 pub mod calibrate;
+pub mod cleaning;
 
 use board::BoardPanel;
 use connect::ConnectPanel;

@@ -14,6 +14,7 @@ use egui::{Sense, Ui, vec2};
 use crate::signal::FrameMeta;
 use crate::snapshot::{QualityVerdict, Snapshot, SourceView};
 use crate::ui::look::{parts, theme, words};
+use crate::ui::panels::cleaning;
 use crate::ui::scene::{Action, Scene};
 use columns::Columns;
 use history::History;
@@ -66,6 +67,7 @@ impl TracesPanel {
     pub fn ui(&mut self, ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) {
         theme::card(scene.palette).show(ui, |ui| {
             controls::ui(ui, scene, actions);
+            cleaning::ui(ui, scene);
             ui.add_space(2.0);
             match (&scene.snapshot.source, self.history.newest_secs()) {
                 (Some(source), Some(newest)) if self.history.channels() > 0 => {
