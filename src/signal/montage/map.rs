@@ -5,7 +5,7 @@
 //! it has not is interpolated when an electrode is near enough; otherwise it is missing and its row is zero.
 
 use super::spline::interpolation_matrix;
-use super::{Position, canonical_label, degrees_between, position};
+use super::{Position, canonical_label, degrees_between, own_numbering, position};
 
 /// Farthest that the nearest electrode may be from a wanted one for interpolation, in degrees. Beyond it the
 /// spline extrapolates: its value says nothing about that place.
@@ -122,7 +122,12 @@ struct Electrodes {
 }
 
 impl Electrodes {
+    /// A cap's own numbering (A1 … D32) looks like names of sites and says nothing of places.
     fn new<S: AsRef<str>>(labels: &[S]) -> Self {
+        if own_numbering(labels).is_some() {
+            let names = labels.iter().map(|l| format!("cap {}", l.as_ref().to_ascii_lowercase()));
+            return Self { names: names.collect(), positions: vec![None; labels.len()] };
+        }
         Self {
             names: labels
                 .iter()
@@ -187,6 +192,14 @@ mod tests {
         assert_eq!((map.direct_count, map.interpolated_count()), (1, 0));
         let map = ChannelMap::between(&["Oz"; 8], &wanted.labels);
         assert_eq!((map.direct_count, map.interpolated_count()), (1, 0));
+    }
+
+    #[test]
+    fn a_caps_own_numbers_stand_for_no_electrode() {
+        let labels: Vec<String> =
+            "ABCD".chars().flat_map(|c| (1..=32).map(move |i| format!("{c}{i}"))).collect();
+        let map = ChannelMap::between(&labels, &["C3", "C4", "Cz", "T9"]);
+        assert_eq!(map.missing_count(), 4, "C3 of a BioSemi cap is near Fp2");
     }
 
     #[test]
