@@ -82,7 +82,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         provenance::check(&pack, file).map_err(Failure::pack)?;
     }
     let runtime = Runtime::load(&native::onnx_runtime().map_err(Failure::pack)?, THREADS)?;
-    let sessions = load(&args.common.sessions, TestRuns::LeftOut, &pack, &runtime)?;
+    let sessions = load(&args.common, TestRuns::LeftOut, &pack, &runtime)?;
     if let Some(file) = &args.encoder {
         refuse_what_it_has_seen(file, &pack, &sessions)?;
     }

@@ -16,13 +16,16 @@ use crate::pipeline::decoding::CONTROL_SUCCEEDS;
 use crate::pipeline::offline::run_offline;
 use crate::pipeline::{DecodeSink, Pipeline, Recording, RunConfig, RunReport};
 use crate::signal::MAX_STIMULI;
+use crate::signal::montage::Said;
 use crate::snapshot::{PackState, RunState, Snapshot};
 use crate::source::file::{Speed, Transport};
+use crate::source::mounted::proposal;
 use crate::source::{Source, SourceSpec, make};
 
 use super::decoding::DecodeArgs;
 use super::document::LiveDocument;
 use super::failure::Failure;
+use super::montage::mounting;
 use super::output::OutputFolder;
 use super::pictures::own_pictures;
 use super::terminal::{on_interrupt, print_json};
@@ -128,6 +131,7 @@ fn run_config(args: &Args, spec: SourceSpec) -> Result<RunConfig, Failure> {
         args.decoding.pictures.as_ref().map(|folder| own_pictures(folder, &pack, MAX_STIMULI));
     Ok(RunConfig {
         spec,
+        montage: mounting(args.decoding.montage.as_deref())?,
         stimuli: stimuli.transpose()?,
         pack: Some(pack),
         encoder: args.decoding.encoder.clone(),
@@ -175,6 +179,7 @@ fn run_headless(args: &Args, spec: SourceSpec) -> Result<(), Failure> {
     let source = make::source(&config.spec, speed, &config.stimuli())
         .map_err(|e| Failure { code: e.exit_code(), message: e.to_string() })?;
     if source.is_offline() {
+        let source = config.mounted(source);
         return run_as_fast_as_possible(args, &config, source, sinks, &interrupted);
     }
     drop(source);
@@ -295,6 +300,45 @@ fn show(bar: &ProgressBar, snapshot: &Snapshot, seconds: f64) {
     ));
 }
 
+/// Who says which electrodes there are, what the pack can do with them, and what to do where that is little.
+fn montage_lines(snapshot: &Snapshot) -> String {
+    use std::fmt::Write;
+    let mut text = String::new();
+    if let Some(source) = &snapshot.source
+        && let Some(mounted) = &source.mounted
+    {
+        if let Some(note) = mounted.note() {
+            let _ = writeln!(text, "{note}");
+        }
+        for caution in &mounted.cautions {
+            let _ = writeln!(text, "caution     {caution}");
+        }
+        if mounted.said == Said::ByLabel
+            && let Some((question, presets)) = proposal(&mounted.device_labels, &source.name)
+        {
+            let names: Vec<&str> = presets.iter().map(|preset| preset.name.as_str()).collect();
+            let _ = writeln!(
+                text,
+                "montage     {question} Say so with --montage {}",
+                names.join(" or ")
+            );
+        }
+    }
+    if let PackState::Ready(pack) = &snapshot.pack
+        && let Some(expected) = &pack.expected
+    {
+        let _ = writeln!(text, "expected    {}", expected.sentence());
+        if expected.advises_calibration() {
+            let kept = 100.0 * expected.kept();
+            let _ = writeln!(
+                text,
+                "advice      only {kept:.0} % of what the pack can do is left with these electrodes: calibrate (`phosphene calibrate`)"
+            );
+        }
+    }
+    text
+}
+
 /// The run in plain words.
 fn summary(report: &RunReport) -> String {
     use std::fmt::Write;
@@ -310,11 +354,7 @@ fn summary(report: &RunReport) -> String {
     {
         let _ = writeln!(text, "caution     {caution}");
     }
-    if let PackState::Ready(pack) = &snapshot.pack
-        && let Some(expected) = &pack.expected
-    {
-        let _ = writeln!(text, "expected    {}", expected.sentence());
-    }
+    text += &montage_lines(snapshot);
     let counts = &snapshot.windows;
     let abstained: u64 = counts.abstained.values().sum();
     let _ = writeln!(

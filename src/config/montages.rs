@@ -116,8 +116,9 @@ impl Saved {
     }
 
     fn parse(text: &str) -> Result<Self, String> {
-        let read: Read = toml::from_str(text)
-            .map_err(|why| format!("is not understood: {}", why.to_string().trim().replace('\n', " ")))?;
+        let read: Read = toml::from_str(text).map_err(|why| {
+            format!("is not understood: {}", why.to_string().trim().replace('\n', " "))
+        })?;
         if read.schema != SCHEMA {
             return Err(format!("is of version {}; this program knows {SCHEMA}", read.schema));
         }
@@ -138,7 +139,8 @@ impl Saved {
 
     /// What is kept of a device.
     pub fn of(&self, key: &DeviceKey) -> Found {
-        let named = || self.montages.iter().rev().filter(|m| m.kind == key.kind && m.name == key.name);
+        let named =
+            || self.montages.iter().rev().filter(|m| m.kind == key.kind && m.name == key.name);
         match named().find(|saved| saved.labels == key.labels) {
             Some(saved) => Found::Same(saved.clone()),
             None => named().next().cloned().map_or(Found::Nothing, Found::Other),
@@ -154,7 +156,8 @@ impl SavedMontage {
         if self.sites.len() != self.labels.len() {
             return Err(format!("{} sites for {} channels", self.sites.len(), self.labels.len()));
         }
-        let names = self.labels.iter().chain(&self.sites).chain([&self.kind, &self.name, &self.from]);
+        let names =
+            self.labels.iter().chain(&self.sites).chain([&self.kind, &self.name, &self.from]);
         match names.into_iter().find(|name| name.len() > MAX_NAME_BYTES) {
             Some(name) => Err(format!("a name of {} bytes; at most {MAX_NAME_BYTES}", name.len())),
             None => Ok(()),
@@ -170,7 +173,11 @@ impl SavedMontage {
 ///
 /// # Errors
 /// In words: the file cannot be written.
-pub fn keep(path: &Path, key: &DeviceKey, montage: Option<SavedMontage>) -> Result<Vec<String>, String> {
+pub fn keep(
+    path: &Path,
+    key: &DeviceKey,
+    montage: Option<SavedMontage>,
+) -> Result<Vec<String>, String> {
     if let Some(montage) = &montage {
         montage.check().map_err(|why| format!("the montage cannot be kept: {why}"))?;
     }
@@ -178,7 +185,10 @@ pub fn keep(path: &Path, key: &DeviceKey, montage: Option<SavedMontage>) -> Resu
     if saved.broken {
         let aside = path.with_extension("toml.not-understood");
         std::fs::rename(path, &aside).map_err(|why| {
-            format!("the montage is not kept: {} is not understood and cannot be set aside ({why})", path.display())
+            format!(
+                "the montage is not kept: {} is not understood and cannot be set aside ({why})",
+                path.display()
+            )
         })?;
         saved.notices.push(format!("it was set aside as {}", aside.display()));
     }
@@ -188,7 +198,8 @@ pub fn keep(path: &Path, key: &DeviceKey, montage: Option<SavedMontage>) -> Resu
     saved.montages.drain(..surplus);
     let written = Written { schema: SCHEMA, montage: &saved.montages };
     let text = toml::to_string_pretty(&written).map_err(|why| why.to_string())?;
-    replace(path, &text).map_err(|why| format!("the montage is not kept: {} ({why})", path.display()))?;
+    replace(path, &text)
+        .map_err(|why| format!("the montage is not kept: {} ({why})", path.display()))?;
     Ok(saved.notices)
 }
 
@@ -242,7 +253,11 @@ mod tests {
         assert_eq!(saved.of(&key("Amp 3", &["Ch1", "Ch2"])), Found::Nothing);
         assert_eq!(keep(&path, &one, None), Ok(vec![]));
         assert_eq!(Saved::read(&path).of(&one), Found::Nothing);
-        assert_eq!(std::fs::read_dir(path.parent().unwrap()).unwrap().count(), 1, "nothing is left beside");
+        assert_eq!(
+            std::fs::read_dir(path.parent().unwrap()).unwrap().count(),
+            1,
+            "nothing is left beside"
+        );
     }
 
     #[test]
@@ -251,7 +266,9 @@ mod tests {
         let path = folder.path().join("montages.toml");
         let one = key("Amp", &["Ch1"]);
         let too_large = "#".repeat(MAX_BYTES as usize + 1);
-        for text in ["\u{0}", "schema = 2", "schema = 'x'", "[[montage]]", "\u{feff}schema", &too_large] {
+        for text in
+            ["\u{0}", "schema = 2", "schema = 'x'", "[[montage]]", "\u{feff}schema", &too_large]
+        {
             std::fs::write(&path, text).unwrap();
             let saved = Saved::read(&path);
             assert!(saved.montages.is_empty(), "{text:.20}");
@@ -302,7 +319,8 @@ mod tests {
         let blocked = folder.path().join("file");
         std::fs::write(&blocked, "").unwrap();
         let one = key("Amp", &["Ch1"]);
-        let why = keep(&blocked.join("montages.toml"), &one, Some(montage(&one, "Oz"))).unwrap_err();
+        let why =
+            keep(&blocked.join("montages.toml"), &one, Some(montage(&one, "Oz"))).unwrap_err();
         assert!(why.contains("not kept"), "{why}");
     }
 }

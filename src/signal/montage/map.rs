@@ -63,10 +63,15 @@ impl ChannelMap {
             direct_count: 0,
             source_count: source.names.len(),
         };
+        let places: Vec<Position> = wanted.positions.iter().copied().flatten().collect();
+        // One inverse for all of them: most of the work with many electrodes.
+        let weights = interpolation_matrix(&measured, &places);
+        let mut rows = weights.chunks_exact(measured.len().max(1));
         for (row, name) in wanted.names.iter().enumerate() {
+            let weights = wanted.positions[row].and_then(|_| rows.next()).unwrap_or_default();
             let origin = match source.names.iter().position(|n| n == name) {
                 Some(source) => Origin::Direct { source },
-                None => interpolated(wanted.positions[row], &usable, &measured),
+                None => interpolated(wanted.positions[row], &usable, &measured, weights),
             };
             map.set_row(row, &origin);
             map.origins.push(origin);
@@ -144,7 +149,13 @@ impl Electrodes {
     }
 }
 
-fn interpolated(wanted: Option<Position>, usable: &[usize], measured: &[Position]) -> Origin {
+/// `weights` are the splines' for this place, one for each of `measured`.
+fn interpolated(
+    wanted: Option<Position>,
+    usable: &[usize],
+    measured: &[Position],
+    weights: &[f64],
+) -> Origin {
     let Some(wanted) = wanted else { return Origin::Missing { distance_deg: None } };
     let distances = measured.iter().map(|&from| degrees_between(from, wanted));
     let Some((at, distance_deg)) = distances.enumerate().min_by(|a, b| a.1.total_cmp(&b.1)) else {
@@ -153,9 +164,8 @@ fn interpolated(wanted: Option<Position>, usable: &[usize], measured: &[Position
     if distance_deg > MAX_INTERPOLATION_DEG || measured.len() < LEAST_MEASURED {
         return Origin::Missing { distance_deg: Some(distance_deg) };
     }
-    let weights = interpolation_matrix(measured, &[wanted]);
     let mut from: Vec<(usize, f32)> =
-        usable.iter().zip(weights).map(|(&source, weight)| (source, weight as f32)).collect();
+        usable.iter().zip(weights).map(|(&source, &weight)| (source, weight as f32)).collect();
     from.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()));
     Origin::Interpolated { from, nearest: usable[at], distance_deg }
 }

@@ -10,10 +10,12 @@ mod spline;
 mod presets;
 mod sites;
 mod spec;
+mod mounted;
 mod map;
 
 pub use map::{ChannelMap, MAX_INTERPOLATION_DEG, Origin};
-pub use positions::{Position, canonical_label, degrees_between, derivation, position};
+pub use mounted::{Mounted, Said};
+pub use positions::{Position, TEN_TEN, canonical_label, degrees_between, derivation, position};
 pub use presets::{Preset, advice, own_numbering, preset_named, presets};
 pub use sites::Sites;
 pub use spec::MontageSpec;

@@ -123,7 +123,8 @@ pub fn advice(labels: &[impl AsRef<str>], device: &str) -> Vec<&'static Preset> 
         return Vec::new();
     }
     let device = device.to_ascii_lowercase();
-    let speaks = |preset: &&Preset| preset.hints.iter().filter(|hint| device.contains(*hint)).count();
+    let speaks =
+        |preset: &&Preset| preset.hints.iter().filter(|hint| device.contains(*hint)).count();
     let mut found: Vec<&Preset> =
         presets().iter().filter(|preset| preset.sites.len() == labels.len()).collect();
     found.sort_by_key(|preset| std::cmp::Reverse(speaks(preset)));

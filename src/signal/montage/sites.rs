@@ -54,14 +54,21 @@ impl Sites {
     /// In words: a name that is no site, a site twice, another number of channels.
     pub fn in_order<S: AsRef<str>>(names: &[S], channels: usize) -> Result<Self, String> {
         if names.len() != channels {
-            return Err(format!("it names {} channels and this source has {channels}", names.len()));
+            return Err(format!(
+                "it names {} channels and this source has {channels}",
+                names.len()
+            ));
         }
         let mut sites = Self(vec![None; channels]);
         for (channel, name) in names.iter().enumerate() {
             let site = read_site(name.as_ref())?;
             if let Some(taken) = site.as_deref().and_then(|site| sites.holder(site)) {
                 let site = site.unwrap_or_default();
-                return Err(format!("{site} is named for channel {} and for {}", taken + 1, channel + 1));
+                return Err(format!(
+                    "{site} is named for channel {} and for {}",
+                    taken + 1,
+                    channel + 1
+                ));
             }
             sites.0[channel] = site;
         }
@@ -82,7 +89,8 @@ impl Sites {
 
     /// The channel that is at a site.
     pub fn holder(&self, site: &str) -> Option<usize> {
-        let same = |own: &Option<String>| own.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(site));
+        let same =
+            |own: &Option<String>| own.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(site));
         self.0.iter().position(same)
     }
 
@@ -120,7 +128,9 @@ impl Sites {
             let label = label.as_ref();
             match self.site(channel) {
                 Some(site) => site.to_owned(),
-                None if position(label).is_some() || sites.contains(&label.to_ascii_lowercase()) => {
+                None if position(label).is_some()
+                    || sites.contains(&label.to_ascii_lowercase()) =>
+                {
                     format!("{} (no electrode)", label.trim())
                 }
                 None => label.to_owned(),
@@ -144,7 +154,8 @@ impl Sites {
 /// In words, when it is no site of the 10-05 system.
 pub(super) fn read_site(name: &str) -> Result<Option<String>, String> {
     let name = name.trim();
-    if name.is_empty() || name == super::presets::NO_ELECTRODE || name.eq_ignore_ascii_case("none") {
+    if name.is_empty() || name == super::presets::NO_ELECTRODE || name.eq_ignore_ascii_case("none")
+    {
         return Ok(None);
     }
     if position(name).is_none() {
@@ -197,7 +208,10 @@ mod tests {
         assert_eq!(sites.assign(1, None), None);
         assert_eq!((sites.placed(), sites.holder("FP1")), (1, Some(2)));
         assert_eq!(sites.assign(9, Some("Cz")), None, "no such channel");
-        assert_eq!(sites.names(&["Fp1", "Fp2", "x"]), ["Fp1 (no electrode)", "Fp2 (no electrode)", "Fp1"]);
+        assert_eq!(
+            sites.names(&["Fp1", "Fp2", "x"]),
+            ["Fp1 (no electrode)", "Fp2 (no electrode)", "Fp1"]
+        );
     }
 
     #[test]

@@ -63,13 +63,14 @@ impl MontageSpec {
     /// # Errors
     /// In words.
     pub fn from_toml(text: &str) -> Result<Self, String> {
-        let wants = "it wants either sites = [\"Fp1\", \"-\", …] or a table [channels] with Ch1 = \"Fp1\"";
+        let wants =
+            "it wants either sites = [\"Fp1\", \"-\", …] or a table [channels] with Ch1 = \"Fp1\"";
         let file: File = toml::from_str(text)
             .map_err(|why| format!("{wants}; {}", why.to_string().trim().replace('\n', " ")))?;
         match (file.sites, file.channels) {
-            (Some(sites), None) if sites.len() <= MAX_CHANNELS => {
-                Ok(Self::InOrder(sites.iter().map(|site| read_site(site)).collect::<Result<_, _>>()?))
-            }
+            (Some(sites), None) if sites.len() <= MAX_CHANNELS => Ok(Self::InOrder(
+                sites.iter().map(|site| read_site(site)).collect::<Result<_, _>>()?,
+            )),
             (None, Some(channels)) => pairs(channels.into_iter()),
             _ => Err(wants.into()),
         }
@@ -83,7 +84,8 @@ impl MontageSpec {
         match self {
             Self::Preset(preset) => Sites::of_preset(preset, labels.len()),
             Self::InOrder(sites) => {
-                let names: Vec<&str> = sites.iter().map(|site| site.as_deref().unwrap_or("")).collect();
+                let names: Vec<&str> =
+                    sites.iter().map(|site| site.as_deref().unwrap_or("")).collect();
                 Sites::in_order(&names, labels.len())
             }
             Self::Pairs(pairs) => resolve_pairs(pairs, labels),
@@ -147,7 +149,10 @@ fn channel_named<S: AsRef<str>>(name: &str, labels: &[S]) -> Result<usize, Strin
     let digits = name.trim_start_matches(|c: char| !c.is_ascii_digit());
     let is_number = ["", "ch", "channel", "eeg", "exg channel"]
         .contains(&name[..name.len() - digits.len()].trim().to_ascii_lowercase().as_str());
-    let number = digits.parse::<usize>().ok().filter(|number| is_number && (1..=labels.len()).contains(number));
+    let number = digits
+        .parse::<usize>()
+        .ok()
+        .filter(|number| is_number && (1..=labels.len()).contains(number));
     number.map(|number| number - 1).ok_or_else(|| {
         let some: Vec<String> = labels.iter().take(12).map(|label| shown(label.as_ref())).collect();
         let more = if labels.len() > 12 { ", …" } else { "" };
@@ -211,7 +216,15 @@ mod tests {
         assert_eq!(spec.resolve(&FOUR).unwrap().placed(), 2);
         let spec = MontageSpec::from_toml("[channels]\nCh1 = 'O1'\n\"AUX\" = 'O2'").unwrap();
         assert_eq!(spec.resolve(&FOUR).unwrap().placed(), 3);
-        for text in ["", "sites = 3", "sites=['Fp1']\n[channels]\n", "a = 1", "[channels]", "sites = ['Nose']", "\u{0}"] {
+        for text in [
+            "",
+            "sites = 3",
+            "sites=['Fp1']\n[channels]\n",
+            "a = 1",
+            "[channels]",
+            "sites = ['Nose']",
+            "\u{0}",
+        ] {
             assert!(MontageSpec::from_toml(text).is_err(), "{text:?}");
         }
     }

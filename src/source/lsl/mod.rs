@@ -78,6 +78,7 @@ impl Source for LslSource {
         let mut notes = resolved.notes;
         notes.extend(stream.take_notes());
         let info = SourceInfo {
+            mounted: None,
             kind: SourceKind::Lsl,
             name: resolved.eeg.name(),
             simulated: stream.description().simulated,

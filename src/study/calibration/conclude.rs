@@ -15,6 +15,7 @@ use crate::decode::session::Runtime;
 use crate::native;
 use crate::present::protocol::Role;
 use crate::report::Example;
+use crate::source::mounted::Mounting;
 use crate::study::error::PersonalError;
 use crate::study::evaluation::{Asking, Evaluation, evaluate, given, painted};
 use crate::study::files::write_new;
@@ -143,7 +144,13 @@ impl Work<'_> {
     /// Fits to all of these sessions, this one last: live signal is whitened like its own.
     fn fit(&self, named: &[PathBuf], pack: &Pack) -> Result<FitDocument, PersonalError> {
         let included = TestRuns::Included;
-        let all = sessions::load_with(named, included, pack, &self.runtime, |_, _, _| {})?;
+        let all = sessions::load_with(
+            named,
+            (included, &Mounting::ByLabel),
+            pack,
+            &self.runtime,
+            |_, _, _| {},
+        )?;
         let folder = self.session.folder.as_path();
         let request = FitRequest { folder, inner: Split::Runs, seed: self.seed };
         fit_into(request, Pack::open(self.pack)?, &self.runtime, &all).map(|(fit, _)| fit)

@@ -23,6 +23,7 @@ use crate::pack::verify::hash_file;
 use crate::pipeline::contract::InputContract;
 use crate::signal::{Abstention, StimulusSet};
 use crate::source::file::{FileSource, Speed};
+use crate::source::mounted::{MountedSource, Mounting};
 use crate::study::folder::{Folder, TEST_TASK, TIMING_ENDING, pictures};
 use crate::study::trials::population;
 
@@ -110,7 +111,7 @@ pub fn load(
     runtime: &Runtime,
     on_progress: impl FnMut(usize, usize, f64),
 ) -> Result<Sessions, SessionError> {
-    load_with(given, TestRuns::LeftOut, pack, runtime, on_progress)
+    load_with(given, (TestRuns::LeftOut, &Mounting::ByLabel), pack, runtime, on_progress)
 }
 
 /// Whether the test runs of sessions that were held here are read.
@@ -122,19 +123,20 @@ pub enum TestRuns {
     Included,
 }
 
-/// As [`load`], with or without test runs.
+/// As [`load`], with or without test runs, and with what is said of the channels' electrodes.
 ///
 /// # Errors
 /// [`SessionError`].
 pub fn load_with(
     given: &[PathBuf],
-    test_runs: TestRuns,
+    (test_runs, mounting): (TestRuns, &Mounting),
     pack: &Pack,
     runtime: &Runtime,
     on_progress: impl FnMut(usize, usize, f64),
 ) -> Result<Sessions, SessionError> {
     let files = recordings(given, test_runs)?;
-    let mut sessions = load_files(&files, pack, runtime, Choices::Shown, on_progress)?;
+    let how = (Choices::Shown, mounting);
+    let mut sessions = load_files(&files, pack, runtime, how, on_progress)?;
     sessions.warnings = given.iter().filter_map(|path| other_pack(path, pack)).collect();
     Ok(sessions)
 }
@@ -165,14 +167,14 @@ pub fn load_as_one(
     on_progress: impl FnMut(usize, usize, f64),
 ) -> Result<Sessions, SessionError> {
     let files: Vec<(usize, PathBuf)> = files.iter().map(|file| (0, file.clone())).collect();
-    load_files(&files, pack, runtime, choices, on_progress)
+    load_files(&files, pack, runtime, (choices, &Mounting::ByLabel), on_progress)
 }
 
 fn load_files(
     files: &[(usize, PathBuf)],
     pack: &Pack,
     runtime: &Runtime,
-    choices: Choices,
+    (choices, mounting): (Choices, &Mounting),
     mut on_progress: impl FnMut(usize, usize, f64),
 ) -> Result<Sessions, SessionError> {
     let contract = InputContract::of(pack.manifest());
@@ -183,7 +185,8 @@ fn load_files(
     let options = EpochOptions { name: &epochs::shown_picture, keep_artefacts: false };
     let mut gathered = Gathered::new(known, population, pack.manifest().dim());
     for (place, (session, path)) in files.iter().enumerate() {
-        let mut source = FileSource::new(path.clone()).with_speed(Speed::Max);
+        let source = FileSource::new(path.clone()).with_speed(Speed::Max);
+        let mut source = MountedSource::new(Box::new(source), mounting.clone());
         let found = epochs::collect(&mut source, &contract, &options, |secs| {
             on_progress(place, files.len(), secs)
         })
