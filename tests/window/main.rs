@@ -10,6 +10,8 @@ mod calibration;
 #[cfg(feature = "window")]
 mod keys;
 #[cfg(feature = "window")]
+mod montage;
+#[cfg(feature = "window")]
 mod states;
 #[cfg(feature = "window")]
 mod timeline;

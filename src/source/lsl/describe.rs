@@ -8,7 +8,7 @@
 use roxmltree::{Document, Node, ParsingOptions};
 
 /// Most XML nodes that a description may have: a thousand channels with a hundred fields each.
-const MAX_NODES: u32 = 200_000;
+pub(super) const MAX_NODES: u32 = 200_000;
 
 /// What is known of the channels.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,11 +62,11 @@ pub(super) fn describe(xml: &str, count: usize, unit: Option<&str>) -> Result<De
     Ok(Description { labels, picks, scales, unit, unit_assumed, simulated, notes })
 }
 
-fn child<'a, 'i>(node: Node<'a, 'i>, name: &str) -> Option<Node<'a, 'i>> {
+pub(super) fn child<'a, 'i>(node: Node<'a, 'i>, name: &str) -> Option<Node<'a, 'i>> {
     node.children().find(|child| child.has_tag_name(name))
 }
 
-fn text<'a>(node: Node<'a, '_>, name: &str) -> &'a str {
+pub(super) fn text<'a>(node: Node<'a, '_>, name: &str) -> &'a str {
     child(node, name).and_then(|child| child.text()).unwrap_or("").trim()
 }
 

@@ -16,6 +16,7 @@
 mod block;
 mod comeback;
 mod describe;
+mod electrodes;
 mod info;
 mod inlet;
 mod library;
@@ -29,6 +30,7 @@ mod stream;
 mod suitable;
 
 pub use block::{Block, BlockValues};
+pub use electrodes::with_electrodes;
 pub use library::{configure, ensure_loaded, lsl_clock};
 pub use raw::{RawEvent, RawStream};
 pub use resolve::{StreamSummary, list_streams};

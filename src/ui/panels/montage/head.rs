@@ -52,7 +52,8 @@ pub fn ui(
         let holder = draft.sites().holder(&site);
         let radius = (0.062 * head.radius()).clamp(6.0, 11.0);
         let place = Rect::from_center_size(head.at(at), vec2(2.0, 2.0) * radius);
-        let response = ui.interact(place, ui.scope_id().with(("site", &site)), Sense::click_and_drag());
+        let response =
+            ui.interact(place, ui.scope_id().with(("site", &site)), Sense::click_and_drag());
         name(&response, draft, &site, holder);
         paint(ui, palette, &response, (draft, &site, holder), (chosen, shows_free));
         if let Some(channel) = holder {

@@ -41,7 +41,8 @@ pub fn ui(ui: &mut Ui, palette: &Palette, given: &Given, side: f32) {
         let Some(at) = position(&origin.label) else { continue };
         let radius = (0.05 * head.radius()).clamp(4.5, 8.0);
         let place = Rect::from_center_size(head.at(at), vec2(2.0, 2.0) * radius);
-        let response = ui.interact(place, ui.scope_id().with(("map", &origin.label)), Sense::hover());
+        let response =
+            ui.interact(place, ui.scope_id().with(("map", &origin.label)), Sense::hover());
         parts::name(&response, Role::Image, hint(origin));
         ui.painter().add(parts::verdict_shape(place, how(origin).1, palette));
         let font = FontId::proportional(10.5);
