@@ -52,8 +52,10 @@ pub fn ui(
         let holder = draft.sites().holder(&site);
         let radius = (0.062 * head.radius()).clamp(6.0, 11.0);
         let place = Rect::from_center_size(head.at(at), vec2(2.0, 2.0) * radius);
-        let response =
-            ui.interact(place, ui.scope_id().with(("site", &site)), Sense::click_and_drag());
+        // Free sites are controls only while a channel is chosen: Tab need not go through all of them.
+        let is_control = holder.is_some() || chosen.is_some();
+        let sense = if is_control { Sense::click_and_drag() } else { Sense::hover() };
+        let response = ui.interact(place, ui.scope_id().with(("site", &site)), sense);
         name(&response, draft, &site, holder);
         paint(ui, palette, &response, (draft, &site, holder), (chosen, shows_free));
         if let Some(channel) = holder {

@@ -118,7 +118,9 @@ fn field(ui: &mut Ui, draft: &Draft, channel: usize, typed: &mut Typed) -> Optio
     let label = &draft.labels()[channel];
     let value = text.clone();
     response.widget_info(|| {
-        egui::WidgetInfo::text_edit(true, "", &value, format!("Electrode of {label}"))
+        let mut info = egui::WidgetInfo::text_edit(true, "", &value, "none");
+        info.label = Some(format!("Electrode of {label}"));
+        info
     });
     if response.changed() {
         typed.wrong.remove(&channel);
