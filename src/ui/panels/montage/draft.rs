@@ -29,6 +29,20 @@ pub struct Given {
     pub suffices: bool,
 }
 
+/// Whether what was said is kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Keeping {
+    /// Nothing was said.
+    #[default]
+    Nothing,
+    /// It is being written.
+    AtWork,
+    /// It is on the disk; what the user should know of the file.
+    Kept(Vec<String>),
+    /// It is not, and why.
+    Failed(String),
+}
+
 /// What the page has in hand.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Draft {

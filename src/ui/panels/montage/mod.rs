@@ -15,7 +15,7 @@ use egui::{Key, Modifiers, ScrollArea, Ui, vec2};
 use crate::snapshot::{PackState, RecordingState, Snapshot};
 use crate::ui::look::{parts, theme};
 use crate::ui::scene::{Action, Scene};
-use draft::Draft;
+use draft::{Draft, Keeping};
 
 /// Narrower than this, everything is one column.
 const TWO_COLUMNS: f32 = 900.0;
@@ -23,20 +23,6 @@ const TWO_COLUMNS: f32 = 900.0;
 const HEAD_SIDE: [f32; 2] = [240.0, 460.0];
 /// Room beside cards for the scroll bar that floats over the right edge.
 const SCROLL_BAR: f32 = 8.0;
-
-/// Whether what was said is kept.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-enum Keeping {
-    /// Nothing was said.
-    #[default]
-    Nothing,
-    /// It is being written.
-    AtWork,
-    /// It is on the disk; what the user should know of the file.
-    Kept(Vec<String>),
-    /// It is not, and why.
-    Failed(String),
-}
 
 /// The page.
 #[derive(Default)]

@@ -3,8 +3,7 @@
 
 use egui::{Button, RichText, Ui};
 
-use super::Keeping;
-use super::draft::Draft;
+use super::draft::{Draft, Keeping};
 use super::map;
 use crate::signal::montage::{Preset, presets};
 use crate::snapshot::{PackState, QualityVerdict};
