@@ -6,7 +6,7 @@
 //! picture came first among the gallery by cosine, with a 95 % interval from whole subjects drawn with replacement.
 //! Presets with which every window would be refused are left out, and said.
 //!
-//! `cargo run --release --example montage_loss -- --subjects 901..920 --trials 200 --out assets/montages/measured.toml`
+//! `cargo run --release --example montage_loss -- --subjects 901..924 --trials 100 --out assets/montages/measured.toml`
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -44,10 +44,10 @@ struct Options {
     #[arg(long, default_value = "models/demo")]
     pack: PathBuf,
     /// Subjects A..B, both included.
-    #[arg(long, default_value = "901..920", value_parser = parse_range)]
+    #[arg(long, default_value = "901..924", value_parser = parse_range)]
     subjects: (u64, u64),
     /// Looks of each subject.
-    #[arg(long, default_value_t = 200)]
+    #[arg(long, default_value_t = 100)]
     trials: u32,
     /// File to write.
     #[arg(long)]
