@@ -3,7 +3,7 @@
 use egui::accesskit::Role;
 use egui::{Key, Modifiers, pos2};
 use egui_kittest::Harness;
-use egui_kittest::kittest::{By, NodeT as _, Queryable as _};
+use egui_kittest::kittest::Queryable as _;
 use phosphene::snapshot::{RecordingState, Snapshot};
 use phosphene::source::SourceSpec;
 use phosphene::time::clock::Clock;
@@ -78,10 +78,14 @@ fn a_headset_without_names_is_asked_about_and_the_answer_is_kept_and_applied() {
 #[test]
 fn a_channel_is_typed_onto_a_site_by_keyboard_and_taken_back() {
     let (mut harness, engine) = page(scripted::unnamed(4), WIDE);
-    harness.get_by(By::new().role(Role::TextInput).label("Electrode of Ch2")).focus();
-    harness.run_steps(2);
-    harness.get_by(By::new().role(Role::TextInput).label("Electrode of Ch2")).type_text("oz");
-    harness.run_steps(2);
+    let field = |harness: &mut Harness<'_, App>, channel: &str, text: &str| {
+        let label = format!("Electrode of {channel}");
+        harness.get_by_role_and_label(Role::TextInput, &label).focus();
+        harness.run_steps(2);
+        harness.get_by_role_and_label(Role::TextInput, &label).type_text(text);
+        harness.run_steps(2);
+    };
+    field(&mut harness, "Ch2", "oz");
     harness.key_press(Key::Enter);
     harness.run_steps(4);
     assert_eq!(kept(&engine), ["-", "Oz", "-", "-"]);
@@ -92,11 +96,7 @@ fn a_channel_is_typed_onto_a_site_by_keyboard_and_taken_back() {
     assert_eq!(kept(&engine), ["-"; 4]);
     // What is no electrode is said and changes nothing.
     let before = engine.0.borrow().kept.len();
-    let field = || By::new().role(Role::TextInput).label("Electrode of Ch1");
-    harness.get_by(field()).focus();
-    harness.run_steps(2);
-    harness.get_by(field()).type_text("Nose");
-    harness.run_steps(2);
+    field(&mut harness, "Ch1", "Nose");
     harness.key_press(Key::Enter);
     harness.run_steps(4);
     assert!(says(&harness, "'Nose' is no electrode"));
