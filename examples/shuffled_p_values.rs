@@ -11,6 +11,7 @@ use phosphene::calibrate::Trials;
 use phosphene::calibrate::classes::{Classifier, Kind, mean_auc};
 use phosphene::calibrate::score::metrics;
 use phosphene::calibrate::trials::split::{Split, folds, groups};
+use phosphene::source::mounted::Mounting;
 use phosphene::study::trials::labelled::{self, Events};
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
@@ -30,7 +31,7 @@ struct Options {
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let options = Options::parse();
     let events = Events::read(&options.events)?;
-    let found = labelled::load(&options.runs, &events, |_, _, _| {})?;
+    let found = labelled::load(&options.runs, &events, &Mounting::ByLabel, |_, _, _| {})?;
     let (classes, rate_hz) = (found.classes.len(), found.rate_hz);
     let truth: Vec<usize> = found.trials.about.iter().map(|trial| trial.picture).collect();
     let runs: Vec<usize> = found.trials.about.iter().map(|trial| trial.run).collect();

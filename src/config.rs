@@ -1,6 +1,8 @@
-//! Where things are on this computer: packs, recordings.
+//! Where things are on this computer: packs, recordings, what was said of devices.
 //!
-//! Reads the environment and the file system, changes nothing.
+//! Reads the environment and the file system; only [`montages`] writes.
+
+pub mod montages;
 
 use std::path::{Path, PathBuf};
 

@@ -20,6 +20,7 @@ use crate::study::evaluation::Evaluation;
 use crate::study::fit::personal::FitDocument;
 
 use super::failure::Failure;
+use super::montage::mounting;
 use super::pictures::own_pictures;
 use super::sessions::pack_folder;
 use super::terminal::{on_interrupt, print_json};
@@ -45,6 +46,10 @@ pub struct Args {
     /// Where the signal comes from: sim[:…], lsl:…, brainflow:…
     #[arg(long, short, value_name = "SOURCE", default_value = "sim")]
     pub source: String,
+    /// Which electrodes the channels are: a preset (see `phosphene montages`), pairs as in Ch1=Fp1,Ch2=Fp2, a TOML file, or
+    /// label for the device's own labels alone [default: what is saved for the device, else its labels]
+    #[arg(long, value_name = "PRESET|PAIRS|FILE|label")]
+    pub montage: Option<String>,
     /// What is shown: default, short, or a file
     #[arg(long, value_name = "NAME|TOML", default_value = "default")]
     pub protocol: String,
@@ -124,6 +129,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     }
     let config = RunConfig {
         spec,
+        montage: mounting(args.montage.as_deref())?,
         pack: Some(pack.clone()),
         seed: args.seed,
         stimuli: session.own.clone(),

@@ -16,6 +16,10 @@ pub struct DecodeArgs {
     /// Personal encoder to use in place of the pack's
     #[arg(long, value_name = "FILE")]
     pub encoder: Option<PathBuf>,
+    /// Which electrodes the channels are: a preset (see `phosphene montages`), pairs as in Ch1=Fp1,Ch2=Fp2, a TOML file, or
+    /// label for the device's own labels alone [default: what is saved for the device, else its labels]
+    #[arg(long, value_name = "PRESET|PAIRS|FILE|label")]
+    pub montage: Option<String>,
     /// Run without a window
     #[arg(long)]
     pub headless: bool,
@@ -61,6 +65,7 @@ impl Default for DecodeArgs {
         Self {
             pack: None,
             encoder: None,
+            montage: None,
             headless: false,
             clean: CleanArgs::default(),
             out: None,

@@ -10,6 +10,7 @@ use crate::calibrate::score::Score;
 use crate::study::trials::labelled::{self, Events, LabelledRun};
 
 use super::failure::Failure;
+use super::montage::mounting;
 use super::sessions::SessionArgs;
 use super::terminal::print_json;
 
@@ -35,11 +36,12 @@ struct Document<'a> {
 /// Exit code 2 for the table, 6 when the recordings cannot be used.
 pub fn run(events: &Path, args: &SessionArgs) -> Result<(), Failure> {
     let events = Events::read(events).map_err(Failure::usage)?;
+    let mounting = mounting(args.montage.as_deref())?;
     let bar = indicatif::ProgressBar::new(100);
     let on_progress = |run: usize, count: usize, _: f64| {
         bar.set_position(20 * run as u64 / count.max(1) as u64);
     };
-    let found = labelled::load(&args.sessions, &events, on_progress)
+    let found = labelled::load(&args.sessions, &events, &mounting, on_progress)
         .map_err(|e| Failure::file(e.to_string()))?;
     let on_progress = |share: f64| bar.set_position(20 + (80.0 * share) as u64);
     let report = score(&found.trials, found.classes.len(), found.rate_hz, args.seed, on_progress)

@@ -12,6 +12,7 @@ use crate::study::trials::labelled::{self, Events};
 use crate::study::trials::sessions::TestRuns;
 
 use super::failure::Failure;
+use super::montage::mounting;
 use super::sessions::{SessionArgs, THREADS, load, open_pack};
 use super::terminal::print_json;
 
@@ -76,9 +77,10 @@ fn fit_table(events: &Path, args: &Args) -> Result<(), Failure> {
     let folder = out_folder(args);
     class_pack::refuse_to_write_over(&folder)?;
     let events = Events::read(events).map_err(Failure::usage)?;
+    let mounting = mounting(args.common.montage.as_deref())?;
     let pack = open_pack(args.common.pack.as_deref())?;
     let runtime = Runtime::load(&native::onnx_runtime().map_err(Failure::pack)?, THREADS)?;
-    let found = labelled::load(&args.common.sessions, &events, |_, _, _| {})
+    let found = labelled::load(&args.common.sessions, &events, &mounting, |_, _, _| {})
         .map_err(|e| Failure::file(e.to_string()))?;
     let document = class_pack::fit_classes(&folder, &found, &events, &pack, &runtime)?;
     if args.common.json {

@@ -21,6 +21,7 @@ use crate::source::{Source, SourceSpec, make};
 use super::decoding::DecodeArgs;
 use super::document::LiveDocument;
 use super::failure::Failure;
+use super::montage::mounting;
 use super::output::OutputFolder;
 use super::pictures::own_pictures;
 use super::terminal::{on_interrupt, print_json};
@@ -150,6 +151,7 @@ fn run_config(args: &Args, spec: SourceSpec) -> Result<RunConfig, Failure> {
         args.decoding.pictures.as_ref().map(|folder| own_pictures(folder, &pack, MAX_STIMULI));
     Ok(RunConfig {
         spec,
+        montage: mounting(args.decoding.montage.as_deref())?,
         stimuli: stimuli.transpose()?,
         pack: Some(pack),
         encoder: args.decoding.encoder.clone(),
@@ -199,6 +201,7 @@ fn run_headless(args: &Args, spec: SourceSpec) -> Result<(), Failure> {
     let source = make::source(&config.spec, speed, &config.stimuli())
         .map_err(|e| Failure { code: e.exit_code(), message: e.to_string() })?;
     if source.is_offline() {
+        let source = config.mounted(source);
         return run_as_fast_as_possible(args, &config, source, sinks, &interrupted);
     }
     drop(source);

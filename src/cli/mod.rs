@@ -18,6 +18,8 @@ pub mod failure;
 pub mod fit;
 pub mod inspect;
 pub mod live;
+mod montage;
+pub mod montages;
 pub mod output;
 pub mod pack;
 mod pictures;

@@ -14,6 +14,7 @@ use crate::record::multi::{MultiRecording, RecordReport, StreamReport};
 use crate::source::SourceSpec;
 
 use super::failure::Failure;
+use super::montage::mounting;
 use super::terminal::{on_interrupt, print_json, tell_recovered};
 
 /// How often the command looks at the time and at Ctrl-C: a part of the time that stopping takes.
@@ -30,6 +31,7 @@ Examples:
   phosphene record --source lsl:all --out session.xdf                     every LSL stream of the network
   phosphene record -s lsl:type=EEG -s lsl:type=Markers --out session.xdf
   phosphene record -s brainflow:cyton,serial_port=/dev/ttyUSB0 -s lsl:name=Stimuli --out session.xdf
+  phosphene record -s lsl:name=obci_eeg1 --montage cyton8 --out session.xdf
   phosphene record -s sim --seconds 60 --out trial.xdf --json
 
 LSL streams are recorded as they are sent: values, stamps and descriptions, with measured clock offsets.";
@@ -42,6 +44,11 @@ pub struct Args {
     /// brainflow:BOARD[,key=value…], file:PATH, faulty:key=value+SOURCE
     #[arg(long = "source", short, value_name = "SOURCE", required = true)]
     pub sources: Vec<String>,
+    /// Which electrodes the channels are: a preset (see `phosphene montages`), pairs as in Ch1=Fp1,Ch2=Fp2, a TOML file, or
+    /// label for the device's own labels alone. What is given here names the channels of LSL streams of EEG too, with the
+    /// device's own labels beside [default: LSL streams as they are sent, others as saved for the device]
+    #[arg(long, value_name = "PRESET|PAIRS|FILE|label")]
+    pub montage: Option<String>,
     /// The file, which must not exist
     #[arg(long, value_name = "FILE.xdf")]
     pub out: PathBuf,
@@ -79,9 +86,10 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         .iter()
         .map(|text| text.parse().map_err(|e| Failure::usage(format!("{e}"))))
         .collect::<Result<_, _>>()?;
+    let mounting = mounting(args.montage.as_deref())?;
     let interrupted = on_interrupt()?;
     tell_recovered();
-    let recording = MultiRecording::start(&specs, &args.out)
+    let recording = MultiRecording::start_mounted(&specs, mounting, &args.out)
         .map_err(|error| Failure { code: error.exit_code(), message: error.to_string() })?;
     let bar = progress(args.seconds);
     let mut looks = 0_u32;

@@ -8,6 +8,7 @@ use crate::study::trials::sessions::{self, SessionError, Sessions, TestRuns};
 
 use super::cleaning::CleanArgs;
 use super::failure::Failure;
+use super::montage::mounting;
 
 /// Threads of the encoder.
 pub const THREADS: usize = 2;
@@ -21,6 +22,10 @@ pub struct SessionArgs {
     /// Folder of the model pack [default: the bundled pack]
     #[arg(long, value_name = "DIR")]
     pub pack: Option<PathBuf>,
+    /// Which electrodes the channels of the recordings are: a preset, pairs as in Ch1=Fp1,Ch2=Fp2, a TOML file, or label
+    /// for their own labels alone [default: what is saved for a recording, else its labels]
+    #[arg(long, value_name = "PRESET|PAIRS|FILE|label")]
+    pub montage: Option<String>,
     /// Seed of divisions, intervals and permutations
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
@@ -66,9 +71,9 @@ pub fn open_pack(folder: Option<&Path>) -> Result<Pack, Failure> {
 /// Reads sessions with a progress bar.
 ///
 /// # Errors
-/// Exit code 4 for the pack, 6 for the sessions.
+/// Exit code 2 for the montage, 4 for the pack, 6 for the sessions.
 pub fn load(
-    common: &SessionArgs,
+    args: &SessionArgs,
     test_runs: TestRuns,
     pack: &Pack,
     runtime: &Runtime,
@@ -78,8 +83,9 @@ pub fn load(
         bar.set_message(format!("reading recording {} of {count}: {secs:.0} s", place + 1));
         bar.tick();
     };
-    let (given, cleaning) = (&common.sessions, common.clean.cleaning());
-    let found = sessions::load_with(given, test_runs, pack, &cleaning, runtime, on_progress);
+    let (mounting, cleaning) = (mounting(args.montage.as_deref())?, args.clean.cleaning());
+    let how = (test_runs, &mounting);
+    let found = sessions::load_with(&args.sessions, how, pack, &cleaning, runtime, on_progress);
     bar.finish_and_clear();
     found.map_err(|error| match error {
         SessionError::Pack(_) | SessionError::Decode(_) => Failure::pack(error.to_string()),

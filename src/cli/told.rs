@@ -7,8 +7,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::decode::ControlView;
 use crate::pipeline::RunReport;
 use crate::pipeline::decoding::CONTROL_SUCCEEDS;
+use crate::signal::montage::Said;
 use crate::snapshot::timing::{hertz, seconds, troubles};
 use crate::snapshot::{PackState, RunState, Snapshot, states};
+use crate::source::mounted::proposal;
 
 /// The line of a run: a bar where its end is known.
 pub(super) fn progress(seconds: Option<f64>) -> ProgressBar {
@@ -73,6 +75,45 @@ impl StateTeller {
     }
 }
 
+/// Who says which electrodes there are, what the pack can do with them, and what to do where that is little.
+fn montage_lines(snapshot: &Snapshot) -> String {
+    use std::fmt::Write;
+    let mut text = String::new();
+    if let Some(source) = &snapshot.source
+        && let Some(mounted) = &source.mounted
+    {
+        if let Some(note) = mounted.note() {
+            let _ = writeln!(text, "{note}");
+        }
+        for caution in &mounted.cautions {
+            let _ = writeln!(text, "caution     {caution}");
+        }
+        if mounted.said == Said::ByLabel
+            && let Some((question, presets)) = proposal(&mounted.device_labels, &source.name)
+        {
+            let names: Vec<&str> = presets.iter().map(|preset| preset.name.as_str()).collect();
+            let _ = writeln!(
+                text,
+                "montage     {question} Say so with --montage {}",
+                names.join(" or ")
+            );
+        }
+    }
+    if let PackState::Ready(pack) = &snapshot.pack
+        && let Some(expected) = &pack.expected
+    {
+        let _ = writeln!(text, "expected    {}", expected.sentence());
+        if expected.advises_calibration() {
+            let kept = 100.0 * expected.kept();
+            let _ = writeln!(
+                text,
+                "advice      only {kept:.0} % of what the pack can do is left with these electrodes: calibrate (`phosphene calibrate`)"
+            );
+        }
+    }
+    text
+}
+
 /// The run in plain words.
 pub(super) fn summary(report: &RunReport) -> String {
     use std::fmt::Write;
@@ -88,11 +129,7 @@ pub(super) fn summary(report: &RunReport) -> String {
     {
         let _ = writeln!(text, "caution     {caution}");
     }
-    if let PackState::Ready(pack) = &snapshot.pack
-        && let Some(expected) = &pack.expected
-    {
-        let _ = writeln!(text, "expected    {}", expected.sentence());
-    }
+    text += &montage_lines(snapshot);
     if let Some(cleaning) = &snapshot.cleaning {
         let _ = writeln!(text, "cleaning    {} ({})", cleaning.sentence(), cleaning.asked);
     }

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossbeam_utils::atomic::AtomicCell;
 
+use crate::config::montages;
 use crate::decode::Pack;
 use crate::decode::session::Runtime;
 use crate::native;
@@ -19,10 +20,11 @@ use crate::snapshot::{Level, Notice, Picture, Snapshot};
 use crate::source::brainflow::SerialPort;
 use crate::source::file::Transport;
 use crate::source::lsl::StreamSummary;
+use crate::source::mounted::{Choice, Mounting};
 use crate::source::{SourceSpec, make};
 use crate::study::calibration::conclude::{Outcome, Step, conclude};
 use crate::study::calibration::{Held, Session, pictures};
-use crate::time::clock::Clock;
+use crate::time::clock::{Clock, utc_now_iso8601};
 use crate::ui::Conclusion;
 use crate::ui::engine::{self, DeviceEntry, Engine, NewSession, Wake};
 use crate::ui::panels::connect::board_title;
@@ -109,6 +111,8 @@ struct LiveEngine {
     creating: Option<Kept<Result<(), String>>>,
     concluding: Option<Concluding>,
     embedding: Option<Embedding>,
+    /// What is said of a device, while it is written, and what came of it.
+    keeping: Option<Kept<Result<Vec<String>, String>>>,
     /// Work that was given up and ends by itself: nobody waits for it.
     ending: Vec<Embedding>,
 }
@@ -154,6 +158,7 @@ impl LiveEngine {
             creating: None,
             concluding: None,
             embedding: None,
+            keeping: None,
             ending: Vec::new(),
         }
     }
@@ -245,6 +250,10 @@ impl Engine for LiveEngine {
     fn connect(&mut self, source: SourceSpec, pack: Option<PathBuf>) {
         self.retire_current();
         self.config.transport = controls_for(&source);
+        if source != self.config.spec && matches!(self.config.montage, Mounting::Given(_)) {
+            // It was said of the other source.
+            self.config.montage = Mounting::Saved;
+        }
         self.config.spec = source;
         let pack = pack.or_else(crate::config::bundled_pack);
         if pack != self.config.pack {
@@ -389,6 +398,28 @@ impl Engine for LiveEngine {
 
     fn use_encoder(&mut self, encoder: PathBuf) {
         self.config.encoder = Some(encoder);
+    }
+
+    fn keep_montage(&mut self, choice: Choice) {
+        // One after another: what is said last stays.
+        let before = self.keeping.take();
+        self.keeping = Some(Kept::run("phosphene-montage", move || {
+            drop(before);
+            let file = montages::path().ok_or("this user has no folder for data")?;
+            montages::keep(&file, &choice.key, choice.to_save(&utc_now_iso8601()))
+        }));
+    }
+
+    fn montage_kept(&self) -> Option<Result<Vec<String>, String>> {
+        match self.keeping.as_ref()?.progress() {
+            Progress::Working => None,
+            Progress::Done(outcome) => Some(outcome),
+            Progress::Died => Some(Err("the program failed while it kept the montage".into())),
+        }
+    }
+
+    fn use_montage(&mut self, choice: Choice) {
+        self.config.montage = Mounting::Chosen(choice);
     }
 
     fn set_repaint(&mut self, wake: Wake) {

@@ -11,11 +11,36 @@
 //!    missing are absent and how many are interpolated. It does not know which channels are gone.
 //!
 //! Where a figure for interpolated channels is not given, the one for absent channels stands in. The result
-//! is never below chance.
+//! is never below chance. Where this very set of electrodes was tried ([`super::measured`]), that figure takes the
+//! place of both; [`Basis`] says which of them it is, and where the table ends.
 
 use serde::Serialize;
 
 use super::expected::{ChannelLossSpec, CountRow, ExpectedSpec};
+use super::measured::Measured;
+
+/// Share of what the pack scores above chance with every electrode, below which calibration is advised. A choice of this
+/// program, not a finding: with less than half of it left, more looks are lost by the montage than the wearer gains by
+/// anything else that can be done without calibration.
+pub const ADVISE_BELOW: f64 = 0.5;
+
+/// What an expected score rests on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "basis")]
+pub enum Basis {
+    /// The pack's table by channel and by count.
+    #[default]
+    Tabled,
+    /// Trials with this very set of electrodes.
+    Measured {
+        /// Their number.
+        trials: u64,
+        /// 95 % interval of the share.
+        ci95: [f64; 2],
+    },
+    /// More channels are missing than the table goes: between its last row and chance, where nothing was measured.
+    Beyond,
+}
 
 /// A score to expect of one headset, every trial decoded alone.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -42,6 +67,9 @@ pub struct Expectation {
     pub top1: f64,
     /// The same at the signal to noise of a simulated source, where that is known and in the pack's table.
     pub at_source_snr: Option<AtSnr>,
+    /// What `top1` rests on.
+    #[serde(flatten)]
+    pub basis: Basis,
 }
 
 /// An expected score at one signal to noise.
@@ -64,6 +92,7 @@ impl Expectation {
         let table = spec.channels.as_ref()?;
         let chance_top1 = spec.chance();
         let top1_all_channels = table.by_count.first()?.top1_absent;
+        let missing = interpolated.len() + absent.len();
         let single = single_losses(table, &interpolated, &absent);
         let counted = count_loss(table, channels, interpolated.len(), absent.len(), chance_top1);
         let top1 = (top1_all_channels - single.max(counted).max(0.0)).max(chance_top1);
@@ -79,17 +108,67 @@ impl Expectation {
             top1_all_channels,
             top1,
             at_source_snr: None,
+            basis: if beyond(table, missing) { Basis::Beyond } else { Basis::Tabled },
         })
+    }
+
+    /// The same where this very set of electrodes was tried.
+    #[must_use]
+    pub fn as_measured(self, found: Option<Measured>) -> Self {
+        let Some(Measured { top1, top1_all_channels, ci95, trials }) = found else { return self };
+        Self { top1, top1_all_channels, basis: Basis::Measured { trials, ci95 }, ..self }
+    }
+
+    /// What is left of the score above chance, 0 to 1.
+    pub fn kept(&self) -> f64 {
+        let whole = self.top1_all_channels - self.chance_top1;
+        if whole > 0.0 { ((self.top1 - self.chance_top1) / whole).clamp(0.0, 1.0) } else { 0.0 }
+    }
+
+    /// Whether so little is left that calibration is advised.
+    pub fn advises_calibration(&self) -> bool {
+        self.kept() < ADVISE_BELOW
+    }
+
+    /// What the electrodes cost, for a person: looks that name the right picture, and what that rests on.
+    pub fn plain_words(&self) -> String {
+        let share = |share: f64| format!("{:.0} %", 100.0 * share);
+        let mut text = format!(
+            "{} of single looks name the right picture of {}",
+            share(self.top1),
+            self.gallery
+        );
+        if self.kept() < 0.995 {
+            text += &format!(
+                " (every electrode: {}; guessing: {:.1} %): {} of what the pack can do is left",
+                share(self.top1_all_channels),
+                100.0 * self.chance_top1,
+                share(self.kept())
+            );
+        } else {
+            text += &format!(" (guessing: {:.1} %)", 100.0 * self.chance_top1);
+        }
+        text + &match self.basis {
+            Basis::Tabled => format!(". From the pack's table: {}.", self.source),
+            Basis::Measured { trials, ci95: [low, high] } => format!(
+                ". Measured with exactly these electrodes on simulated subjects ({trials} looks, 95 % interval {} to {}).",
+                share(low),
+                share(high)
+            ),
+            Basis::Beyond => {
+                ". Not measured: so many electrodes are missing that the pack's table ends before."
+                    .into()
+            }
+        }
     }
 
     /// Adds what to expect at a simulated source's signal to noise: the share above chance that the missing
     /// channels leave is taken to be the same at every level.
     pub fn at(mut self, spec: &ExpectedSpec, snr_db: Option<f64>) -> Self {
-        let whole = self.top1_all_channels - self.chance_top1;
-        let left = if whole > 0.0 { (self.top1 - self.chance_top1) / whole } else { 0.0 };
+        let left = self.kept();
         self.at_source_snr = snr_db.and_then(|snr_db| {
             let full = spec.noise.as_ref()?.top1_at(snr_db)?;
-            let top1 = self.chance_top1 + left.clamp(0.0, 1.0) * (full - self.chance_top1).max(0.0);
+            let top1 = self.chance_top1 + left * (full - self.chance_top1).max(0.0);
             Some(AtSnr { snr_db, top1 })
         });
         self
@@ -112,6 +191,13 @@ impl Expectation {
         if let Some(here) = self.at_source_snr.filter(|here| Some(here.snr_db) != self.snr_db) {
             text += &format!(", {:.2} at this source's {}", here.top1, decibels(here.snr_db));
         }
+        match self.basis {
+            Basis::Tabled => {}
+            Basis::Measured { trials, .. } => {
+                text += &format!(", tried with exactly these electrodes in {trials} trials");
+            }
+            Basis::Beyond => text += ", beyond the pack's table and not measured",
+        }
         let whose = if self.simulated { "simulated subjects" } else { "recordings" };
         let level = self.snr_db.map(|db| format!(", {}", decibels(db))).unwrap_or_default();
         text += &format!(
@@ -125,6 +211,11 @@ impl Expectation {
 /// A level in dB with a true minus sign.
 pub fn decibels(db: f64) -> String {
     format!("{db} dB").replace('-', "−")
+}
+
+/// Whether the table ends before so many missing channels.
+fn beyond(table: &ChannelLossSpec, missing: usize) -> bool {
+    table.by_count.last().is_none_or(|last| missing as u64 > last.missing)
 }
 
 fn single_losses(table: &ChannelLossSpec, interpolated: &[String], absent: &[String]) -> f64 {
@@ -237,6 +328,28 @@ mod tests {
             "2 of 4 channels, 1 interpolated (Fz), 1 missing (Oz): expected single-trial top-1 "
         ));
         assert!(text.contains("at this source's −12 dB"), "{text}");
+    }
+
+    #[test]
+    fn what_the_figure_rests_on_is_said_and_little_left_asks_for_calibration() {
+        let all = Expectation::of(&spec(), 4, vec![], vec![]).unwrap();
+        assert_eq!((all.basis, all.kept(), all.advises_calibration()), (Basis::Tabled, 1.0, false));
+        let none = |names: &[&str]| {
+            let names = names.iter().map(|n| (*n).to_owned()).collect();
+            Expectation::of(&spec(), 4, vec![], names).unwrap()
+        };
+        assert_eq!(none(&["Fz", "Cz"]).basis, Basis::Tabled);
+        let far = none(&["Fz", "Cz", "Pz"]);
+        assert!(far.basis == Basis::Beyond && far.advises_calibration(), "{far:?}");
+        assert!(far.plain_words().contains("Not measured"), "{}", far.plain_words());
+        assert!(far.sentence().contains("beyond the pack's table and not measured"));
+        let found =
+            Measured { top1: 0.25, top1_all_channels: 0.3, ci95: [0.24, 0.26], trials: 4000 };
+        let tried = far.as_measured(Some(found));
+        assert!((tried.kept() - 0.225 / 0.275).abs() < 1e-12 && !tried.advises_calibration());
+        let words = tried.plain_words();
+        assert!(words.starts_with("25 % of single looks name the right picture of 40"), "{words}");
+        assert!(words.contains("Measured with exactly these electrodes"), "{words}");
     }
 
     #[test]

@@ -18,6 +18,7 @@ pub mod answers;
 pub mod classes;
 pub mod credit;
 pub mod expected;
+pub mod measured;
 pub mod expectation;
 pub mod limits;
 pub mod manifest;
@@ -31,7 +32,8 @@ pub mod verify;
 pub mod wire;
 
 pub use error::PackError;
-pub use expectation::Expectation;
+pub use expectation::{Basis, Expectation};
+pub use expected::ExpectedSpec;
 pub use manifest::Manifest;
 
 /// Name of the manifest in a pack's folder.

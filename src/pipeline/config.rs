@@ -7,6 +7,7 @@ use crate::decode::{Showing, Steadying};
 use crate::dsp::display::DisplayDesign;
 use crate::signal::{Screen, StimulusSet};
 use crate::source::file::{FileSource, Speed, Transport};
+use crate::source::mounted::{MountedSource, Mounting};
 use crate::source::presented::PresentedSource;
 use crate::source::{Source, SourceError, SourceSpec, make};
 use crate::units::SampleRate;
@@ -78,6 +79,8 @@ impl Recording {
 pub struct RunConfig {
     /// Where the signal comes from.
     pub spec: SourceSpec,
+    /// Which electrodes its channels are.
+    pub montage: Mounting,
     /// Folder of the model pack; without one there are traces and recordings, but no decoding.
     pub pack: Option<PathBuf>,
     /// Personal encoder in place of the pack's.
@@ -121,6 +124,11 @@ impl RunConfig {
         self.stimuli.clone().unwrap_or_else(StimulusSet::bundled_or_none)
     }
 
+    /// A source under the names of its electrodes.
+    pub fn mounted(&self, source: Box<dyn Source>) -> Box<dyn Source> {
+        Box::new(MountedSource::new(source, self.montage.clone()))
+    }
+
     /// Makes the source in real time, or under the controls of a replay, or before a presenter's screen.
     ///
     /// # Errors
@@ -133,6 +141,7 @@ impl RunConfig {
             (spec, _, Some(screen)) => make::seeing(spec, screen, &self.stimuli())?,
             (spec, _, None) => make::source(spec, Speed::Times(1.0), &self.stimuli())?,
         };
+        let source = self.mounted(source);
         Ok(match &self.screen {
             Some(screen) => Box::new(PresentedSource::new(source, screen.clone())),
             None => source,
@@ -144,6 +153,7 @@ impl Default for RunConfig {
     fn default() -> Self {
         Self {
             spec: SourceSpec::Sim(crate::source::spec::Parameters::new()),
+            montage: Mounting::ByLabel,
             pack: None,
             encoder: None,
             seed: 1,

@@ -8,7 +8,7 @@ use crate::dsp::chain::ChainConfig;
 use crate::dsp::quality::gate::{BandStatistics, GateConfig};
 use crate::dsp::reference::Reference;
 use crate::dsp::window::Windows;
-use crate::pack::{Expectation, Manifest};
+use crate::pack::{Expectation, ExpectedSpec, Manifest, measured};
 use crate::signal::Abstention;
 use crate::signal::montage::{ChannelMap, canonical_label};
 use crate::snapshot::ChannelOrigin;
@@ -154,8 +154,8 @@ pub fn fit(contract: &InputContract, source: &SourceInfo, windows: Windows) -> F
     Fitted { chain, origins, refuse: (!enough).then_some(Abstention::MontageMismatch) }
 }
 
-/// Whether enough of the pack's channels can be had.
-fn suffice(origins: &[ChannelOrigin]) -> bool {
+/// Whether enough of the pack's channels can be had: else every window is refused.
+pub fn suffice(origins: &[ChannelOrigin]) -> bool {
     let had = origins.iter().filter(|origin| !origin.from.is_empty()).count();
     let direct = origins.iter().filter(|origin| is_direct(origin)).count();
     had as f64 >= MIN_CHANNEL_SHARE * origins.len() as f64 && direct >= MIN_DIRECT_CHANNELS
@@ -196,6 +196,15 @@ pub fn expectation(
     origins: &[ChannelOrigin],
     snr_db: Option<f64>,
 ) -> Option<Expectation> {
+    expected_of((pack.own_expected()?, pack.encoder_sha256()), origins, snr_db)
+}
+
+/// The same by the pack's table and the SHA-256 of the encoder that the table is about.
+pub fn expected_of(
+    (table, encoder_sha256): (&ExpectedSpec, &str),
+    origins: &[ChannelOrigin],
+    snr_db: Option<f64>,
+) -> Option<Expectation> {
     let named = |keep: fn(usize) -> bool| -> Vec<String> {
         let kept = origins.iter().filter(|origin| keep(origin.from.len()));
         kept.map(|origin| origin.label.clone()).collect()
@@ -203,8 +212,11 @@ pub fn expectation(
     if !suffice(origins) {
         return None;
     }
-    let found = pack.expectation(named(|parts| parts > 1), named(|parts| parts == 0))?;
-    Some(found.at(pack.own_expected()?, snr_db))
+    let (mixed, absent) = (named(|parts| parts > 1), named(|parts| parts == 0));
+    let found = Expectation::of(table, origins.len(), mixed, absent)?;
+    let used =
+        origins.iter().flat_map(|origin| origin.from.iter().map(|(label, _)| label.as_str()));
+    Some(found.as_measured(measured::of(encoder_sha256, used)).at(table, snr_db))
 }
 
 /// The signal to noise of a virtual subject inside this program, dB; nobody knows that of a real headset.

@@ -110,6 +110,7 @@ impl Decoding {
             remembered: decoder.judge().and_then(|judge| judge.pictures(Scope::Remembered)),
             montage: Vec::new(),
             expected: None,
+            expected_table: pack.own_expected().cloned().map(Arc::new),
             caution: None,
             credits: manifest.credits.iter().map(|credit| credit.line()).collect(),
             band_hz: manifest.input.band_hz,

@@ -17,6 +17,7 @@ pub fn view_of(info: &SourceInfo) -> SourceView {
         simulated: info.simulated,
         snr_db: info.snr_db,
         channels: info.channels.clone(),
+        mounted: info.mounted.clone(),
         rate_hz: info.rate.hz(),
         unit: info.source_unit.clone(),
         has_markers: info.has_markers,

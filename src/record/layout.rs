@@ -8,6 +8,7 @@ use crate::formats::xdf::{
     XdfWriter,
 };
 use crate::signal::Marker;
+use crate::signal::montage::Said;
 use crate::source::SourceInfo;
 
 /// Frames and markers that wait to be written.
@@ -91,6 +92,10 @@ pub(super) fn eeg(info: &SourceInfo) -> StreamDescription {
         ("processing", "none: the values are as the source gave them".into()),
     ];
     facts.extend(info.snr_db.map(|snr_db| ("snr_db", snr_db.to_string())));
+    if let Some(mounted) = info.mounted.as_ref().filter(|mounted| mounted.said != Said::ByLabel) {
+        facts.push(("electrodes", mounted.words()));
+        facts.push(("device_channels", mounted.pairs()));
+    }
     facts.extend(info.notes.iter().map(|note| ("note", note.clone())));
     StreamDescription {
         name: info.name.clone(),

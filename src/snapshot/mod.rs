@@ -15,7 +15,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::decode::{ControlView, Show, Showing, Steadying};
-pub use crate::pack::Expectation;
+pub use crate::pack::{Basis, Expectation, ExpectedSpec};
+pub use crate::signal::montage::Mounted;
 pub use crate::signal::picture::Picture;
 use crate::signal::window::{Abstention, Lock};
 pub use crate::source::LostWhy;
@@ -88,6 +89,8 @@ pub struct SourceView {
     pub snr_db: Option<f64>,
     /// Labels in the source's order.
     pub channels: Vec<String>,
+    /// What the device calls its channels, and who says which electrodes they are.
+    pub mounted: Option<Mounted>,
     /// Nominal rate in Hz.
     pub rate_hz: f64,
     /// What the source calls its unit.
@@ -141,6 +144,8 @@ pub struct PackView {
     pub montage: Vec<ChannelOrigin>,
     /// What score to expect with this montage; `None` without a source, or when the pack does not say.
     pub expected: Option<Expectation>,
+    /// What the pack says of fewer electrodes and of noise, where it is about the encoder in use.
+    pub expected_table: Option<Arc<ExpectedSpec>>,
     /// Why scores with this source mean nothing: the simulated brain answers to another embedding space.
     pub caution: Option<String>,
     /// Whose work is in the pack, one line each.

@@ -6,6 +6,7 @@
 //! a [`SourceFactory`], so it need not be `Send`.
 
 use crate::signal::Chunk;
+use crate::signal::montage::Mounted;
 use crate::time::clock::Clock;
 use crate::units::SampleRate;
 
@@ -15,6 +16,7 @@ pub mod faulty;
 pub mod file;
 pub mod lsl;
 pub mod make;
+pub mod mounted;
 pub mod orderly;
 pub mod presented;
 pub mod simulator;
@@ -62,8 +64,10 @@ pub struct SourceInfo {
     pub simulated: bool,
     /// How strongly a simulated wearer answers to pictures, in dB of signal to noise; `None` where nobody says.
     pub snr_db: Option<f64>,
-    /// EEG channel labels in the order of the frames, 10-05 names where the source gives them.
+    /// EEG channel labels in the order of the frames, 10-05 names where the source gives them, or somebody says them.
     pub channels: Vec<String>,
+    /// What the device itself calls them, and who says which electrodes they are; `None` where nobody looked.
+    pub mounted: Option<Mounted>,
     /// Nominal sampling rate.
     pub rate: SampleRate,
     /// What the source calls its unit. Frames are always in µV; this is for display.

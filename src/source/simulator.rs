@@ -79,6 +79,7 @@ impl SimulatedSource {
 
     fn info(&self) -> SourceInfo {
         SourceInfo {
+            mounted: None,
             kind: SourceKind::Sim,
             name: format!("virtual subject {} (SIMULATED)", self.params.subject),
             simulated: true,

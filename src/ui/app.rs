@@ -215,6 +215,7 @@ impl App {
         self.panels.evidence.follow(snapshot);
         self.panels.timeline.follow(snapshot);
         self.panels.connect.follow(self.engine.devices());
+        self.panels.montage.follow(snapshot, self.engine.montage_kept());
     }
 
     fn apply(&mut self, ctx: &Context, snapshot: &Snapshot, action: Action) {
@@ -273,6 +274,11 @@ impl App {
                 self.send(Command::SetShowing(showing));
             }
             Action::SetSteps(steps) => self.send(Command::SetSteps(steps)),
+            Action::KeepMontage(choice) => self.engine.keep_montage(choice),
+            Action::UseMontage(choice) => {
+                self.engine.use_montage(choice);
+                self.connect_again();
+            }
         }
     }
 

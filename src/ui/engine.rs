@@ -11,6 +11,7 @@ use crate::signal::{FrameMeta, Screen, StimulusSet};
 use crate::snapshot::{Picture, Snapshot};
 use crate::source::SourceSpec;
 use crate::source::file::Transport;
+use crate::source::mounted::Choice;
 use crate::study::calibration::conclude::{Outcome, Step};
 use crate::study::calibration::{Held, Session};
 
@@ -138,6 +139,17 @@ pub trait Engine {
 
     /// The personal encoder for the runs that begin from now on.
     fn use_encoder(&mut self, _encoder: PathBuf) {}
+
+    /// Begins to keep what is said of a device, for every later run with it. Returns at once.
+    fn keep_montage(&mut self, _choice: Choice) {}
+
+    /// What came of that: what the user should know, or why it is not kept. `None` while it is at work, and before.
+    fn montage_kept(&self) -> Option<Result<Vec<String>, String>> {
+        None
+    }
+
+    /// What is said of a device, for the runs that begin from now on.
+    fn use_montage(&mut self, _choice: Choice) {}
 
     /// Gives the engine a way to say that there is something new to see.
     fn set_repaint(&mut self, wake: Wake);

@@ -13,6 +13,7 @@ use crate::pipeline::{Command, DisplayFilter, WindowMode};
 use crate::snapshot::Snapshot;
 use crate::source::SourceSpec;
 use crate::source::file::Transport;
+use crate::source::mounted::Choice;
 
 /// Sensitivities of the traces, in µV per division; a division is the distance between two channels.
 pub const UV_PER_DIV: [f32; 10] = [2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 5000.0];
@@ -158,6 +159,10 @@ pub enum Action {
     SetSteadying(Steadying),
     /// Changes what is painted.
     SetShowing(Showing),
+    /// Keeps what is said of a device's channels.
+    KeepMontage(Choice),
+    /// Begins the run anew with that.
+    UseMontage(Choice),
 }
 
 /// One frame's worth of reading.

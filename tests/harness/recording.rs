@@ -17,6 +17,7 @@ pub const RATE_HZ: f64 = 250.0;
 
 pub fn info(simulated: bool) -> SourceInfo {
     SourceInfo {
+        mounted: None,
         kind: SourceKind::Sim,
         name: "Amp <1> & co".into(),
         simulated,

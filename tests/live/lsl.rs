@@ -257,6 +257,7 @@ fn of_several_streams_the_oldest_is_taken_and_the_others_are_told() {
 fn what_is_published_comes_back_as_it_was() {
     let Some(clock) = lsl_on_loopback() else { return };
     let info = SourceInfo {
+        mounted: None,
         kind: SourceKind::Sim,
         name: "virtual subject".into(),
         simulated: true,

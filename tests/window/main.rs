@@ -11,6 +11,7 @@ mod calibration;
 mod keys;
 #[cfg(feature = "window")]
 mod quality;
+mod montage;
 #[cfg(feature = "window")]
 mod states;
 #[cfg(feature = "window")]

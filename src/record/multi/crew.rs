@@ -13,6 +13,7 @@ use super::raw::RawReader;
 use super::report::StartError;
 use crate::source::file::Speed;
 use crate::source::lsl::{Found, Search};
+use crate::source::mounted::Mounting;
 use crate::source::{SourceError, SourceSpec};
 use crate::time::clock::Clock;
 
@@ -27,6 +28,8 @@ pub(super) type Opening = (Receiver<Opened>, Sender<Go>);
 pub(super) struct Crew {
     pub clock: Clock,
     pub control: Arc<Control>,
+    /// Which electrodes the channels of the sources are.
+    pub mounting: Mounting,
     keys: Arc<AtomicUsize>,
     threads: Arc<Mutex<Vec<JoinHandle<()>>>>,
 }
@@ -36,6 +39,7 @@ impl Crew {
         Self {
             clock: clock.clone(),
             control: Arc::default(),
+            mounting: Mounting::Saved,
             keys: Arc::default(),
             threads: Arc::default(),
         }
@@ -53,7 +57,8 @@ impl Crew {
         let (opened, opening) = bounded(1);
         let (go, started) = bounded(1);
         let (clock, control) = (self.clock.clone(), self.control.clone());
-        let reader = RawReader { found, clock, control, opened, go: started };
+        let mounting = self.mounting.clone();
+        let reader = RawReader { found, mounting, clock, control, opened, go: started };
         self.spawn("phosphene-pull", move || reader.run())?;
         Ok((opening, go))
     }
@@ -67,7 +72,9 @@ impl Crew {
         let (opened, opening) = bounded(1);
         let (go, started) = bounded(1);
         let (clock, control) = (self.clock.clone(), self.control.clone());
-        let reader = PlainReader { spec, speed, number, clock, control, opened, go: started };
+        let mounting = self.mounting.clone();
+        let reader =
+            PlainReader { spec, mounting, speed, number, clock, control, opened, go: started };
         self.spawn("phosphene-read", move || reader.run())?;
         Ok((opening, go))
     }

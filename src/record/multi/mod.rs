@@ -37,6 +37,7 @@ use super::{journal, sink};
 use crate::formats::xdf::FileDescription;
 use crate::source::file::Speed;
 use crate::source::lsl::Search;
+use crate::source::mounted::Mounting;
 use crate::source::{SourceError, SourceSpec, make};
 use crate::time::clock::{Clock, utc_now_iso8601};
 use crew::{Crew, Opening, QUEUE, searches};
@@ -64,6 +65,19 @@ impl MultiRecording {
     /// # Errors
     /// [`StartError`]; no file is left then.
     pub fn start(specs: &[SourceSpec], path: &Path) -> Result<Self, StartError> {
+        Self::start_mounted(specs, Mounting::Saved, path)
+    }
+
+    /// As [`MultiRecording::start`], with what is said of the channels' electrodes. What is given names the channels of
+    /// LSL streams too; else those are recorded as they are sent.
+    ///
+    /// # Errors
+    /// [`StartError`]; no file is left then.
+    pub fn start_mounted(
+        specs: &[SourceSpec],
+        mounting: Mounting,
+        path: &Path,
+    ) -> Result<Self, StartError> {
         // Nobody should wait for a network to hear that a name is taken.
         if path.try_exists().unwrap_or(false) {
             return Err(RecordError::Exists { path: path.into() }.into());
@@ -75,7 +89,7 @@ impl MultiRecording {
             sink::keep_name(folder);
             Ok(file)
         };
-        let started = Self::start_into(specs, path, make);
+        let started = Self::start_as(specs, mounting, path, make);
         if started.is_err() && made.get() {
             // A file that never got its headers holds nothing.
             let _ = std::fs::remove_file(path);
@@ -93,8 +107,18 @@ impl MultiRecording {
         path: &Path,
         make_sink: impl FnOnce() -> Result<S, RecordError>,
     ) -> Result<Self, StartError> {
+        Self::start_as(specs, Mounting::ByLabel, path, make_sink)
+    }
+
+    fn start_as<S: RecordSink + Send + 'static>(
+        specs: &[SourceSpec],
+        mounting: Mounting,
+        path: &Path,
+        make_sink: impl FnOnce() -> Result<S, RecordError>,
+    ) -> Result<Self, StartError> {
         let clock = clock_for(specs)?;
-        let crew = Crew::new(&clock);
+        let mut crew = Crew::new(&clock);
+        crew.mounting = mounting;
         let begun = begin(&crew, specs, path, make_sink);
         if begun.is_err() {
             // Threads that wait for the sign to begin have seen that it will not come.

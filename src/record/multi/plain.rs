@@ -14,6 +14,7 @@ use crate::record::layout;
 use crate::signal::{Chunk, FrameMeta, StimulusSet};
 use crate::source::file::Speed;
 use crate::source::lsl::Block;
+use crate::source::mounted::{MountedSource, Mounting};
 use crate::source::{
     CHUNK_FRAMES, CHUNK_MARKERS, ReadStatus, Source, SourceError, SourceInfo, SourceSpec, make,
 };
@@ -22,6 +23,7 @@ use crate::time::clock::Clock;
 /// What the thread needs.
 pub(super) struct PlainReader {
     pub spec: SourceSpec,
+    pub mounting: Mounting,
     pub speed: Speed,
     /// How many sources of this kind come before it: sets its streams apart by name.
     pub number: usize,
@@ -62,7 +64,8 @@ impl PlainReader {
     }
 
     fn open(&self) -> Result<(Box<dyn Source>, SourceInfo), SourceError> {
-        let mut source = make::source(&self.spec, self.speed, &StimulusSet::bundled_or_none())?;
+        let source = make::source(&self.spec, self.speed, &StimulusSet::bundled_or_none())?;
+        let mut source = Box::new(MountedSource::new(source, self.mounting.clone()));
         let info = source.prepare(&self.clock)?;
         Ok((source, info))
     }

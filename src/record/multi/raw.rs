@@ -8,7 +8,8 @@ use super::feed::{Control, Feed, Head, Header, Message, block_samples};
 use super::go::{Go, Opened};
 use crate::formats::own;
 use crate::source::SourceError;
-use crate::source::lsl::{Found, RawEvent, RawStream};
+use crate::source::lsl::{Found, RawEvent, RawStream, with_electrodes};
+use crate::source::mounted::Mounting;
 use crate::time::clock::Clock;
 
 /// How long to sleep when nothing waits.
@@ -26,6 +27,8 @@ const MIN_DRAIN_SECS: f64 = 0.05;
 /// What the thread needs.
 pub(super) struct RawReader {
     pub found: Found,
+    /// Only what is given for this recording: else a stream is recorded as it is sent.
+    pub mounting: Mounting,
     pub clock: Clock,
     pub control: Arc<Control>,
     pub opened: crossbeam_channel::Sender<Opened>,
@@ -44,10 +47,17 @@ impl RawReader {
             }
         };
         let summary = stream.summary().clone();
+        let xml = match self.described(stream.xml(), &summary.name) {
+            Ok(xml) => xml,
+            Err(why) => {
+                let _ = self.opened.send(Err(why));
+                return;
+            }
+        };
         let head = Head {
             name: summary.name.clone(),
             kind: summary.kind,
-            header: Header::AsSent(stream.xml().to_owned()),
+            header: Header::AsSent(xml),
             lost: lost.clone(),
         };
         let Some(model) = stream.block(block_samples(summary.rate_hz)) else { return };
@@ -59,6 +69,13 @@ impl RawReader {
         // The writer ends when nobody feeds it any more; letting go of the stream may take longer.
         drop(feed);
         drop(stream);
+    }
+
+    /// The description as it was sent, or under the names of electrodes.
+    fn described(&self, xml: &str, name: &str) -> Result<String, SourceError> {
+        let Mounting::Given(montage) = &self.mounting else { return Ok(xml.to_owned()) };
+        with_electrodes(xml, montage)
+            .map_err(|why| SourceError::BadSpec { spec: format!("{name} with this montage"), why })
     }
 
     fn open(&self) -> Result<RawStream, SourceError> {

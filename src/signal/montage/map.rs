@@ -5,7 +5,7 @@
 //! it has not is interpolated when an electrode is near enough; otherwise it is missing and its row is zero.
 
 use super::spline::interpolation_matrix;
-use super::{Position, canonical_label, degrees_between, position};
+use super::{Position, canonical_label, degrees_between, own_numbering, position};
 
 /// Farthest that the nearest electrode may be from a wanted one for interpolation, in degrees. Beyond it the
 /// spline extrapolates: its value says nothing about that place.
@@ -63,10 +63,15 @@ impl ChannelMap {
             direct_count: 0,
             source_count: source.names.len(),
         };
+        let places: Vec<Position> = wanted.positions.iter().copied().flatten().collect();
+        // One inverse for all of them: most of the work with many electrodes.
+        let weights = interpolation_matrix(&measured, &places);
+        let mut rows = weights.chunks_exact(measured.len().max(1));
         for (row, name) in wanted.names.iter().enumerate() {
+            let weights = wanted.positions[row].and_then(|_| rows.next()).unwrap_or_default();
             let origin = match source.names.iter().position(|n| n == name) {
                 Some(source) => Origin::Direct { source },
-                None => interpolated(wanted.positions[row], &usable, &measured),
+                None => interpolated(wanted.positions[row], &usable, &measured, weights),
             };
             map.set_row(row, &origin);
             map.origins.push(origin);
@@ -122,7 +127,12 @@ struct Electrodes {
 }
 
 impl Electrodes {
+    /// A cap's own numbering (A1 … D32) looks like names of sites and says nothing of places.
     fn new<S: AsRef<str>>(labels: &[S]) -> Self {
+        if own_numbering(labels).is_some() {
+            let names = labels.iter().map(|l| format!("cap {}", l.as_ref().to_ascii_lowercase()));
+            return Self { names: names.collect(), positions: vec![None; labels.len()] };
+        }
         Self {
             names: labels
                 .iter()
@@ -139,7 +149,13 @@ impl Electrodes {
     }
 }
 
-fn interpolated(wanted: Option<Position>, usable: &[usize], measured: &[Position]) -> Origin {
+/// `weights` are the splines' for this place, one for each of `measured`.
+fn interpolated(
+    wanted: Option<Position>,
+    usable: &[usize],
+    measured: &[Position],
+    weights: &[f64],
+) -> Origin {
     let Some(wanted) = wanted else { return Origin::Missing { distance_deg: None } };
     let distances = measured.iter().map(|&from| degrees_between(from, wanted));
     let Some((at, distance_deg)) = distances.enumerate().min_by(|a, b| a.1.total_cmp(&b.1)) else {
@@ -148,9 +164,8 @@ fn interpolated(wanted: Option<Position>, usable: &[usize], measured: &[Position
     if distance_deg > MAX_INTERPOLATION_DEG || measured.len() < LEAST_MEASURED {
         return Origin::Missing { distance_deg: Some(distance_deg) };
     }
-    let weights = interpolation_matrix(measured, &[wanted]);
     let mut from: Vec<(usize, f32)> =
-        usable.iter().zip(weights).map(|(&source, weight)| (source, weight as f32)).collect();
+        usable.iter().zip(weights).map(|(&source, &weight)| (source, weight as f32)).collect();
     from.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()));
     Origin::Interpolated { from, nearest: usable[at], distance_deg }
 }
@@ -187,6 +202,14 @@ mod tests {
         assert_eq!((map.direct_count, map.interpolated_count()), (1, 0));
         let map = ChannelMap::between(&["Oz"; 8], &wanted.labels);
         assert_eq!((map.direct_count, map.interpolated_count()), (1, 0));
+    }
+
+    #[test]
+    fn a_caps_own_numbers_stand_for_no_electrode() {
+        let labels: Vec<String> =
+            "ABCD".chars().flat_map(|c| (1..=32).map(move |i| format!("{c}{i}"))).collect();
+        let map = ChannelMap::between(&labels, &["C3", "C4", "Cz", "T9"]);
+        assert_eq!(map.missing_count(), 4, "C3 of a BioSemi cap is near Fp2");
     }
 
     #[test]

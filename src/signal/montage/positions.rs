@@ -48,6 +48,16 @@ const ROWS: [(&str, f64); 29] = [
     ("m", f64::NAN), // mastoids are aliases, see `modern_name`
 ];
 
+/// The sites of the 10-10 system, from front to back, each row from left to right.
+pub const TEN_TEN: [&str; 77] = [
+    "Nz", "Fp1", "Fpz", "Fp2", "AF7", "AF3", "AFz", "AF4", "AF8", "F9", "F7", "F5", "F3", "F1",
+    "Fz", "F2", "F4", "F6", "F8", "F10", "FT9", "FT7", "FC5", "FC3", "FC1", "FCz", "FC2", "FC4",
+    "FC6", "FT8", "FT10", "T9", "T7", "C5", "C3", "C1", "Cz", "C2", "C4", "C6", "T8", "T10", "TP9",
+    "TP7", "CP5", "CP3", "CP1", "CPz", "CP2", "CP4", "CP6", "TP8", "TP10", "P9", "P7", "P5", "P3",
+    "P1", "Pz", "P2", "P4", "P6", "P8", "P10", "PO9", "PO7", "PO3", "POz", "PO4", "PO8", "PO10",
+    "O1", "Oz", "O2", "I1", "Iz", "I2",
+];
+
 /// What is written before the electrode name in files: `EEG Fp1-REF`, `POL Cz` (Nihon Kohden), `EEG.AF3` (Emotiv).
 const PREFIXES: [&str; 6] = ["eeg ", "eeg-", "eeg_", "eeg:", "eeg.", "pol "];
 
@@ -251,6 +261,15 @@ mod tests {
         near("T7", [-1.0, 0.0, 0.0]);
         near("t8", [1.0, 0.0, 0.0]);
         near("C3", [-(0.5f64.sqrt()), 0.0, 0.5f64.sqrt()]);
+    }
+
+    #[test]
+    fn every_site_of_ten_ten_is_known_by_its_own_name() {
+        let known = TEN_TEN
+            .iter()
+            .filter(|site| position(site).is_some() && canonical_label(site) == **site);
+        let missing: Vec<_> = TEN_TEN.iter().filter(|site| position(site).is_none()).collect();
+        assert_eq!(known.count(), TEN_TEN.len(), "{missing:?}");
     }
 
     #[test]

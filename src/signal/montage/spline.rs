@@ -127,6 +127,27 @@ mod tests {
     #[derive(serde::Deserialize)]
     struct Vectors {
         interpolation: Vec<Case>,
+        bads: Vec<Bads>,
+    }
+
+    /// A recording with bad electrodes before and after MNE's `interpolate_bads`.
+    #[derive(serde::Deserialize)]
+    struct Bads {
+        measured: Vec<Position>,
+        wanted: Vec<Position>,
+        /// `[measured, times]`, µV.
+        good_uv: Vec<f64>,
+        /// `[wanted, times]`, µV.
+        wanted_uv: Vec<f64>,
+        times: usize,
+    }
+
+    fn vectors() -> Vectors {
+        let text = include_str!(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/tests/vectors/montage/montage.json"
+        ));
+        serde_json::from_str(text).unwrap()
     }
 
     #[derive(serde::Deserialize)]
@@ -139,13 +160,9 @@ mod tests {
     /// Tolerance 1e-6; a larger difference points to g(x), its number of terms or the regularisation.
     #[test]
     fn matrices_are_those_of_mne_python() {
-        let text = include_str!(concat!(
-            env!("CARGO_MANIFEST_DIR"),
-            "/tests/vectors/montage/montage.json"
-        ));
-        let vectors: Vectors = serde_json::from_str(text).unwrap();
-        assert_eq!(vectors.interpolation.len(), 4);
-        for case in vectors.interpolation {
+        let cases = vectors().interpolation;
+        assert_eq!(cases.len(), 4);
+        for case in cases {
             let got = interpolation_matrix(&case.measured, &case.wanted);
             assert_eq!(got.len(), case.matrix.len());
             for (got, want) in got.iter().zip(&case.matrix) {
@@ -154,6 +171,24 @@ mod tests {
                     "{} electrodes: {got} {want}",
                     case.measured.len()
                 );
+            }
+        }
+    }
+
+    /// Noise of some 10 µV through `Raw.interpolate_bads`: within 1e-6 µV of MNE's, for 4 to 61 good electrodes.
+    #[test]
+    fn bad_electrodes_become_what_mne_makes_of_them() {
+        let cases = vectors().bads;
+        let counts: Vec<usize> = cases.iter().map(|case| case.measured.len()).collect();
+        assert_eq!(counts, [4, 8, 16, 32, 61]);
+        for case in cases {
+            let (n, times) = (case.measured.len(), case.times);
+            let matrix = interpolation_matrix(&case.measured, &case.wanted);
+            for (row, want) in matrix.chunks_exact(n).zip(case.wanted_uv.chunks_exact(times)) {
+                for (at, want) in want.iter().enumerate() {
+                    let got: f64 = (0..n).map(|i| row[i] * case.good_uv[i * times + at]).sum();
+                    assert!((got - want).abs() < 1e-6, "{n} electrodes: {got} instead of {want}");
+                }
             }
         }
     }

@@ -70,6 +70,7 @@ impl Frames {
             delivered: 0,
         };
         let info = SourceInfo {
+            mounted: None,
             kind: SourceKind::Brainflow,
             name: format!("{} ({})", board.device_name, request.board.name),
             simulated: request.is_synthetic(),

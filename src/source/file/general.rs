@@ -50,6 +50,7 @@ pub(super) fn read(reader: &mut dyn ReadRecording, path: &Path) -> Result<Tape, 
     note_implausible(&taken.samples, selection.labels.len(), &mut notes);
     let markers = merge_markers(taken.lists);
     let info = SourceInfo {
+        mounted: None,
         kind: SourceKind::File,
         name: path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into()),
         simulated: head.simulated,

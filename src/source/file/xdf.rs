@@ -49,6 +49,7 @@ pub(super) fn read<R: Read + Seek>(reader: R, path: &Path) -> Result<Tape, Forma
     note_implausible(&samples, selection.labels.len(), &mut notes);
     notes.extend(stream.header.snr_db.map(strength::words));
     let info = SourceInfo {
+        mounted: None,
         kind: SourceKind::File,
         name: path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into()),
         simulated: is_simulated(stream),

@@ -10,7 +10,7 @@
 use roxmltree::{Document, Node, ParsingOptions};
 
 /// Most XML nodes that a description may have: a thousand channels with a hundred fields each.
-const MAX_NODES: u32 = 200_000;
+pub(super) const MAX_NODES: u32 = 200_000;
 
 /// Most bytes of XML that are read: thirty kilobytes for each of the channels that can be used.
 const MAX_XML_BYTES: usize = 32 << 20;
@@ -121,11 +121,11 @@ fn named(others: &[String]) -> String {
     if rest > 0 { format!("{first} and {rest} more") } else { first }
 }
 
-fn child<'a, 'i>(node: Node<'a, 'i>, name: &str) -> Option<Node<'a, 'i>> {
+pub(super) fn child<'a, 'i>(node: Node<'a, 'i>, name: &str) -> Option<Node<'a, 'i>> {
     node.children().find(|child| child.has_tag_name(name))
 }
 
-fn text<'a>(node: Node<'a, '_>, name: &str) -> &'a str {
+pub(super) fn text<'a>(node: Node<'a, '_>, name: &str) -> &'a str {
     child(node, name).and_then(|child| child.text()).unwrap_or("").trim()
 }
 

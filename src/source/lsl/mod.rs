@@ -16,6 +16,7 @@
 mod block;
 mod comeback;
 mod describe;
+mod electrodes;
 mod info;
 mod inlet;
 mod library;
@@ -31,6 +32,7 @@ mod stream;
 mod suitable;
 
 pub use block::{Block, BlockValues};
+pub use electrodes::with_electrodes;
 pub use library::{configure, ensure_loaded, lsl_clock};
 pub use network::hint as network_hint;
 pub use raw::{RawEvent, RawStream};
@@ -82,6 +84,7 @@ impl Source for LslSource {
         let mut notes = resolved.notes;
         notes.extend(stream.take_notes());
         let info = SourceInfo {
+            mounted: None,
             kind: SourceKind::Lsl,
             name: describe::clean(&resolved.eeg.name(), resolve::MAX_STREAM_NAME_CHARS),
             simulated: stream.description().simulated,

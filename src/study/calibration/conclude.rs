@@ -16,6 +16,7 @@ use crate::native;
 use crate::pipeline::cleaning::Cleaning;
 use crate::present::protocol::Role;
 use crate::report::Example;
+use crate::source::mounted::Mounting;
 use crate::study::error::PersonalError;
 use crate::study::evaluation::{Asking, Evaluation, evaluate, given, painted};
 use crate::study::files::write_new;
@@ -150,8 +151,9 @@ pub fn fit_only(
 impl Work<'_> {
     /// Fits to all of these sessions, this one last: live signal is whitened like its own.
     fn fit(&self, named: &[PathBuf], pack: &Pack) -> Result<FitDocument, PersonalError> {
-        let (included, none) = (TestRuns::Included, Cleaning::default());
-        let all = sessions::load_with(named, included, pack, &none, &self.runtime, |_, _, _| {})?;
+        let how = (TestRuns::Included, &Mounting::ByLabel);
+        let none = Cleaning::default();
+        let all = sessions::load_with(named, how, pack, &none, &self.runtime, |_, _, _| {})?;
         let folder = self.session.folder.as_path();
         let request = FitRequest { folder, inner: Split::Runs, seed: self.seed };
         fit_into(request, Pack::open(self.pack)?, &self.runtime, &all).map(|(fit, _)| fit)

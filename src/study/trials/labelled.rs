@@ -20,6 +20,7 @@ use crate::pipeline::contract::InputContract;
 use crate::signal::marker::MAX_LABEL_BYTES;
 use crate::signal::{Abstention, Marker};
 use crate::source::file::{FileSource, Speed};
+use crate::source::mounted::{MountedSource, Mounting};
 
 /// Classes at most.
 const MAX_CLASSES: usize = 10;
@@ -211,13 +212,14 @@ impl Events {
     }
 }
 
-/// Reads recordings, each a run.
+/// Reads recordings, each a run, whose channels are the electrodes that this says.
 ///
 /// # Errors
 /// [`SessionError`].
 pub fn load(
     files: &[PathBuf],
     events: &Events,
+    mounting: &Mounting,
     mut on_progress: impl FnMut(usize, usize, f64),
 ) -> Result<Labelled, SessionError> {
     let classes: Vec<String> = events.classes.keys().cloned().collect();
@@ -244,6 +246,7 @@ pub fn load(
         if events.signal.stamps == Stamps::Counted {
             source = source.with_counted_stamps();
         }
+        let mut source = MountedSource::new(Box::new(source), mounting.clone());
         let progress = |secs: f64| on_progress(run, files.len(), secs);
         let found = epochs::collect(&mut source, &contract, &options, progress)
             .map_err(|source| SessionError::Epochs { source, path: path.clone() })?;

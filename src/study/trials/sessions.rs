@@ -24,6 +24,7 @@ use crate::pipeline::cleaning::Cleaning;
 use crate::pipeline::contract::InputContract;
 use crate::signal::{Abstention, StimulusSet};
 use crate::source::file::{FileSource, Speed};
+use crate::source::mounted::{MountedSource, Mounting};
 use crate::study::folder::{Folder, TEST_TASK, TIMING_ENDING, pictures};
 use crate::study::trials::population;
 
@@ -113,7 +114,8 @@ pub fn load(
     runtime: &Runtime,
     on_progress: impl FnMut(usize, usize, f64),
 ) -> Result<Sessions, SessionError> {
-    load_with(given, TestRuns::LeftOut, pack, &Cleaning::default(), runtime, on_progress)
+    let how = (TestRuns::LeftOut, &Mounting::ByLabel);
+    load_with(given, how, pack, &Cleaning::default(), runtime, on_progress)
 }
 
 /// Whether the test runs of sessions that were held here are read.
@@ -125,20 +127,21 @@ pub enum TestRuns {
     Included,
 }
 
-/// As [`load`], with or without test runs.
+/// As [`load`], with or without test runs, and with what is said of the channels' electrodes.
 ///
 /// # Errors
 /// [`SessionError`].
 pub fn load_with(
     given: &[PathBuf],
-    test_runs: TestRuns,
+    (test_runs, mounting): (TestRuns, &Mounting),
     pack: &Pack,
     cleaning: &Cleaning,
     runtime: &Runtime,
     on_progress: impl FnMut(usize, usize, f64),
 ) -> Result<Sessions, SessionError> {
     let files = recordings(given, test_runs)?;
-    let mut sessions = load_files(&files, (pack, cleaning), runtime, Choices::Shown, on_progress)?;
+    let how = (Choices::Shown, mounting);
+    let mut sessions = load_files(&files, (pack, cleaning), runtime, how, on_progress)?;
     sessions.warnings = given.iter().filter_map(|path| other_pack(path, pack)).collect();
     Ok(sessions)
 }
@@ -170,14 +173,15 @@ pub fn load_as_one(
     on_progress: impl FnMut(usize, usize, f64),
 ) -> Result<Sessions, SessionError> {
     let files: Vec<(usize, PathBuf)> = files.iter().map(|file| (0, file.clone())).collect();
-    load_files(&files, (pack, cleaning), runtime, choices, on_progress)
+    let how = (choices, &Mounting::ByLabel);
+    load_files(&files, (pack, cleaning), runtime, how, on_progress)
 }
 
 fn load_files(
     files: &[(usize, PathBuf)],
     (pack, cleaning): (&Pack, &Cleaning),
     runtime: &Runtime,
-    choices: Choices,
+    (choices, mounting): (Choices, &Mounting),
     mut on_progress: impl FnMut(usize, usize, f64),
 ) -> Result<Sessions, SessionError> {
     let contract = InputContract::of(pack.manifest()).with_cleaning(cleaning);
@@ -188,7 +192,8 @@ fn load_files(
     let options = EpochOptions { name: &epochs::shown_picture, keep_artefacts: false };
     let mut gathered = Gathered::new(known, population, pack.manifest().dim());
     for (place, (session, path)) in files.iter().enumerate() {
-        let mut source = FileSource::new(path.clone()).with_speed(Speed::Max);
+        let source = FileSource::new(path.clone()).with_speed(Speed::Max);
+        let mut source = MountedSource::new(Box::new(source), mounting.clone());
         let found = epochs::collect(&mut source, &contract, &options, |secs| {
             on_progress(place, files.len(), secs)
         })

@@ -6,9 +6,11 @@ use egui::{CornerRadius, Margin, Stroke, Ui};
 
 use crate::pipeline::WindowMode;
 use crate::pipeline::decoding::CONTROL_SUCCEEDS;
+use crate::signal::montage::Said;
 use crate::snapshot::{Level, PackState, RecordingState, RunState, Snapshot, states};
+use crate::source::mounted::proposal;
 use crate::ui::look::{parts, words};
-use crate::ui::scene::{Action, Scene};
+use crate::ui::scene::{Action, Page, Scene};
 
 /// One strip.
 pub struct Banner {
@@ -26,6 +28,7 @@ pub fn banners(scene: &Scene<'_>) -> Vec<Banner> {
         run(scene),
         pack(scene),
         uncalibrated(scene.snapshot),
+        montage(scene),
         markers(scene),
     ];
     let mut all: Vec<Banner> = strips.into_iter().flatten().collect();
@@ -114,6 +117,25 @@ fn markers(scene: &Scene<'_>) -> Option<Banner> {
     let text =
         "No markers: windows run freely, and there is nothing to score the pictures against.";
     Some(Banner { level: Level::Info, text: text.into(), offer: None })
+}
+
+/// A headset that names no electrode, or too little of what the pack wants.
+fn montage(scene: &Scene<'_>) -> Option<Banner> {
+    let source = scene.snapshot.source.as_ref().filter(|_| scene.view.page != Page::Montage)?;
+    let offer = Some(("Choose electrodes", Action::Show(Page::Montage)));
+    if let Some(mounted) = source.mounted.as_ref().filter(|mounted| mounted.said == Said::ByLabel)
+        && let Some((text, _)) = proposal(&mounted.device_labels, &source.name)
+    {
+        return Some(Banner { level: Level::Warning, text, offer });
+    }
+    let PackState::Ready(pack) = &scene.snapshot.pack else { return None };
+    let expected = pack.expected.as_ref().filter(|expected| expected.advises_calibration())?;
+    let text = format!(
+        "Only {:.0} % of what this pack can do is left with these electrodes: calibrate.",
+        100.0 * expected.kept()
+    );
+    let offer = Some(("Calibrate", Action::ToggleCalibration));
+    Some(Banner { level: Level::Warning, text, offer })
 }
 
 fn recording(snapshot: &Snapshot) -> Option<Banner> {

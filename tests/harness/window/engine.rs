@@ -11,6 +11,7 @@ use phosphene::signal::{FrameMeta, Screen, StimulusSet};
 use phosphene::snapshot::{Picture, Snapshot};
 use phosphene::source::SourceSpec;
 use phosphene::source::file::Transport;
+use phosphene::source::mounted::Choice;
 use phosphene::study::calibration::{Held, Session};
 use phosphene::ui::{Conclusion, DeviceEntry, Embedding, Engine, NewSession, Wake};
 
@@ -41,6 +42,10 @@ pub struct Script {
     pub folders: Vec<PathBuf>,
     pub embedding: Embedding,
     pub used: Vec<Option<usize>>,
+    /// What was said of devices and kept, what came of it, and what runs were begun with.
+    pub kept: Vec<Choice>,
+    pub montage_kept: Option<Result<Vec<String>, String>>,
+    pub mounted: Vec<Choice>,
 }
 
 /// An engine that plays a script.
@@ -162,6 +167,15 @@ impl Engine for ScriptedEngine {
     }
     fn use_pictures(&mut self, own: Option<Arc<StimulusSet>>) {
         self.0.borrow_mut().used.push(own.map(|set| set.len()));
+    }
+    fn keep_montage(&mut self, choice: Choice) {
+        self.0.borrow_mut().kept.push(choice);
+    }
+    fn montage_kept(&self) -> Option<Result<Vec<String>, String>> {
+        self.0.borrow().montage_kept.clone()
+    }
+    fn use_montage(&mut self, choice: Choice) {
+        self.0.borrow_mut().mounted.push(choice);
     }
     fn set_repaint(&mut self, wake: Wake) {
         self.0.borrow_mut().wake = Some(wake);

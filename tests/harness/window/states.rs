@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use phosphene::decode::{ControlView, Scope, Show};
+use phosphene::pipeline::contract;
+use phosphene::signal::montage::{Mounted, Sites};
 use phosphene::signal::{Abstention, Lock};
 use phosphene::snapshot::*;
 use phosphene::source::{SourceCounters, SourceKind};
@@ -44,6 +46,7 @@ fn source(
         name: name.into(),
         simulated,
         snr_db: simulated.then_some(-14.0),
+        mounted: None,
         channels,
         rate_hz,
         unit: "uV".into(),
@@ -81,7 +84,9 @@ fn pack() -> PackView {
             top1_all_channels: 0.30,
             top1: 0.30,
             at_source_snr: None,
+            basis: Basis::Tabled,
         }),
+        expected_table: None,
         caution: None,
         credits: vec!["pictures: Drawings, A. Person, MIT (npm drawings@1.0.0)".into()],
         band_hz: [0.5, 40.0],
@@ -460,6 +465,36 @@ pub fn many_channels() -> Snapshot {
     }
 }
 
+/// A headset with these channels before the bundled pack's electrodes and table, and what the labels alone say of it.
+pub fn worn(labels: &[String]) -> Snapshot {
+    let manifest: toml::Value =
+        toml::from_str(include_str!("../../../models/demo/pack.toml")).unwrap();
+    let wanted: Vec<String> = manifest["input"]["channels"].clone().try_into().unwrap();
+    let sites = Sites::by_label(labels);
+    let names = sites.names(labels);
+    let mounted = Mounted { device_labels: labels.to_vec(), sites, ..Mounted::default() };
+    let view = source(false, false, names.clone(), 250.0);
+    let source = SourceView { mounted: Some(mounted), ..SourceView::clone(&view) };
+    let pack = PackView {
+        montage: contract::origins_between(&names, &wanted),
+        encoder_sha256: manifest["files"]["encoder.onnx"].as_str().unwrap().into(),
+        expected: None,
+        expected_table: Some(Arc::new(manifest["expected"].clone().try_into().unwrap())),
+        ..pack()
+    };
+    Snapshot {
+        source: Some(Arc::new(source)),
+        pack: PackState::Ready(Arc::new(pack)),
+        quality: Arc::new(vec![ChannelQuality::default(); labels.len()]),
+        ..running()
+    }
+}
+
+/// A headset that names no electrode: Ch1, Ch2 …
+pub fn unnamed(channels: usize) -> Snapshot {
+    worn(&(1..=channels).map(|i| format!("Ch{i}")).collect::<Vec<_>>())
+}
+
 /// Every state with a name.
 pub fn all() -> Vec<(&'static str, Snapshot)> {
     vec![
@@ -483,5 +518,6 @@ pub fn all() -> Vec<(&'static str, Snapshot)> {
         ("recording", recording(0)),
         ("recording_lossy", recording(112)),
         ("many_channels", many_channels()),
+        ("unnamed", unnamed(8)),
     ]
 }

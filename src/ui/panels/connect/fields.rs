@@ -66,6 +66,12 @@ pub fn montage(ui: &mut Ui, montage: &[ChannelOrigin]) {
 pub fn expected_and_credits(ui: &mut Ui, pack: &PackView) {
     if let Some(expected) = &pack.expected {
         parts::weak(ui, expected.sentence()).on_hover_text(&expected.source);
+        if expected.advises_calibration() {
+            let kept = 100.0 * expected.kept();
+            ui.label(format!(
+                "Only {kept:.0} % of what this pack can do is left with these electrodes: calibrate (press K)."
+            ));
+        }
     }
     if !pack.credits.is_empty() {
         egui::CollapsingHeader::new("Credits and licences").show(ui, |ui| {
