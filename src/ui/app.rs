@@ -207,7 +207,18 @@ impl App {
     fn pull(&mut self, ctx: &Context, snapshot: &Snapshot) {
         self.panels.traces.follow(snapshot);
         let traces = &mut self.panels.traces;
-        self.engine.drain_traces(&mut |meta, values_uv| traces.push(meta, values_uv));
+        let mut marks = Vec::new();
+        self.engine.drain_traces(
+            &mut |meta, values_uv| traces.push(meta, values_uv),
+            &mut |mark| {
+                marks.push(mark);
+            },
+        );
+        marks.into_iter().for_each(|mark| traces.mark(mark));
+        if snapshot.run == RunState::Running {
+            // The signal moves also where nothing is decoded, and nobody says so.
+            ctx.request_repaint_after(FRAME);
+        }
         self.panels.pictures.follow(ctx, snapshot, self.engine.as_ref());
         self.panels.evidence.follow(snapshot);
         self.panels.timeline.follow(snapshot);
