@@ -9,8 +9,9 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 use crate::decode::ControlView;
 use crate::hop::slot::SlotReader;
 use crate::snapshot::{
-    ChannelQuality, DecodeView, LatencyView, Level, MAX_NOTICES, Notice, PackState, Percentiles,
-    RecordingState, RunState, Score, Snapshot, SourceView, StimulusView, TruthView, WindowCounts,
+    ChannelQuality, DecodeView, FiltersView, LatencyView, Level, MAX_NOTICES, Notice, PackState,
+    Percentiles, RecordingState, RunState, Score, Snapshot, SourceView, StimulusView, TruthView,
+    WindowCounts,
 };
 use crate::source::SourceCounters;
 use crate::time::clock::Clock;
@@ -89,6 +90,7 @@ pub struct Shared {
     pack: ArcSwap<PackState>,
     status: ArcSwap<DecodeStatus>,
     recording: ArcSwap<RecordingState>,
+    filters: ArcSwapOption<FiltersView>,
     quality: Mutex<QualityTap>,
     wake: Mutex<Option<Wake>>,
     first_sample: AtomicU64,
@@ -156,6 +158,7 @@ impl Shared {
             pack: ArcSwap::from_pointee(PackState::None),
             status: ArcSwap::from_pointee(DecodeStatus::default()),
             recording: ArcSwap::from_pointee(RecordingState::Off),
+            filters: ArcSwapOption::empty(),
             quality: Mutex::new(QualityTap::default()),
             wake: Mutex::new(None),
             first_sample: AtomicU64::new(0),
@@ -246,6 +249,11 @@ impl Shared {
     /// The recording's state.
     pub fn recording(&self) -> Arc<RecordingState> {
         self.recording.load_full()
+    }
+
+    /// Says which filters run before the decoder.
+    pub fn set_filters(&self, filters: FiltersView) {
+        self.filters.store(Some(Arc::new(filters)));
     }
 
     /// Says where the channels' quality will come from.
@@ -339,6 +347,7 @@ impl Shared {
             latency: status.latency,
             images_per_s: status.images_per_s,
             recording: RecordingState::clone(&self.recording.load()),
+            filters: self.filters.load_full(),
             quality: self.quality(),
             notices: Vec::clone(&self.notices.load()),
         }

@@ -4,6 +4,7 @@
 //! for that there is [`crate::pipeline::Command`].
 
 mod belief;
+mod filters;
 pub mod words;
 
 use std::collections::BTreeMap;
@@ -15,6 +16,7 @@ pub use crate::signal::picture::Picture;
 use crate::signal::window::{Abstention, Lock};
 use crate::source::{SourceCounters, SourceKind};
 pub use belief::{BelievedView, GuessView, Presented};
+pub use filters::FiltersView;
 
 /// Everything that a viewer needs for one frame.
 #[derive(Clone, Debug, Default)]
@@ -49,6 +51,8 @@ pub struct Snapshot {
     pub images_per_s: f64,
     /// Whether this run is being written to a file, and whether that goes well.
     pub recording: RecordingState,
+    /// The filters before the decoder, once they are set up.
+    pub filters: Option<Arc<FiltersView>>,
     /// Quality of each source channel over the last second, in the source's order.
     pub quality: Arc<Vec<ChannelQuality>>,
     /// What happened, newest last; at most [`MAX_NOTICES`].

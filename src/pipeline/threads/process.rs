@@ -16,7 +16,7 @@ use crate::pipeline::process::{Process, ProcessParts, StimulusRows, Traces};
 use crate::pipeline::shared::Shared;
 use crate::pipeline::sink::RunFacts;
 use crate::signal::{StimulusSet, Window};
-use crate::snapshot::{ChannelQuality, Level};
+use crate::snapshot::{ChannelQuality, FiltersView, Level};
 use crate::source::SourceInfo;
 
 use super::common::{Connected, FittedHop, IDLE, Outcome, fail, note_cpu, ring_frames};
@@ -50,6 +50,11 @@ impl ProcessShell {
         let chain = Chain::prepare(fitted.chain).map_err(|e| {
             fail(&self.shared, 4, format!("this source does not suit the pack: {e}"))
         })?;
+        self.shared.set_filters(FiltersView {
+            sections: chain.sections().to_vec(),
+            rate_hz: info.rate.hz(),
+            resampler_delay_secs: chain.resampler_delay_secs(),
+        });
         let (channels, samples) = (chain_channels, chain.window_samples());
         let (mut slot_tx, slot_rx) = slot(|| Window::with_shape(channels, samples));
         let (quality_tx, quality_rx) =

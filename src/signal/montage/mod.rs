@@ -10,6 +10,7 @@ mod spline;
 
 pub use map::{ChannelMap, MAX_INTERPOLATION_DEG, Origin};
 pub use positions::{Position, canonical_label, degrees_between, derivation, position};
+pub use spline::interpolation_matrix;
 
 /// Named montages, with their channels in the order in which the headset delivers them.
 ///

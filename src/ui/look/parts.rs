@@ -111,6 +111,17 @@ pub fn color_bar(ui: &Ui, bar: Rect) {
     }
 }
 
+/// The same from the bottom up.
+pub fn color_column(ui: &Ui, bar: Rect) {
+    const STEPS: usize = 48;
+    for step in 0..STEPS {
+        let at = |i: usize| bar.bottom() - bar.height() * i as f32 / STEPS as f32;
+        let [r, g, b] = palette::sequential(step as f32 / (STEPS - 1) as f32);
+        let piece = Rect::from_x_y_ranges(bar.x_range(), at(step + 1)..=at(step));
+        ui.painter().rect_filled(piece, 0.0, Color32::from_rgb(r, g, b));
+    }
+}
+
 /// A small text at a point.
 pub fn tag(ui: &Ui, at: egui::Pos2, align: Align2, text: &str, color: Color32) -> Rect {
     let font = egui::TextStyle::Small.resolve(ui.style());

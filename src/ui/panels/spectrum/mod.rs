@@ -1,0 +1,124 @@
+//! The page of views: spectrum and spectrogram, bands and scalp map, filter response.
+//!
+//! Reads the signal that the traces keep, as it came to the window; which signal that is, stands on the page. All
+//! arithmetic over samples is done beside the window ([`feed`]); a frame only paints what was found. Nothing is read while
+//! the page is not shown.
+
+mod analysis;
+mod bands;
+mod choice;
+mod density;
+mod feed;
+mod readings;
+mod response;
+mod scalp;
+mod waterfall;
+
+use egui::{ScrollArea, Ui};
+
+use crate::snapshot::SourceView;
+use crate::ui::look::{parts, theme, words};
+use crate::ui::panels::traces::history::History;
+use crate::ui::scene::{Action, Scene};
+use choice::{Choice, Tab};
+use feed::Feed;
+
+/// The page with what it found.
+#[derive(Default)]
+pub struct SpectrumPanel {
+    choice: Choice,
+    feed: Feed,
+    waterfall: waterfall::Waterfall,
+    scalp: scalp::Scalp,
+    source: Option<(Vec<String>, f64)>,
+}
+
+impl SpectrumPanel {
+    /// Paints the page over the signal of the last seconds.
+    pub fn ui(&mut self, ui: &mut Ui, scene: &Scene<'_>, history: &History, _: &mut Vec<Action>) {
+        let Some(source) = scene.snapshot.source.clone().filter(|s| !s.channels.is_empty()) else {
+            let text = format!("No signal. {}", words::run_words(scene.snapshot, scene.now_secs));
+            let rect = parts::canvas(ui, ui.available_size(), text.clone());
+            return parts::centred_text(ui, rect, &text, scene.palette.weak);
+        };
+        self.follow(&source);
+        if self.choice.tab != Tab::Filters && history.channels() == source.channels.len() {
+            self.feed.tick(history, self.choice.setup(&source), self.choice.watched);
+            self.waterfall.take(&mut self.feed);
+        }
+        ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+            theme::card(scene.palette).show(ui, |ui| {
+                ui.set_width(ui.available_width());
+                self.choice.tabs_ui(ui, scene);
+                match self.choice.tab {
+                    Tab::Spectrum => self.spectrum_ui(ui, scene, &source),
+                    Tab::Bands => self.bands_ui(ui, scene, &source),
+                    Tab::Filters => response::ui(ui, scene, &source, &mut self.choice),
+                }
+            });
+        });
+    }
+
+    /// Another source has other channels to look at.
+    fn follow(&mut self, source: &SourceView) {
+        let now = Some((source.channels.clone(), source.rate_hz));
+        if now != self.source {
+            self.choice.begin(source);
+            self.source = now;
+        }
+    }
+
+    fn spectrum_ui(&mut self, ui: &mut Ui, scene: &Scene<'_>, source: &SourceView) {
+        self.choice.spectrum_controls(ui, source);
+        let height = (ui.available_height() - 190.0).max(380.0);
+        let spectra = self.feed.spectra.as_ref();
+        density::ui(ui, scene, source, spectra, &mut self.choice, height * 0.55);
+        ui.add_space(6.0);
+        self.choice.watched_ui(ui, source);
+        self.waterfall.ui(ui, scene, source, &self.choice, height * 0.45);
+    }
+
+    fn bands_ui(&mut self, ui: &mut Ui, scene: &Scene<'_>, source: &SourceView) {
+        self.choice.bands_controls(ui);
+        let Some(spectra) = &self.feed.spectra else {
+            let text = "The first stretch is not whole yet.";
+            let rect = parts::canvas(ui, egui::vec2(ui.available_width(), 360.0), text);
+            return parts::centred_text(ui, rect, text, scene.palette.weak);
+        };
+        let values = bands::values(spectra, source.channels.len(), self.choice.relative);
+        let map_width = (ui.available_width() * 0.42).clamp(260.0, 520.0);
+        let wide = ui.available_width() > 760.0;
+        let (feed, choice, scalp) = (&mut self.feed, &self.choice, &mut self.scalp);
+        if wide {
+            let height = (ui.available_height() - 30.0).max(380.0);
+            ui.horizontal_top(|ui| {
+                let size = egui::vec2(ui.available_width() - map_width - 12.0, height);
+                ui.allocate_ui(size, |ui| bands::ui(ui, scene, source, &values, choice, height));
+                ui.allocate_ui(egui::vec2(map_width, height), |ui| {
+                    ui.vertical(|ui| scalp.ui(ui, scene, source, &values, choice, feed));
+                });
+            });
+        } else {
+            bands::ui(ui, scene, source, &values, choice, 360.0);
+            scalp.ui(ui, scene, source, &values, choice, feed);
+        }
+    }
+}
+
+/// Which signal the page shows, in words.
+fn signal_words(scene: &Scene<'_>) -> String {
+    let filter = scene.view.filter;
+    let part = |hz: f64, words: &str| (hz > 0.0).then(|| format!("{words} {hz} Hz"));
+    let parts: Vec<String> = [
+        part(filter.high_pass_hz, "high-pass"),
+        part(filter.low_pass_hz, "low-pass"),
+        part(filter.notch_hz, "notch"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    match parts.is_empty() {
+        true => "Signal: raw, as the source gives it (the display filter is off)".into(),
+        false => format!("Signal: as displayed, through the display filter ({})", parts.join(", ")),
+    }
+}
