@@ -13,3 +13,5 @@ mod keys;
 mod states;
 #[cfg(feature = "window")]
 mod timeline;
+#[cfg(feature = "window")]
+mod views;

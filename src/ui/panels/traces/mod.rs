@@ -148,7 +148,7 @@ impl TracesPanel {
         let most = (COLUMN_BUDGET / on_screen.max(1)).clamp(LEAST_COLUMNS, width as usize + 1);
         let span_secs = scene.view.span_secs;
         let Some(columns) = self.peaks.columns(span_secs, most) else { return };
-        let words = self.words(scene, gaps);
+        let words = self.words(scene, gaps, end_secs);
         let mut area = egui::ScrollArea::vertical().max_height(height);
         if let Some(row) = self.wanted_row.take() {
             area = area.vertical_scroll_offset(((row as f32 + 0.5) * lane - height * 0.5).max(0.0));
@@ -176,7 +176,7 @@ impl TracesPanel {
     }
 
     /// What a screen reader says of the painted signal.
-    fn words(&self, scene: &Scene<'_>, gaps: &[Gap]) -> String {
+    fn words(&self, scene: &Scene<'_>, gaps: &[Gap], end_secs: f64) -> String {
         let quality = &scene.snapshot.quality;
         let with = |v: QualityVerdict| quality.iter().filter(|q| q.verdict == v).count();
         let lost = gaps.iter().filter(|gap| gap.seam == Seam::Lost).count();
@@ -184,9 +184,10 @@ impl TracesPanel {
             0 => String::new(),
             n => format!("; {n} stretches not drawn"),
         };
+        let marks = self.history.marks(end_secs - scene.view.span_secs, end_secs).count();
         format!(
             "Signal of {} channels, {} µV per division, {} s; {} good, {} fair, {} bad; {lost} gaps on \
-             screen{not_drawn}{}",
+             screen{not_drawn}; {marks} marks{}",
             self.history.channels(),
             scene.view.uv_per_div(),
             scene.view.span_secs,
