@@ -164,7 +164,8 @@ fn filters_say_how_late_a_wave_comes_out() {
     let rate = SampleRate::new(250.0).unwrap();
     let sections = with_filters().filters.unwrap().sections.clone();
     let ms = 1e3 * design::group_delay_secs(&sections, 10.0, rate);
-    let words = format!("Decoder's filters: a wave of 10.0 Hz passes whole and comes out {ms:.0} ms late");
+    let words =
+        format!("Decoder's filters: a wave of 10.0 Hz passes whole and comes out {ms:.0} ms late");
     assert!(says(&harness, &words), "{words}");
     assert!(says(&harness, "another 12 ms; times are corrected for that"));
     assert!(says(&harness, "Display filter: a wave of 10.0 Hz"));
@@ -180,7 +181,7 @@ fn nothing_of_the_page_sticks_out_at_any_size() {
         for size in [WIDE, [1024.0, 700.0], [800.0, 600.0], [512.0, 350.0]] {
             let (mut harness, _) = spectrum_page(snapshot.clone(), size);
             wait_for(&mut harness, "Welch:");
-            for tab in ["Spectrum", "Bands and map", "Filters"] {
+            for tab in ["Bands and map", "Filters", "Traces"] {
                 let tabs = harness.query_all_by_label(tab);
                 tabs.max_by(|a, b| a.rect().top().total_cmp(&b.rect().top())).unwrap().click();
                 harness.run_steps(3);

@@ -2,8 +2,8 @@
 
 use egui::{ComboBox, RichText, ScrollArea, Ui};
 
-use super::analysis::Setup;
 use super::signal_words;
+use super::analysis::Setup;
 use crate::dsp::bands::BANDS;
 use crate::snapshot::SourceView;
 use crate::ui::look::parts;
@@ -21,6 +21,8 @@ const TOPS_HZ: [f64; 5] = [45.0, 70.0, 125.0, 250.0, f64::INFINITY];
 /// Parts of the page.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Tab {
+    /// The signal itself, as large as the page.
+    Traces,
     /// Spectrum and spectrogram.
     #[default]
     Spectrum,
@@ -112,13 +114,14 @@ impl Choice {
         ui.horizontal_wrapped(|ui| {
             parts::eyebrow(ui, scene.palette, "VIEWS");
             for (tab, words) in [
+                (Tab::Traces, "Traces"),
                 (Tab::Spectrum, "Spectrum"),
                 (Tab::Bands, "Bands and map"),
                 (Tab::Filters, "Filters"),
             ] {
                 ui.selectable_value(&mut self.tab, tab, words);
             }
-            if self.tab != Tab::Filters {
+            if matches!(self.tab, Tab::Spectrum | Tab::Bands) {
                 ui.label(RichText::new(signal_words(scene)).weak());
             }
         });

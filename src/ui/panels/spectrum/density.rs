@@ -1,13 +1,16 @@
 //! The spectrum of a few channels, with all others as a band behind them; alpha and mains marked; a cursor with values.
 
 use egui::{Align2, Color32, DragValue, RichText, Ui};
-use egui_plot::{AxisHints, FilledArea, Line, LineStyle, Plot, Span, VLine};
+use egui_plot::{
+    AxisHints, FilledArea, Line, LineStyle, Plot, PlotPoint, PlotUi, Span, Text, VLine,
+};
 
 use super::analysis::Spectra;
 use super::choice::{Choice, Unit};
 use super::readings::{self, STANDS_OUT_DB};
 use crate::dsp::bands::ALPHA;
 use crate::snapshot::SourceView;
+use crate::ui::look::theme::Palette;
 use crate::ui::look::{parts, words};
 use crate::ui::scene::Scene;
 
@@ -83,11 +86,8 @@ fn plot(
             plot.span(alpha);
             for hz in [50.0, 60.0] {
                 if top_hz > hz {
-                    let span = Span::new(format!("{hz} Hz mains"), (hz - 1.0)..=(hz + 1.0))
-                        .fill(palette.fair.gamma_multiply(0.12))
-                        .border_width(0.0)
-                        .label_align(Align2::LEFT_TOP);
-                    plot.span(span);
+                    let span = Span::new("", (hz - 1.0)..=(hz + 1.0));
+                    plot.span(span.fill(palette.fair.gamma_multiply(0.12)).border_width(0.0));
                 }
             }
             if let Some([xs, low, high]) = &band {
@@ -101,6 +101,7 @@ fn plot(
             }
             let cursor = VLine::new("cursor", choice.cursor_hz).color(palette.weak);
             plot.vline(cursor.style(LineStyle::dotted_dense()));
+            mains_names(plot, palette, top_hz);
             plot.response().hovered().then(|| plot.pointer_coordinate()).flatten()
         });
     if let Some(at) = response.inner {
@@ -109,6 +110,19 @@ fn plot(
     }
     let words = plot_words(source, spectra, choice);
     parts::name(&response.response, egui::accesskit::Role::Image, words);
+}
+
+/// What the bands at 50 and 60 Hz are.
+fn mains_names(plot: &mut PlotUi<'_>, palette: &Palette, top_hz: f64) {
+    let top = plot.plot_bounds().max()[1];
+    for hz in [50.0, 60.0] {
+        if top_hz > hz {
+            let words = egui::RichText::new(format!("mains {hz} Hz")).small();
+            let at = PlotPoint::new(hz + 1.2, top);
+            let text = Text::new("mains", at, words).color(palette.weak);
+            plot.text(text.anchor(Align2::LEFT_TOP));
+        }
+    }
 }
 
 /// The lines are told apart by colour, and by how they are dashed.

@@ -1,4 +1,4 @@
-//! The page of views: spectrum and spectrogram, bands and scalp map, filter response.
+//! The page of views: traces, spectrum and spectrogram, bands and scalp map, filter response.
 //!
 //! Reads the signal that the traces keep, as it came to the window; which signal that is, stands on the page. All
 //! arithmetic over samples is done beside the window ([`feed`]); a frame only paints what was found. Nothing is read while
@@ -18,7 +18,7 @@ use egui::{ScrollArea, Ui};
 
 use crate::snapshot::SourceView;
 use crate::ui::look::{parts, theme, words};
-use crate::ui::panels::traces::history::History;
+use crate::ui::panels::traces::TracesPanel;
 use crate::ui::scene::{Action, Scene};
 use choice::{Choice, Tab};
 use feed::Feed;
@@ -34,26 +34,38 @@ pub struct SpectrumPanel {
 }
 
 impl SpectrumPanel {
-    /// Paints the page over the signal of the last seconds.
-    pub fn ui(&mut self, ui: &mut Ui, scene: &Scene<'_>, history: &History, _: &mut Vec<Action>) {
+    /// Paints the page over the signal that the traces keep.
+    pub fn ui(
+        &mut self,
+        ui: &mut Ui,
+        scene: &Scene<'_>,
+        traces: &mut TracesPanel,
+        actions: &mut Vec<Action>,
+    ) {
         let Some(source) = scene.snapshot.source.clone().filter(|s| !s.channels.is_empty()) else {
             let text = format!("No signal. {}", words::run_words(scene.snapshot, scene.now_secs));
             let rect = parts::canvas(ui, ui.available_size(), text.clone());
             return parts::centred_text(ui, rect, &text, scene.palette.weak);
         };
         self.follow(&source);
-        if self.choice.tab != Tab::Filters && history.channels() == source.channels.len() {
+        let history = traces.history();
+        let reads = matches!(self.choice.tab, Tab::Spectrum | Tab::Bands);
+        if reads && history.channels() == source.channels.len() {
             self.feed.tick(history, self.choice.setup(&source), self.choice.watched);
             self.waterfall.take(&mut self.feed);
+        }
+        if self.choice.tab == Tab::Traces {
+            self.choice.tabs_ui(ui, scene);
+            return traces.ui(ui, scene, actions);
         }
         ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
             theme::card(scene.palette).show(ui, |ui| {
                 ui.set_width(ui.available_width());
                 self.choice.tabs_ui(ui, scene);
                 match self.choice.tab {
-                    Tab::Spectrum => self.spectrum_ui(ui, scene, &source),
                     Tab::Bands => self.bands_ui(ui, scene, &source),
                     Tab::Filters => response::ui(ui, scene, &source, &mut self.choice),
+                    Tab::Spectrum | Tab::Traces => self.spectrum_ui(ui, scene, &source),
                 }
             });
         });

@@ -2,7 +2,7 @@
 //!
 //! The decoder's filters are the very sections that run; the display filter is the one chosen above the traces.
 
-use egui::{DragValue, RichText, Ui};
+use egui::{Align2, DragValue, RichText, Ui};
 use egui_plot::{AxisHints, GridInput, GridMark, Line, LineStyle, Plot, Span, VLine};
 
 use super::choice::Choice;
@@ -90,13 +90,16 @@ fn told(
             g => format!("to {:.1} %", 100.0 * g),
         };
         let [low, high] = ALPHA.hz.map(at);
-        let (least, most) = (low.min(high), low.max(high));
+        let alpha = match [low.min(high).round(), low.max(high).round()] {
+            [least, most] if least == most => format!("{most:.0} ms"),
+            [least, most] => format!("{least:.0} to {most:.0} ms"),
+        };
         let what = match filter.name {
             "Decoder" => "Decoder's filters: a wave of",
             _ => "Display filter: a wave of",
         };
         lines.push(format!(
-            "{what} {hz:.1} Hz passes {passed} and comes out {:.0} ms late; alpha (8–13 Hz) {least:.0} to {most:.0} ms.",
+            "{what} {hz:.1} Hz passes {passed} and comes out {:.0} ms late; alpha (8–13 Hz) {alpha}.",
             at(hz)
         ));
     }
@@ -124,8 +127,13 @@ fn curve(filter: &Shown<'_>, of_delay: bool) -> Vec<Vec<[f64; 2]>> {
     let top_hz = filter.rate.hz() / 2.0 * 0.999;
     let (low, high) = (LOW_HZ.log10(), top_hz.log10());
     let mut runs = vec![Vec::new()];
-    for i in 0..=POINTS {
-        let x = low + (high - low) * i as f64 / POINTS as f64;
+    let even = (0..=POINTS).map(|i| low + (high - low) * i as f64 / POINTS as f64);
+    // A notch is narrower than a step.
+    let nulls = filter.sections.iter().filter_map(|section| null_hz(section, filter.rate));
+    let mut places: Vec<f64> = even.chain(nulls.map(f64::log10)).collect();
+    places.retain(|x| (low..=high).contains(x));
+    places.sort_by(f64::total_cmp);
+    for x in places {
         let hz = 10_f64.powf(x);
         let db = 20.0 * gain_at(filter.sections, hz, filter.rate).max(1e-12).log10();
         if !of_delay {
@@ -140,6 +148,14 @@ fn curve(filter: &Shown<'_>, of_delay: bool) -> Vec<Vec<[f64; 2]>> {
         }
     }
     runs
+}
+
+/// Where a section lets nothing pass, if its zeros lie on the unit circle away from its ends.
+fn null_hz(section: &Section, rate: SampleRate) -> Option<f64> {
+    let [b0, b1, b2] = section.b;
+    let cosine = -b1 / (2.0 * b0);
+    let on_circle = (b2 - b0).abs() < 1e-9 * b0.abs() && cosine.abs() < 1.0 - 1e-9;
+    on_circle.then(|| cosine.acos() / std::f64::consts::TAU * rate.hz())
 }
 
 fn plot(
@@ -175,7 +191,8 @@ fn plot(
         .custom_y_axes(vec![y_axis]);
     let response = plot.show(ui, |plot| {
         let [low, high] = ALPHA.hz.map(f64::log10);
-        let span = Span::new("alpha", low..=high).border_width(0.0);
+        let align = if of_delay { Align2::CENTER_TOP } else { Align2::CENTER_BOTTOM };
+        let span = Span::new("alpha", low..=high).border_width(0.0).label_align(align);
         plot.span(span.fill(palette.accent.gamma_multiply(0.08)));
         for (place, runs) in curves.into_iter().enumerate() {
             let decoder = filters[place].name == "Decoder";
@@ -249,5 +266,7 @@ mod tests {
             curve(&filter, true).iter().flatten().any(|[at, _]| (at - x).abs() < 0.005)
         };
         assert!(drawn(10.0) && drawn(80.0));
+        let deepest = curve(&filter, false)[0].iter().map(|[_, db]| *db).fold(0.0, f64::min);
+        assert_eq!(deepest, FLOOR_DB, "the notch is seen to its ground");
     }
 }

@@ -5,6 +5,7 @@
 //! electrode than splines say anything. The weights come from the thread beside the window; here they are multiplied, once
 //! for every new spectrum.
 
+use egui::epaint::{Mesh, Vertex};
 use egui::{Align2, Color32, ColorImage, Pos2, Rect, Sense, Shape, Stroke, TextureHandle, Ui};
 use egui::{TextureOptions, pos2, vec2};
 
@@ -18,9 +19,9 @@ use crate::ui::look::parts;
 use crate::ui::scene::Scene;
 
 /// Places along a side of the picture.
-const SIDE: usize = 56;
+const SIDE: usize = 64;
 /// How far the picture reaches beyond the equator of the head, in its radii.
-const REACH: f32 = 1.18;
+const REACH: f32 = 1.3;
 /// Fewer electrodes say nothing of what lies between them.
 const LEAST_ELECTRODES: usize = 4;
 /// More electrodes are not named: the pointer tells.
@@ -87,8 +88,7 @@ impl Scalp {
         parts::name(&response, egui::accesskit::Role::Image, words);
         let head = Rect::from_center_size(area.center(), vec2(side, side) / 1.06);
         if let Some(texture) = &self.texture {
-            let uv = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
-            ui.painter().image(texture.id(), head, uv, Color32::WHITE);
+            ui.painter().add(disc(texture, head));
         }
         outline(ui, scene, head);
         let near = marks(ui, scene, source, head, &used, response.hover_pos());
@@ -292,6 +292,26 @@ fn on_screen(head: Rect, [x, y]: [f32; 2]) -> Pos2 {
     head.center() + vec2(x, -y) * (head.width() * 0.5 / REACH)
 }
 
+/// The picture, cut to a circle within its pixels, so that its edge is smooth.
+fn disc(texture: &TextureHandle, head: Rect) -> Shape {
+    const CORNERS: u32 = 96;
+    let radius = 0.5 - 1.5 / SIDE as f32;
+    let mut mesh = Mesh::with_texture(texture.id());
+    let mut vertex = |across: f32, down: f32| {
+        let pos = head.min + vec2(across * head.width(), down * head.height());
+        mesh.vertices.push(Vertex { pos, uv: pos2(across, down), color: Color32::WHITE });
+    };
+    vertex(0.5, 0.5);
+    for corner in 0..CORNERS {
+        let angle = corner as f32 / CORNERS as f32 * std::f32::consts::TAU;
+        vertex(0.5 + radius * angle.cos(), 0.5 + radius * angle.sin());
+    }
+    for corner in 0..CORNERS {
+        mesh.add_triangle(0, 1 + corner, 1 + (corner + 1) % CORNERS);
+    }
+    Shape::mesh(mesh)
+}
+
 fn outline(ui: &Ui, scene: &Scene<'_>, head: Rect) {
     let stroke = Stroke::new(1.5, scene.palette.weak);
     let radius = head.width() * 0.5 / REACH;
@@ -346,7 +366,7 @@ mod tests {
         assert!(at("Fpz")[1] > 0.9 && at("Oz")[1] < -0.9);
         assert!(at("C3")[0] < -0.3 && at("C4")[0] > 0.3);
         assert!((at("T8")[0] - 1.0).abs() < 1e-6, "the equator is the circle");
-        let head = Rect::from_min_size(pos2(0.0, 0.0), vec2(118.0, 118.0));
+        let head = Rect::from_min_size(pos2(0.0, 0.0), vec2(130.0, 130.0));
         assert!(on_screen(head, at("Fpz")).y < on_screen(head, at("Oz")).y);
         assert!(on_screen(head, at("C3")).x < on_screen(head, at("C4")).x);
     }

@@ -107,8 +107,8 @@ impl Waterfall {
         parts::weak(
             ui,
             format!(
-                "Stretches of {:.2} s, Hann, one every {hop_secs:.2} s, {bin_hz:.2} Hz apart, mean taken away. Dark \
-                 ground: no signal",
+                "Stretches of {:.2} s, Hann, one every {hop_secs:.2} s, {bin_hz:.2} Hz apart, mean taken away. \
+                 The ground shows where there was no signal",
                 1.0 / bin_hz
             ),
         );

@@ -3,7 +3,7 @@
 //! A loss is a hatched band that says *gap*; what the window did not draw is a lighter band, hatched the other way, that
 //! says *not drawn*: nothing of it was lost. Gaps that lie closer together than can be told apart are painted as one.
 
-use egui::{Align2, Pos2, Rect, Shape, Stroke, Ui, pos2, vec2};
+use egui::{Align2, Painter, Pos2, Rect, Shape, Stroke, Ui, pos2, vec2};
 
 use super::history::{MarkLine, Seam};
 use super::lanes::Axis;
@@ -78,7 +78,7 @@ pub fn paint(ui: &Ui, scene: &Scene<'_>, axis: &Axis, gaps: &[Gap]) {
 }
 
 /// Slanting lines over a band that is seen, up to the right (1) or down (−1).
-fn hatch(painter: &egui::Painter, seen: Rect, slope: f32, stroke: Stroke) {
+fn hatch(painter: &Painter, seen: Rect, slope: f32, stroke: Stroke) {
     if seen.width() <= 0.0 || seen.height() <= 0.0 {
         return;
     }
@@ -104,6 +104,7 @@ pub fn paint_marks<'m>(
     let top = ui.clip_rect().top().max(plot.top());
     let mut marks: Vec<&MarkLine> = marks.collect();
     marks.sort_by(|a, b| a.time_secs.total_cmp(&b.time_secs));
+    let painter = ui.painter().with_clip_rect(plot.intersect(ui.clip_rect()));
     let mut free_from = f32::NEG_INFINITY;
     for mark in marks {
         let x = axis.x_of(mark.time_secs);
@@ -111,21 +112,22 @@ pub fn paint_marks<'m>(
         let strength = if named { 0.8 } else { 0.35 };
         let line = [pos2(x, plot.top()), pos2(x, plot.bottom())];
         let stroke = Stroke::new(1.0, palette.null.gamma_multiply(strength));
-        ui.painter().line_segment(line, stroke);
+        painter.line_segment(line, stroke);
         if named && x >= free_from && x < plot.right() - 24.0 {
-            free_from = label(ui, pos2(x + 4.0, top + 2.0), &mark.label, scene) + 6.0;
+            let at = pos2(x + 4.0, top + 2.0);
+            free_from = label(ui, &painter, at, &mark.label, scene) + 6.0;
         }
     }
 }
 
 /// Paints a mark's label on a quiet ground; gives its right edge.
-fn label(ui: &Ui, at: Pos2, label: &str, scene: &Scene<'_>) -> f32 {
+fn label(ui: &Ui, painter: &Painter, at: Pos2, label: &str, scene: &Scene<'_>) -> f32 {
     let text: String = label.chars().take(LABEL_CHARS).collect();
     let font = egui::TextStyle::Small.resolve(ui.style());
-    let galley = ui.painter().layout_no_wrap(text, font, scene.palette.null);
+    let galley = painter.layout_no_wrap(text, font, scene.palette.null);
     let rect = Rect::from_min_size(at, galley.size());
-    ui.painter().rect_filled(rect.expand2(vec2(2.0, 0.0)), 2.0, scene.palette.well);
-    ui.painter().galley(at, galley, scene.palette.null);
+    painter.rect_filled(rect.expand2(vec2(2.0, 0.0)), 2.0, scene.palette.well);
+    painter.galley(at, galley, scene.palette.null);
     rect.right()
 }
 
