@@ -3,6 +3,7 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
+use phosphene::dsp::display::DisplayDesign;
 use phosphene::dsp::spectrogram::Spectrogram;
 use phosphene::dsp::welch::RunningWelch;
 use phosphene::signal::FrameMeta;
@@ -21,11 +22,13 @@ fn noise() -> Vec<f32> {
         .collect()
 }
 
-/// What the window's thread does for the traces: keep every frame, and its peaks at every resolution.
+/// What the window's thread does for the traces: keep every frame, filter it, and its peaks at every resolution.
 fn traces(c: &mut Criterion) {
     let signal = noise();
     let (mut history, mut peaks) = (History::default(), Peaks::default());
     history.reset(CHANNELS, RATE_HZ);
+    let rate = SampleRate::new(RATE_HZ).unwrap_or(SampleRate::HZ_250);
+    let Ok(design) = DisplayDesign::new(0.5, 40.0, 50.0, rate) else { return };
     let mut index = 0;
     c.bench_function("traces, 1 s of 256 channels at 4096 Hz", |b| {
         b.iter(|| {
@@ -35,7 +38,7 @@ fn traces(c: &mut Criterion) {
                     history.push(FrameMeta { index, time_secs, ..FrameMeta::default() }, frame);
                     index += 1;
                 }
-                peaks.update(&history);
+                peaks.update(&history, &design);
             }
             black_box(&peaks);
         });

@@ -1,6 +1,6 @@
 //! The signal stage: from the ring through the filters to windows.
 //!
-//! Takes every frame and marker from the ring, gives windows to whoever asks, filtered traces to the
+//! Takes every frame and marker from the ring, gives windows to whoever asks, raw frames to the
 //! display ring, and each channel's quality to a slot. One `step` empties the ring. After it is made it
 //! never blocks, locks, logs or allocates.
 
@@ -10,7 +10,6 @@ use std::sync::atomic::Ordering;
 use crossbeam_channel::Receiver;
 
 use crate::dsp::chain::Chain;
-use crate::dsp::display::DisplayFilter;
 use crate::dsp::quality::electrodes::Verdict;
 use crate::hop::ring::{FrameConsumer, FrameProducer};
 use crate::hop::slot::SlotWriter;
@@ -140,11 +139,6 @@ impl Process {
         while let Ok(command) = self.commands.try_recv() {
             match command {
                 ProcessCommand::Windows(windows) => self.chain.set_windows(windows),
-                ProcessCommand::Display(design) => {
-                    if let Some(traces) = &mut self.traces {
-                        traces.filter.set_design(&design);
-                    }
-                }
             }
         }
     }
@@ -163,31 +157,22 @@ impl Process {
     }
 }
 
-/// The traces on screen: their filter and the ring to the window.
+/// The way of raw frames to the screen. What is drawn is filtered by the window.
 pub struct Traces {
-    filter: DisplayFilter,
     /// When it is full the window is not drawing; frames are dropped there and show as a gap.
     ring: FrameProducer,
     chunk: Chunk,
-    frame: Vec<f32>,
 }
 
 impl Traces {
     /// Traces of this many channels into `ring`.
-    pub fn new(channels: usize, filter: DisplayFilter, ring: FrameProducer) -> Self {
-        Self {
-            filter,
-            ring,
-            chunk: Chunk::with_capacity(channels, 1, 1),
-            frame: vec![0.0; channels],
-        }
+    pub fn new(channels: usize, ring: FrameProducer) -> Self {
+        Self { ring, chunk: Chunk::with_capacity(channels, 1, 1) }
     }
 
     fn pass_on(&mut self, meta: FrameMeta, raw_uv: &[f32]) {
-        self.frame.copy_from_slice(raw_uv);
-        self.filter.process_frame(&mut self.frame);
         self.chunk.clear();
-        let _ = self.chunk.push(meta, &self.frame);
+        let _ = self.chunk.push(meta, raw_uv);
         self.ring.write(&self.chunk);
     }
 

@@ -259,10 +259,7 @@ impl App {
             Action::TogglePause => view.paused = !view.paused,
             Action::StepScale(step) => view.scale = stepped(view.scale, step),
             Action::SetSpan(secs) => view.span_secs = secs,
-            Action::SetFilter(filter) => {
-                view.filter = filter;
-                self.send(Command::SetDisplayFilter(filter));
-            }
+            Action::SetFilter(filter) => view.filter = filter,
             Action::ToggleTwin => {
                 view.twin = !view.twin;
                 let on = view.twin;
@@ -300,7 +297,6 @@ impl App {
         self.view.paused = false;
         self.view.connect_open = false;
         self.engine.connect(source, pack);
-        self.send(Command::SetDisplayFilter(self.view.filter));
         self.send(Command::SetMode(self.view.mode));
         self.send(Command::SetTwin(self.view.twin));
         self.send(Command::SetSteadying(self.view.steadying));

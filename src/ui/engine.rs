@@ -81,7 +81,7 @@ pub trait Engine {
     /// Stops the run. Returns at once.
     fn disconnect(&mut self);
 
-    /// Hands over every display-filtered frame since the last call, oldest first: `[channels]`, µV, in the
+    /// Hands over every raw frame since the last call, oldest first: `[channels]`, µV, in the
     /// source's channel order; and every marker. A frame whose number jumps without a gap before it follows frames that
     /// were not handed over because the window did not ask in time.
     fn drain_traces(

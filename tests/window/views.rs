@@ -110,7 +110,7 @@ fn the_spectrum_says_which_signal_it_is_of_and_finds_alpha_and_hum() {
     wait_for(&mut harness, "Spectrum of 1 channels up to 70 Hz. Oz: alpha peak at 10.0 Hz");
     assert!(says(&harness, "no mains hum"));
     assert!(says(&harness, "Welch: 7 of 7 half-overlapping stretches of 2.000 s, Hann, 0.50 Hz"));
-    assert!(says(&harness, "Signal: "), "which signal it is of");
+    assert!(says(&harness, "Signal: raw, as the source gives it"), "which signal it is of");
     wait_for(&mut harness, "Spectrogram of Oz over 60 s up to 70 Hz");
     // Channel 5, P3, is hum.
     press(&mut harness, "Channels: Oz");

@@ -6,17 +6,16 @@ use std::sync::atomic::Ordering;
 use crossbeam_channel::{Receiver, Sender};
 
 use crate::dsp::chain::Chain;
-use crate::dsp::display::DisplayFilter as TraceFilter;
 use crate::hop::ring::{FrameConsumer, frame_ring};
 use crate::hop::slot::slot;
 use crate::pipeline::command::ProcessCommand;
-use crate::pipeline::config::{DisplayFilter, RunConfig};
+use crate::pipeline::config::RunConfig;
 use crate::pipeline::contract::{self, InputContract};
 use crate::pipeline::process::{Process, ProcessParts, StimulusRows, Traces};
 use crate::pipeline::shared::Shared;
 use crate::pipeline::sink::RunFacts;
 use crate::signal::{StimulusSet, Window};
-use crate::snapshot::{ChannelQuality, FiltersView, Level};
+use crate::snapshot::{ChannelQuality, FiltersView};
 use crate::source::SourceInfo;
 
 use super::common::{Connected, FittedHop, IDLE, Outcome, fail, note_cpu, ring_frames};
@@ -103,12 +102,8 @@ impl ProcessShell {
             return None;
         }
         let channels = info.channels.len();
-        let design = DisplayFilter::default()
-            .design(info.rate)
-            .map_err(|why| self.shared.notice(Level::Warning, why))
-            .ok()?;
         let (tx, rx) = frame_ring(channels, ring_frames(info.rate.hz(), TRACE_RING_SECS));
         let _ = self.traces.send(rx);
-        Some(Traces::new(channels, TraceFilter::prepare(channels, &design), tx))
+        Some(Traces::new(channels, tx))
     }
 }

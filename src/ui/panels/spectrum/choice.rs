@@ -2,7 +2,7 @@
 
 use egui::{ComboBox, RichText, ScrollArea, Ui};
 
-use super::signal_words;
+use super::SIGNAL_WORDS;
 use super::analysis::Setup;
 use crate::dsp::bands::BANDS;
 use crate::snapshot::SourceView;
@@ -122,7 +122,7 @@ impl Choice {
                 ui.selectable_value(&mut self.tab, tab, words);
             }
             if matches!(self.tab, Tab::Spectrum | Tab::Bands) {
-                ui.label(RichText::new(signal_words(scene)).weak());
+                ui.label(RichText::new(SIGNAL_WORDS).weak());
             }
         });
         ui.add_space(2.0);

@@ -117,20 +117,5 @@ impl SpectrumPanel {
     }
 }
 
-/// Which signal the page shows, in words.
-fn signal_words(scene: &Scene<'_>) -> String {
-    let filter = scene.view.filter;
-    let part = |hz: f64, words: &str| (hz > 0.0).then(|| format!("{words} {hz} Hz"));
-    let parts: Vec<String> = [
-        part(filter.high_pass_hz, "high-pass"),
-        part(filter.low_pass_hz, "low-pass"),
-        part(filter.notch_hz, "notch"),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
-    match parts.is_empty() {
-        true => "Signal: raw, as the source gives it (the display filter is off)".into(),
-        false => format!("Signal: as displayed, through the display filter ({})", parts.join(", ")),
-    }
-}
+/// Which signal the page shows.
+const SIGNAL_WORDS: &str = "Signal: raw, as the source gives it; neither the display filter nor the decoder's filters are in it";

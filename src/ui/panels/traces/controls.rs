@@ -8,6 +8,7 @@ use super::order::{Choice, Look, Order};
 use crate::pipeline::DisplayFilter;
 use crate::ui::look::parts;
 use crate::ui::scene::{Action, SPANS_SECS, Scene};
+use crate::units::SampleRate;
 
 const HIGH_PASS_HZ: [f64; 5] = [0.0, 0.1, 0.5, 1.0, 5.0];
 const LOW_PASS_HZ: [f64; 5] = [0.0, 15.0, 30.0, 40.0, 70.0];
@@ -107,6 +108,12 @@ fn filter(ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) {
     let off = DisplayFilter { high_pass_hz: 0.0, low_pass_hz: 0.0, notch_hz: 0.0 };
     if ui.add_enabled(filter != off, egui::Button::new("Filter off")).clicked() {
         filter = off;
+    }
+    let rate_hz = scene.snapshot.source.as_ref().map_or(0.0, |source| source.rate_hz);
+    if let Ok(rate) = SampleRate::new(rate_hz)
+        && let Err(why) = filter.design(rate)
+    {
+        ui.label(RichText::new(format!("Not filtered: {why}")).color(scene.palette.fair));
     }
     if filter != scene.view.filter {
         actions.push(Action::SetFilter(filter));

@@ -1,4 +1,4 @@
-//! The last seconds of signal, and the marks that fell into them.
+//! The last seconds of raw signal, and the marks that fell into them.
 //!
 //! Takes frames `[channels]`, µV, in order; keeps at most [`MAX_SECS`] of them and at most [`MAX_VALUES`]
 //! values, whatever the source sends. Frames are numbered from 0 in order of arrival; old ones fall out. A source that

@@ -1,6 +1,6 @@
 //! The signal as it scrolls by: one lane a channel, or all channels at once, with quality, marks and gaps.
 //!
-//! Takes display-filtered frames once a frame of the window ([`TracesPanel::push`]), paints minimum and
+//! Takes raw frames once a frame of the window ([`TracesPanel::push`]), filters what is drawn, paints minimum and
 //! maximum per column. A loss is drawn as a hatched stretch, never joined; what the window did not draw is told apart.
 
 pub mod controls;
@@ -14,10 +14,12 @@ pub mod seams;
 
 use egui::{Key, Sense, Ui, vec2};
 
+use crate::dsp::display::DisplayDesign;
 use crate::signal::{FrameMeta, Marker, MarkerEvent};
 use crate::snapshot::{QualityVerdict, Snapshot, SourceView};
 use crate::ui::look::{parts, theme, words};
 use crate::ui::scene::{Action, Scene};
+use crate::units::SampleRate;
 use history::{History, Seam};
 use lanes::{Axis, GUTTERS};
 use order::{Choice, Look, Sorted};
@@ -70,7 +72,7 @@ impl TracesPanel {
         self.source = source;
     }
 
-    /// Takes one frame, `[channels]`, µV.
+    /// Takes one raw frame, `[channels]`, µV.
     pub fn push(&mut self, meta: FrameMeta, values_uv: &[f32]) {
         self.history.push(meta, values_uv);
     }
@@ -107,7 +109,10 @@ impl TracesPanel {
     fn signal_ui(&mut self, ui: &mut Ui, scene: &Scene<'_>, source: &SourceView, newest_secs: f64) {
         let end_secs = self.end_secs(scene, newest_secs);
         if !scene.view.paused {
-            self.peaks.update(&self.history);
+            let rate = SampleRate::new(source.rate_hz).ok();
+            // One that cannot be built is said beside its controls.
+            let design = rate.and_then(|rate| scene.view.filter.design(rate).ok());
+            self.peaks.update(&self.history, &design.unwrap_or(DisplayDesign::OFF));
         }
         let channels = self.history.channels();
         let quality = &scene.snapshot.quality;

@@ -6,10 +6,14 @@
 //! finest bins are one period wide, at least [`LEAST_BIN_SECS`]; each further level is twice as wide, up to one that
 //! covers [`COVER_SECS`]. Memory: two values for a bin and channel; 256 channels at 4096 Hz take 34 MB. Cost: O(new frames
 //! × channels × levels).
+//!
+//! What goes in is raw; the display filter is applied here, so that another one also redraws the past that is still
+//! kept raw. It starts settled after every gap. A value that is not a number draws as nothing and does not spoil the filter.
 
 use std::collections::VecDeque;
 
 use super::history::{History, Seam};
+use crate::dsp::display::{DisplayDesign, DisplayFilter};
 
 /// Least and greatest value, µV; `[INFINITY, NEG_INFINITY]` where there is none.
 pub type Range = [f32; 2];
@@ -115,7 +119,7 @@ impl Level {
 }
 
 /// All resolutions.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Peaks {
     levels: Vec<Level>,
     gaps: VecDeque<Gap>,
@@ -124,13 +128,19 @@ pub struct Peaks {
     next: u64,
     last_secs: Option<f64>,
     frame: Vec<f32>,
+    /// Last value of each channel that was a number.
+    held: Vec<f32>,
+    /// Channels of the frame in hand whose value is none.
+    holes: Vec<usize>,
+    filter: Option<(DisplayDesign, DisplayFilter)>,
 }
 
 impl Peaks {
-    /// Reads what is new in the history.
-    pub fn update(&mut self, history: &History) {
-        if self.epoch != history.epoch() || self.channels != history.channels() {
-            self.begin(history);
+    /// Reads what is new in the history, through a filter; with another filter, all that is there.
+    pub fn update(&mut self, history: &History, design: &DisplayDesign) {
+        let same_filter = self.filter.as_ref().is_some_and(|(before, _)| before == design);
+        if self.epoch != history.epoch() || self.channels != history.channels() || !same_filter {
+            self.begin(history, design);
         }
         if self.next < history.first() {
             // What fell out was never seen here.
@@ -143,17 +153,40 @@ impl Peaks {
         let most = (READ_AT_ONCE / self.channels.max(1)) as u64;
         for number in self.next..history.end().min(self.next + most) {
             let Some(stamp) = history.stamp(number) else { break };
-            self.frame.clear();
-            let finite = |v: f32| if v.is_finite() { v } else { f32::NAN };
-            self.frame.extend(history.values(number).map(finite));
+            self.filter_frame(history.values(number), stamp.seam.is_some());
             self.add(stamp.time_secs, stamp.seam);
             self.next = number + 1;
         }
     }
 
-    fn begin(&mut self, history: &History) {
+    /// Fills `frame` with what is drawn of raw values.
+    fn filter_frame(&mut self, raw_uv: impl Iterator<Item = f32>, after_gap: bool) {
+        self.frame.clear();
+        self.holes.clear();
+        for (channel, (value, held)) in raw_uv.zip(&mut self.held).enumerate() {
+            if value.is_finite() {
+                *held = value;
+            } else {
+                self.holes.push(channel);
+            }
+            self.frame.push(*held);
+        }
+        if let Some((_, filter)) = &mut self.filter {
+            if after_gap {
+                filter.reset();
+            }
+            filter.process_frame(&mut self.frame);
+        }
+        for channel in &self.holes {
+            self.frame[*channel] = f32::NAN;
+        }
+    }
+
+    fn begin(&mut self, history: &History, design: &DisplayDesign) {
         let channels = history.channels();
         *self = Self {
+            held: vec![0.0; channels],
+            filter: Some((*design, DisplayFilter::prepare(channels, design))),
             channels,
             epoch: history.epoch(),
             next: history.first(),
@@ -266,7 +299,7 @@ mod tests {
 
     fn read(history: &History) -> Peaks {
         let mut peaks = Peaks::default();
-        peaks.update(history);
+        peaks.update(history, &DisplayDesign::OFF);
         peaks
     }
 
@@ -319,7 +352,7 @@ mod tests {
             let meta = FrameMeta { index, time_secs: index as f64 / 250.0, ..FrameMeta::default() };
             growing.push(meta, &[value(index)]);
             if index % 13 == 0 || index == 999 {
-                pieces.update(&growing);
+                pieces.update(&growing, &DisplayDesign::OFF);
             }
         }
         let (a, b) = (whole.columns(4.0, 77).unwrap(), pieces.columns(4.0, 77).unwrap());
@@ -357,7 +390,7 @@ mod tests {
             let meta = FrameMeta { index, time_secs: index as f64 / 10.0, ..FrameMeta::default() };
             history.push(meta, &[1.0]);
         }
-        peaks.update(&history);
+        peaks.update(&history, &DisplayDesign::OFF);
         let gaps: Vec<Gap> = peaks.gaps(0.0, 80.0).collect();
         assert_eq!(gaps.len(), 1, "{gaps:?}");
         assert_eq!(gaps[0].seam, Seam::NotDrawn);
@@ -369,6 +402,30 @@ mod tests {
         let peaks = read(&history(10.0, 3, |i| [1.0, f32::NAN, f32::INFINITY][i as usize]));
         let columns = peaks.columns(2.0, 20).unwrap();
         assert_eq!([0, 1, 2].map(|c| columns.range(c, 0)), [Some([1.0, 1.0]), None, None]);
+    }
+
+    #[test]
+    fn the_filter_applies_to_the_past_too_and_holes_do_not_spoil_it() {
+        // An offset of 100 mV, a spike at 1500, and nothing at 2000.
+        let value = |i: u64| match i {
+            1500 => 100_500.0,
+            2000 => f32::NAN,
+            _ => 100_000.0,
+        };
+        let history = history(250.0, 3000, value);
+        let mut peaks = read(&history);
+        let whole = |peaks: &Peaks| {
+            let columns = peaks.columns(12.0, 100).unwrap();
+            let ranges = columns.between(0.1, 11.9).filter_map(|c| columns.range(c, 0));
+            ranges.fold([f32::INFINITY, f32::NEG_INFINITY], |[l, g], r| [l.min(r[0]), g.max(r[1])])
+        };
+        assert_eq!(whole(&peaks), [100_000.0, 100_500.0]);
+        let rate = crate::units::SampleRate::new(250.0).unwrap();
+        peaks.update(&history, &DisplayDesign::new(0.5, 0.0, 0.0, rate).unwrap());
+        let [least, greatest] = whole(&peaks);
+        assert!((400.0..520.0).contains(&greatest) && least > -50.0, "{least} to {greatest}");
+        peaks.update(&history, &DisplayDesign::OFF);
+        assert_eq!(whole(&peaks), [100_000.0, 100_500.0]);
     }
 
     #[test]
