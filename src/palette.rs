@@ -78,3 +78,46 @@ pub const LIGHT: Hues = Hues {
     on_badge: [18, 18, 12],
     traces: [[0, 92, 150], [66, 80, 98]],
 };
+
+/// From little to much, for whatever is shown as colour: dark blue to light yellow. Every step is lighter than the one
+/// before, so that it reads in grey and with any colour blindness (test: luminance rises).
+const SEQUENTIAL: [Rgb; 7] = [
+    [12, 18, 44],
+    [10, 51, 100],
+    [38, 84, 132],
+    [84, 116, 140],
+    [140, 148, 126],
+    [204, 184, 92],
+    [250, 234, 118],
+];
+
+/// The colour of a share of the greatest value, 0–1; beyond them the ends.
+pub fn sequential(share: f32) -> Rgb {
+    let place = share.clamp(0.0, 1.0) * (SEQUENTIAL.len() - 1) as f32;
+    let below = (place as usize).min(SEQUENTIAL.len() - 2);
+    let rest = place - below as f32;
+    let (low, high) = (SEQUENTIAL[below], SEQUENTIAL[below + 1]);
+    let mix = |i: usize| f32::from(low[i]) + rest * (f32::from(high[i]) - f32::from(low[i]));
+    [0, 1, 2].map(|i| mix(i).round() as u8)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_is_always_lighter() {
+        let linear = |byte: u8| (f64::from(byte) / 255.0).powf(2.2);
+        let luminance =
+            |[r, g, b]: Rgb| 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);
+        let steps: Vec<f64> = (0..=48).map(|i| luminance(sequential(i as f32 / 48.0))).collect();
+        assert!(steps.windows(2).all(|pair| pair[1] > pair[0]), "{steps:?}");
+        // Lightness (L* of CIELAB is about the cube root) grows evenly: no step hides another.
+        let light: Vec<f64> = steps.iter().map(|y| y.cbrt()).collect();
+        let rises: Vec<f64> = light.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        let mean = rises.iter().sum::<f64>() / rises.len() as f64;
+        assert!(rises.iter().all(|r| (0.4..2.0).contains(&(r / mean))), "{rises:?}");
+        assert_eq!(sequential(f32::NAN.max(0.0)), sequential(0.0));
+        assert_eq!((sequential(-1.0), sequential(7.0)), (SEQUENTIAL[0], SEQUENTIAL[6]));
+    }
+}

@@ -15,7 +15,7 @@ use crate::native;
 use crate::pipeline::background::{Kept, Later, Progress};
 use crate::pipeline::{Command, Pipeline, RunConfig};
 use crate::record::recover::{Recovered, recover};
-use crate::signal::{FrameMeta, Screen, StimulusSet};
+use crate::signal::{FrameMeta, Marker, Screen, StimulusSet};
 use crate::snapshot::{Level, Notice, Picture, Snapshot};
 use crate::source::brainflow::SerialPort;
 use crate::source::file::Transport;
@@ -273,12 +273,16 @@ impl Engine for LiveEngine {
         self.retire_current();
     }
 
-    fn drain_traces(&mut self, each: &mut dyn FnMut(FrameMeta, &[f32])) {
+    fn drain_traces(
+        &mut self,
+        each: &mut dyn FnMut(FrameMeta, &[f32]),
+        mark: &mut dyn FnMut(Marker),
+    ) {
         self.poll_scan();
         self.poll_recovered();
         self.ending.retain(|embedding| !embedding.work.is_over());
         if let Some(pipeline) = &mut self.pipeline {
-            pipeline.drain_traces(each, &mut |_| {});
+            pipeline.drain_traces(each, mark);
         }
     }
 

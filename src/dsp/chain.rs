@@ -259,6 +259,11 @@ impl Chain {
         design::group_delay_secs(self.filter.sections(), hz, self.source_rate)
     }
 
+    /// Notch and band-pass as they run.
+    pub fn sections(&self) -> &[Section] {
+        self.filter.sections()
+    }
+
     /// How long the resampler holds every sample back, seconds. Sample times are corrected for it.
     pub fn resampler_delay_secs(&self) -> f64 {
         self.resampler.delay_secs()

@@ -1,9 +1,8 @@
-//! Power spectra: Hann periodogram and Welch's average.
+//! Power spectra: the Hann periodogram, of which [`super::welch`] and [`super::spectrogram`] are made.
 //!
 //! Takes a stretch of one channel, µV; gives one-sided power density in µV²/Hz, bins `0..=n/2` at
 //! `bin · rate / n`. The mean is subtracted first, the window is the periodic Hann window: the values of
-//! `scipy.signal.periodogram(x, fs, "hann")` and `scipy.signal.welch(x, fs)` (tests: within 1e-6). All
-//! memory is set aside in `prepare`.
+//! `scipy.signal.periodogram(x, fs, "hann")` (tests: within 1e-6). All memory is set aside in `prepare`.
 
 use std::f64::consts::PI;
 use std::sync::Arc;
@@ -60,6 +59,11 @@ impl Periodogram {
         self.window.len()
     }
 
+    /// Number of bins given.
+    pub fn bins(&self) -> usize {
+        self.density.len()
+    }
+
     /// Distance of two bins in Hz.
     pub fn bin_hz(&self) -> f64 {
         self.bin_hz
@@ -100,46 +104,61 @@ impl Periodogram {
     }
 }
 
-/// Welch's estimate: periodograms of half-overlapping stretches, averaged.
-pub struct Welch {
-    periodogram: Periodogram,
-}
+/// The vectors of SciPy for everything that is made of periodograms.
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
 
-impl Welch {
-    /// For stretches of `length` samples (resolution `rate / length`).
-    ///
-    /// # Errors
-    /// As [`Periodogram::prepare`].
-    pub fn prepare(length: usize, rate: SampleRate) -> Result<Self, DspError> {
-        Ok(Self { periodogram: Periodogram::prepare(length, rate)? })
+    #[derive(serde::Deserialize)]
+    pub struct Vectors {
+        pub welch: Vec<WelchCase>,
+        pub spectrogram: Vec<SpectrogramCase>,
+        pub periodogram: Vec<WelchCase>,
     }
 
-    /// Number of bins given.
-    pub fn bins(&self) -> usize {
-        self.periodogram.density.len()
+    #[derive(serde::Deserialize)]
+    pub struct WelchCase {
+        pub rate_hz: f64,
+        pub length: usize,
+        pub x: Vec<f32>,
+        pub density: Vec<f64>,
+        pub bands: Vec<f64>,
     }
 
-    /// Distance of two bins in Hz.
-    pub fn bin_hz(&self) -> f64 {
-        self.periodogram.bin_hz
+    #[derive(serde::Deserialize)]
+    pub struct SpectrogramCase {
+        pub rate_hz: f64,
+        pub length: usize,
+        pub hop: usize,
+        pub x: Vec<f32>,
+        pub times_secs: Vec<f64>,
+        pub columns: Vec<Vec<f64>>,
     }
 
-    /// Fills `density` `[bins]`, µV²/Hz, from one channel's `signal`, µV; tells how many stretches were
-    /// averaged. None fit, and zeros come out, when the signal is shorter than one stretch.
-    pub fn density(&mut self, signal: &[f32], density: &mut [f64]) -> usize {
-        let length = self.periodogram.length();
-        density.fill(0.0);
-        let mut stretches = 0;
-        for start in (0..).step_by(length - length / 2) {
-            let Some(stretch) = signal.get(start..start + length) else { break };
-            for (sum, value) in
-                density.iter_mut().zip(self.periodogram.density(stretch.iter().copied()))
-            {
-                *sum += value;
-            }
-            stretches += 1;
+    pub fn vectors() -> Vectors {
+        let text = include_str!(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/tests/vectors/spectrum/spectrum.json"
+        ));
+        serde_json::from_str(text).expect("it was written by make_spectrum.py")
+    }
+
+    /// Within 1e-6 of the expected value; bin 0, where the mean was taken away and nothing but rounding is left,
+    /// of a typical density.
+    pub fn close(got: impl ExactSizeIterator<Item = f64>, expected: &[f64]) {
+        assert_eq!(got.len(), expected.len());
+        for (bin, (got, expected)) in got.zip(expected).enumerate() {
+            let scale = if bin == 0 { expected.max(1e-3) } else { *expected };
+            assert!((got - expected).abs() <= 1e-6 * scale, "bin {bin}: {got} for {expected}");
         }
-        density.iter_mut().for_each(|sum| *sum /= f64::from(stretches.max(1)));
-        stretches as usize
+    }
+
+    #[test]
+    fn density_is_that_of_scipy_periodogram() {
+        for case in vectors().periodogram {
+            let rate = SampleRate::new(case.rate_hz).unwrap();
+            let mut periodogram = Periodogram::prepare(case.length, rate).unwrap();
+            close(periodogram.density(case.x.iter().copied()).iter().copied(), &case.density);
+        }
     }
 }

@@ -2,16 +2,13 @@
 
 use crossbeam_channel::Sender;
 
-use super::config::{DisplayFilter, Recording, WindowMode};
+use super::config::{Recording, WindowMode};
 use crate::decode::{Showing, Steadying};
-use crate::dsp::display::DisplayDesign;
 use crate::dsp::window::Windows;
 
 /// What a viewer may ask of a running pipeline.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
-    /// Changes the filter of the traces on screen.
-    SetDisplayFilter(DisplayFilter),
     /// Changes which windows are decoded.
     SetMode(WindowMode),
     /// Changes the generator's steps; refused with a notice when the pack does not allow them.
@@ -40,8 +37,6 @@ pub enum Command {
 pub enum ProcessCommand {
     /// Which windows to cut.
     Windows(Windows),
-    /// The filter of the traces.
-    Display(DisplayDesign),
 }
 
 /// What the decode thread may be asked.

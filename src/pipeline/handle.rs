@@ -9,11 +9,10 @@ use crate::hop::ring::FrameConsumer;
 use crate::signal::StimulusSet;
 use crate::snapshot::{Level, RunState, Snapshot};
 use crate::time::clock::Clock;
-use crate::units::SampleRate;
 
 use super::background::Later;
 use super::command::{Command, DecodeCommand, ProcessCommand, RecordCommand};
-use super::config::{DisplayFilter, RunConfig, WindowMode};
+use super::config::{RunConfig, WindowMode};
 use super::contract;
 use super::decoding::DecodeSummary;
 use super::failure::{RunFailure, RunReport};
@@ -94,7 +93,7 @@ impl Pipeline {
         self.shared.first_sample_secs().map_or(0.0, |first| self.shared.clock.now_secs() - first)
     }
 
-    /// Calls `each` with every display-filtered frame since the last call, and `marker` with every marker.
+    /// Calls `each` with every raw frame since the last call, and `marker` with every marker.
     pub fn drain_traces(
         &mut self,
         each: &mut dyn FnMut(crate::signal::FrameMeta, &[f32]),
@@ -115,7 +114,6 @@ impl Pipeline {
     /// Passes a command to the stage that can carry it out. False when that stage has too many waiting.
     pub fn send(&mut self, command: Command) -> bool {
         match command {
-            Command::SetDisplayFilter(filter) => self.set_display(filter),
             Command::SetMode(mode) => {
                 self.mode = mode;
                 let has_markers = self.shared.source().is_some_and(|source| source.has_markers);
@@ -137,18 +135,6 @@ impl Pipeline {
                 self.record.try_send(RecordCommand::Start(recording)).is_ok()
             }
             Command::StopRecording => self.record.try_send(RecordCommand::Stop).is_ok(),
-        }
-    }
-
-    fn set_display(&self, filter: DisplayFilter) -> bool {
-        let Some(source) = self.shared.source() else { return false };
-        let Ok(rate) = SampleRate::new(source.rate_hz) else { return false };
-        match filter.design(rate) {
-            Ok(design) => self.process.try_send(ProcessCommand::Display(design)).is_ok(),
-            Err(why) => {
-                self.shared.notice(Level::Warning, why);
-                true
-            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! The signal stage: from the ring through the filters to windows.
 //!
-//! Takes every frame and marker from the ring, gives windows to whoever asks, filtered traces to the
+//! Takes every frame and marker from the ring, gives windows to whoever asks, raw frames to the
 //! display ring, and each channel's quality to a slot. One `step` empties the ring, block by block, without
 //! copying what is in it. After it is made it never blocks, locks, logs or allocates; between steps it may
 //! [sleep](Process::rest) until something arrives.
@@ -206,11 +206,6 @@ impl Process {
                     self.chain.set_windows(windows);
                 }
                 ProcessCommand::Windows(_) => {}
-                ProcessCommand::Display(design) => {
-                    if let Some(traces) = &mut self.traces {
-                        traces.set_design(&design);
-                    }
-                }
             }
         }
     }

@@ -9,9 +9,9 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 use crate::decode::ControlView;
 use crate::hop::slot::SlotReader;
 use crate::snapshot::{
-    ChannelQuality, DecodeView, Health, LatencyView, Level, MAX_NOTICES, Notice, PackState,
-    Percentiles, RecordingState, RunState, Score, Snapshot, SourceView, StimulusView, TruthView,
-    WindowCounts,
+    ChannelQuality, DecodeView, FiltersView, Health, LatencyView, Level, MAX_NOTICES, Notice,
+    PackState, Percentiles, RecordingState, RunState, Score, Snapshot, SourceView, StimulusView,
+    TruthView, WindowCounts,
 };
 use crate::source::SourceCounters;
 use crate::time::clock::Clock;
@@ -99,6 +99,7 @@ pub struct Shared {
     pack: ArcSwap<PackState>,
     status: ArcSwap<DecodeStatus>,
     recording: ArcSwap<RecordingState>,
+    filters: ArcSwapOption<FiltersView>,
     quality: Mutex<QualityTap>,
     health: Mutex<HealthTap>,
     /// What cleaning does.
@@ -179,6 +180,7 @@ impl Shared {
             pack: ArcSwap::from_pointee(PackState::None),
             status: ArcSwap::from_pointee(DecodeStatus::default()),
             recording: ArcSwap::from_pointee(RecordingState::Off),
+            filters: ArcSwapOption::empty(),
             quality: Mutex::new(QualityTap::default()),
             health: Mutex::new(HealthTap::default()),
             cleaning: CleaningBoard::default(),
@@ -271,6 +273,11 @@ impl Shared {
     /// The recording's state.
     pub fn recording(&self) -> Arc<RecordingState> {
         self.recording.load_full()
+    }
+
+    /// Says which filters run before the decoder.
+    pub fn set_filters(&self, filters: FiltersView) {
+        self.filters.store(Some(Arc::new(filters)));
     }
 
     /// Says where the channels' quality will come from.
@@ -372,6 +379,7 @@ impl Shared {
             latency: status.latency,
             images_per_s: status.images_per_s,
             recording: RecordingState::clone(&self.recording.load()),
+            filters: self.filters.load_full(),
             quality: self.quality(),
             cleaning: self.cleaning.view(),
             notices: Vec::clone(&self.notices.load()),

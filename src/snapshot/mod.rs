@@ -9,6 +9,7 @@ pub mod quality;
 pub mod states;
 pub mod timing;
 mod cleaning;
+mod filters;
 pub mod words;
 
 use std::collections::BTreeMap;
@@ -25,6 +26,7 @@ pub use crate::time::health::Health;
 pub use belief::{BelievedView, GuessView, Presented};
 pub use cap::{CapGrade, CapVerdict, StreamState};
 pub use cleaning::{CleaningView, Effect, Phase};
+pub use filters::FiltersView;
 pub use quality::{ChannelQuality, QualityReason, QualityVerdict};
 pub use states::RunState;
 
@@ -65,6 +67,8 @@ pub struct Snapshot {
     pub images_per_s: f64,
     /// Whether this run is being written to a file, and whether that goes well.
     pub recording: RecordingState,
+    /// The filters before the decoder, once they are set up.
+    pub filters: Option<Arc<FiltersView>>,
     /// Quality of each source channel over the last second, in the source's order.
     pub quality: Arc<Vec<ChannelQuality>>,
     /// What is cleaned and what that does; `None` where nothing is.

@@ -210,7 +210,18 @@ impl App {
     fn pull(&mut self, ctx: &Context, snapshot: &Snapshot) {
         self.panels.traces.follow(snapshot);
         let traces = &mut self.panels.traces;
-        self.engine.drain_traces(&mut |meta, values_uv| traces.push(meta, values_uv));
+        let mut marks = Vec::new();
+        self.engine.drain_traces(
+            &mut |meta, values_uv| traces.push(meta, values_uv),
+            &mut |mark| {
+                marks.push(mark);
+            },
+        );
+        marks.into_iter().for_each(|mark| traces.mark(mark));
+        if snapshot.run == RunState::Running {
+            // The signal moves also where nothing is decoded, and nobody says so.
+            ctx.request_repaint_after(FRAME);
+        }
         self.panels.pictures.follow(ctx, snapshot, self.engine.as_ref());
         self.panels.evidence.follow(snapshot);
         self.panels.timeline.follow(snapshot);
@@ -252,10 +263,7 @@ impl App {
             Action::TogglePause => view.paused = !view.paused,
             Action::StepScale(step) => view.scale = stepped(view.scale, step),
             Action::SetSpan(secs) => view.span_secs = secs,
-            Action::SetFilter(filter) => {
-                view.filter = filter;
-                self.send(Command::SetDisplayFilter(filter));
-            }
+            Action::SetFilter(filter) => view.filter = filter,
             Action::ToggleTwin => {
                 view.twin = !view.twin;
                 let on = view.twin;
@@ -298,7 +306,6 @@ impl App {
         self.view.paused = false;
         self.view.connect_open = false;
         self.engine.connect(source, pack);
-        self.send(Command::SetDisplayFilter(self.view.filter));
         self.send(Command::SetMode(self.view.mode));
         self.send(Command::SetTwin(self.view.twin));
         self.send(Command::SetSteadying(self.view.steadying));

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::pipeline::Command;
-use crate::signal::{FrameMeta, Screen, StimulusSet};
+use crate::signal::{FrameMeta, Marker, Screen, StimulusSet};
 use crate::snapshot::{Picture, Snapshot};
 use crate::source::SourceSpec;
 use crate::source::file::Transport;
@@ -82,9 +82,14 @@ pub trait Engine {
     /// Stops the run. Returns at once.
     fn disconnect(&mut self);
 
-    /// Hands over every display-filtered frame since the last call, oldest first: `[channels]`, µV, in the
-    /// source's channel order.
-    fn drain_traces(&mut self, each: &mut dyn FnMut(FrameMeta, &[f32]));
+    /// Hands over every raw frame since the last call, oldest first: `[channels]`, µV, in the
+    /// source's channel order; and every marker. A frame whose number jumps without a gap before it follows frames that
+    /// were not handed over because the window did not ask in time.
+    fn drain_traces(
+        &mut self,
+        each: &mut dyn FnMut(FrameMeta, &[f32]),
+        mark: &mut dyn FnMut(Marker),
+    );
 
     /// Starts to look for streams, boards and ports, in the background.
     fn scan_devices(&mut self);

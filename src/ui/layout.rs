@@ -96,7 +96,7 @@ fn page(ui: &mut Ui, scene: &Scene<'_>, panels: &mut Panels, actions: &mut Vec<A
     match scene.view.page {
         Page::Pictures => {}
         Page::Quality => panels.quality.ui(ui, scene, actions),
-        Page::Spectrum => panels.spectrum.ui(ui, scene, actions),
+        Page::Spectrum => panels.spectrum.ui(ui, scene, &mut panels.traces, actions),
         Page::Montage => panels.montage.ui(ui, scene, actions),
         Page::Board => panels.board.ui(ui, scene, actions),
     }

@@ -5,7 +5,8 @@ use phosphene::dsp::filter::SosFilter;
 use phosphene::dsp::quality::gate::{BAND_EDGES_HZ, POWER_FLOOR_UV2};
 use phosphene::dsp::resample::Resampler;
 use phosphene::dsp::section::Section;
-use phosphene::dsp::spectrum::{Periodogram, Welch};
+use phosphene::dsp::spectrum::Periodogram;
+use phosphene::dsp::welch::Welch;
 use phosphene::units::SampleRate;
 use serde_json::Value;
 

@@ -4,7 +4,6 @@
 use assert_no_alloc::assert_no_alloc;
 use crossbeam_channel::bounded;
 use phosphene::dsp::chain::Chain;
-use phosphene::dsp::display::{DisplayDesign, DisplayFilter};
 use phosphene::hop::backlog::backlog;
 use phosphene::hop::ring::{display_ring, frame_ring};
 use phosphene::hop::slot::slot;
@@ -40,8 +39,7 @@ fn acquisition_and_filtering_allocate_nothing() {
     let (to_process, from_acquire) = frame_ring(channels, 1024);
     let (to_record, _full_soon) = frame_ring(channels, 1024);
     let (to_screen, _never_drawn) = display_ring(channels, 256);
-    let design = DisplayDesign::new(0.5, 40.0, 50.0, info.rate).unwrap();
-    let traces = Traces::new(channels, DisplayFilter::prepare(channels, &design), to_screen);
+    let traces = Traces::new(channels, to_screen);
     let (quality, _nobody_looks) = slot(|| vec![ChannelQuality::default(); channels]);
     let (_commands, receiver) = bounded(1);
     let (mut waiting, mut newest) = backlog(|| Window::with_shape(channels, samples));

@@ -6,7 +6,7 @@ use egui::{Key, Modifiers};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use phosphene::decode::{Noise, Scope, Show, Showing, Steady, Steadying};
-use phosphene::pipeline::{Command, DisplayFilter, WindowMode};
+use phosphene::pipeline::{Command, WindowMode};
 use phosphene::signal::Lock;
 use phosphene::snapshot::{DecodeView, Snapshot};
 use phosphene::source::SourceSpec;
@@ -274,7 +274,6 @@ fn connect_sends_what_was_filled_in_and_the_viewers_settings() {
     let spec: SourceSpec = "faulty:drop=0.01+sim:subject=2".parse().unwrap();
     assert_eq!(engine.0.borrow().connected, [(spec, None)]);
     let settings = [
-        Command::SetDisplayFilter(DisplayFilter::default()),
         Command::SetMode(WindowMode::Auto),
         Command::SetTwin(true),
         Command::SetSteadying(Steadying::default()),

@@ -16,3 +16,5 @@ mod montage;
 mod states;
 #[cfg(feature = "window")]
 mod timeline;
+#[cfg(feature = "window")]
+mod views;

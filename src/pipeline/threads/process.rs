@@ -7,12 +7,11 @@ use crossbeam_channel::{Receiver, Sender};
 
 use crate::dsp::chain::Chain;
 use crate::dsp::clean::Learn;
-use crate::dsp::display::DisplayFilter as TraceFilter;
 use crate::hop::backlog::backlog;
 use crate::hop::ring::{FrameConsumer, display_ring};
 use crate::hop::slot::slot;
 use crate::pipeline::command::ProcessCommand;
-use crate::pipeline::config::{DisplayFilter, RunConfig};
+use crate::pipeline::config::RunConfig;
 use crate::pipeline::contract::{self, InputContract};
 use crate::pipeline::learning::Learner;
 use crate::pipeline::process::{Process, ProcessParts, StimulusRows};
@@ -21,7 +20,7 @@ use crate::pipeline::shared::Shared;
 use crate::pipeline::sink::RunFacts;
 use crate::pipeline::traces::Traces;
 use crate::signal::{StimulusSet, Window};
-use crate::snapshot::{ChannelQuality, Level};
+use crate::snapshot::{ChannelQuality, FiltersView, Level};
 use crate::source::{SourceInfo, SourceKind};
 use crate::time::health::DELIVERY_SECS;
 
@@ -74,6 +73,11 @@ impl ProcessShell {
             );
             self.shared.notice(Level::Info, text);
         }
+        self.shared.set_filters(FiltersView {
+            sections: chain.sections().to_vec(),
+            rate_hz: info.rate.hz(),
+            resampler_delay_secs: chain.resampler_delay_secs(),
+        });
         let (channels, samples) = (chain_channels, chain.window_samples());
         let (mut windows_tx, windows_rx) = backlog(|| Window::with_shape(channels, samples));
         let (quality_tx, quality_rx) =
@@ -126,12 +130,8 @@ impl ProcessShell {
             return None;
         }
         let channels = info.channels.len();
-        let design = DisplayFilter::default()
-            .design(info.rate)
-            .map_err(|why| self.shared.notice(Level::Warning, why))
-            .ok()?;
         let (tx, rx) = display_ring(channels, ring_frames(info.rate.hz(), TRACE_RING_SECS));
         let _ = self.traces.send(rx);
-        Some(Traces::new(channels, TraceFilter::prepare(channels, &design), tx))
+        Some(Traces::new(channels, tx))
     }
 }

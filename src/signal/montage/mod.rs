@@ -19,7 +19,7 @@ pub use positions::{Position, TEN_TEN, canonical_label, degrees_between, derivat
 pub use presets::{Preset, advice, own_numbering, preset_named, presets};
 pub use sites::Sites;
 pub use spec::MontageSpec;
-pub use spline::spline_precision;
+pub use spline::{interpolation_matrix, spline_precision};
 
 /// A list of channels with their places on the head.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -17,7 +17,7 @@ const LEGENDRE_TERMS: usize = 50;
 const REGULARISATION: f64 = 1e-5;
 
 /// The interpolation matrix, `[wanted, measured]`, row-major. Empty when nothing is measured.
-pub(super) fn interpolation_matrix(measured: &[Position], wanted: &[Position]) -> Vec<f64> {
+pub fn interpolation_matrix(measured: &[Position], wanted: &[Position]) -> Vec<f64> {
     let n = measured.len();
     if n == 0 {
         return Vec::new();

@@ -9,6 +9,7 @@ use egui::{
 };
 
 use super::theme::{self, Palette};
+use crate::palette;
 use crate::snapshot::{Level, QualityVerdict};
 
 /// The small capitals above a card.
@@ -97,6 +98,28 @@ pub fn centred_text(ui: &Ui, rect: Rect, text: &str, color: Color32) {
     let galley = ui.painter().layout_job(job);
     let top = rect.center().y - galley.size().y * 0.5;
     ui.painter().galley(pos2(rect.center().x, top), galley, color);
+}
+
+/// The colours of [`palette::sequential`] from left to right.
+pub fn color_bar(ui: &Ui, bar: Rect) {
+    const STEPS: usize = 48;
+    for step in 0..STEPS {
+        let at = |i: usize| bar.left() + bar.width() * i as f32 / STEPS as f32;
+        let [r, g, b] = palette::sequential(step as f32 / (STEPS - 1) as f32);
+        let piece = Rect::from_x_y_ranges(at(step)..=at(step + 1), bar.y_range());
+        ui.painter().rect_filled(piece, 0.0, Color32::from_rgb(r, g, b));
+    }
+}
+
+/// The same from the bottom up.
+pub fn color_column(ui: &Ui, bar: Rect) {
+    const STEPS: usize = 48;
+    for step in 0..STEPS {
+        let at = |i: usize| bar.bottom() - bar.height() * i as f32 / STEPS as f32;
+        let [r, g, b] = palette::sequential(step as f32 / (STEPS - 1) as f32);
+        let piece = Rect::from_x_y_ranges(bar.x_range(), at(step + 1)..=at(step));
+        ui.painter().rect_filled(piece, 0.0, Color32::from_rgb(r, g, b));
+    }
 }
 
 /// A small text at a point.

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use phosphene::pipeline::Command;
-use phosphene::signal::{FrameMeta, Screen, StimulusSet};
+use phosphene::signal::{FrameMeta, Marker, Screen, StimulusSet};
 use phosphene::snapshot::{Picture, Snapshot};
 use phosphene::source::SourceSpec;
 use phosphene::source::file::Transport;
@@ -27,6 +27,7 @@ pub struct Script {
     pub scans: usize,
     pub devices: Option<Vec<DeviceEntry>>,
     pub frames: VecDeque<(FrameMeta, Vec<f32>)>,
+    pub marks: Vec<Marker>,
     pub full: bool,
     pub pictures: BTreeMap<u16, Arc<Picture>>,
     pub wake: Option<Wake>,
@@ -123,8 +124,14 @@ impl Engine for ScriptedEngine {
     fn disconnect(&mut self) {
         self.0.borrow_mut().disconnected += 1;
     }
-    fn drain_traces(&mut self, each: &mut dyn FnMut(FrameMeta, &[f32])) {
-        for (meta, values) in self.0.borrow_mut().frames.drain(..) {
+    fn drain_traces(
+        &mut self,
+        each: &mut dyn FnMut(FrameMeta, &[f32]),
+        mark: &mut dyn FnMut(Marker),
+    ) {
+        let mut script = self.0.borrow_mut();
+        script.marks.drain(..).for_each(mark);
+        for (meta, values) in script.frames.drain(..) {
             each(meta, &values);
         }
     }
