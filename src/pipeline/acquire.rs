@@ -1,13 +1,18 @@
 //! The acquisition stage: from the source into the rings.
 //!
 //! Takes a prepared source, gives every frame and marker to the signal stage's ring and to the recorder's.
-//! One `step` is one `read`; it never blocks beyond the source's own bound, locks, logs or allocates.
+//! One `step` is one `read`; it never blocks beyond the source's own bound, locks, logs or allocates; but for a command to
+//! the board, which somebody gave by hand: that takes as long as the source says, and costs a gap that is counted.
 
 use std::sync::atomic::Ordering;
 
+use crossbeam_channel::Receiver;
+
 use crate::hop::ring::FrameProducer;
 use crate::signal::Chunk;
-use crate::source::{CHUNK_FRAMES, CHUNK_MARKERS, ReadStatus, Source, SourceError};
+use crate::source::{
+    BoardCommand, CHUNK_FRAMES, CHUNK_MARKERS, ReadStatus, Source, SourceError,
+};
 
 use super::shared::Shared;
 
@@ -20,6 +25,8 @@ pub struct Acquire {
     chunk: Chunk,
     to_process: FrameProducer,
     to_record: Option<FrameProducer>,
+    commands: Option<Receiver<BoardCommand>>,
+    reconnects: u64,
 }
 
 impl Acquire {
@@ -31,7 +38,21 @@ impl Acquire {
         to_record: Option<FrameProducer>,
     ) -> Self {
         let chunk = Chunk::with_capacity(channels, CHUNK_FRAMES, CHUNK_MARKERS);
-        Self { source, chunk, to_process, to_record }
+        Self { source, chunk, to_process, to_record, commands: None, reconnects: 0 }
+    }
+
+    /// The same, taking commands for the board from here.
+    pub fn with_commands(self, commands: Receiver<BoardCommand>) -> Self {
+        Self { commands: Some(commands), ..self }
+    }
+
+    /// Carries out what the board is to be told.
+    fn obey(&mut self, shared: &Shared) {
+        while let Some(Ok(command)) = self.commands.as_ref().map(Receiver::try_recv) {
+            let outcome = self.source.command(&command);
+            shared.board.store(self.source.board());
+            shared.board.answered(outcome.err().map(|error| error.to_string()));
+        }
     }
 
     /// Reads once and hands over what came.
@@ -39,6 +60,7 @@ impl Acquire {
     /// # Errors
     /// Whatever the source says when it is gone for good.
     pub fn step(&mut self, shared: &Shared) -> Result<ReadStatus, SourceError> {
+        self.obey(shared);
         self.chunk.clear();
         let recorder = self.to_record.as_ref();
         let is_behind =
@@ -60,7 +82,12 @@ impl Acquire {
         }
         shared.note_received(self.chunk.len() as u64);
         shared.dropped.store(dropped, Ordering::Relaxed);
-        shared.counters.store(self.source.counters());
+        let counters = self.source.counters();
+        shared.counters.store(counters);
+        if std::mem::replace(&mut self.reconnects, counters.reconnects) != counters.reconnects {
+            // It was told anew what it was told before, but measures nothing.
+            shared.board.store(self.source.board());
+        }
         Ok(status)
     }
 

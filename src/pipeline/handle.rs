@@ -20,6 +20,7 @@ use super::failure::{RunFailure, RunReport};
 use super::shared::Shared;
 use super::sink::DecodeSink;
 use super::threads::Threads;
+use crate::source::BoardCommand;
 use crate::source::make::clock_for;
 
 /// A running pipeline.
@@ -29,6 +30,7 @@ pub struct Pipeline {
     stimuli: Arc<StimulusSet>,
     started_secs: f64,
     mode: WindowMode,
+    acquire: Sender<BoardCommand>,
     process: Sender<ProcessCommand>,
     decode: Sender<DecodeCommand>,
     record: Sender<RecordCommand>,
@@ -67,6 +69,7 @@ impl Pipeline {
             stimuli,
             started_secs,
             mode,
+            acquire: ends.acquire,
             process: ends.process,
             decode: ends.decode,
             record: ends.record,
@@ -130,6 +133,7 @@ impl Pipeline {
             Command::SetShowing(showing) => {
                 self.decode.try_send(DecodeCommand::Showing(showing)).is_ok()
             }
+            Command::Board(command) => self.tell_board(command),
             Command::PictureShown { window, at_secs } => {
                 self.decode.try_send(DecodeCommand::Shown { window, at_secs }).is_ok()
             }
@@ -138,6 +142,15 @@ impl Pipeline {
             }
             Command::StopRecording => self.record.try_send(RecordCommand::Stop).is_ok(),
         }
+    }
+
+    fn tell_board(&self, command: BoardCommand) -> bool {
+        if self.shared.board.view().is_none() {
+            let text = "this source has no settings of its own: set the device in its own program";
+            self.shared.notice(Level::Warning, text);
+            return true;
+        }
+        self.acquire.try_send(command).is_ok()
     }
 
     fn set_display(&self, filter: DisplayFilter) -> bool {

@@ -11,6 +11,7 @@
 
 pub mod acquire;
 pub mod background;
+pub mod board;
 pub mod command;
 pub mod config;
 pub mod contract;

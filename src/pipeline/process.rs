@@ -12,6 +12,7 @@ use crossbeam_channel::Receiver;
 use crate::dsp::chain::Chain;
 use crate::dsp::display::DisplayFilter;
 use crate::dsp::quality::electrodes::Verdict;
+use crate::dsp::quality::impedance::ContactMeter;
 use crate::hop::ring::{FrameConsumer, FrameProducer};
 use crate::hop::slot::SlotWriter;
 use crate::signal::marker::MarkerEvent;
@@ -33,6 +34,7 @@ pub struct Process {
     refuse: Option<Abstention>,
     traces: Option<Traces>,
     quality: QualityFeed,
+    contact: Option<ContactMeter>,
     stamps_are_live: bool,
     transport: Option<Arc<Transport>>,
     last_secs: f64,
@@ -78,12 +80,18 @@ impl Process {
             refuse: parts.refuse,
             traces: parts.traces,
             quality: QualityFeed { writer: parts.quality, every, left: every },
+            contact: None,
             stamps_are_live: parts.stamps_are_live,
             transport: parts.transport,
             last_secs: f64::NEG_INFINITY,
             commands: parts.commands,
             rows: parts.rows,
         }
+    }
+
+    /// The same, measuring impedance where the board can.
+    pub fn with_contact(self, contact: Option<ContactMeter>) -> Self {
+        Self { contact, ..self }
     }
 
     /// Takes everything that waits in the ring and calls `on_window` for each window that became complete.
@@ -93,6 +101,11 @@ impl Process {
         let mut frames = 0;
         let mut oldest_secs = None;
         self.take_markers(shared);
+        let measured = self.contact.as_mut().and_then(|meter| {
+            let channel = shared.board.measuring();
+            meter.attend(channel);
+            channel
+        });
         while let Some((meta, raw_uv)) = self.ring.next_frame() {
             frames += 1;
             oldest_secs.get_or_insert(meta.time_secs);
@@ -100,6 +113,12 @@ impl Process {
                 traces.pass_on(meta, raw_uv);
             }
             self.last_secs = meta.time_secs;
+            if let (Some(channel), Some(meter)) = (measured, &mut self.contact)
+                && let Some(value_uv) = raw_uv.get(channel)
+                && let Some(contact) = meter.push(*value_uv, meta.gap_before)
+            {
+                shared.board.note_contact(channel, contact.ohm, contact.noise_ohm);
+            }
             self.chain.push_frame(meta, raw_uv);
             self.quality.after_frame(&self.chain);
             while self.chain.pop_window(shared.clock.now_secs(), &mut self.window) {

@@ -15,6 +15,7 @@ use crate::snapshot::{
 use crate::source::SourceCounters;
 use crate::time::clock::Clock;
 
+use super::board::BoardTap;
 use super::ledger::percentiles_of;
 
 /// Sample-to-filtered times kept for percentiles, one per pass of the filter stage: two minutes of passes at
@@ -76,6 +77,8 @@ pub struct Shared {
     pub windows_skipped: AtomicU64,
     /// The source's counters, written by the acquisition thread.
     pub counters: AtomicSourceCounters,
+    /// The board's own settings, and how well its electrodes sit.
+    pub board: BoardTap,
     /// Since when the source is lost, as bits of seconds; zero when it is there.
     lost_since: AtomicU64,
     /// Processor time of the acquisition and the signal thread together, in microseconds.
@@ -145,6 +148,7 @@ impl Shared {
             windows_passed_on: AtomicU64::new(0),
             windows_skipped: AtomicU64::new(0),
             counters: AtomicSourceCounters::default(),
+            board: BoardTap::default(),
             lost_since: AtomicU64::new(0),
             realtime_cpu_us: AtomicU64::new(0),
             onset_row: AtomicU32::new(NO_ROW),
@@ -340,6 +344,7 @@ impl Shared {
             images_per_s: status.images_per_s,
             recording: RecordingState::clone(&self.recording.load()),
             quality: self.quality(),
+            board: self.board.view(),
             notices: Vec::clone(&self.notices.load()),
         }
     }

@@ -4,6 +4,7 @@
 //! for that there is [`crate::pipeline::Command`].
 
 mod belief;
+pub mod board;
 pub mod words;
 
 use std::collections::BTreeMap;
@@ -15,6 +16,7 @@ pub use crate::signal::picture::Picture;
 use crate::signal::window::{Abstention, Lock};
 use crate::source::{SourceCounters, SourceKind};
 pub use belief::{BelievedView, GuessView, Presented};
+pub use board::{BoardView, Contact};
 
 /// Everything that a viewer needs for one frame.
 #[derive(Clone, Debug, Default)]
@@ -51,6 +53,8 @@ pub struct Snapshot {
     pub recording: RecordingState,
     /// Quality of each source channel over the last second, in the source's order.
     pub quality: Arc<Vec<ChannelQuality>>,
+    /// The board's own settings; `None` where the source has none.
+    pub board: Option<Arc<BoardView>>,
     /// What happened, newest last; at most [`MAX_NOTICES`].
     pub notices: Vec<Notice>,
 }

@@ -13,8 +13,8 @@ use rand_distr::StandardNormal;
 
 use super::spec::{Parameters, SourceSpec};
 use super::{
-    CHUNK_FRAMES, CHUNK_MARKERS, MAX_READ_WAIT_SECS, ReadStatus, Source, SourceCounters,
-    SourceError, SourceInfo,
+    BoardCommand, BoardState, CHUNK_FRAMES, CHUNK_MARKERS, MAX_READ_WAIT_SECS, ReadStatus, Source,
+    SourceCounters, SourceError, SourceInfo,
 };
 use crate::signal::{Chunk, FrameMeta, Marker, MarkerEvent};
 use crate::time::clock::Clock;
@@ -204,6 +204,14 @@ impl Source for FaultySource {
 
     fn is_offline(&self) -> bool {
         self.inner.is_offline()
+    }
+
+    fn board(&self) -> Option<BoardState> {
+        self.inner.board()
+    }
+
+    fn command(&mut self, command: &BoardCommand) -> Result<(), SourceError> {
+        self.inner.command(command)
     }
 
     fn stop(&mut self) {

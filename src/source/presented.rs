@@ -8,7 +8,9 @@
 
 use std::sync::Arc;
 
-use super::{CHUNK_MARKERS, ReadStatus, Source, SourceCounters, SourceError, SourceInfo};
+use super::{
+    BoardCommand, BoardState, CHUNK_MARKERS, ReadStatus, Source, SourceCounters, SourceError, SourceInfo,
+};
 use crate::signal::{Chunk, Marker, Screen};
 use crate::time::clock::Clock;
 
@@ -80,6 +82,14 @@ impl Source for PresentedSource {
     fn can_wait(&self) -> bool {
         // What makes its own time loses nothing by waiting; on threads it would overrun the rings.
         self.inner.can_wait() || self.inner.is_offline()
+    }
+
+    fn board(&self) -> Option<BoardState> {
+        self.inner.board()
+    }
+
+    fn command(&mut self, command: &BoardCommand) -> Result<(), SourceError> {
+        self.inner.command(command)
     }
 
     fn stop(&mut self) {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crossbeam_channel::Sender;
+use crossbeam_channel::{Receiver, Sender};
 
 use crate::hop::ring::frame_ring;
 use crate::pipeline::acquire::Acquire;
@@ -11,7 +11,7 @@ use crate::pipeline::config::RunConfig;
 use crate::pipeline::shared::Shared;
 use crate::pipeline::view::view_of;
 use crate::snapshot::{Level, RunState};
-use crate::source::{ReadStatus, SourceError};
+use crate::source::{BoardCommand, ReadStatus, SourceError};
 
 use super::common::{Connected, Outcome, fail, note_cpu, ring_frames};
 
@@ -27,6 +27,7 @@ pub(super) struct AcquireShell {
     pub shared: Arc<Shared>,
     pub to_process: Sender<Connected>,
     pub to_record: Sender<Connected>,
+    pub commands: Receiver<BoardCommand>,
 }
 
 impl AcquireShell {
@@ -63,6 +64,7 @@ impl AcquireShell {
         let mut source = self.config.make_source()?;
         let info = source.prepare(&self.shared.clock)?;
         self.shared.set_source(view_of(&info));
+        self.shared.board.store(source.board());
         for note in &info.notes {
             self.shared.notice(Level::Info, note.clone());
         }
@@ -75,6 +77,7 @@ impl AcquireShell {
         let _ =
             self.to_process.send(Connected { info: info.clone(), ring: process_rx, source_waits });
         let _ = self.to_record.send(Connected { info, ring: record_rx, source_waits });
-        Ok(Acquire::new(source, channels, process_tx, Some(record_tx)))
+        let stage = Acquire::new(source, channels, process_tx, Some(record_tx));
+        Ok(stage.with_commands(self.commands.clone()))
     }
 }

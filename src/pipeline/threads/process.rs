@@ -7,6 +7,7 @@ use crossbeam_channel::{Receiver, Sender};
 
 use crate::dsp::chain::Chain;
 use crate::dsp::display::DisplayFilter as TraceFilter;
+use crate::dsp::quality::impedance::{ContactMeter, Current};
 use crate::hop::ring::{FrameConsumer, frame_ring};
 use crate::hop::slot::slot;
 use crate::pipeline::command::ProcessCommand;
@@ -69,7 +70,8 @@ impl ProcessShell {
             transport: self.config.transport.clone(),
             commands: self.commands.clone(),
             rows: StimulusRows::of(&self.stimuli),
-        });
+        })
+        .with_contact(self.contact_meter(&info));
         let mut publish = |window: &Window| {
             // A source that waits skips no window, even where one read brings several. Live never waits.
             while source_waits && self.shared.decoder_is_behind() && !self.shared.stopping() {
@@ -91,6 +93,14 @@ impl ProcessShell {
         }
         note_cpu(&self.shared);
         Ok(())
+    }
+
+    /// What measures impedance by the current that the board can send, where it can.
+    fn contact_meter(&self, info: &SourceInfo) -> Option<ContactMeter> {
+        let lead_off = self.shared.board.view()?.state.info.lead_off?;
+        let current =
+            Current { amps: lead_off.amps, hz: lead_off.hz, series_ohm: lead_off.series_ohm };
+        ContactMeter::new(info.rate, current)
     }
 
     fn make_traces(&self, info: &SourceInfo) -> Option<Traces> {
