@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 
 use super::failure::Failure;
 use super::{
-    calibrate, convert, devices, doctor, evaluate, fit, inspect, live, pack, record, replay,
+    board, calibrate, convert, devices, doctor, evaluate, fit, inspect, live, pack, record, replay,
     simulate,
 };
 
@@ -36,6 +36,8 @@ enum Subcommands {
     Live(live::Args),
     /// List LSL streams, BrainFlow boards and serial ports that can be reached now
     Devices(devices::Args),
+    /// Show and measure a board's channels: gain, bias, references, impedance
+    Board(board::Args),
     /// Check native libraries, model packs and graphics, and say how to mend what does not work
     Doctor(doctor::Args),
     /// Publish the virtual subject as real LSL streams: EEG and Markers
@@ -66,6 +68,7 @@ pub fn main() -> ExitCode {
         None => live::run(live::Args::default()),
         Some(Subcommands::Live(args)) => live::run(args),
         Some(Subcommands::Devices(args)) => devices::run(&args),
+        Some(Subcommands::Board(args)) => board::run(&args),
         Some(Subcommands::Doctor(args)) => doctor::run(&args),
         Some(Subcommands::Simulate(args)) => simulate::run(args),
         Some(Subcommands::Replay(args)) => replay::run(args),

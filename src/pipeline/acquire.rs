@@ -10,9 +10,7 @@ use crossbeam_channel::Receiver;
 
 use crate::hop::ring::FrameProducer;
 use crate::signal::Chunk;
-use crate::source::{
-    BoardCommand, CHUNK_FRAMES, CHUNK_MARKERS, ReadStatus, Source, SourceError,
-};
+use crate::source::{BoardCommand, CHUNK_FRAMES, CHUNK_MARKERS, ReadStatus, Source, SourceError};
 
 use super::shared::Shared;
 

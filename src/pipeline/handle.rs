@@ -92,6 +92,11 @@ impl Pipeline {
         self.shared.snapshot(|row| Some(self.stimuli.stimuli.get(usize::from(row))?.label.clone()))
     }
 
+    /// What it is doing as a whole.
+    pub fn run(&self) -> Arc<RunState> {
+        self.shared.run()
+    }
+
     /// Seconds since the first sample arrived.
     pub fn seconds_running(&self) -> f64 {
         self.shared.first_sample_secs().map_or(0.0, |first| self.shared.clock.now_secs() - first)

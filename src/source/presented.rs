@@ -9,7 +9,8 @@
 use std::sync::Arc;
 
 use super::{
-    BoardCommand, BoardState, CHUNK_MARKERS, ReadStatus, Source, SourceCounters, SourceError, SourceInfo,
+    BoardCommand, BoardState, CHUNK_MARKERS, ReadStatus, Source, SourceCounters, SourceError,
+    SourceInfo,
 };
 use crate::signal::{Chunk, Marker, Screen};
 use crate::time::clock::Clock;

@@ -247,7 +247,8 @@ mod tests {
     #[test]
     fn channels_go_off_and_on_by_their_own_letters() {
         let off = ChannelSettings { on: false, ..ChannelSettings::default() };
-        let (texts, labels, after) = said(&fresh(2), BoardCommand::Set { channel: 8, settings: off });
+        let (texts, labels, after) =
+            said(&fresh(2), BoardCommand::Set { channel: 8, settings: off });
         assert_eq!((texts, labels), (vec!["q".into()], vec!["board: channel 9 off".into()]));
         let on = ChannelSettings { gain: 8, ..ChannelSettings::default() };
         let (texts, _, _) = said(&after, BoardCommand::Set { channel: 8, settings: on });

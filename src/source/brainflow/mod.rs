@@ -176,7 +176,10 @@ impl Live {
             return Err(("it is not there just now".into(), "Wait until it is back"));
         };
         let Some(board) = &mut self.board else {
-            return Err(("it has no settings that are known".into(), "Send its commands as config="));
+            return Err((
+                "it has no settings that are known".into(),
+                "Send its commands as config=",
+            ));
         };
         let plan = ads1299::plan(board, command)
             .map_err(|why| (why, "Choose among what the Board page shows"))?;

@@ -111,7 +111,10 @@ impl Request {
             "names" => self.names = list(value, '/'),
             "settings" => {
                 let fresh = self.told.ok_or_else(|| {
-                    format!("{} has no settings= ; give its own commands as config=", self.board.name)
+                    format!(
+                        "{} has no settings= ; give its own commands as config=",
+                        self.board.name
+                    )
                 })?;
                 self.told = Some(settings::applied(fresh, value)?);
             }

@@ -141,7 +141,9 @@ fn ask_for_channels(board: &mut Board, channels: usize) -> Result<Option<String>
         });
     }
     let is_sure = answer.contains("16");
-    Ok((!is_sure).then(|| "the board did not say whether its Daisy is attached: channels 9 to 16 may be none".into()))
+    Ok((!is_sure).then(|| {
+        "the board did not say whether its Daisy is attached: channels 9 to 16 may be none".into()
+    }))
 }
 
 /// Tells the board what differs from its state after a reset, and hears whether it took it.

@@ -6,8 +6,7 @@
 use crate::source::board::{BoardState, ChannelSettings, GAINS, Input, MODULE_CHANNELS};
 
 /// What can be said, for error messages.
-const GRAMMAR: &str =
-    "expected CHANNEL|all then on, off, gain 12, input shorted, bias off, srb2 off or srb1 on, as in 3 gain 12/5 off";
+const GRAMMAR: &str = "expected CHANNEL|all then on, off, gain 12, input shorted, bias off, srb2 off or srb1 on, as in 3 gain 12/5 off";
 
 /// Carries out every item of `text`, in order.
 pub(super) fn applied(mut state: BoardState, text: &str) -> Result<BoardState, String> {
@@ -21,8 +20,9 @@ pub(super) fn applied(mut state: BoardState, text: &str) -> Result<BoardState, S
                 let number: usize = number.parse().map_err(|_| wrong())?;
                 let has = (1..=count).contains(&number);
                 let at = number.wrapping_sub(1);
-                has.then_some(at..number)
-                    .ok_or_else(|| format!("settings: the board has {count} channels, not {number}"))?
+                has.then_some(at..number).ok_or_else(|| {
+                    format!("settings: the board has {count} channels, not {number}")
+                })?
             }
         };
         for channel in channels {
