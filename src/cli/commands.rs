@@ -6,8 +6,8 @@ use clap::{Parser, Subcommand};
 
 use super::failure::Failure;
 use super::{
-    calibrate, convert, devices, doctor, evaluate, fit, inspect, live, montages, pack, record,
-    replay, simulate,
+    board, calibrate, convert, devices, doctor, evaluate, fit, inspect, live, montages, pack,
+    record, replay, simulate,
 };
 
 const EXAMPLES: &str = "\
@@ -38,6 +38,8 @@ enum Subcommands {
     Devices(devices::Args),
     /// List the montages of common headsets, and those that are saved for devices
     Montages(montages::Args),
+    /// Show and measure a board's channels: gain, bias, references, impedance
+    Board(board::Args),
     /// Check native libraries, model packs and graphics, and say how to mend what does not work
     Doctor(doctor::Args),
     /// Publish the virtual subject as real LSL streams: EEG and Markers
@@ -69,6 +71,7 @@ pub fn main() -> ExitCode {
         Some(Subcommands::Live(args)) => live::run(args),
         Some(Subcommands::Devices(args)) => devices::run(&args),
         Some(Subcommands::Montages(args)) => montages::run(&args),
+        Some(Subcommands::Board(args)) => board::run(&args),
         Some(Subcommands::Doctor(args)) => doctor::run(&args),
         Some(Subcommands::Simulate(args)) => simulate::run(args),
         Some(Subcommands::Replay(args)) => replay::run(args),

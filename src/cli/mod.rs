@@ -3,6 +3,7 @@
 //! Exit codes: 0 done · 1 unexpected · 2 usage · 3 source not available or lost for good · 4 model pack or
 //! encoder refused · 5 recording or output could not be kept safe · 6 file cannot be read.
 
+pub mod board;
 pub mod calibrate;
 mod canvas;
 mod commands;
@@ -23,6 +24,8 @@ pub mod montages;
 pub mod output;
 pub mod pack;
 mod pictures;
+#[cfg(feature = "window")]
+mod recent;
 pub mod record;
 pub mod replay;
 pub mod sessions;

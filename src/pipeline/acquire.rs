@@ -2,15 +2,20 @@
 //!
 //! Takes a prepared source, gives every frame and marker to the signal stage's ring and to the recorder's, and how the
 //! stream keeps time to the viewers.
-//! One `step` is one `read`; it never blocks beyond the source's own bound, locks, logs or allocates.
+//! One `step` is one `read`; it never blocks beyond the source's own bound, locks, logs or allocates; but for a command to
+//! the board, which somebody gave by hand: that takes as long as the source says, and costs a gap that is counted.
 
 use std::sync::atomic::Ordering;
+
+use crossbeam_channel::Receiver;
 
 use crate::hop::ring::FrameProducer;
 use crate::hop::slot::SlotWriter;
 use crate::signal::Chunk;
 use crate::snapshot::Health;
-use crate::source::{CHUNK_FRAMES, CHUNK_MARKERS, ReadStatus, Source, SourceCounters, SourceError};
+use crate::source::{
+    BoardCommand, CHUNK_FRAMES, CHUNK_MARKERS, ReadStatus, Source, SourceCounters, SourceError,
+};
 use crate::time::health::HealthMeter;
 use crate::time::silence::Silence;
 
@@ -64,6 +69,8 @@ pub struct Acquire {
     to_process: FrameProducer,
     to_record: Option<FrameProducer>,
     health: Option<HealthFeed>,
+    commands: Option<Receiver<BoardCommand>>,
+    reconnects: u64,
 }
 
 impl Acquire {
@@ -75,7 +82,7 @@ impl Acquire {
         to_record: Option<FrameProducer>,
     ) -> Self {
         let chunk = Chunk::with_capacity(channels, CHUNK_FRAMES, CHUNK_MARKERS);
-        Self { source, chunk, to_process, to_record, health: None }
+        Self { source, chunk, to_process, to_record, health: None, commands: None, reconnects: 0 }
     }
 
     /// The same, which also tells how the stream keeps time.
@@ -84,11 +91,27 @@ impl Acquire {
         Self { health: Some(health), ..self }
     }
 
+    /// The same, taking commands for the board from here.
+    #[must_use]
+    pub fn with_commands(self, commands: Receiver<BoardCommand>) -> Self {
+        Self { commands: Some(commands), ..self }
+    }
+
+    /// Carries out what the board is to be told.
+    fn obey(&mut self, shared: &Shared) {
+        while let Some(Ok(command)) = self.commands.as_ref().map(Receiver::try_recv) {
+            let outcome = self.source.command(&command);
+            shared.board.store(self.source.board());
+            shared.board.answered(outcome.err().map(|error| error.to_string()));
+        }
+    }
+
     /// Reads once and hands over what came.
     ///
     /// # Errors
     /// Whatever the source says when it is gone for good.
     pub fn step(&mut self, shared: &Shared) -> Result<ReadStatus, SourceError> {
+        self.obey(shared);
         self.chunk.clear();
         let recorder = self.to_record.as_ref();
         let is_behind =
@@ -116,6 +139,10 @@ impl Acquire {
         shared.note_received(self.chunk.len() as u64);
         shared.dropped.store(dropped, Ordering::Relaxed);
         shared.counters.store(counters);
+        if std::mem::replace(&mut self.reconnects, counters.reconnects) != counters.reconnects {
+            // It was told anew what it was told before, but measures nothing.
+            shared.board.store(self.source.board());
+        }
         Ok(status)
     }
 

@@ -5,6 +5,7 @@ use crossbeam_channel::Sender;
 use super::config::{Recording, WindowMode};
 use crate::decode::{Showing, Steadying};
 use crate::dsp::window::Windows;
+use crate::source::BoardCommand;
 
 /// What a viewer may ask of a running pipeline.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,6 +24,8 @@ pub enum Command {
     StartRecording(Recording),
     /// Ends the recording.
     StopRecording,
+    /// Tells the board something; refused with a notice where the source has no settings of its own.
+    Board(BoardCommand),
     /// Says when a picture reached the screen: window number and seconds on the program's clock.
     PictureShown {
         /// Number of the window.
@@ -68,6 +71,8 @@ pub enum RecordCommand {
 
 /// Where commands go in.
 pub struct CommandEnds {
+    /// To the source, by way of the thread that reads it.
+    pub acquire: Sender<BoardCommand>,
     /// To the signal stage.
     pub process: Sender<ProcessCommand>,
     /// To the decode stage.

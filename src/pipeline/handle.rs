@@ -19,6 +19,7 @@ use super::failure::{RunFailure, RunReport};
 use super::shared::Shared;
 use super::sink::DecodeSink;
 use super::threads::Threads;
+use crate::source::BoardCommand;
 use crate::source::make::clock_for;
 
 /// A running pipeline.
@@ -28,6 +29,7 @@ pub struct Pipeline {
     stimuli: Arc<StimulusSet>,
     started_secs: f64,
     mode: WindowMode,
+    acquire: Sender<BoardCommand>,
     process: Sender<ProcessCommand>,
     decode: Sender<DecodeCommand>,
     record: Sender<RecordCommand>,
@@ -66,6 +68,7 @@ impl Pipeline {
             stimuli,
             started_secs,
             mode,
+            acquire: ends.acquire,
             process: ends.process,
             decode: ends.decode,
             record: ends.record,
@@ -86,6 +89,11 @@ impl Pipeline {
     /// What a viewer may see now.
     pub fn snapshot(&self) -> Snapshot {
         self.shared.snapshot(|row| Some(self.stimuli.stimuli.get(usize::from(row))?.label.clone()))
+    }
+
+    /// What it is doing as a whole.
+    pub fn run(&self) -> RunState {
+        self.shared.run()
     }
 
     /// Seconds since the first sample arrived.
@@ -128,6 +136,7 @@ impl Pipeline {
             Command::SetShowing(showing) => {
                 self.decode.try_send(DecodeCommand::Showing(showing)).is_ok()
             }
+            Command::Board(command) => self.tell_board(command),
             Command::PictureShown { window, at_secs } => {
                 self.decode.try_send(DecodeCommand::Shown { window, at_secs }).is_ok()
             }
@@ -136,6 +145,15 @@ impl Pipeline {
             }
             Command::StopRecording => self.record.try_send(RecordCommand::Stop).is_ok(),
         }
+    }
+
+    fn tell_board(&self, command: BoardCommand) -> bool {
+        if self.shared.board.view().is_none() {
+            let text = "this source has no settings of its own: set the device in its own program";
+            self.shared.notice(Level::Warning, text);
+            return true;
+        }
+        self.acquire.try_send(command).is_ok()
     }
 
     /// Which windows were asked for last.

@@ -11,6 +11,7 @@
 
 pub mod acquire;
 pub mod background;
+pub mod board;
 mod cleaned;
 pub mod cleaning;
 pub mod command;

@@ -13,6 +13,7 @@ use arrayvec::ArrayVec;
 use crossbeam_channel::Receiver;
 
 use crate::dsp::chain::{BLOCK_FRAMES, Chain};
+use crate::dsp::quality::impedance::ContactMeter;
 use crate::dsp::quality::verdict::Verdict;
 use crate::dsp::window::Windows;
 use crate::hop::ring::FrameConsumer;
@@ -51,6 +52,7 @@ pub struct Process {
     refuse: Option<Abstention>,
     traces: Option<Traces>,
     quality: QualityFeed,
+    contact: Option<ContactMeter>,
     stamps_are_live: bool,
     transport: Option<Arc<Transport>>,
     /// Most frames of a step after which the stage rests: more come where a stream is behind or runs faster
@@ -110,6 +112,7 @@ impl Process {
             refuse: parts.refuse,
             traces: parts.traces,
             quality: QualityFeed { writer: parts.quality, every, left: every },
+            contact: None,
             stamps_are_live: parts.stamps_are_live,
             transport: parts.transport,
             rest_frames: rest_frames(parts.rate_hz),
@@ -121,12 +124,22 @@ impl Process {
         }
     }
 
+    /// The same, measuring impedance where the board can.
+    pub fn with_contact(self, contact: Option<ContactMeter>) -> Self {
+        Self { contact, ..self }
+    }
+
     /// Takes everything that waits in the ring and calls `on_window` for each window that became complete.
     /// Gives the number of frames taken.
     pub fn step(&mut self, shared: &Shared, on_window: &mut dyn FnMut(&Window)) -> usize {
         self.obey();
         let mut frames = 0;
         let mut oldest_secs = None;
+        let measured = self.contact.as_mut().and_then(|meter| {
+            let channel = shared.board.measuring();
+            meter.attend(channel);
+            channel
+        });
         loop {
             // The frames first: of those that are seen, all markers before them are there.
             let waiting = self.ring.len();
@@ -134,6 +147,7 @@ impl Process {
             let Some(first) = self.ring.peek(waiting.min(1)).0.first() else { break };
             oldest_secs.get_or_insert(first.time_secs);
             let most = if self.late.is_empty() { waiting.min(until_marker) } else { 1 };
+            self.measure(measured, most, shared);
             frames += self.take_block(most, shared, on_window);
         }
         if let Some(cleaner) = self.chain.cleaner() {
@@ -151,6 +165,20 @@ impl Process {
             shared.frames_processed.fetch_add(frames as u64, Ordering::Release);
         }
         frames
+    }
+
+    /// Shows the frames that the next block will take to the meter of impedance, where a channel is being measured.
+    fn measure(&mut self, measured: Option<usize>, most: usize, shared: &Shared) {
+        let (Some(channel), Some(meter)) = (measured, &mut self.contact) else { return };
+        let (metas, raw_uv) = self.ring.peek(most.min(BLOCK_FRAMES));
+        let width = raw_uv.len() / metas.len().max(1);
+        for (meta, frame) in metas.iter().zip(raw_uv.chunks_exact(width.max(1))) {
+            if let Some(value_uv) = frame.get(channel)
+                && let Some(contact) = meter.push(*value_uv, meta.gap_before)
+            {
+                shared.board.note_contact(channel, contact.ohm, contact.noise_ohm);
+            }
+        }
     }
 
     /// Takes at most so many frames.

@@ -16,6 +16,7 @@ use crate::snapshot::{
 use crate::source::SourceCounters;
 use crate::time::clock::Clock;
 
+use super::board::BoardTap;
 use super::cleaned::CleaningBoard;
 use super::ledger::percentiles_of;
 use super::link::Link;
@@ -87,6 +88,8 @@ pub struct Shared {
     pub counters: AtomicSourceCounters,
     /// How the connection to the source stands.
     pub link: Link,
+    /// The board's own settings, and how well its electrodes sit.
+    pub board: BoardTap,
     /// Processor time of the acquisition and the signal thread together, in microseconds.
     pub realtime_cpu_us: AtomicU64,
     onset_row: AtomicU32,
@@ -170,6 +173,7 @@ impl Shared {
             windows_skipped: AtomicU64::new(0),
             counters: AtomicSourceCounters::default(),
             link: Link::default(),
+            board: BoardTap::default(),
             realtime_cpu_us: AtomicU64::new(0),
             onset_row: AtomicU32::new(NO_ROW),
             onset_secs: AtomicU64::new(0),
@@ -382,6 +386,7 @@ impl Shared {
             filters: self.filters.load_full(),
             quality: self.quality(),
             cleaning: self.cleaning.view(),
+            board: self.board.view(),
             notices: Vec::clone(&self.notices.load()),
         }
     }

@@ -10,6 +10,7 @@ pub mod states;
 pub mod timing;
 mod cleaning;
 mod filters;
+pub mod board;
 pub mod words;
 
 use std::collections::BTreeMap;
@@ -24,6 +25,7 @@ pub use crate::source::LostWhy;
 use crate::source::{SourceCounters, SourceKind};
 pub use crate::time::health::Health;
 pub use belief::{BelievedView, GuessView, Presented};
+pub use board::{BoardView, Contact};
 pub use cap::{CapGrade, CapVerdict, StreamState};
 pub use cleaning::{CleaningView, Effect, Phase};
 pub use filters::FiltersView;
@@ -73,6 +75,8 @@ pub struct Snapshot {
     pub quality: Arc<Vec<ChannelQuality>>,
     /// What is cleaned and what that does; `None` where nothing is.
     pub cleaning: Option<CleaningView>,
+    /// The board's own settings; `None` where the source has none.
+    pub board: Option<Arc<BoardView>>,
     /// What happened, newest last; at most [`MAX_NOTICES`].
     pub notices: Vec<Notice>,
 }

@@ -10,6 +10,7 @@ use crate::signal::montage::Mounted;
 use crate::time::clock::Clock;
 use crate::units::SampleRate;
 
+pub mod board;
 pub mod brainflow;
 pub mod error;
 pub mod faulty;
@@ -22,6 +23,7 @@ pub mod presented;
 pub mod simulator;
 pub mod spec;
 
+pub use board::{BoardCommand, BoardState};
 pub use error::SourceError;
 pub use spec::SourceSpec;
 
@@ -174,6 +176,24 @@ pub trait Source {
     /// ([`orderly`]).
     fn rewinds(&self) -> bool {
         false
+    }
+
+    /// The board's own settings, where it has some that can be changed.
+    fn board(&self) -> Option<BoardState> {
+        None
+    }
+
+    /// Tells the board something. Returns when the device has been handed the command, which may take some milliseconds and
+    /// may allocate; the frames that it spoils are left out as a gap, and a marker says what was changed.
+    ///
+    /// # Errors
+    /// [`SourceError`] where the source has no such setting or the device refuses.
+    fn command(&mut self, _command: &BoardCommand) -> Result<(), SourceError> {
+        Err(SourceError::Unusable {
+            what: "this source".into(),
+            why: "it has no settings of its own".into(),
+            remedy: "Set the device in its own program".into(),
+        })
     }
 
     /// Lets go of the device. Called once, also after an error.

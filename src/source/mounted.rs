@@ -7,7 +7,9 @@
 
 use std::path::PathBuf;
 
-use super::{ReadStatus, Source, SourceCounters, SourceError, SourceInfo};
+use super::{
+    BoardCommand, BoardState, LostWhy, ReadStatus, Source, SourceCounters, SourceError, SourceInfo,
+};
 use crate::config::montages::{self, DeviceKey, Found, Saved, SavedMontage};
 use crate::signal::Chunk;
 use crate::signal::montage::{MontageSpec, Mounted, Preset, Said, Sites, advice};
@@ -189,6 +191,22 @@ impl Source for MountedSource {
 
     fn can_wait(&self) -> bool {
         self.inner.can_wait()
+    }
+
+    fn rewinds(&self) -> bool {
+        self.inner.rewinds()
+    }
+
+    fn lost_why(&self) -> LostWhy {
+        self.inner.lost_why()
+    }
+
+    fn board(&self) -> Option<BoardState> {
+        self.inner.board()
+    }
+
+    fn command(&mut self, command: &BoardCommand) -> Result<(), SourceError> {
+        self.inner.command(command)
     }
 
     fn stop(&mut self) {

@@ -16,7 +16,9 @@
 //! ([`crate::dsp::quality::rails`]). A recording may be rewound ([`Source::rewinds`]): its numbers are not judged. Of
 //! the last [`REMEMBERED`] numbers it is known which came; an older one counts as late. Nothing here allocates.
 
-use super::{ReadStatus, Source, SourceCounters, SourceError, SourceInfo};
+use super::{
+    BoardCommand, BoardState, LostWhy, ReadStatus, Source, SourceCounters, SourceError, SourceInfo,
+};
 use crate::signal::{Chunk, FrameMeta};
 use crate::time::clock::Clock;
 
@@ -199,6 +201,18 @@ impl Source for OrderlySource {
 
     fn rewinds(&self) -> bool {
         self.inner.rewinds()
+    }
+
+    fn lost_why(&self) -> LostWhy {
+        self.inner.lost_why()
+    }
+
+    fn board(&self) -> Option<BoardState> {
+        self.inner.board()
+    }
+
+    fn command(&mut self, command: &BoardCommand) -> Result<(), SourceError> {
+        self.inner.command(command)
     }
 
     fn stop(&mut self) {

@@ -8,7 +8,10 @@
 
 use std::sync::Arc;
 
-use super::{CHUNK_MARKERS, LostWhy, ReadStatus, Source, SourceCounters, SourceError, SourceInfo};
+use super::{
+    BoardCommand, BoardState, CHUNK_MARKERS, LostWhy, ReadStatus, Source, SourceCounters,
+    SourceError, SourceInfo,
+};
 use crate::signal::{Chunk, Marker, Screen};
 use crate::time::clock::Clock;
 
@@ -88,6 +91,14 @@ impl Source for PresentedSource {
 
     fn rewinds(&self) -> bool {
         self.inner.rewinds()
+    }
+
+    fn board(&self) -> Option<BoardState> {
+        self.inner.board()
+    }
+
+    fn command(&mut self, command: &BoardCommand) -> Result<(), SourceError> {
+        self.inner.command(command)
     }
 
     fn stop(&mut self) {

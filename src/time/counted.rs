@@ -81,6 +81,17 @@ pub struct Found {
     pub gaps: u64,
 }
 
+/// How a frame's number fits the frame before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fit {
+    /// It follows, at once or after a loss that the clock allows; or nothing is known.
+    Follows,
+    /// The same number again, sooner than the counter can have turned over.
+    Repeats,
+    /// Further on than time allows.
+    Jumps,
+}
+
 /// Numbers frames and places them in time.
 #[derive(Debug)]
 pub struct Timeline {
@@ -117,6 +128,23 @@ impl Timeline {
         self.interrupted = self.last.is_some();
         self.suspicion = None;
         self.envelope.clear();
+    }
+
+    /// How a frame with this number and stamp would fit; changes nothing.
+    pub fn fit(&self, counter: f64, stamp_secs: f64) -> Fit {
+        let (Some(rule), Some(last)) = (self.rule, self.last.filter(|_| !self.interrupted)) else {
+            return Fit::Follows;
+        };
+        match rule.advance(last.counter, counter) {
+            0 if stamp_secs - last.stamp_secs < self.suspect_secs() => Fit::Repeats,
+            steps if steps > 1 && !self.is_possible(last, steps, stamp_secs) => Fit::Jumps,
+            _ => Fit::Follows,
+        }
+    }
+
+    /// Whether `counter` is the very next number after `before`; false without a rule.
+    pub fn is_next(&self, before: f64, counter: f64) -> bool {
+        self.rule.is_some_and(|rule| rule.advance(before, counter) == 1)
     }
 
     /// Places the next frame. `joined` says that the stamps' clock was reset just before it.

@@ -225,8 +225,11 @@ impl App {
         self.panels.pictures.follow(ctx, snapshot, self.engine.as_ref());
         self.panels.evidence.follow(snapshot);
         self.panels.timeline.follow(snapshot);
-        self.panels.connect.follow(self.engine.devices());
+        self.panels.connect.follow(self.engine.devices(), self.engine.recent_sources());
         self.panels.montage.follow(snapshot, self.engine.montage_kept());
+        if let Some(command) = self.panels.board.follow(snapshot) {
+            self.send(command);
+        }
     }
 
     fn apply(&mut self, ctx: &Context, snapshot: &Snapshot, action: Action) {
@@ -297,6 +300,10 @@ impl App {
             self.stimuli = None;
         }
         self.last_run = Some((source.clone(), pack.clone()));
+        let form = &mut self.panels.connect.form;
+        if !form.source().is_ok_and(|shown| shown == source) {
+            form.fill(&source); // it shows what runs, whoever asked for it
+        }
         self.on_screen.clear();
         self.panels.traces.clear();
         self.panels.pictures.clear();

@@ -97,6 +97,11 @@ pub trait Engine {
     /// What the last scan found; `None` while it runs and before the first.
     fn devices(&self) -> Option<Vec<DeviceEntry>>;
 
+    /// The sources used last, the newest first.
+    fn recent_sources(&self) -> Arc<Vec<SourceSpec>> {
+        Arc::default()
+    }
+
     /// The picture that was really shown, by its row in the stimulus set.
     fn stimulus_picture(&self, row: u16) -> Option<Arc<Picture>>;
 

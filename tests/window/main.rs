@@ -6,6 +6,8 @@
 mod harness;
 
 #[cfg(feature = "window")]
+mod board;
+#[cfg(feature = "window")]
 mod calibration;
 #[cfg(feature = "window")]
 mod keys;

@@ -72,13 +72,15 @@ fn simulated_is_shown_exactly_when_signal_or_pack_is() {
     assert_eq!(narrow.query_all_by_label("SIMULATED").count(), 1, "no room for more");
     let (harness, _) = window(scripted::idle());
     assert!(harness.query_by_label("SIMULATED").is_none());
-    // A person's signal through a pack that only ever saw simulated signal keeps the badge.
+    // A person's signal is not simulated, whatever the pack learned from: that is said by another badge.
     let (harness, _) = window(scripted::no_markers());
-    assert_says(&harness, &["SIMULATED", "trained on simulated signal only"]);
+    assert!(harness.query_by_label("SIMULATED").is_none());
+    assert_says(&harness, &["PACK: TRAINED ON SIMULATION", "trained on simulated signal only"]);
     let mut real = scripted::no_markers();
     real.pack = phosphene::snapshot::PackState::None;
     let (harness, _) = window(real);
     assert!(harness.query_by_label("SIMULATED").is_none());
+    assert!(!says(&harness, "PACK: TRAINED ON SIMULATION"));
 }
 
 #[test]

@@ -114,10 +114,14 @@ impl Description {
         let Some(Value::Array(rows)) = self.raw.get(&format!("{kind}_channels")) else {
             return Vec::new();
         };
-        rows.iter()
-            .filter_map(|row| usize::try_from(row.as_u64()?).ok())
-            .filter(|row| *row < self.num_rows)
-            .collect()
+        let mut known = Vec::new();
+        for row in rows.iter().filter_map(|row| usize::try_from(row.as_u64()?).ok()) {
+            // A row that is named twice is one channel; one beyond the data is none.
+            if row < self.num_rows && !known.contains(&row) {
+                known.push(row);
+            }
+        }
+        known
     }
 }
 
@@ -143,12 +147,30 @@ mod tests {
     }
 
     #[test]
+    fn rows_of_any_other_kind_are_none() {
+        for rows in ["7", "null", "\"1,2\"", "{}", "[-1,1.5,\"2\",null,99,[1]]"] {
+            let json = format!(r#"{{"sampling_rate":250,"num_rows":4,"eeg_channels":{rows}}}"#);
+            let description = Description::parse(0, &json).unwrap();
+            assert!(description.rows("eeg").is_empty() && description.rows("exg").is_empty());
+            assert_eq!((description.package_row, description.timestamp_row), (None, None));
+        }
+        let json = r#"{"sampling_rate":250,"num_rows":4,"eeg_channels":[2,2,1,2]}"#;
+        assert_eq!(Description::parse(0, json).unwrap().rows("eeg"), [2, 1]);
+    }
+
+    #[test]
     fn nonsense_is_refused_with_the_reason() {
         for (json, word) in [
             ("", "JSON"),
             ("[]", "object"),
             (r#"{"sampling_rate":250,"num_rows":-1}"#, "num_rows"),
             (r#"{"sampling_rate":0,"num_rows":3}"#, "sampling_rate"),
+            (r#"{"num_rows":3}"#, "sampling_rate"),
+            (r#"{"sampling_rate":250}"#, "num_rows"),
+            (r#"{"sampling_rate":1000000000,"num_rows":3}"#, "sampling_rate"),
+            (r#"{"sampling_rate":-250,"num_rows":3}"#, "sampling_rate"),
+            (r#"{"sampling_rate":"250","num_rows":3}"#, "sampling_rate"),
+            (r#"{"sampling_rate":250,"num_rows":4000000000}"#, "num_rows"),
         ] {
             let message = Description::parse(0, json).unwrap_err().to_string();
             assert!(message.contains(word), "{json}: {message}");

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crossbeam_channel::Sender;
+use crossbeam_channel::{Receiver, Sender};
 
 use crate::hop::ring::frame_ring;
 use crate::hop::slot::slot;
@@ -14,7 +14,7 @@ use crate::pipeline::shared::Shared;
 use crate::pipeline::view::view_of;
 use crate::snapshot::{Health, Level, RunState};
 use crate::source::lsl::Sought;
-use crate::source::{ReadStatus, SourceError, SourceInfo, SourceKind, make};
+use crate::source::{BoardCommand, ReadStatus, SourceError, SourceInfo, SourceKind, make};
 use crate::time::health::HealthMeter;
 
 use super::common::{Connected, Outcome, fail, note_cpu};
@@ -26,6 +26,7 @@ pub(super) struct AcquireShell {
     pub shared: Arc<Shared>,
     pub to_process: Sender<Connected>,
     pub to_record: Sender<Connected>,
+    pub commands: Receiver<BoardCommand>,
 }
 
 impl AcquireShell {
@@ -79,6 +80,7 @@ impl AcquireShell {
         let mut source = self.config.make_source()?;
         let info = source.prepare(&self.shared.clock)?;
         self.shared.set_source(view_of(&info));
+        self.shared.board.store(source.board());
         for note in &info.notes {
             self.shared.notice(Level::Info, note.clone());
         }
@@ -97,7 +99,8 @@ impl AcquireShell {
         let notes = info.notes.iter().cloned().chain(cleaned.map(note)).collect();
         let info = SourceInfo { notes, ..info };
         let _ = self.to_record.send(Connected { info, ring: record_rx, source_waits });
-        Ok(Acquire::new(source, channels, process_tx, Some(record_tx)).with_health(health))
+        let stage = Acquire::new(source, channels, process_tx, Some(record_tx));
+        Ok(stage.with_health(health).with_commands(self.commands.clone()))
     }
 
     fn health_feed(&self, info: &SourceInfo) -> HealthFeed {

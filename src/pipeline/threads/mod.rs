@@ -60,6 +60,7 @@ impl Threads {
     ) -> (Self, CommandEnds) {
         let (feed, decodes) = decode_tap();
         sinks.push(Box::new(ToRecord::new(feed, shared.clone(), stimuli.clone())));
+        let (acquire_tx, acquire_rx) = bounded(COMMAND_CAPACITY);
         let (process_tx, process_rx) = bounded(COMMAND_CAPACITY);
         let (decode_tx, decode_rx) = bounded(COMMAND_CAPACITY);
         let (record_tx, record_rx) = bounded(COMMAND_CAPACITY);
@@ -78,6 +79,7 @@ impl Threads {
             shared: shared.clone(),
             to_process,
             to_record,
+            commands: acquire_rx,
         };
         let process = ProcessShell {
             config: config.clone(),
@@ -118,7 +120,13 @@ impl Threads {
             record: spawn("phosphene-record", &shared, move || record.run()),
             traces,
         };
-        (threads, CommandEnds { process: process_tx, decode: decode_tx, record: record_tx })
+        let ends = CommandEnds {
+            acquire: acquire_tx,
+            process: process_tx,
+            decode: decode_tx,
+            record: record_tx,
+        };
+        (threads, ends)
     }
 
     /// Joins every thread; gives the decoder's summary and the first failure.

@@ -7,6 +7,7 @@ use crossbeam_channel::{Receiver, Sender};
 
 use crate::dsp::chain::Chain;
 use crate::dsp::clean::Learn;
+use crate::dsp::quality::impedance::{ContactMeter, Current};
 use crate::hop::backlog::backlog;
 use crate::hop::ring::{FrameConsumer, display_ring};
 use crate::hop::slot::slot;
@@ -98,7 +99,8 @@ impl ProcessShell {
             commands: self.commands.clone(),
             rows: StimulusRows::of(&self.stimuli),
             learner: contract.cleaning.components.is_some().then(Learner::start),
-        });
+        })
+        .with_contact(self.contact_meter(&info));
         let mut last_arrival_secs = f64::NEG_INFINITY;
         let mut publish = |window: &Window| {
             // A source that waits skips no window, even where one read brings several. Live never waits.
@@ -123,6 +125,14 @@ impl ProcessShell {
         }
         note_cpu(&self.shared);
         Ok(())
+    }
+
+    /// What measures impedance by the current that the board can send, where it can.
+    fn contact_meter(&self, info: &SourceInfo) -> Option<ContactMeter> {
+        let lead_off = self.shared.board.view()?.state.info.lead_off?;
+        let current =
+            Current { amps: lead_off.amps, hz: lead_off.hz, series_ohm: lead_off.series_ohm };
+        ContactMeter::new(info.rate, current)
     }
 
     fn make_traces(&self, info: &SourceInfo) -> Option<Traces> {

@@ -11,11 +11,13 @@ use super::session::Data;
 use crate::signal::{Chunk, Marker};
 use crate::source::{SourceCounters, SourceError, SourceInfo, SourceKind};
 use crate::time::arrival::StampClock;
-use crate::time::counted::{CounterRule, Timeline};
+use crate::time::counted::{CounterRule, Fit, Timeline};
 use crate::units::{MAX_CHANNELS, SampleRate};
 
 /// Longest text of a marker's number, in bytes.
 const MARKER_BYTES: usize = 32;
+/// Frames in a row whose number does not fit that are taken for damaged; after as many the rule is wrong, not the frames.
+const MOST_DAMAGED: u32 = 8;
 
 /// Cuts frames out of BrainFlow's rows.
 #[derive(Debug)]
@@ -30,6 +32,12 @@ pub(super) struct Frames {
     timeline: Timeline,
     clock_resets: u64,
     delivered: u64,
+    /// Number of the frame before, if its number did not fit and it was left out; and how many were, in a row.
+    doubtful: Option<f64>,
+    doubtful_in_a_row: u32,
+    /// The board sends a frame in halves: its first one after a start has no partner.
+    comes_in_halves: bool,
+    is_first: bool,
 }
 
 impl Frames {
@@ -68,6 +76,10 @@ impl Frames {
             ),
             clock_resets: 0,
             delivered: 0,
+            doubtful: None,
+            doubtful_in_a_row: 0,
+            comes_in_halves: request.described_as.id == CYTON_DAISY,
+            is_first: true,
         };
         let info = SourceInfo {
             mounted: None,
@@ -98,7 +110,14 @@ impl Frames {
     /// The session was broken off.
     pub fn interrupt(&mut self) {
         self.stamps.clear();
+        self.resume_after_pause();
+    }
+
+    /// The board began anew, its clock did not.
+    pub fn resume_after_pause(&mut self) {
         self.timeline.interrupt();
+        self.doubtful = None;
+        self.is_first = true;
     }
 
     /// Puts frames and markers into `chunk`, which has room for them.
@@ -109,9 +128,12 @@ impl Frames {
         for frame in 0..data.frames {
             let stamp = self.stamp(data, frame, now_secs);
             let (at_secs, before_reset) = self.stamps.convert(stamp, now_secs);
+            let counter = self.package_row.map_or(0.0, |row| data.value(row, frame));
+            if !self.is_whole(counter, at_secs) {
+                continue;
+            }
             let joined = reset_pending && !before_reset;
             reset_pending &= before_reset;
-            let counter = self.package_row.map_or(0.0, |row| data.value(row, frame));
             let meta = self.timeline.place(counter, at_secs, now_secs, joined);
             for (value, row) in self.values_uv.iter_mut().zip(&self.eeg_rows) {
                 *value = data.value(*row, frame) as f32;
@@ -121,6 +143,33 @@ impl Frames {
             self.deliver_marker(data, frame, meta.time_secs, chunk);
         }
         self.delivered += data.frames as u64;
+    }
+
+    /// Whether a frame can be believed. One whose number does not fit the one before, nor the one after it, was damaged on
+    /// its way or is put together of two; what it was is counted as lost with the next. So is one that repeats a number: BrainFlow
+    /// gives a Daisy's last half again where the half of this frame was lost.
+    fn is_whole(&mut self, counter: f64, at_secs: f64) -> bool {
+        if std::mem::take(&mut self.is_first) && self.comes_in_halves {
+            return false;
+        }
+        match self.timeline.fit(counter, at_secs) {
+            Fit::Follows => {
+                (self.doubtful, self.doubtful_in_a_row) = (None, 0);
+                true
+            }
+            Fit::Repeats => false,
+            Fit::Jumps => {
+                let before = self.doubtful.replace(counter);
+                self.doubtful_in_a_row += 1;
+                // Two that follow one another: the board counts anew.
+                let counts_anew = before.is_some_and(|b| self.timeline.is_next(b, counter));
+                let believed = counts_anew || self.doubtful_in_a_row > MOST_DAMAGED;
+                if believed {
+                    (self.doubtful, self.doubtful_in_a_row) = (None, 0);
+                }
+                believed
+            }
+        }
     }
 
     fn deliver_marker(&self, data: &Data<'_>, frame: usize, time_secs: f64, chunk: &mut Chunk) {
@@ -219,6 +268,9 @@ impl Request {
     }
 }
 
+/// BrainFlow's number of a Cyton with a Daisy on its dongle.
+const CYTON_DAISY: i32 = 2;
+
 /// The rule of a board, where it is known for certain; other boards are watched by the clock alone,
 /// because some repeat a number for several frames or count in ways of their own.
 fn counter_rule(board: i32) -> Option<CounterRule> {
@@ -226,7 +278,7 @@ fn counter_rule(board: i32) -> Option<CounterRule> {
         // A byte that advances with every frame; OpenBCI's Cyton data format, BrainFlow's synthetic board.
         boards::SYNTHETIC | 0 | 5 => Some(CounterRule { modulus: 256, step: 1 }),
         // Cyton with Daisy over serial: two packages, of which BrainFlow gives the first one's number.
-        2 => Some(CounterRule { modulus: 256, step: 2 }),
+        CYTON_DAISY => Some(CounterRule { modulus: 256, step: 2 }),
         _ => None,
     }
 }
@@ -252,6 +304,10 @@ mod tests {
             timeline: Timeline::new(SampleRate::new(100.0).unwrap(), counter_rule(0)),
             clock_resets: 0,
             delivered: 0,
+            doubtful: None,
+            doubtful_in_a_row: 0,
+            comes_in_halves: false,
+            is_first: true,
         };
         let mut chunk = Chunk::with_capacity(2, 8, 8);
         frames.deliver(&data, 50.0, true, &mut chunk);

@@ -1,14 +1,22 @@
 //! BrainFlow boards: `brainflow:BOARD[,key=value…]`.
 //!
 //! Takes the board by name or number and BrainFlow's parameters; gives `[frames, channels]`, `f32`, µV of
-//! the board's EEG rows. Loss is counted by package counter and by clock, a board that falls silent for
-//! [`SILENCE_SECS`] is lost and sought every [`RETRY_SECS`]. Reading allocates nothing while data flows
-//! and waits at most [`MAX_READ_WAIT_SECS`].
+//! the board's EEG rows. Loss is counted by package counter and by clock. A board that falls silent for [`STALL_SECS`] is
+//! said to be lost; one that is still silent after [`SILENCE_SECS`] is let go and sought every [`RETRY_SECS`], and told again
+//! what it was told before. Reading allocates nothing while data flows and waits at most [`MAX_READ_WAIT_SECS`].
+//!
+//! Boards with settings of their own take [`BoardCommand`]s while they stream. A command is one write to the port, by the
+//! thread that reads: it takes as long as the system takes to accept up to 192 bytes, and it allocates. The board stops and
+//! starts again for it, so what arrives in the [`super::board::BoardInfo::pause_secs`] after it is left out, as a gap that is
+//! counted as lost, and a marker says what was changed. BrainFlow scales by the gain that it has sent, so µV stay µV.
 
 use ::brainflow::Library;
 
+mod ads1299;
 mod devices;
+mod listen;
 mod ports;
+mod settings;
 mod frames;
 mod request;
 mod session;
@@ -21,12 +29,17 @@ use request::Request;
 use session::Session;
 
 use super::spec::Parameters;
-use super::{MAX_READ_WAIT_SECS, ReadStatus, Source, SourceCounters, SourceError, SourceInfo};
-use crate::signal::Chunk;
+use super::{
+    BoardCommand, BoardState, MAX_READ_WAIT_SECS, ReadStatus, Source, SourceCounters, SourceError,
+    SourceInfo,
+};
+use crate::signal::{Chunk, Marker};
 use crate::time::clock::Clock;
 
-/// A board that sends nothing for this long is lost, in seconds.
-pub const SILENCE_SECS: f64 = 2.0;
+/// A board that sends nothing for this long is said to be lost, in seconds; its session is kept, for it may only be far away.
+pub const STALL_SECS: f64 = 1.0;
+/// A board that sends nothing for this long is let go and sought, in seconds.
+pub const SILENCE_SECS: f64 = 3.0;
 /// A board that has not sent anything yet may take this long, in seconds: Bluetooth boards start slowly.
 pub const FIRST_DATA_SECS: f64 = 10.0;
 /// Pause between two attempts to get a lost board back, in seconds.
@@ -50,7 +63,16 @@ struct Live {
     state: State,
     reconnects: u64,
     last_read_secs: f64,
+    /// What the board is told, where it can be told something.
+    board: Option<BoardState>,
+    /// Until when, after a command, what arrives is left out.
+    pause_until_secs: Option<f64>,
+    /// What was changed, to be written beside the signal.
+    said: arrayvec::ArrayVec<Marker, MOST_SAID>,
 }
+
+/// Markers of commands that wait for the next read at most; the oldest stay.
+const MOST_SAID: usize = 32;
 
 #[derive(Debug)]
 enum State {
@@ -78,7 +100,8 @@ impl Source for BrainflowSource {
         let library = session::open_library()?;
         let session =
             Session::open(&library, &self.request).map_err(|e| self.request.refused(&e))?;
-        let (frames, info) = Frames::plan(&self.request, session.description())?;
+        let (frames, mut info) = Frames::plan(&self.request, session.description())?;
+        info.notes.extend_from_slice(session.notes());
         let now = clock.now_secs();
         self.live = Some(Live {
             library,
@@ -87,6 +110,9 @@ impl Source for BrainflowSource {
             state: State::Streaming { session, last_data_secs: now, has_sent: false },
             reconnects: 0,
             last_read_secs: now,
+            board: self.request.told,
+            pause_until_secs: None,
+            said: arrayvec::ArrayVec::new(),
         });
         Ok(info)
     }
@@ -109,6 +135,20 @@ impl Source for BrainflowSource {
         })
     }
 
+    fn board(&self) -> Option<BoardState> {
+        self.live.as_ref()?.board
+    }
+
+    fn command(&mut self, command: &BoardCommand) -> Result<(), SourceError> {
+        let refused = |why: String, remedy: &str| SourceError::Unusable {
+            what: format!("the board '{}'", self.request.board.name),
+            why,
+            remedy: remedy.into(),
+        };
+        let live = self.live.as_mut().ok_or_else(|| refused("it is not open".into(), "Connect"))?;
+        live.command(command).map_err(|(why, remedy)| refused(why, remedy))
+    }
+
     fn stop(&mut self) {
         self.live = None; // dropping the session releases the board
     }
@@ -122,7 +162,38 @@ impl Live {
             State::Ended => ReadStatus::End,
         };
         self.last_read_secs = self.clock.now_secs();
-        status
+        let mut said_any = false;
+        while self.said.first().is_some_and(|marker| chunk.push_marker(*marker)) {
+            self.said.remove(0);
+            said_any = true;
+        }
+        if said_any && status == ReadStatus::Idle { ReadStatus::Data } else { status }
+    }
+
+    /// Sends a command to a board that streams, or says why not and what to do.
+    fn command(&mut self, command: &BoardCommand) -> Result<(), (String, &'static str)> {
+        let State::Streaming { session, .. } = &mut self.state else {
+            return Err(("it is not there just now".into(), "Wait until it is back"));
+        };
+        let Some(board) = &mut self.board else {
+            return Err((
+                "it has no settings that are known".into(),
+                "Send its commands as config=",
+            ));
+        };
+        let plan = ads1299::plan(board, command)
+            .map_err(|why| (why, "Choose among what the Board page shows"))?;
+        for text in &plan.texts {
+            session.send(text).map_err(|error| (error.to_string(), "Is it still plugged in?"))?;
+        }
+        *board = plan.after;
+        let now_secs = self.clock.now_secs();
+        self.pause_until_secs = Some(now_secs + plan.after.info.pause_secs);
+        for label in &plan.labels {
+            // Only a flood of commands between two reads finds no room; the settings themselves are kept.
+            let _ = self.said.try_push(Marker::new(now_secs, label));
+        }
+        Ok(())
     }
 
     /// Waits a moment for frames.
@@ -138,6 +209,12 @@ impl Live {
                 Ok(data) if data.frames > 0 => {
                     let now = self.clock.now_secs();
                     (*last_data_secs, *has_sent) = (now, true);
+                    if self.pause_until_secs.is_some_and(|until| now < until) {
+                        return ReadStatus::Idle;
+                    }
+                    if self.pause_until_secs.take().is_some() {
+                        self.frames.resume_after_pause();
+                    }
                     self.frames.deliver(&data, now, attended, chunk);
                     return ReadStatus::Data;
                 }
@@ -157,10 +234,13 @@ impl Live {
             self.state = State::Ended;
             return ReadStatus::End;
         }
-        if silent_secs > patience_secs && !request.is_file() {
-            self.lose()
-        } else {
-            ReadStatus::Idle
+        if request.is_file() {
+            return ReadStatus::Idle;
+        }
+        match silent_secs {
+            silent if silent > patience_secs => self.lose(),
+            silent if *has_sent && silent > STALL_SECS => ReadStatus::Lost,
+            _ => ReadStatus::Idle,
         }
     }
 
@@ -186,8 +266,13 @@ impl Live {
             return ReadStatus::Lost;
         }
         drop(remains.take());
-        if let Ok(session) = Session::reopen(&self.library, request, self.frames.num_rows()) {
+        if let Some(board) = &mut self.board {
+            board.measuring = None;
+        }
+        let (rows, told) = (self.frames.num_rows(), self.board.as_ref());
+        if let Ok(session) = Session::reopen(&self.library, request, rows, told) {
             self.reconnects += 1;
+            self.pause_until_secs = None;
             let last_data_secs = self.clock.now_secs();
             self.state = State::Streaming { session, last_data_secs, has_sent: false };
             return ReadStatus::Idle;

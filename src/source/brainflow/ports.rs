@@ -6,6 +6,8 @@
 
 use std::path::{Path, PathBuf};
 
+use super::listen;
+
 /// Where Linux describes serial devices.
 const TTY_CLASS: &str = "/sys/class/tty";
 
@@ -113,8 +115,9 @@ fn windows_ports() -> Vec<SerialPort> {
         .collect()
 }
 
-/// Why nothing answers on a port, and what to do: the cause first that can be seen.
-pub(super) fn why_silent(port: &str) -> String {
+/// Why nothing answers on a port, and what to do: the cause first that can be seen. `is_openbci` where the board speaks as a
+/// Cyton does, and may be asked once more.
+pub(super) fn why_silent(port: &str, is_openbci: bool) -> String {
     let path = Path::new(port);
     if !cfg!(windows) && !path.exists() {
         return format!(
@@ -133,9 +136,10 @@ pub(super) fn why_silent(port: &str) -> String {
             format!("{port} is in use by another program: close that first.")
         }
         Err(error) => format!("{port} cannot be opened: {error}."),
+        Ok(()) if is_openbci => listen::to(path).sentence(port),
         Ok(()) => format!(
-            "{port} is there and free, but no board answers on it: is the board switched on (Cyton: to PC), its battery \
-             charged, and is it the board that belongs to this dongle (dongle: to GPIO 6)?"
+            "{port} is there and free, but no board answers on it: is the board switched on and charged, and is it the \
+             board that belongs to this port?"
         ),
     }
 }
@@ -249,7 +253,7 @@ mod tests {
 
     #[test]
     fn a_port_that_is_not_there_is_named_with_those_that_are() {
-        let said = why_silent("/dev/ttyNothing9");
+        let said = why_silent("/dev/ttyNothing9", true);
         assert!(cfg!(windows) || said.starts_with("There is no port /dev/ttyNothing9;"), "{said}");
     }
 
@@ -261,11 +265,11 @@ mod tests {
         std::fs::write(&path, "").unwrap();
         let input = std::fs::File::open(&path).unwrap();
         let mut other = std::process::Command::new("sleep").arg("30").stdin(input).spawn().unwrap();
-        let said = why_silent(path.to_str().unwrap());
+        let said = why_silent(path.to_str().unwrap(), false);
         other.kill().unwrap();
         other.wait().unwrap();
         assert!(said.contains("in use by sleep (process"), "{said}");
-        let said = why_silent(path.to_str().unwrap());
+        let said = why_silent(path.to_str().unwrap(), false);
         assert!(said.contains("no board answers"), "{said}");
     }
 }

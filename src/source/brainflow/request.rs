@@ -1,7 +1,7 @@
 //! What was asked for after `brainflow:`, checked before any device is touched.
 //!
-//! Takes the board (name or number) and `key=value` pairs: BrainFlow's sixteen parameters and four of
-//! ours (`names`, `config`, `streamer`, `buffer_secs`). Gives a [`Request`] or says what is missing.
+//! Takes the board (name or number) and `key=value` pairs: BrainFlow's sixteen parameters and five of
+//! ours (`names`, `settings`, `config`, `streamer`, `buffer_secs`). Gives a [`Request`] or says what is missing.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -10,9 +10,10 @@ use std::path::PathBuf;
 use ::brainflow::{BoardModel, Link, Params, boards};
 
 use super::ports::ports_sentence;
+use super::{ads1299, settings};
 use crate::formats::FormatError;
-use crate::source::SourceError;
 use crate::source::spec::Parameters;
+use crate::source::{BoardState, SourceError};
 
 /// Seconds that BrainFlow keeps for us while the program does not read, unless `buffer_secs` says otherwise.
 const BUFFER_SECS: f64 = 60.0;
@@ -34,6 +35,8 @@ pub(super) struct Request {
     pub names: Vec<String>,
     /// Commands for the board, sent before the stream starts.
     pub config: Vec<String>,
+    /// What the board's channels are to be told at the start; `None` for a board without settings of its own.
+    pub told: Option<BoardState>,
     /// Second destination that BrainFlow itself writes to; empty for none.
     pub streamer: String,
     /// Seconds that BrainFlow keeps while the program does not read.
@@ -53,6 +56,7 @@ impl Request {
             params: Params::default(),
             names: Vec::new(),
             config: Vec::new(),
+            told: ads1299::info(model).map(BoardState::fresh),
             streamer: String::new(),
             buffer_secs: BUFFER_SECS,
             file_frames: 0,
@@ -105,7 +109,16 @@ impl Request {
     fn set(&mut self, key: &str, value: &str) -> Result<(), String> {
         match key {
             "names" => self.names = list(value, '/'),
-            "config" => self.config = list(value, ';'),
+            "settings" => {
+                let fresh = self.told.ok_or_else(|| {
+                    format!(
+                        "{} has no settings= ; give its own commands as config=",
+                        self.board.name
+                    )
+                })?;
+                self.told = Some(settings::applied(fresh, value)?);
+            }
+            "config" => self.config = checked_commands(self.board, value)?,
             "streamer" => self.streamer = value.into(),
             "buffer_secs" => {
                 self.buffer_secs =
@@ -114,7 +127,7 @@ impl Request {
                     )?;
             }
             _ => self.params.set(key, value).map_err(|e| {
-                format!("{e}; Phosphene adds names, config, streamer and buffer_secs")
+                format!("{e}; Phosphene adds names, settings, config, streamer and buffer_secs")
             })?,
         }
         Ok(())
@@ -141,6 +154,28 @@ impl Request {
             why += &ports_sentence();
         }
         Err(why)
+    }
+}
+
+/// Commands in the board's own words, but for those that would make what BrainFlow says of the signal untrue.
+fn checked_commands(board: &BoardModel, text: &str) -> Result<Vec<String>, String> {
+    let commands = list(text, ';');
+    let has_settings = ads1299::info(board).is_some();
+    // Of the board's words, `~6` alone keeps the rate that BrainFlow believes in; gains and lead-off are seen by nobody here.
+    let changes = |command: &&String| {
+        has_settings
+            && (command.starts_with(['x', 'z', 'c', 'C', 'b', 's', 'v', 'd'])
+                || command.starts_with('~') && *command != "~6" && *command != "~~")
+    };
+    match commands.iter().find(changes) {
+        Some(command) if command.starts_with('~') => Err(format!(
+            "config: '{command}' changes the rate, and {} streams at one only: leave it away",
+            board.name
+        )),
+        Some(command) => Err(format!(
+            "config: '{command}' would change the board behind Phosphene's back: write settings=3 gain 12/5 off instead"
+        )),
+        None => Ok(commands),
     }
 }
 
@@ -213,6 +248,21 @@ mod tests {
         assert!(request("synthetic", &[("ip_port", "x")]).unwrap_err().contains("65535"));
         let circular = [("file", "a.csv"), ("master_board", "playback")];
         assert!(request("playback", &circular).unwrap_err().contains("master_board must"));
+    }
+
+    #[test]
+    fn commands_that_belie_brainflows_description_are_refused() {
+        let port = ("serial_port", "/dev/ttyUSB0");
+        for (command, word) in [("~5", "rate"), ("x3020000X", "settings="), ("C", "settings=")] {
+            let said = request("cyton", &[port, ("config", command)]).unwrap_err();
+            assert!(said.contains(word), "{command}: {said}");
+        }
+        assert!(request("cyton", &[port, ("config", "~6;/2")]).is_ok());
+        assert!(request("synthetic", &[("config", "~5")]).is_ok());
+        let told = request("cyton", &[port, ("settings", "3 gain 12")]).unwrap().told.unwrap();
+        assert_eq!(told.settings[2].gain, 12);
+        let said = request("synthetic", &[("settings", "3 gain 12")]).unwrap_err();
+        assert!(said.contains("no settings="), "{said}");
     }
 
     #[test]

@@ -21,7 +21,8 @@ pub use faults::{Faults, RESET_SECS};
 use arrayvec::ArrayVec;
 
 use super::{
-    CHUNK_FRAMES, CHUNK_MARKERS, ReadStatus, Source, SourceCounters, SourceError, SourceInfo,
+    BoardCommand, BoardState, CHUNK_FRAMES, CHUNK_MARKERS, LostWhy, ReadStatus, Source,
+    SourceCounters, SourceError, SourceInfo,
 };
 use crate::signal::{Chunk, FrameMeta, Marker};
 use crate::time::clock::Clock;
@@ -121,6 +122,22 @@ impl Source for FaultySource {
 
     fn can_wait(&self) -> bool {
         self.inner.can_wait()
+    }
+
+    fn rewinds(&self) -> bool {
+        self.inner.rewinds()
+    }
+
+    fn lost_why(&self) -> LostWhy {
+        self.inner.lost_why()
+    }
+
+    fn board(&self) -> Option<BoardState> {
+        self.inner.board()
+    }
+
+    fn command(&mut self, command: &BoardCommand) -> Result<(), SourceError> {
+        self.inner.command(command)
     }
 
     fn stop(&mut self) {

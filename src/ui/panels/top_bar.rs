@@ -102,27 +102,29 @@ fn state(ui: &mut Ui, scene: &Scene<'_>, width: f32) {
     }
 }
 
-/// The badge shows when the signal, or all that the pack learned from, is not from a person; it says how strongly a simulated
-/// wearer answers beside recorded people.
+/// What is not from a person: the signal, with how strongly a simulated wearer answers beside recorded people; or what the
+/// pack learned from, in words of its own, so that nobody takes a person's signal for a simulated one.
 fn simulated(ui: &mut Ui, scene: &Scene<'_>, width: f32) {
-    let signal = scene.snapshot.source.as_ref().is_some_and(|source| source.simulated);
+    let signal = scene.snapshot.source.as_ref().filter(|source| source.simulated);
     let trained = matches!(&scene.snapshot.pack, PackState::Ready(pack) if pack.simulated_training);
-    let why = match (signal, trained) {
-        (false, false) => return,
-        (true, false) => "The signal does not come from a person.",
-        (false, true) => "The model pack was trained on simulated signal only.",
-        (true, true) => "Neither the signal nor the pack's training data comes from a person.",
-    };
     let palette = scene.palette;
-    let notes =
-        scene.snapshot.source.as_ref().filter(|_| signal).map(|source| source.notes.join("\n"));
-    let why = format!("{why}\n{}", notes.unwrap_or_default());
-    let snr_db = scene.snapshot.source.as_ref().filter(|_| signal).and_then(|s| s.snr_db);
-    let text = match snr_db.filter(|_| width >= TIGHT) {
-        Some(snr_db) => format!("SIMULATED · {}", strength::in_short(snr_db)),
-        None => "SIMULATED".into(),
-    };
-    parts::badge(ui, &text, palette.badge, palette.on_badge).on_hover_text(why.trim());
+    if let Some(source) = signal {
+        let why = match trained {
+            false => "The signal does not come from a person.",
+            true => "Neither the signal nor the pack's training data comes from a person.",
+        };
+        let why = format!("{why}\n{}", source.notes.join("\n"));
+        let text = match source.snr_db.filter(|_| width >= TIGHT) {
+            Some(snr_db) => format!("SIMULATED · {}", strength::in_short(snr_db)),
+            None => "SIMULATED".into(),
+        };
+        parts::badge(ui, &text, palette.badge, palette.on_badge).on_hover_text(why.trim());
+    } else if trained {
+        let (text, ground) = ("PACK: TRAINED ON SIMULATION", palette.accent_soft);
+        let why = "The model pack was trained on simulated signal only: its pictures of real EEG mean nothing. \
+                   The signal itself is the source's own.";
+        parts::badge(ui, text, ground, palette.text).on_hover_text(why);
+    }
 }
 
 fn recording(ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) {

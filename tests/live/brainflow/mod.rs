@@ -2,6 +2,10 @@
 
 mod boards;
 #[cfg(target_os = "linux")]
+mod commands;
+#[cfg(target_os = "linux")]
 mod cyton;
 #[cfg(target_os = "linux")]
-mod pty;
+mod device;
+#[cfg(target_os = "linux")]
+mod trouble;

@@ -8,14 +8,17 @@ mod catalogue;
 mod fields;
 pub mod form;
 mod found;
+mod last;
 mod looking;
 mod recordings;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use egui::{Button, RichText, Ui, vec2};
 
 use crate::snapshot::{PackState, RunState};
+use crate::source::SourceSpec;
 use crate::ui::engine::DeviceEntry;
 use crate::ui::look::{parts, words};
 use crate::ui::scene::{Action, Scene};
@@ -31,6 +34,8 @@ pub struct ConnectPanel {
     pub form: Form,
     /// Recordings offered for choosing.
     pub recent: Vec<PathBuf>,
+    /// Sources used last, the newest first.
+    last: Arc<Vec<SourceSpec>>,
     /// What the last scan found.
     devices: Option<Vec<DeviceEntry>>,
     looking: Looking,
@@ -40,8 +45,9 @@ pub struct ConnectPanel {
 }
 
 impl ConnectPanel {
-    /// Takes the result of a scan, if there is one.
-    pub fn follow(&mut self, devices: Option<Vec<DeviceEntry>>) {
+    /// Takes the result of a scan, if there is one, and what was used last.
+    pub fn follow(&mut self, devices: Option<Vec<DeviceEntry>>, last: Arc<Vec<SourceSpec>>) {
+        self.last = last;
         if devices.is_some() {
             self.looking.asked = false;
         }
@@ -58,6 +64,7 @@ impl ConnectPanel {
         egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
             ui.set_max_width(ui.available_width() - 8.0); // room for the floating scroll bar
             ui.heading("Connect");
+            self.last_ui(ui, scene, actions);
             self.found_ui(ui, scene, actions);
             ui.add_space(8.0);
             parts::eyebrow(ui, scene.palette, "SOURCE");
