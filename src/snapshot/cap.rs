@@ -24,7 +24,7 @@ const LOST_GRAVE: f64 = 0.01;
 
 /// Share of windows that came too late or held a gap from which decoding suffers, and from which it does not happen.
 const WINDOWS_WEAK: f64 = 0.1;
-const WINDOWS_GRAVE: f64 = 0.9;
+const WINDOWS_GRAVE: f64 = 0.95;
 
 /// A rate that is off by this share is told: no crystal is as bad.
 const RATE_OFF: f64 = 0.005;
@@ -157,7 +157,7 @@ impl CapVerdict {
             (CapGrade::Works | CapGrade::Unknown, false) => "the signal is sound",
             (CapGrade::Weak, true) => "decoding is weakened",
             (CapGrade::Weak, false) => "the signal is weakened",
-            (CapGrade::Fails, true) => "nothing can be decoded",
+            (CapGrade::Fails, true) => "decoding does not work",
             (CapGrade::Fails, false) => "the signal is of no use",
         };
         let mut text = format!("{} of {} good: {works}", self.good, quality.len());
@@ -316,7 +316,7 @@ mod tests {
         let five = [1, 2, 3, 4, 5].map(|channel| (channel, Bad, Flat));
         assert_eq!(
             said(&five),
-            "11 of 16 good: nothing can be decoded, too many electrodes give nothing; fix E1 (flat), E2 (flat), E3 (flat) and \
+            "11 of 16 good: decoding does not work, too many electrodes give nothing; fix E1 (flat), E2 (flat), E3 (flat) and \
              2 more."
         );
         assert!(judged(&vec![ChannelQuality::default(); 4], none).sentence.contains("No verdict"));
@@ -353,9 +353,9 @@ mod tests {
         let lost = said(StreamState { lost_share: Some(0.05), ..StreamState::default() });
         assert_eq!(
             lost.sentence,
-            "8 of 8 good: nothing can be decoded, 5.0 % of the samples are lost."
+            "8 of 8 good: decoding does not work, 5.0 % of the samples are lost."
         );
-        let late = said(StreamState { late_share: Some(0.95), ..StreamState::default() });
+        let late = said(StreamState { late_share: Some(0.97), ..StreamState::default() });
         assert_eq!(late.grade, CapGrade::Fails);
         let off = said(StreamState { rate_off: Some(-0.01), ..StreamState::default() });
         assert_eq!(off.sentence, "8 of 8 good: decoding is weakened, the stream runs 1.0 % slow.");
