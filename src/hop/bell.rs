@@ -1,17 +1,18 @@
 //! Wakes a thread that sleeps until something is there, without making the other wait.
 //!
-//! One side rings, one thread sleeps. Ringing is two atomic operations, and a call of the system only when
-//! the other does sleep; it never blocks and never allocates. Dropping the [`Bell`] rings it.
+//! One side rings and says how much waits, one thread sleeps and says how much is worth waking it. Ringing
+//! is two atomic operations, and a call of the system only when the other sleeps and wants that little; it
+//! never blocks and never allocates. Dropping the [`Bell`] rings it for everything.
 
-use std::sync::atomic::{AtomicBool, Ordering, fence};
+use std::sync::atomic::{AtomicUsize, Ordering, fence};
 use std::sync::{Arc, OnceLock};
 use std::thread::Thread;
 use std::time::Duration;
 
 #[derive(Default)]
 struct Shared {
-    /// Set by the sleeper before it looks for the last time, taken back by whoever wakes it.
-    sleeps: AtomicBool,
+    /// How much the sleeper wants, set before it looks for the last time; 0 while it is awake.
+    wanted: AtomicUsize,
     thread: OnceLock<Thread>,
 }
 
@@ -28,12 +29,13 @@ pub(super) fn bell() -> (Bell, Sleeper) {
 }
 
 impl Bell {
-    /// Something is there. Call it after making it visible.
-    pub fn ring(&self) {
+    /// So much is there now. Call it after making it visible.
+    pub fn ring(&self, waiting: usize) {
         // Either the sleeper's last look sees what was written, or this sees that it sleeps.
         fence(Ordering::SeqCst);
-        if self.0.sleeps.load(Ordering::Relaxed)
-            && self.0.sleeps.swap(false, Ordering::Relaxed)
+        let wanted = self.0.wanted.load(Ordering::Relaxed);
+        if (1..=waiting).contains(&wanted)
+            && self.0.wanted.swap(0, Ordering::Relaxed) != 0
             && let Some(thread) = self.0.thread.get()
         {
             thread.unpark();
@@ -43,20 +45,21 @@ impl Bell {
 
 impl Drop for Bell {
     fn drop(&mut self) {
-        self.ring();
+        self.ring(usize::MAX);
     }
 }
 
 impl Sleeper {
-    /// Sleeps until the bell rings, `most` at the longest; returns at once when `is_there` says that what
-    /// it would wait for is there. The first call notes the thread, and all others must come from it.
-    pub fn sleep_unless(&self, most: Duration, is_there: impl Fn() -> bool) {
+    /// Sleeps until the bell rings for at least `wanted`, `most` at the longest; returns at once when
+    /// `is_there` says that what it would wait for is there. The first call notes the thread, and all
+    /// others must come from it.
+    pub fn sleep(&self, wanted: usize, most: Duration, is_there: impl Fn() -> bool) {
         self.0.thread.get_or_init(std::thread::current);
-        self.0.sleeps.store(true, Ordering::Relaxed);
+        self.0.wanted.store(wanted.max(1), Ordering::Relaxed);
         fence(Ordering::SeqCst);
         if !is_there() {
             std::thread::park_timeout(most);
         }
-        self.0.sleeps.store(false, Ordering::Relaxed);
+        self.0.wanted.store(0, Ordering::Relaxed);
     }
 }

@@ -116,20 +116,22 @@ impl FrameProducer {
             self.push_marker(*marker);
         }
         self.push_frames(&metas[done..], chunk.values_of(done..metas.len()));
-        self.bell.ring();
+        // A marker is worth a look whatever waits.
+        let has_marker = !chunk.markers().is_empty();
+        self.bell.ring(if has_marker { usize::MAX } else { self.frames.occupied_len() });
     }
 
     /// As [`FrameProducer::write`], of frames `[frames, channels]`, row-major, µV. A block of another width
     /// is left out and counts as dropped.
     pub fn write_frames(&mut self, metas: &[FrameMeta], values_uv: &[f32]) {
         self.push_frames(metas, values_uv);
-        self.bell.ring();
+        self.bell.ring(self.frames.occupied_len());
     }
 
     /// As [`FrameProducer::write`], of one marker.
     pub fn write_marker(&mut self, marker: Marker) {
         self.push_marker(marker);
-        self.bell.ring();
+        self.bell.ring(usize::MAX);
     }
 
     fn push_marker(&mut self, marker: Marker) {
@@ -213,11 +215,12 @@ impl FrameConsumer {
         Some(usize::try_from(place.saturating_sub(self.taken)).unwrap_or(usize::MAX))
     }
 
-    /// Sleeps until the producer has written something or is gone, `most` at the longest; returns at once
-    /// when something waits. What arrives wakes this thread, not the next look. The producer never waits
-    /// for it. To be called from one thread only.
-    pub fn wait(&self, most: Duration) {
-        self.sleeper.sleep_unless(most, || !self.is_empty() || self.is_abandoned());
+    /// Sleeps until `frames` frames or a marker wait or the producer is gone, `most` at the longest; returns
+    /// at once when it is so already. What arrives wakes this thread, not the next look. The producer never
+    /// waits for it. To be called from one thread only.
+    pub fn wait(&self, frames: usize, most: Duration) {
+        let is_there = || self.len() >= frames || !self.markers.is_empty() || self.is_abandoned();
+        self.sleeper.sleep(frames, most, is_there);
     }
 
     /// Frames waiting.
@@ -349,7 +352,7 @@ mod tests {
         let reader = std::thread::Builder::new().spawn(move || {
             let mut seen = 0;
             while !rx.is_abandoned() || !rx.is_empty() {
-                rx.wait(LONG);
+                rx.wait(1, LONG);
                 while rx.next_frame().is_some() {
                     seen += 1;
                 }
@@ -362,6 +365,30 @@ mod tests {
         }
         drop(tx);
         assert_eq!(reader.unwrap().join().unwrap(), 50);
+    }
+
+    #[test]
+    fn a_reader_that_wants_many_is_not_woken_for_one() {
+        const LONG: Duration = Duration::from_secs(600);
+        let (mut tx, mut rx) = frame_ring(2, 64);
+        let reader = std::thread::Builder::new().spawn(move || {
+            let mut seen = Vec::new();
+            while !rx.is_abandoned() || !rx.is_empty() {
+                rx.wait(8, LONG);
+                seen.push(rx.len());
+                rx.skip(rx.len());
+            }
+            seen
+        });
+        for index in 0..36 {
+            tx.write(&chunk(index, 1));
+            std::thread::yield_now();
+        }
+        drop(tx);
+        let seen = reader.unwrap().join().unwrap();
+        assert_eq!(seen.iter().sum::<usize>(), 36);
+        // Four times eight and what was left at the end, which may be seen apart from the end itself.
+        assert!(seen.len() <= 6, "{seen:?}");
     }
 
     #[test]

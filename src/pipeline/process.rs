@@ -31,12 +31,12 @@ use crate::source::file::Transport;
 /// How often the channels' quality goes to the viewers, in seconds of signal.
 const QUALITY_EVERY_SECS: f64 = 0.5;
 
-/// Above this rate a frame is not worth a wake of its own: the next comes within a millisecond.
+/// Up to this rate every frame wakes the stage; above it one is followed by the next within a millisecond.
 const DENSE_HZ: f64 = 1000.0;
 
-/// How long the stage rests after work on a dense stream. Being woken costs more than filtering: at 4096 Hz
-/// this leaves a quarter of the wakes. Windows are cut every 40 ms at most, and a picture takes longer.
-const REST: Duration = Duration::from_millis(4);
+/// How much of a dense stream is worth a wake: being woken costs more than filtering, and at 4096 Hz this
+/// leaves a quarter of the wakes. Windows are cut every 40 ms at most, and a picture takes longer.
+const DENSE_BLOCK_SECS: f64 = 0.004;
 
 /// How long the stage sleeps at most when nothing arrives, before it looks for commands.
 const LOOK_UP: Duration = Duration::from_millis(10);
@@ -55,9 +55,8 @@ pub struct Process {
     contact: Option<ContactMeter>,
     stamps_are_live: bool,
     transport: Option<Arc<Transport>>,
-    /// Most frames of a step after which the stage rests: more come where a stream is behind or runs faster
-    /// than time.
-    rest_frames: usize,
+    /// Frames that are worth waking for.
+    worth_waking: usize,
     /// Stamp of the newest frame.
     last_secs: f64,
     /// Onsets from before the newest frame. Their samples were, or a clock was set back and they are to come: the next
@@ -115,7 +114,7 @@ impl Process {
             contact: None,
             stamps_are_live: parts.stamps_are_live,
             transport: parts.transport,
-            rest_frames: rest_frames(parts.rate_hz),
+            worth_waking: worth_waking(parts.rate_hz),
             last_secs: f64::NEG_INFINITY,
             late: ArrayVec::new(),
             commands: parts.commands,
@@ -212,14 +211,10 @@ impl Process {
         frames
     }
 
-    /// Sleeps until there is something to do, or for a moment: to be called after each `step`, with the
-    /// frames it took. What arrives wakes it at once, but right after work on a dense stream it rests
-    /// first, so that it works on blocks instead of being woken for every frame.
-    pub fn rest(&self, frames: usize) {
-        if (1..=self.rest_frames).contains(&frames) {
-            std::thread::sleep(REST);
-        }
-        self.ring.wait(LOOK_UP);
+    /// Sleeps until there is something to do, or for a moment: to be called after each `step`. What arrives
+    /// wakes it at once; of a dense stream a block of 4 ms does.
+    pub fn rest(&self) {
+        self.ring.wait(self.worth_waking, LOOK_UP);
     }
 
     /// True when nothing more will come.
@@ -274,8 +269,8 @@ fn is_run_in(replay: &Transport, window: &Window, last: &FrameMeta) -> bool {
     }
 }
 
-fn rest_frames(rate_hz: f64) -> usize {
-    if rate_hz > DENSE_HZ { (rate_hz * 2.0 * REST.as_secs_f64()) as usize } else { 0 }
+fn worth_waking(rate_hz: f64) -> usize {
+    if rate_hz > DENSE_HZ { (rate_hz * DENSE_BLOCK_SECS) as usize } else { 1 }
 }
 
 struct QualityFeed {

@@ -69,9 +69,8 @@ fn acquisition_and_filtering_allocate_nothing() {
     assert_no_alloc(|| {
         for _ in 0..READS {
             let _ = acquire.step(&shared);
-            let taken = process.step(&shared, &mut publish);
-            process.rest(taken);
-            frames += taken;
+            frames += process.step(&shared, &mut publish);
+            process.rest();
         }
     });
     assert!(frames > 60 * 250, "only {frames} frames flowed");

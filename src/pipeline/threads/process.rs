@@ -117,11 +117,10 @@ impl ProcessShell {
             self.shared.windows_skipped.store(windows_tx.skipped(), Ordering::Relaxed);
         };
         loop {
-            let frames = stage.step(&self.shared, &mut publish);
-            if frames == 0 && stage.is_finished() {
+            if stage.step(&self.shared, &mut publish) == 0 && stage.is_finished() {
                 break;
             }
-            stage.rest(frames);
+            stage.rest();
         }
         note_cpu(&self.shared);
         Ok(())
