@@ -100,9 +100,7 @@ impl MountedSource {
                 let said = choice.from.clone().map_or(Said::ByLabel, Said::Given);
                 Ok(Mounted { sites: choice.sites.clone(), said, ..plain(Vec::new()) })
             }
-            Mounting::Saved | Mounting::Chosen(_) => {
-                Ok(self.from_saved(info).unwrap_or_else(plain))
-            }
+            Mounting::Saved | Mounting::Chosen(_) => Ok(self.kept_for(info).unwrap_or_else(plain)),
             Mounting::Given(spec) => {
                 let sites = spec.resolve(labels).map_err(|why| SourceError::BadSpec {
                     spec: format!("{} with this montage", info.name),
@@ -114,7 +112,7 @@ impl MountedSource {
     }
 
     /// What was said of this device; else what is wrong with what is kept.
-    fn from_saved(&self, info: &SourceInfo) -> Result<Mounted, Vec<String>> {
+    fn kept_for(&self, info: &SourceInfo) -> Result<Mounted, Vec<String>> {
         let Some(file) = &self.saved else { return Err(Vec::new()) };
         let saved = Saved::read(file);
         let mut notices = saved.notices.clone();

@@ -467,9 +467,10 @@ pub fn many_channels() -> Snapshot {
 
 /// A headset with these channels before the bundled pack's electrodes and table, and what the labels alone say of it.
 pub fn worn(labels: &[String]) -> Snapshot {
-    let manifest: toml::Value =
-        toml::from_str(include_str!("../../../models/demo/pack.toml")).unwrap();
-    let wanted: Vec<String> = manifest["input"]["channels"].clone().try_into().unwrap();
+    let manifest: toml::Value = toml::from_str(include_str!("../../../models/demo/pack.toml"))
+        .expect("the bundled pack says so");
+    let wanted: Vec<String> =
+        manifest["input"]["channels"].clone().try_into().expect("the bundled pack says so");
     let sites = Sites::by_label(labels);
     let names = sites.names(labels);
     let mounted = Mounted { device_labels: labels.to_vec(), sites, ..Mounted::default() };
@@ -477,9 +478,14 @@ pub fn worn(labels: &[String]) -> Snapshot {
     let source = SourceView { mounted: Some(mounted), ..SourceView::clone(&view) };
     let pack = PackView {
         montage: contract::origins_between(&names, &wanted),
-        encoder_sha256: manifest["files"]["encoder.onnx"].as_str().unwrap().into(),
+        encoder_sha256: manifest["files"]["encoder.onnx"]
+            .as_str()
+            .expect("the bundled pack says so")
+            .into(),
         expected: None,
-        expected_table: Some(Arc::new(manifest["expected"].clone().try_into().unwrap())),
+        expected_table: Some(Arc::new(
+            manifest["expected"].clone().try_into().expect("the bundled pack says so"),
+        )),
         ..pack()
     };
     Snapshot {

@@ -105,7 +105,7 @@ impl Draft {
     }
 
     /// In words where that comes from.
-    pub fn from_words(&self) -> &str {
+    pub fn words(&self) -> &str {
         self.now.1.as_deref().unwrap_or("by the device's own labels")
     }
 

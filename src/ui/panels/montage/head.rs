@@ -121,7 +121,7 @@ fn paint(
         || response.hovered()
         || response.has_focus();
     let Some(channel) = holder else {
-        let edge = if under { palette.accent } else { palette.line };
+        let edge = if under { palette.accent } else { palette.weak };
         let radius = if under {
             radius
         } else if shows_free {

@@ -50,7 +50,7 @@ pub fn ui(
     ui.horizontal_wrapped(|ui| {
         ui.label(RichText::new(&draft.key.name).strong());
         let (placed, all) = (draft.sites().placed(), draft.labels().len());
-        ui.label(format!("{placed} of {all} channels are electrodes, {}.", draft.from_words()));
+        ui.label(format!("{placed} of {all} channels are electrodes, {}.", draft.words()));
     });
     done = proposed(ui, scene.palette, draft).or(done.take());
     done = buttons(ui, about).or(done.take());
@@ -186,6 +186,10 @@ fn cost(ui: &mut Ui, scene: &Scene<'_>, draft: &Draft, actions: &mut Vec<Action>
         "{measured} of the pack's {all} electrodes are measured, {interpolated} interpolated, {missing} missing."
     );
     let (verdict, words) = match &given.expected {
+        _ if !given.suffices && draft.sites().placed() < draft.labels().len() => (
+            QualityVerdict::Bad,
+            "Too few for this pack as it stands: every window is refused. Say where the channels are.".to_owned(),
+        ),
         _ if !given.suffices => (
             QualityVerdict::Bad,
             "Too few for this pack: every window is refused, and nothing is decoded. A pack for this headset is needed."
