@@ -5,6 +5,7 @@
 #[path = "../harness/mod.rs"]
 mod harness;
 
+mod cleaning;
 mod montages;
 mod pack;
 mod pictures;
