@@ -74,6 +74,8 @@ pub struct Shared {
     pub windows_passed_on: AtomicU64,
     /// Windows replaced before the decoder was free.
     pub windows_skipped: AtomicU64,
+    /// Windows replaced within the signal stage: many came due with one frame, behind a gap.
+    pub windows_crowded_out: AtomicU64,
     /// The source's counters, written by the acquisition thread.
     pub counters: AtomicSourceCounters,
     /// Since when the source is lost, as bits of seconds; zero when it is there.
@@ -150,6 +152,7 @@ impl Shared {
             windows_settled: AtomicU64::new(0),
             windows_passed_on: AtomicU64::new(0),
             windows_skipped: AtomicU64::new(0),
+            windows_crowded_out: AtomicU64::new(0),
             counters: AtomicSourceCounters::default(),
             lost_since: AtomicU64::new(0),
             realtime_cpu_us: AtomicU64::new(0),
@@ -326,7 +329,8 @@ impl Shared {
         let status = self.status.load_full();
         let mut windows = status.windows.clone();
         windows.made = self.windows_made.load(Ordering::Relaxed);
-        windows.skipped = self.windows_skipped.load(Ordering::Relaxed);
+        windows.skipped = self.windows_skipped.load(Ordering::Relaxed)
+            + self.windows_crowded_out.load(Ordering::Relaxed);
         Snapshot {
             run: self.run_or_lost(),
             source: self.source.load_full(),
