@@ -147,7 +147,7 @@ impl Teacher {
             if let Some(before) = &mut self.before {
                 before.process_block(&mut held, &[]);
             }
-            if self.calm > self.settled && self.calm % self.every == 0 {
+            if self.calm > self.settled && self.calm.is_multiple_of(self.every) {
                 self.collected.extend(self.places.iter().map(|place| held[*place]));
             }
         }

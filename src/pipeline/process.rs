@@ -161,6 +161,7 @@ impl Process {
                 shared.note_filter_time(shared.clock.now_secs() - oldest_secs);
             }
             shared.windows_made.store(self.chain.windows_made(), Ordering::Relaxed);
+            shared.windows_crowded_out.store(self.chain.windows_skipped(), Ordering::Relaxed);
             shared.frames_processed.fetch_add(frames as u64, Ordering::Release);
         }
         frames

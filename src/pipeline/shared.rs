@@ -84,6 +84,8 @@ pub struct Shared {
     pub windows_passed_on: AtomicU64,
     /// Windows replaced before the decoder was free.
     pub windows_skipped: AtomicU64,
+    /// Windows replaced within the signal stage: many came due with one frame, behind a gap.
+    pub windows_crowded_out: AtomicU64,
     /// The source's counters, written by the acquisition thread.
     pub counters: AtomicSourceCounters,
     /// How the connection to the source stands.
@@ -171,6 +173,7 @@ impl Shared {
             windows_settled: AtomicU64::new(0),
             windows_passed_on: AtomicU64::new(0),
             windows_skipped: AtomicU64::new(0),
+            windows_crowded_out: AtomicU64::new(0),
             counters: AtomicSourceCounters::default(),
             link: Link::default(),
             board: BoardTap::default(),
@@ -361,7 +364,8 @@ impl Shared {
         let status = self.status.load_full();
         let mut windows = status.windows.clone();
         windows.made = self.windows_made.load(Ordering::Relaxed);
-        windows.skipped = self.windows_skipped.load(Ordering::Relaxed);
+        windows.skipped = self.windows_skipped.load(Ordering::Relaxed)
+            + self.windows_crowded_out.load(Ordering::Relaxed);
         let (run, run_since_secs) = self.run_as_it_is();
         Snapshot {
             run,

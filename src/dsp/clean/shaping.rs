@@ -71,9 +71,9 @@ fn wanted(rate_hz: f64) -> Vec<f64> {
     let mut from = 0;
     for (i, pair) in GAINS.windows(2).enumerate() {
         let to = ((breaks[i + 1] / half * (GRID + 1) as f64) as usize).saturating_sub(1);
-        for at in from..=to.min(GRID) {
+        for (at, gain) in gain.iter_mut().enumerate().take(to.min(GRID) + 1).skip(from) {
             let share = if to > from { (at - from) as f64 / (to - from) as f64 } else { 0.0 };
-            gain[at] = share * pair[1] + (1.0 - share) * pair[0];
+            *gain = share * pair[1] + (1.0 - share) * pair[0];
         }
         from = to + 1;
     }

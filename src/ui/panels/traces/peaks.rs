@@ -226,9 +226,9 @@ impl Peaks {
         let wanted_secs = span_secs / most.max(1) as f64;
         let covers = |level: &&Level| level.bins as f64 * level.width_secs >= span_secs * 1.05;
         // The coarsest that is still fine enough: it costs the least to read.
-        let fine = self.levels.iter().filter(covers).filter(|l| l.width_secs <= wanted_secs);
+        let mut fine = self.levels.iter().filter(covers).filter(|l| l.width_secs <= wanted_secs);
         let level = fine
-            .last()
+            .next_back()
             .or_else(|| self.levels.iter().find(covers))
             .or_else(|| self.levels.last())?;
         let step = (wanted_secs / level.width_secs - 1e-6).ceil().max(1.0) as i64;
