@@ -286,7 +286,8 @@ mod tests {
     #[test]
     fn entries_that_make_no_sense_are_left_out_and_the_others_stay() {
         let good = montage(&key("Amp", &["Ch1"]), "Oz");
-        let text = toml::to_string(&Written { schema: 1, montage: std::slice::from_ref(&good) }).unwrap();
+        let text =
+            toml::to_string(&Written { schema: 1, montage: std::slice::from_ref(&good) }).unwrap();
         let long = "x".repeat(MAX_NAME_BYTES + 1);
         for bad in [
             "kind = 'lsl'".to_owned(),

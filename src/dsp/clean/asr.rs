@@ -52,7 +52,8 @@ impl Lengths {
     pub fn at(rate: SampleRate) -> Self {
         let every = ((rate.hz() / STATISTICS_HZ) as usize).max(1);
         let window = (rate.hz() / every as f64 * WINDOW_SECS).round_ties_even().max(1.0) as usize;
-        let steps = STEPS.into_iter().find(|steps| window.is_multiple_of(*steps)).unwrap_or(STEPS[1]);
+        let steps =
+            STEPS.into_iter().find(|steps| window.is_multiple_of(*steps)).unwrap_or(STEPS[1]);
         let step = (window / steps).max(1);
         Self { every, step, window: step * steps }
     }
