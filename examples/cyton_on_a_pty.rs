@@ -5,6 +5,7 @@
 
 #[cfg(target_os = "linux")]
 #[path = "../tests/live/brainflow/device/mod.rs"]
+#[allow(dead_code)] // The tests make other trouble too.
 mod device;
 
 #[cfg(target_os = "linux")]

@@ -126,9 +126,9 @@ fn what_is_clean_is_not_touched() {
     let statistics = learned(&signal);
     let (got, taken) = cleaned(&signal, statistics, 0);
     let mut untouched = 0;
-    for at in 0..FRAMES {
+    for (at, taken) in taken.iter().enumerate().take(FRAMES) {
         let here = at * CHANNELS..(at + 1) * CHANNELS;
-        if taken[at] == 0 {
+        if *taken == 0 {
             assert_eq!(got[here.clone()], signal[here]);
             untouched += 1;
         }

@@ -1,7 +1,8 @@
 //! Bad electrodes: MNE's weights, patience before one goes and before it comes back, no jump between the two.
 
 use phosphene::dsp::clean::bad::{BAD_AFTER_SECS, BadElectrodes, GOOD_AFTER_SECS};
-use phosphene::dsp::quality::electrodes::{ChannelQuality, Verdict};
+use phosphene::dsp::quality::electrodes::ChannelQuality;
+use phosphene::dsp::quality::verdict::Verdict;
 use phosphene::units::SampleRate;
 
 use super::signal::vectors;

@@ -5,7 +5,8 @@ use assert_no_alloc::assert_no_alloc;
 use phosphene::dsp::clean::learning::COLLECT_SECS;
 use phosphene::dsp::clean::subspace::GRACE_SECS;
 use phosphene::dsp::clean::{CleanSetup, Cleaner, Learn, Phase, SubspaceSetup};
-use phosphene::dsp::quality::electrodes::{ChannelQuality, Verdict};
+use phosphene::dsp::quality::electrodes::ChannelQuality;
+use phosphene::dsp::quality::verdict::Verdict;
 use phosphene::signal::montage::position;
 use phosphene::units::SampleRate;
 

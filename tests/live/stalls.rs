@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crossbeam_channel::bounded;
 use phosphene::dsp::chain::Chain;
-use phosphene::dsp::display::{DisplayDesign, DisplayFilter};
+use phosphene::hop::backlog::backlog;
 use phosphene::hop::ring::{display_ring, frame_ring};
 use phosphene::hop::slot::slot;
 use phosphene::pipeline::acquire::Acquire;
@@ -81,22 +81,23 @@ fn ten_seconds_in_which_nobody_draws_decodes_or_writes_lose_nothing() {
     let chain = Chain::prepare(contract::fit(&InputContract::without_pack(), &info, windows).chain);
     let chain = chain.unwrap();
     let samples = chain.window_samples();
-    let design = DisplayDesign::new(0.5, 40.0, 50.0, info.rate).unwrap();
     let (quality, _) = slot(|| vec![ChannelQuality::default(); channels]);
-    let (mut newest, mut decoder) = slot(|| Window::with_shape(channels, samples));
+    let (mut newest, mut decoder) = backlog(|| Window::with_shape(channels, samples));
     let (_commands, commands) = bounded(1);
     let mut acquire = Acquire::new(source, channels, to_process, Some(to_record));
     let mut process = Process::new(ProcessParts {
         ring: from_acquire,
         chain,
+        wants_windows: true,
         refuse: None,
-        traces: Some(Traces::new(channels, DisplayFilter::prepare(channels, &design), to_screen)),
+        traces: Some(Traces::new(channels, to_screen)),
         quality,
         rate_hz,
         stamps_are_live: true,
         transport: None,
         commands,
         rows: StimulusRows::of(&set),
+        learner: None,
     });
     let (mut processed, mut decoded, mut drawn, mut gaps) = (0, Vec::new(), 0, 0);
     for step in 0..=(END_SECS / STEP_SECS) as u32 {
@@ -105,7 +106,7 @@ fn ten_seconds_in_which_nobody_draws_decodes_or_writes_lose_nothing() {
         acquire.step(&shared).unwrap();
         processed += process.step(&shared, &mut |window| {
             newest.buffer().copy_from(window);
-            newest.publish();
+            newest.publish(true);
         });
         if STALL_SECS.contains(&at_secs) {
             continue;

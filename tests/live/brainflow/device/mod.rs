@@ -77,7 +77,7 @@ impl FakeCyton {
     pub fn plug_in_as(link: &Path, presence: Presence, daisy: bool) -> Self {
         let (master, slave, name) = terminal::open();
         let _ = std::fs::remove_file(link);
-        std::os::unix::fs::symlink(name, link).unwrap();
+        std::os::unix::fs::symlink(name, link).expect("the link can be made");
         let wires = Arc::new(Mutex::new(Wires {
             presence,
             plugged: true,
@@ -88,7 +88,10 @@ impl FakeCyton {
         }));
         let theirs = wires.clone();
         let run = move || Link { port: master, _slave: slave, wires: theirs }.run();
-        let thread = std::thread::Builder::new().name("fake-cyton".into()).spawn(run).unwrap();
+        let thread = std::thread::Builder::new()
+            .name("fake-cyton".into())
+            .spawn(run)
+            .expect("a thread can be had");
         Self { wires, thread: Some(thread) }
     }
 
@@ -131,6 +134,7 @@ impl FakeCyton {
     }
 
     /// Lets its clock run at another rate.
+    #[allow(dead_code)] // The example's hand turns it.
     pub fn set_rate_hz(&self, rate_hz: f64) {
         self.wires().rate_hz = rate_hz;
     }
@@ -139,7 +143,7 @@ impl FakeCyton {
     pub fn unplug(&mut self) {
         self.wires().plugged = false;
         if let Some(thread) = self.thread.take() {
-            thread.join().unwrap();
+            thread.join().expect("the device did not panic");
         }
     }
 }

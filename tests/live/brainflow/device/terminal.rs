@@ -18,6 +18,7 @@ pub fn open() -> (File, File, PathBuf) {
     let (master, slave) = unsafe { (File::from_raw_fd(master), File::from_raw_fd(slave)) };
     // SAFETY: a flag on a descriptor that is open.
     unsafe { libc::fcntl(master.as_raw_fd(), libc::F_SETFL, libc::O_NONBLOCK) };
-    let name = std::fs::read_link(format!("/proc/self/fd/{}", slave.as_raw_fd())).unwrap();
+    let name = std::fs::read_link(format!("/proc/self/fd/{}", slave.as_raw_fd()))
+        .expect("the terminal has a name");
     (master, slave, name)
 }
