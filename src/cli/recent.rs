@@ -5,9 +5,12 @@
 
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::pipeline::background::Later;
+use crate::snapshot::RunState;
 use crate::source::SourceSpec;
 
 /// Most sources that are kept.
@@ -74,6 +77,46 @@ pub fn save(path: &Path, sources: &[SourceSpec]) -> std::io::Result<()> {
     new.write_all(text.as_bytes())?;
     new.persist(path)?;
     Ok(())
+}
+
+/// The list while the window runs: kept in the background when another source was used.
+pub struct Used {
+    sources: Arc<Vec<SourceSpec>>,
+    is_noted: bool,
+    saving: Option<Later<()>>,
+}
+
+impl Used {
+    /// As it was kept.
+    pub fn load() -> Self {
+        let sources = Arc::new(place().map(|path| load(&path)).unwrap_or_default());
+        Self { sources, is_noted: false, saving: None }
+    }
+
+    /// The last one first.
+    pub fn sources(&self) -> Arc<Vec<SourceSpec>> {
+        self.sources.clone()
+    }
+
+    /// Another run begins.
+    pub fn begin(&mut self) {
+        self.is_noted = false;
+    }
+
+    /// Once signal flows, the source is one that was used.
+    pub fn note(&mut self, run: &RunState, source: &SourceSpec) {
+        if self.is_noted || *run != RunState::Running {
+            return;
+        }
+        self.is_noted = true;
+        let sources = with(self.sources.as_ref().clone(), source);
+        if let Some(path) = place().filter(|_| sources != *self.sources) {
+            self.sources = Arc::new(sources.clone());
+            // A list that cannot be kept is no reason to trouble anybody.
+            let save = move || drop(save(&path, &sources));
+            self.saving = Some(Later::run("phosphene-recent", save));
+        }
+    }
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use crate::pipeline::background::{Kept, Later, Progress};
 use crate::pipeline::{Command, Pipeline, RunConfig};
 use crate::record::recover::{Recovered, recover};
 use crate::signal::{FrameMeta, Marker, Screen, StimulusSet};
-use crate::snapshot::{Level, Notice, Picture, RunState, Snapshot};
+use crate::snapshot::{Level, Notice, Picture, Snapshot};
 use crate::source::brainflow::SerialPort;
 use crate::source::file::Transport;
 use crate::source::lsl::StreamSummary;
@@ -31,7 +31,7 @@ use crate::ui::panels::connect::board_title;
 
 use super::devices::{self, Devices};
 use super::failure::Failure;
-use super::recent;
+use super::recent::Used;
 use super::shelf::Shelf;
 
 /// Seconds that a scan listens for LSL streams.
@@ -104,9 +104,7 @@ struct LiveEngine {
     scan: Option<Later<Devices>>,
     found: Option<Vec<DeviceEntry>>,
     /// Sources used last, and whether this run's has been added.
-    recent: Arc<Vec<SourceSpec>>,
-    is_noted: bool,
-    saving: Option<Later<()>>,
+    used: Used,
     pictures: Shelf,
     wake: Option<Wake>,
     /// Recordings that an earlier run left unfinished, while they are mended beside the window.
@@ -156,9 +154,7 @@ impl LiveEngine {
             retired: None,
             scan: None,
             found: None,
-            recent: Arc::new(recent::place().map(|path| recent::load(&path)).unwrap_or_default()),
-            is_noted: false,
-            saving: None,
+            used: Used::load(),
             pictures,
             wake: None,
             recovering: Later::run("phosphene-recover", recover),
@@ -187,21 +183,6 @@ impl LiveEngine {
             eprintln!("phosphene: {said}");
             let level = if whole { Level::Warning } else { Level::Error };
             self.recovered.push(Notice { at_secs, level, text: said });
-        }
-    }
-
-    /// Once signal flows, the source is one that was used.
-    fn note_recent(&mut self, run: &RunState) {
-        if self.is_noted || *run != RunState::Running {
-            return;
-        }
-        self.is_noted = true;
-        let sources = recent::with(self.recent.as_ref().clone(), &self.config.spec);
-        if let Some(path) = recent::place().filter(|_| sources != *self.recent) {
-            self.recent = Arc::new(sources.clone());
-            // A list that cannot be kept is no reason to trouble anybody.
-            let save = move || drop(recent::save(&path, &sources));
-            self.saving = Some(Later::run("phosphene-recent", save));
         }
     }
 
@@ -278,7 +259,7 @@ impl Engine for LiveEngine {
             self.config.montage = Mounting::Saved;
         }
         self.config.spec = source;
-        self.is_noted = false;
+        self.used.begin();
         let pack = pack.or_else(crate::config::bundled_pack);
         if pack != self.config.pack {
             // It was fitted to the other pack, and pictures were embedded by that.
@@ -308,7 +289,7 @@ impl Engine for LiveEngine {
         if let Some(pipeline) = &mut self.pipeline {
             pipeline.drain_traces(each, mark);
             let run = pipeline.run();
-            self.note_recent(&run);
+            self.used.note(&run, &self.config.spec);
         }
     }
 
@@ -324,7 +305,7 @@ impl Engine for LiveEngine {
     }
 
     fn recent_sources(&self) -> Arc<Vec<SourceSpec>> {
-        self.recent.clone()
+        self.used.sources()
     }
 
     fn stimulus_picture(&self, row: u16) -> Option<Arc<Picture>> {

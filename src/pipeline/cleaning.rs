@@ -1,8 +1,7 @@
-//! What is to be cleaned, as the command line says it, and the cleaner that does it.
+//! What is to be cleaned, as the command line says it.
 //!
-//! Takes what was asked for, a contract that was set against a source, and where components were learned; gives the signal stage's
-//! [`Cleaner`]. Live, offline, `fit` and `evaluate` all come here, so that it is the very same object everywhere. What
-//! was asked for has one spelling ([`Cleaning::to_string`]), which is what recordings, reports and fits keep.
+//! What was asked for has one spelling ([`Cleaning::to_string`]), which is what recordings, reports and fits keep. The object that
+//! does it is made in [`super::cleaner`].
 
 use std::fmt;
 use std::path::PathBuf;
@@ -10,12 +9,7 @@ use std::str::FromStr;
 
 use serde::{Serialize, Serializer};
 
-use super::contract::Fitted;
-use super::learning;
-use crate::dsp::Reference;
-use crate::dsp::clean::{CleanSetup, Cleaner, Learn, SubspaceSetup};
-use crate::signal::montage::{canonical_label, position};
-use crate::source::SourceInfo;
+use crate::signal::montage::canonical_label;
 
 /// Cutoff where none is given: asrpy's and clean_rawdata's; Chang et al. 2020 find 20 to 30 best.
 pub const CUTOFF: f64 = 20.0;
@@ -142,81 +136,6 @@ impl Cleaning {
             text.push_str(&format!(" --reference {}", self.reference.join(",")));
         }
         text
-    }
-
-    /// The cleaner for a source; `None` where nothing is cleaned. A recording to learn from is read here.
-    ///
-    /// # Errors
-    /// What contradicts the source or the pack, in plain words.
-    pub fn cleaner(
-        &self,
-        info: &SourceInfo,
-        fitted: &Fitted,
-        learn: Learn,
-    ) -> Result<Option<Cleaner>, String> {
-        if self.is_off() {
-            return Ok(None);
-        }
-        let mut setup = self.setup(info, fitted)?;
-        if let Some(components) = &self.components {
-            let from = components.from.as_deref();
-            let wanted = |path| learning::learned_from(path, self, &setup, info, fitted);
-            setup.subspace = Some(SubspaceSetup {
-                cutoff: components.cutoff,
-                delay_secs: components.delay_secs,
-                statistics: from.map(wanted).transpose()?,
-                learn,
-            });
-        }
-        Cleaner::prepare(setup).map(Some).map_err(|e| format!("the signal cannot be cleaned: {e}"))
-    }
-
-    /// All but the components.
-    pub(super) fn setup(&self, info: &SourceInfo, fitted: &Fitted) -> Result<CleanSetup, String> {
-        self.refuse_a_reference_without_effect(fitted)?;
-        let channels = &info.channels;
-        let row = |label: &String| {
-            let wanted = canonical_label(label);
-            let same = |c: &String| canonical_label(c).eq_ignore_ascii_case(&wanted);
-            channels.iter().position(same).ok_or_else(|| {
-                format!("'{label}' is not in this source. It has {}", channels.join(" "))
-            })
-        };
-        let bad: Vec<usize> = self.bad.iter().map(row).collect::<Result<_, _>>()?;
-        if let Some(c) = bad.iter().find(|c| position(&channels[**c]).is_none()) {
-            return Err(format!(
-                "nobody knows where '{}' is on the head: it cannot be interpolated",
-                channels[*c]
-            ));
-        }
-        let named_bad = (0..channels.len()).map(|c| bad.contains(&c)).collect();
-        let weights = &fitted.chain.mapping;
-        let is_used = |c: usize| weights.iter().skip(c).step_by(channels.len()).any(|w| *w != 0.0);
-        Ok(CleanSetup {
-            rate: info.rate,
-            used: (0..channels.len()).map(is_used).collect(),
-            places: channels.iter().map(|label| position(label)).collect(),
-            named_bad,
-            watch_bad: self.watch_bad,
-            reference: self.reference.iter().map(row).collect::<Result<_, _>>()?,
-            subspace: None,
-        })
-    }
-
-    /// Whatever is common to all channels goes again where the pack takes a reference off itself.
-    fn refuse_a_reference_without_effect(&self, fitted: &Fitted) -> Result<(), String> {
-        let by_pack = match fitted.chain.reference {
-            Reference::None => return Ok(()),
-            Reference::CommonAverage => "the average of its channels",
-            Reference::Channel(_) => "a channel of its own",
-        };
-        if self.reference.is_empty() {
-            return Ok(());
-        }
-        Err(format!(
-            "--reference {} contradicts the pack, which takes {by_pack} off afterwards: it would change nothing. Leave it away",
-            self.reference.join(",")
-        ))
     }
 }
 

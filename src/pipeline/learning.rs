@@ -8,6 +8,7 @@ use std::thread::JoinHandle;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
+use super::clean_setup::setup;
 use super::cleaning::Cleaning;
 use super::contract::Fitted;
 use crate::dsp::chain::{ChainConfig, filter_of};
@@ -106,7 +107,7 @@ impl Teacher {
         let before = match other.is_off() {
             true => None,
             false => {
-                Some(Cleaner::prepare(other.setup(found, fitted)?).map_err(|e| e.to_string())?)
+                Some(Cleaner::prepare(setup(&other, found, fitted)?).map_err(|e| e.to_string())?)
             }
         };
         let every = Lengths::at(found.rate).every;

@@ -13,6 +13,8 @@ pub mod acquire;
 pub mod background;
 pub mod board;
 mod cleaned;
+mod clean_setup;
+pub mod cleaner;
 pub mod cleaning;
 pub mod command;
 pub mod config;

@@ -18,6 +18,7 @@ use crate::source::{CHUNK_FRAMES, ReadStatus, Source, SourceError};
 use crate::time::clock::Clock;
 
 use super::acquire::Acquire;
+use super::cleaner::cleaner;
 use super::config::RunConfig;
 use super::contract::{self, InputContract};
 use super::decoding::Decoding;
@@ -89,7 +90,7 @@ impl OfflineRun {
         let contract = InputContract::of(pack.manifest()).with_cleaning(&config.cleaning);
         let windows = contract::windows(config.mode, info.has_markers);
         let fitted = contract::fit(&contract, &info, windows);
-        let cleaner = contract.cleaning.cleaner(&info, &fitted, Learn::Here);
+        let cleaner = cleaner(&contract.cleaning, &info, &fitted, Learn::Here);
         let cleaner = cleaner.map_err(pack_failure)?;
         let chain = Chain::prepare(fitted.chain).map_err(|e| pack_failure(e.to_string()))?;
         let chain = match cleaner {

@@ -11,6 +11,7 @@ use crate::dsp::quality::impedance::{ContactMeter, Current};
 use crate::hop::backlog::backlog;
 use crate::hop::ring::{FrameConsumer, display_ring};
 use crate::hop::slot::slot;
+use crate::pipeline::cleaner::cleaner;
 use crate::pipeline::command::ProcessCommand;
 use crate::pipeline::config::RunConfig;
 use crate::pipeline::contract::{self, InputContract};
@@ -57,7 +58,7 @@ impl ProcessShell {
         let fitted = contract::fit(&contract, &info, windows);
         // Where nobody waits for the signal, the chain itself can learn what is clean, at the same frame.
         let learn = if info.kind == SourceKind::File { Learn::Here } else { Learn::Elsewhere };
-        let cleaner = contract.cleaning.cleaner(&info, &fitted, learn);
+        let cleaner = cleaner(&contract.cleaning, &info, &fitted, learn);
         let cleaner = cleaner.map_err(|why| fail(&self.shared, 4, why))?;
         let chain_channels = fitted.chain.channels;
         let chain = Chain::prepare(fitted.chain).map_err(|e| {

@@ -15,6 +15,7 @@ mod fate;
 pub mod faults;
 mod held;
 mod names;
+mod read;
 
 pub use faults::{Faults, RESET_SECS};
 

@@ -204,6 +204,21 @@ fn verdict(scored: Scored) -> String {
     )
 }
 
+/// Says so where the session in this folder was held with another pack than the one with this hash: its pictures are known by
+/// name only.
+pub fn other_pack(path: &Path, sha256: &str) -> Option<String> {
+    let held_with = Folder::read(path)?.pack_sha256;
+    let short = |hash: &str| hash.chars().take(12).collect::<String>();
+    (!held_with.is_empty() && held_with != sha256).then(|| {
+        format!(
+            "{} was held with another pack ({}…) than this one ({}…): its pictures are taken by their names",
+            path.display(),
+            short(&held_with),
+            short(sha256)
+        )
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

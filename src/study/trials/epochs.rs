@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use crate::dsp::Windows;
 use crate::dsp::chain::{Chain, ChainConfig};
 use crate::dsp::clean::{Cleaner, Learn};
+use crate::pipeline::cleaner::cleaner;
 use crate::pipeline::contract::{self, InputContract};
 use crate::signal::marker::MarkerEvent;
 use crate::signal::{Abstention, Chunk, Lock, Marker, Window};
@@ -113,7 +114,7 @@ pub fn collect(
     let rate_hz = fitted.chain.rate.hz();
     let channels = fitted.chain.channels;
     let cleaner =
-        || contract.cleaning.cleaner(&info, &fitted, Learn::Here).map_err(EpochError::Cleaning);
+        || cleaner(&contract.cleaning, &info, &fitted, Learn::Here).map_err(EpochError::Cleaning);
     let clean = |chain: Chain, cleaner: Option<Cleaner>| match cleaner {
         Some(cleaner) => chain.with_cleaner(cleaner, info.rate),
         None => chain,

@@ -25,7 +25,7 @@ use crate::pipeline::contract::InputContract;
 use crate::signal::{Abstention, StimulusSet};
 use crate::source::file::{FileSource, Speed};
 use crate::source::mounted::{MountedSource, Mounting};
-use crate::study::folder::{Folder, TEST_TASK, TIMING_ENDING, pictures};
+use crate::study::folder::{self, TEST_TASK, TIMING_ENDING, pictures};
 use crate::study::trials::population;
 
 /// Endings of files in a session's folder that are recordings.
@@ -142,22 +142,9 @@ pub fn load_with(
     let files = recordings(given, test_runs)?;
     let how = (Choices::Shown, mounting);
     let mut sessions = load_files(&files, (pack, cleaning), runtime, how, on_progress)?;
-    sessions.warnings = given.iter().filter_map(|path| other_pack(path, pack)).collect();
+    sessions.warnings =
+        given.iter().filter_map(|path| folder::other_pack(path, pack.sha256())).collect();
     Ok(sessions)
-}
-
-/// Says so where a session was held with another pack: its pictures are known by name only.
-fn other_pack(path: &Path, pack: &Pack) -> Option<String> {
-    let held_with = Folder::read(path)?.pack_sha256;
-    let short = |hash: &str| hash.chars().take(12).collect::<String>();
-    (!held_with.is_empty() && held_with != pack.sha256()).then(|| {
-        format!(
-            "{} was held with another pack ({}…) than this one ({}…): its pictures are taken by their names",
-            path.display(),
-            short(&held_with),
-            short(pack.sha256())
-        )
-    })
 }
 
 /// Reads recordings as runs of one session.

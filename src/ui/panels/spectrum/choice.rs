@@ -2,12 +2,14 @@
 
 use egui::{ComboBox, RichText, ScrollArea, Ui};
 
-use super::SIGNAL_WORDS;
 use super::analysis::Setup;
 use crate::dsp::bands::BANDS;
 use crate::snapshot::SourceView;
 use crate::ui::look::parts;
 use crate::ui::scene::Scene;
+
+/// Which signal the page shows.
+const SIGNAL_WORDS: &str = "Signal: raw, as the source gives it; neither the display filter nor the decoder's filters are in it";
 
 /// Most channels compared in one plot: as many as can be told apart.
 pub const MOST_COMPARED: usize = 6;

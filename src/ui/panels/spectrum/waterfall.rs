@@ -271,7 +271,7 @@ mod tests {
     #[test]
     fn colours_span_what_is_there_in_whole_steps() {
         let columns: VecDeque<Column> =
-            (0..300).map(|i| column(i, (i % 30) as f32 - 12.0)).collect();
+            (0..300).map(|i| column(i, (i % 31) as f32 - 12.0)).collect();
         let [low, high] = limits(&columns, 40);
         assert_eq!([low, high], [-15.0, 20.0]);
         assert_eq!(limits(&VecDeque::new(), 40), [0.0, 5.0]);

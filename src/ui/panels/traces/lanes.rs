@@ -6,6 +6,7 @@
 use egui::epaint::Mesh;
 use egui::{Align2, Color32, Rect, Response, Shape, Stroke, Ui, pos2, vec2};
 
+use super::axis::{Axis, plot_rect};
 use super::mesh::{Band, add_ribbon};
 use super::peaks::{Columns, Gap};
 use super::seams;
@@ -13,40 +14,8 @@ use crate::snapshot::{ChannelQuality, QualityVerdict, SourceView};
 use crate::ui::look::{parts, words};
 use crate::ui::scene::Scene;
 
-/// Space left of the lanes for labels, and right of them for verdicts.
-pub(super) const GUTTERS: [f32; 2] = [64.0, 44.0];
-
 /// A channel without numbers for longer than so many periods, or columns, is not joined.
 const JOINED: f64 = 4.0;
-
-/// Where time lies on the screen.
-#[derive(Clone, Copy)]
-pub struct Axis {
-    /// The part that holds signal.
-    pub plot: Rect,
-    /// Time at the right edge.
-    pub end_secs: f64,
-    /// Seconds from the left edge to the right one.
-    pub span_secs: f64,
-}
-
-impl Axis {
-    /// Of an area with gutters.
-    pub fn of(rect: Rect, end_secs: f64, span_secs: f64) -> Self {
-        Self { plot: plot_rect(rect), end_secs, span_secs }
-    }
-
-    /// Time at the left edge.
-    pub fn from_secs(&self) -> f64 {
-        self.end_secs - self.span_secs
-    }
-
-    /// Where a moment is.
-    pub fn x_of(&self, secs: f64) -> f32 {
-        let share = 1.0 - (self.end_secs - secs) / self.span_secs;
-        self.plot.left() + self.plot.width() * share as f32
-    }
-}
 
 /// What is needed to paint the lanes of one frame.
 pub struct Lanes<'a> {
@@ -90,7 +59,7 @@ impl Lanes<'_> {
 
     /// First and last column on screen.
     fn on_screen(&self) -> std::ops::RangeInclusive<i64> {
-        self.columns.between(self.axis.from_secs(), self.axis.end_secs)
+        self.columns.between(self.axis.start_secs(), self.axis.end_secs)
     }
 
     /// For every column on screen: whether a trace must be broken after it.
@@ -182,13 +151,6 @@ fn add_run(mesh: &mut Mesh, run: &mut Vec<Band>, color: Color32) {
         add_ribbon(mesh, run, color);
     }
     run.clear();
-}
-
-pub(super) fn plot_rect(rect: Rect) -> Rect {
-    Rect::from_min_max(
-        pos2(rect.left() + GUTTERS[0], rect.top()),
-        pos2(rect.right() - GUTTERS[1], rect.bottom()),
-    )
 }
 
 /// Paints the seconds below the lanes.

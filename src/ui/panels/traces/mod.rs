@@ -3,6 +3,7 @@
 //! Takes raw frames once a frame of the window ([`TracesPanel::push`]), filters what is drawn, paints minimum and
 //! maximum per column. A loss is drawn as a hatched stretch, never joined; what the window did not draw is told apart.
 
+mod axis;
 pub mod controls;
 pub mod history;
 pub mod lanes;
@@ -21,8 +22,8 @@ use crate::ui::look::{parts, theme, words};
 use crate::ui::panels::cleaning;
 use crate::ui::scene::{Action, Scene};
 use crate::units::SampleRate;
+use axis::{Axis, GUTTERS};
 use history::{History, Seam};
-use lanes::{Axis, GUTTERS};
 use order::{Choice, Look, Sorted};
 use peaks::{Gap, Peaks};
 
@@ -167,7 +168,7 @@ impl TracesPanel {
             let axis = Axis::of(rect, end_secs, span_secs);
             let lanes = lanes::Lanes { scene, source, order, columns, gaps, axis, lane };
             lanes.paint(ui, rect, visible);
-            seams::paint_marks(ui, scene, &axis, self.history.marks(axis.from_secs(), end_secs));
+            seams::paint_marks(ui, scene, &axis, self.history.marks(axis.start_secs(), end_secs));
             lanes.hover(&response, rect);
             page_keys(ui, visible.height() - lane);
         });

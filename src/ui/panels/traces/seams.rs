@@ -5,8 +5,8 @@
 
 use egui::{Align2, Painter, Pos2, Rect, Shape, Stroke, Ui, pos2, vec2};
 
+use super::axis::Axis;
 use super::history::{MarkLine, Seam};
-use super::lanes::Axis;
 use super::peaks::Gap;
 use crate::ui::look::parts;
 use crate::ui::scene::Scene;
