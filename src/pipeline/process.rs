@@ -17,7 +17,7 @@ use crate::dsp::quality::electrodes::Verdict;
 use crate::hop::ring::FrameConsumer;
 use crate::hop::slot::SlotWriter;
 use crate::signal::marker::MarkerEvent;
-use crate::signal::{Abstention, FrameMeta, Lock, Marker, StimulusSet, Window};
+use crate::signal::{Abstention, FrameMeta, Lock, StimulusSet, Window};
 use crate::snapshot::{ChannelQuality, QualityVerdict};
 
 use super::command::ProcessCommand;
