@@ -46,6 +46,11 @@ impl Held {
         true
     }
 
+    /// What is known of the next frame that is due with frame `number`.
+    pub fn next_due(&self, number: u64) -> Option<&FrameMeta> {
+        self.waiting.front().filter(|next| next.due <= number).map(|next| &next.meta)
+    }
+
     /// The next frame that is due with frame `number`, with its values.
     pub fn take_due(&mut self, number: u64) -> Option<(FrameMeta, &[f32])> {
         let Waiting { meta, slot, .. } = *self.waiting.front().filter(|next| next.due <= number)?;

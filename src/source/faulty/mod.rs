@@ -48,6 +48,16 @@ pub struct FaultySource {
     running: Option<Running>,
 }
 
+/// A marker that is held back.
+#[derive(Clone, Copy)]
+struct HeldMarker {
+    /// Number of the frame with which it goes.
+    due: u64,
+    /// Number of the first frame behind it.
+    before: u64,
+    marker: Marker,
+}
+
 struct Running {
     faults: Faults,
     chance: Chance,
@@ -60,8 +70,7 @@ struct Running {
     /// The frame in hand, `[channels]`.
     values: Vec<f32>,
     held: Held,
-    /// Markers that are held back, each with the number of the frame with which it goes.
-    markers: ArrayVec<(u64, Marker), MOST_MARKERS>,
+    markers: ArrayVec<HeldMarker, MOST_MARKERS>,
     /// Number and arrival of the frame that was judged last: what is due with it goes.
     now: (u64, f64),
     /// Number and time of the first frame.
@@ -190,22 +199,34 @@ impl Running {
     }
 
     fn pass_due(&mut self, chunk: &mut Chunk) {
-        self.pass_due_markers(self.now.0, chunk);
-        while chunk.room() > 0 {
-            let (number, arrival_secs) = self.now;
-            let Some((meta, values)) = self.held.take_due(number) else { return };
-            let _room_was_checked = chunk.push(FrameMeta { arrival_secs, ..meta }, values);
-        }
+        let (number, arrival_secs) = self.now;
+        self.pass_until(number, arrival_secs, chunk);
     }
 
     /// Nothing more comes for now: what waits for a frame does not wait any longer.
     fn let_go(&mut self, chunk: &mut Chunk) {
-        self.pass_due_markers(u64::MAX, chunk);
-        while chunk.room() > 0 {
-            let Some((meta, values)) = self.held.take_due(u64::MAX) else { return };
-            let arrival_secs = self.now.1.max(meta.arrival_secs);
+        self.pass_until(u64::MAX, self.now.1, chunk);
+    }
+
+    /// Passes on what is due with frame `number`, markers in their place.
+    fn pass_until(&mut self, number: u64, arrival_secs: f64, chunk: &mut Chunk) {
+        let first = self.first.map_or(0, |(first, _)| first);
+        while let Some(next) = self.held.next_due(number) {
+            if chunk.room() == 0 {
+                return;
+            }
+            self.pass_held_markers(number, next.index - first, chunk);
+            let Some((meta, values)) = self.held.take_due(number) else { return };
             let _room_was_checked = chunk.push(FrameMeta { arrival_secs, ..meta }, values);
         }
+        self.pass_held_markers(number, u64::MAX, chunk);
+    }
+
+    fn pass_held_markers(&mut self, number: u64, before: u64, chunk: &mut Chunk) {
+        self.markers.retain(|held| {
+            let goes = held.due <= number && held.before <= before;
+            !goes || !chunk.push_marker(held.marker)
+        });
     }
 
     /// Decides what becomes of the frame in `taken` and passes, keeps or loses it. There is room for one in the chunk.
@@ -261,7 +282,7 @@ impl Running {
     }
 
     fn pass_or_keep(&mut self, number: u64, due: u64, meta: FrameMeta, chunk: &mut Chunk) {
-        let waits = due > number || !self.held.is_empty();
+        let waits = due > number || !self.held.is_empty() || !self.markers.is_empty();
         if waits && self.held.keep(due, meta, &self.values) {
             return;
         }
@@ -320,16 +341,15 @@ impl Running {
             if fate.unplugged || fate.mute {
                 continue;
             }
-            let due = fate.held_until_secs.map_or(0, |secs| (secs * self.rate_hz).ceil() as u64);
-            let due = due.max(self.markers.last().map_or(0, |(due, _)| *due));
-            if due <= self.now.0 || self.markers.try_push((due, marker)).is_err() {
+            let number = |secs: f64| (secs * self.rate_hz).ceil().max(0.0) as u64;
+            let (before, due) = (number(since_secs), fate.held_until_secs.map_or(0, number));
+            // In order, also behind one that was held back.
+            let due = due.max(self.markers.last().map_or(0, |last| last.due));
+            let held = HeldMarker { due, before, marker };
+            if due <= self.now.0 || self.markers.try_push(held).is_err() {
                 // The caller's chunk holds as many markers as ours; where it does not, the rest is lost.
                 let _kept = chunk.push_marker(marker);
             }
         }
-    }
-
-    fn pass_due_markers(&mut self, number: u64, chunk: &mut Chunk) {
-        self.markers.retain(|(due, marker)| *due > number || !chunk.push_marker(*marker));
     }
 }
