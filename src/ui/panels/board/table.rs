@@ -93,7 +93,7 @@ fn tick(ui: &mut Ui, value: &mut bool, name: &str) {
     let name = name.to_owned();
     let enabled = response.enabled();
     response.widget_info(move || {
-        egui::WidgetInfo::selected(egui::WidgetType::Checkbox, enabled, is_on, &name)
+        egui::WidgetInfo::selected(egui::WidgetType::CheckBox, enabled, is_on, &name)
     });
 }
 
