@@ -92,9 +92,7 @@ fn tick(ui: &mut Ui, value: &mut bool, name: &str) {
     let response = ui.checkbox(value, "");
     let name = name.to_owned();
     let enabled = response.enabled();
-    response.widget_info(move || {
-        egui::WidgetInfo::selected(egui::Role::CheckBox, enabled, is_on, &name)
-    });
+    response.widget_info(move || egui::WidgetInfo::selected(Role::CheckBox, enabled, is_on, &name));
 }
 
 /// The switch that holds for all negative inputs of one converter.

@@ -2,6 +2,8 @@
 //!
 //! The board is [`firmware`]; this is what lies between it and the computer, with all that can go wrong there.
 
+#![allow(dead_code, clippy::unwrap_used)] // each user needs a part of it
+
 pub mod firmware;
 mod multi;
 mod terminal;
