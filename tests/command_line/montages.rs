@@ -2,8 +2,8 @@
 
 use crate::harness::program::{json, outcome_with_data, refused};
 
-/// An electrode of the bundled pack, called by a number: the simulated headset under labels that say nothing.
-const UNNAMED: &str = "sim:subject=7,speed=max,seconds=30,montage=cyton8";
+/// Five seconds of the simulated headset with OpenBCI's eight electrodes.
+const EIGHT: &str = "sim:subject=7,speed=max,seconds=5,montage=cyton8";
 
 #[test]
 fn presets_are_listed_with_their_sources() {
@@ -40,16 +40,8 @@ fn a_montage_that_makes_no_sense_is_refused_before_anything_runs() {
 fn a_montage_moves_electrodes_and_the_document_says_what_is_left() {
     let folder = tempfile::tempdir().unwrap();
     let run = |montage: &str| -> (i32, serde_json::Value, String) {
-        let arguments = [
-            "live",
-            "--headless",
-            "--no-twin",
-            "--source",
-            UNNAMED,
-            "--montage",
-            montage,
-            "--json",
-        ];
+        let arguments =
+            ["live", "--headless", "--no-twin", "--source", EIGHT, "--montage", montage, "--json"];
         let (code, printed, said) = outcome_with_data(&arguments, folder.path());
         (code, serde_json::from_str(&printed).unwrap_or_default(), said)
     };
