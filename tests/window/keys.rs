@@ -197,7 +197,7 @@ fn help_lists_every_key_and_escape_closes_it() {
 fn letters_go_into_the_field_that_has_the_focus() {
     let (mut harness, engine) = window(scripted::running());
     press(&mut harness, Key::C);
-    harness.get_by_label("Montage").focus();
+    harness.get_by_role_and_label(egui::accesskit::Role::TextInput, "Montage").focus();
     harness.run_steps(2);
     for key in [Key::R, Key::T, Key::M, Key::Num1, Key::Space] {
         press(&mut harness, key);

@@ -8,7 +8,9 @@ use crate::ui::look::{parts, theme, words};
 use crate::ui::scene::{Action, Page, Scene};
 
 /// Narrower than this, appearance and help go into a menu.
-const ROOMY: f32 = 1120.0;
+const ROOMY: f32 = 1540.0;
+/// Narrower than this, the pages go into a menu.
+const PAGES_ROOMY: f32 = 1120.0;
 /// Narrower than this, only the name of the source is said.
 const TIGHT: f32 = 760.0;
 
@@ -54,7 +56,7 @@ fn pages(ui: &mut Ui, scene: &Scene<'_>, width: f32, actions: &mut Vec<Action>) 
             }
         }
     };
-    if width >= ROOMY {
+    if width >= PAGES_ROOMY {
         ui.separator();
         choose(ui);
     } else {
