@@ -177,6 +177,7 @@ impl Process {
                 && let Some(contact) = meter.push(*value_uv, meta.gap_before)
             {
                 shared.board.note_contact(channel, contact.ohm, contact.noise_ohm);
+                self.chain.set_impedance_kohm(channel, Some(contact.ohm / 1000.0));
             }
         }
     }

@@ -46,10 +46,10 @@ pub struct StreamState {
 }
 
 impl StreamState {
-    /// What a snapshot tells, over the run so far.
+    /// What a snapshot tells: of samples and rate in the last minute, of windows over the run so far.
     pub fn of(snapshot: &Snapshot) -> Self {
         let part = |some: u64, all: u64| (all > 0).then(|| some as f64 / all as f64);
-        let lost = snapshot.counters.lost + snapshot.dropped_in_rings;
+        let health = &snapshot.health;
         let windows = &snapshot.windows;
         let refused = |why: Abstention| windows.abstained.get(&why).copied().unwrap_or(0);
         let known = windows.abstained.values().sum::<u64>() + windows.decoded;
@@ -59,10 +59,10 @@ impl StreamState {
         let locked =
             snapshot.decode.as_ref().is_some_and(|d| matches!(d.lock, Lock::Stimulus { .. }));
         Self {
-            lost_share: part(lost, snapshot.received + lost),
+            lost_share: part(health.lost, health.received + health.lost),
             late_share: part(windows.skipped, windows.made).filter(|_| locked),
             gap_share: part(gaps + behind, known),
-            rate_off: None,
+            rate_off: health.rate_off(),
         }
     }
 }

@@ -57,14 +57,16 @@ fn plain_watch(past: &mut [(f32, u32)], rail: Option<f32>, frame: &[f32]) -> (Ve
     let mut flags = RawFlags::default();
     let mut clean = Vec::new();
     for ((held, repeats), value) in past.iter_mut().zip(frame) {
-        if value.is_finite() {
+        // What no amplifier gives is damage, as what is no number.
+        let is_usable = value.abs() <= 1e8;
+        if is_usable {
             *repeats = if value == held { *repeats + 1 } else { 1 };
             *held = *value;
         }
         let at_rail = rail.is_some_and(|rail| held.abs() >= rail * (1.0 - 1e-3));
         flags.railed += u16::from(at_rail || held.abs() > 1e5 && *repeats >= 3);
-        flags.not_finite |= !value.is_finite();
-        clean.push(held.clamp(-1e9, 1e9));
+        flags.not_finite |= !is_usable;
+        clean.push(*held);
     }
     (clean, flags)
 }
