@@ -46,7 +46,7 @@ fn a_fit_to_cleaned_signal_is_held_to_it() {
     let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let (recording, fit) = (at("a.xdf"), at("fit"));
     let source = "sim:subject=7,repeats=1,snr=0,speed=50";
-    run(&["record", "--source", source, "--seconds", "150", "--out", &recording]);
+    run(&["record", "--source", source, "--seconds", "3", "--out", &recording]);
     let wish = format!("asr:from={recording}");
     run(&["fit", &recording, "--out", &fit, "--clean", &wish, "--bad", "O1"]);
     let text = std::fs::read_to_string(folder.path().join("fit/fit.toml")).unwrap();
