@@ -45,9 +45,20 @@ fn says(harness: &Harness<'_, App>, text: &str) -> bool {
     harness.query_all_by_label_contains(text).next().is_some()
 }
 
+/// What the window says that begins like a text.
+fn like(harness: &Harness<'_, App>, text: &str) -> Vec<String> {
+    let begin: String = text.chars().take(6).collect();
+    let found = harness.query_all_by_label_contains(&begin);
+    found.filter_map(|node| node.accesskit_node().label()).collect()
+}
+
 fn assert_says(harness: &Harness<'_, App>, texts: &[&str]) {
     for text in texts {
-        assert!(says(harness, text), "the window does not say '{text}'");
+        assert!(
+            says(harness, text),
+            "the window does not say '{text}' but {:?}",
+            like(harness, text)
+        );
     }
 }
 

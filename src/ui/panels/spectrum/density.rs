@@ -1,6 +1,6 @@
 //! The spectrum of a few channels, with all others as a band behind them; alpha and mains marked; a cursor with values.
 
-use egui::{Align2, Color32, DragValue, RichText, Ui};
+use egui::{Align2, Color32, DragValue, RichText, Sense, Shape, Stroke, Ui, vec2};
 use egui_plot::{
     AxisHints, FilledArea, Line, LineStyle, Plot, PlotPoint, PlotUi, Span, Text, VLine,
 };
@@ -132,10 +132,10 @@ fn stroke(scene: &Scene<'_>, place: usize) -> (Color32, LineStyle) {
     let styles = [
         LineStyle::Solid,
         LineStyle::Dashed { length: 8.0 },
-        LineStyle::Solid,
+        LineStyle::Dotted { spacing: 4.0 },
         LineStyle::Dashed { length: 4.0 },
         LineStyle::Dashed { length: 12.0 },
-        LineStyle::Dotted { spacing: 4.0 },
+        LineStyle::Dotted { spacing: 7.0 },
     ];
     (colors[place % colors.len()], styles[place % styles.len()])
 }
@@ -214,15 +214,27 @@ fn cursor(
             };
             let (color, _) = stroke(scene, place);
             let name = source.channels.get(*channel).cloned().unwrap_or_default();
-            ui.label(RichText::new(format!("{} {name}", dash(place))).color(color).strong());
+            swatch(ui, scene, place);
+            ui.label(RichText::new(name).color(color).strong());
             ui.label(RichText::new(value).monospace());
         }
     });
 }
 
-/// The dash of a line, as text.
-fn dash(place: usize) -> &'static str {
-    ["━━", "╍╍", "━━", "┅┅", "╌╌", "┈┈"][place % 6]
+/// A piece of a line as it is drawn, so that its dashes name the channel, too.
+fn swatch(ui: &mut Ui, scene: &Scene<'_>, place: usize) {
+    let (rect, _) = ui.allocate_exact_size(vec2(26.0, 12.0), Sense::hover());
+    let (color, style) = stroke(scene, place);
+    let (ends, line) = ([rect.left_center(), rect.right_center()], Stroke::new(2.0, color));
+    match style {
+        LineStyle::Solid => drop(ui.painter().line_segment(ends, line)),
+        LineStyle::Dashed { length } => {
+            ui.painter().extend(Shape::dashed_line(&ends, line, length, length * 0.6));
+        }
+        LineStyle::Dotted { spacing } => {
+            ui.painter().extend(Shape::dotted_line(&ends, color, spacing, 1.2));
+        }
+    }
 }
 
 /// Alpha and mains of each channel in words, and what the estimate rests on.
