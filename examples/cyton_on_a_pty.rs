@@ -5,7 +5,6 @@
 
 #[cfg(target_os = "linux")]
 #[path = "../tests/live/brainflow/device/mod.rs"]
-#[allow(dead_code)] // The tests make other trouble too.
 mod device;
 
 #[cfg(target_os = "linux")]

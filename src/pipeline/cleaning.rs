@@ -1,6 +1,6 @@
 //! What is to be cleaned, as the command line says it.
 //!
-//! What was asked for has one spelling ([`Cleaning::to_string`]), which is what recordings, reports and fits keep. The object that
+//! What was asked for has one spelling (`Cleaning::to_string`), which is what recordings, reports and fits keep. The object that
 //! does it is made in [`super::cleaner`].
 
 use std::fmt;

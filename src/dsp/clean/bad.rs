@@ -3,7 +3,7 @@
 //! Takes frames `[source_channels]` after the filters and each electrode's verdict; gives frames in which bad electrodes are
 //! spherical splines through the good ones, exactly as if they were missing from the montage. Named electrodes are replaced
 //! always; those that the quality meter calls bad, when it has done so for [`BAD_AFTER_SECS`], until it has called them
-//! better for [`GOOD_AFTER_SECS`]. One becomes the other over [`FADE_SECS`].
+//! better for [`GOOD_AFTER_SECS`]. One becomes the other over `FADE_SECS`.
 //!
 //! With K the inverse of the splines' system over all electrodes, what the bad ones B are expected to measure from the good
 //! ones G is −(K_BB)⁻¹ K_BG: a change of the set needs no new inverse, and no memory.

@@ -1,6 +1,6 @@
 //! The spectral weighting behind the statistics of cleaning: deaf to alpha and beta, sharp of hearing for blinks and muscle.
 //!
-//! Takes a rate, gives a recursive filter of order 8 whose gain follows [`BREAKS_HZ`] and [`GAINS`], designed by the
+//! Takes a rate, gives a recursive filter of order 8 whose gain follows `BREAKS_HZ` and `GAINS`, designed by the
 //! modified Yule-Walker method (Friedlander and Porat 1984), as `yulewalk` in MATLAB and asrpy does. The cleaned signal never
 //! goes through it. Filtering is direct form II transposed in `f64` and does not allocate after `prepare`.
 

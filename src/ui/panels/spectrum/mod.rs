@@ -1,7 +1,7 @@
 //! The page of views: traces, spectrum and spectrogram, bands and scalp map, filter response.
 //!
 //! Reads the signal that the traces keep, as it came to the window; which signal that is, stands on the page. All
-//! arithmetic over samples is done beside the window ([`feed`]); a frame only paints what was found. Nothing is read while
+//! arithmetic over samples is done beside the window (`feed`); a frame only paints what was found. Nothing is read while
 //! the page is not shown.
 
 mod analysis;

@@ -1,7 +1,7 @@
 //! All channels at once: one row a channel, coloured by how far the signal swings.
 //!
 //! A picture of `[channels, columns]`: brightness is the difference of the greatest and the least value in a column, from
-//! 0 to twice the sensitivity of the lanes. It is made anew at most [`RENEWALS_PER_SEC`] times a second, so that it costs
+//! 0 to twice the sensitivity of the lanes. It is made anew at most `RENEWALS_PER_SEC` times a second, so that it costs
 //! the same for 4 channels as for 1024 at any rate. A row that is pressed is shown among the lanes.
 
 use egui::{

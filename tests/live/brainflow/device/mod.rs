@@ -136,7 +136,6 @@ impl FakeCyton {
     }
 
     /// Lets its clock run at another rate.
-    #[allow(dead_code)] // The example's hand turns it.
     pub fn set_rate_hz(&self, rate_hz: f64) {
         self.wires().rate_hz = rate_hz;
     }
