@@ -2,6 +2,8 @@
 //!
 //! Opens the source by itself and lets it go at the end: nothing is recorded, nothing decoded.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use serde::Serialize;
 
 use crate::dsp::quality::impedance::{ContactMeter, Current};
@@ -16,9 +18,13 @@ use crate::source::{
 
 use super::failure::Failure;
 use super::terminal::{on_interrupt, print_json};
+use crate::time::clock::Clock;
 
 /// Measurements of a channel; the last is told: the first may still hold the contact's drift.
 const MEASUREMENTS: u32 = 2;
+
+/// A board that sends nothing for so long is lost, in seconds.
+const SILENT_SECS: f64 = 10.0;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -98,11 +104,15 @@ fn look(args: &Args, source: &mut dyn Source, info: &SourceInfo) -> Result<Vec<R
     })?;
     let mut contacts = vec![None; state.channels().len()];
     if let Some(chosen) = &args.impedance {
-        for channel in channels(&state, chosen)? {
-            contacts[channel] = Some(measure(source, info, &state, channel)?);
-        }
-        let failed = |e: SourceError| Failure { code: e.exit_code(), message: e.to_string() };
-        source.command(&BoardCommand::Measure(None)).map_err(failed)?;
+        let (chosen, interrupted) = (channels(&state, chosen)?, on_interrupt()?);
+        let found: Result<(), Failure> = chosen.into_iter().try_for_each(|channel| {
+            contacts[channel] = Some(measure(source, info, (&state, channel), &interrupted)?);
+            Ok(())
+        });
+        // Also after a failure: no current is left on.
+        let off = source.command(&BoardCommand::Measure(None));
+        found?;
+        off.map_err(|e| Failure { code: e.exit_code(), message: e.to_string() })?;
     }
     let rows = state.channels().iter().zip(&info.channels).zip(contacts);
     Ok(rows
@@ -129,11 +139,10 @@ fn channels(state: &BoardState, chosen: &[usize]) -> Result<Vec<usize>, Failure>
 fn measure(
     source: &mut dyn Source,
     info: &SourceInfo,
-    state: &BoardState,
-    channel: usize,
+    (state, channel): (&BoardState, usize),
+    interrupted: &AtomicBool,
 ) -> Result<Contact, Failure> {
     let failed = |e: SourceError| Failure { code: e.exit_code(), message: e.to_string() };
-    let interrupted = on_interrupt()?;
     let lead_off = state.info.lead_off;
     let meter = lead_off.and_then(|l| {
         let current = Current { amps: l.amps, hz: l.hz, series_ohm: l.series_ohm };
@@ -143,14 +152,25 @@ fn measure(
     source.command(&BoardCommand::Measure(Some(channel))).map_err(failed)?;
     meter.attend(Some(channel));
     let mut chunk = Chunk::with_capacity(info.channels.len(), CHUNK_FRAMES, CHUNK_MARKERS);
-    let mut renewals = 0;
+    let (clock, mut renewals) = (Clock::system(), 0);
+    let mut heard_secs = clock.now_secs();
     loop {
         chunk.clear();
         let status = source.read(&mut chunk).map_err(failed)?;
+        let ended = |why| Failure {
+            code: 3,
+            message: format!("{why} while channel {} was measured", channel + 1),
+        };
+        if interrupted.load(Ordering::Relaxed) {
+            return Err(ended("interrupted"));
+        }
+        let now_secs = clock.now_secs();
+        if !chunk.is_empty() {
+            heard_secs = now_secs;
+        }
         let is_lost = matches!(status, ReadStatus::Lost | ReadStatus::End);
-        if is_lost || interrupted.load(std::sync::atomic::Ordering::Relaxed) {
-            let message = format!("the board was lost while channel {} was measured", channel + 1);
-            return Err(Failure { code: 3, message });
+        if is_lost || now_secs - heard_secs > SILENT_SECS {
+            return Err(ended("the board was lost"));
         }
         for (frame, meta) in chunk.frames().iter().enumerate() {
             let Some(found) = meter.push(chunk.frame(frame)[channel], meta.gap_before) else {

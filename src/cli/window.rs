@@ -416,6 +416,8 @@ impl Engine for LiveEngine {
     }
 
     fn keep_montage(&mut self, choice: Choice) {
+        // It holds for the next run, too: of another device it says nothing.
+        self.config.montage = Mounting::Chosen(choice.clone());
         // One after another: what is said last stays.
         let before = self.keeping.take();
         self.keeping = Some(Kept::run("phosphene-montage", move || {

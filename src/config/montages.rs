@@ -93,6 +93,15 @@ pub fn path() -> Option<PathBuf> {
     Some(dirs.data_local_dir().join("montages.toml"))
 }
 
+/// Entries of which it is said why they are left out; the rest are counted.
+const MAX_NOTICES: usize = 4;
+
+/// A message that repeats what a file holds, on one line and not without end.
+fn plain(why: &str) -> String {
+    let one_line = why.trim().chars().map(|c| if c.is_control() { ' ' } else { c });
+    one_line.take(200).collect()
+}
+
 impl Saved {
     /// Reads a file; one that is not there is empty.
     pub fn read(path: &Path) -> Self {
@@ -116,23 +125,30 @@ impl Saved {
     }
 
     fn parse(text: &str) -> Result<Self, String> {
-        let read: Read = toml::from_str(text).map_err(|why| {
-            format!("is not understood: {}", why.to_string().trim().replace('\n', " "))
-        })?;
+        let read: Read = toml::from_str(text)
+            .map_err(|why| format!("is not understood: {}", plain(&why.to_string())))?;
         if read.schema != SCHEMA {
             return Err(format!("is of version {}; this program knows {SCHEMA}", read.schema));
         }
-        let mut saved = Self::default();
+        let (mut saved, mut left_out) = (Self::default(), 0);
         for (number, value) in read.montage.into_iter().enumerate() {
             let entry = value.try_into::<SavedMontage>().map_err(|why| why.to_string());
             match entry.and_then(|entry| entry.check().map(|()| entry)) {
                 Ok(entry) if saved.montages.len() < MAX_DEVICES => saved.montages.push(entry),
                 Ok(_) => {}
                 Err(why) => {
-                    let why = why.trim().replace('\n', " ");
-                    saved.notices.push(format!("saved montage {} is left out: {why}", number + 1));
+                    left_out += 1;
+                    if left_out <= MAX_NOTICES {
+                        let why = plain(&why);
+                        let text = format!("saved montage {} is left out: {why}", number + 1);
+                        saved.notices.push(text);
+                    }
                 }
             }
+        }
+        if left_out > MAX_NOTICES {
+            let more = left_out - MAX_NOTICES;
+            saved.notices.push(format!("{more} more saved montages are left out"));
         }
         Ok(saved)
     }

@@ -83,7 +83,8 @@ pub struct Chain {
     gate: Gate,
     meter: QualityMeter,
     ready: ReadyQueue,
-    source_rate: SampleRate,
+    /// The pack's.
+    rate: SampleRate,
     source_channels: usize,
     channels: usize,
     /// `[BLOCK_FRAMES, source_channels]`: after notch and band-pass.
@@ -142,7 +143,7 @@ impl Chain {
                 config.notch_hz,
             )?,
             ready: ReadyQueue::prepare(config.channels, samples),
-            source_rate: config.source_rate,
+            rate: config.rate,
             source_channels: config.source_channels,
             channels: config.channels,
             filtered: vec![0.0; BLOCK_FRAMES * config.source_channels],
@@ -159,8 +160,9 @@ impl Chain {
 
     /// The same chain with a cleaner of its source channels. Windows settle later by the cleaner's delay.
     #[must_use]
-    pub fn with_cleaner(mut self, cleaner: Cleaner, rate: SampleRate) -> Self {
-        self.settle_frames += rate.samples_in(cleaner.delay_secs());
+    pub fn with_cleaner(mut self, cleaner: Cleaner) -> Self {
+        // Counted behind the resampler.
+        self.settle_frames += self.rate.samples_in(cleaner.delay_secs());
         self.cleaner = Some(cleaner);
         self
     }
@@ -253,12 +255,6 @@ impl Chain {
         self.cutter.samples()
     }
 
-    /// How late a component at `hz` comes out of notch and band-pass, seconds. The pack was trained with
-    /// the same delay; it is shown, not corrected.
-    pub fn filter_delay_secs(&self, hz: f64) -> f64 {
-        design::group_delay_secs(self.filter.sections(), hz, self.source_rate)
-    }
-
     /// Notch and band-pass as they run.
     pub fn sections(&self) -> &[Section] {
         self.filter.sections()
@@ -342,9 +338,10 @@ impl Chain {
     fn keep_frame(&mut self, meta: &FrameMeta, offset_secs: f64) {
         let (gap, raw) = (std::mem::take(&mut self.gap), std::mem::take(&mut self.flags));
         // Values held in place of missing ones end in a step, which the filters must swallow too.
-        let upset = gap || raw.not_finite;
-        self.calm_frames = if upset { 0 } else { self.calm_frames + 1 }.min(self.settle_frames);
         let cleaning_secs = self.cleaner.as_ref().map_or(0.0, Cleaner::delay_secs);
+        // With a delay the saturated values come out later than this frame, until all has settled again.
+        let upset = gap || raw.not_finite || (cleaning_secs > 0.0 && raw.railed > 0);
+        self.calm_frames = if upset { 0 } else { self.calm_frames + 1 }.min(self.settle_frames);
         let tag = Tag {
             time_secs: meta.time_secs + offset_secs - cleaning_secs,
             arrival_secs: meta.arrival_secs,

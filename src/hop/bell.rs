@@ -35,7 +35,7 @@ impl Bell {
         fence(Ordering::SeqCst);
         let wanted = self.0.wanted.load(Ordering::Relaxed);
         if (1..=waiting).contains(&wanted)
-            && self.0.wanted.swap(0, Ordering::Relaxed) != 0
+            && self.0.wanted.swap(0, Ordering::AcqRel) != 0
             && let Some(thread) = self.0.thread.get()
         {
             thread.unpark();
@@ -55,7 +55,8 @@ impl Sleeper {
     /// others must come from it.
     pub fn sleep(&self, wanted: usize, most: Duration, is_there: impl Fn() -> bool) {
         self.0.thread.get_or_init(std::thread::current);
-        self.0.wanted.store(wanted.max(1), Ordering::Relaxed);
+        // Released, so that who sees it sees the thread, too.
+        self.0.wanted.store(wanted.max(1), Ordering::Release);
         fence(Ordering::SeqCst);
         if !is_there() {
             std::thread::park_timeout(most);

@@ -127,6 +127,11 @@ impl Acquire {
         if let Some(health) = &mut self.health {
             health.take(&self.chunk, &counters, shared);
         }
+        shared.counters.store(counters);
+        if std::mem::replace(&mut self.reconnects, counters.reconnects) != counters.reconnects {
+            // It was told anew what it was told before, but measures nothing.
+            shared.board.store(self.source.board());
+        }
         if self.chunk.is_empty() {
             return Ok(status);
         }
@@ -138,11 +143,6 @@ impl Acquire {
         }
         shared.note_received(self.chunk.len() as u64);
         shared.dropped.store(dropped, Ordering::Relaxed);
-        shared.counters.store(counters);
-        if std::mem::replace(&mut self.reconnects, counters.reconnects) != counters.reconnects {
-            // It was told anew what it was told before, but measures nothing.
-            shared.board.store(self.source.board());
-        }
         Ok(status)
     }
 

@@ -48,7 +48,7 @@ pub fn setup(
     })
 }
 
-/// Whatever is common to all channels goes again where the pack takes a reference off itcleaning.
+/// Whatever is common to all channels goes again where the pack takes a reference off itself.
 fn refuse_a_reference_without_effect(cleaning: &Cleaning, fitted: &Fitted) -> Result<(), String> {
     let by_pack = match fitted.chain.reference {
         Reference::None => return Ok(()),

@@ -13,7 +13,9 @@ use super::cleaning::Cleaning;
 use super::contract::Fitted;
 use crate::dsp::chain::{ChainConfig, filter_of};
 use crate::dsp::clean::asr::Lengths;
-use crate::dsp::clean::{CleanSetup, Cleaner, Learned, Lesson, Statistics};
+use crate::dsp::clean::{
+    CleanSetup, Cleaner, Learned, Lesson, Statistics, UNSETTLED_SECS, Unlearned,
+};
 use crate::signal::Chunk;
 use crate::signal::montage::canonical_label;
 use crate::source::file::{FileSource, Speed};
@@ -22,8 +24,6 @@ use crate::time::clock::Clock;
 
 /// Most signal of a recording that is learned from, seconds: what is beyond says nothing new.
 const MOST_SECS: f64 = 300.0;
-/// Signal after the beginning or a gap that is not learned from: the filters settle.
-const UNSETTLED_SECS: f64 = 2.0;
 
 /// What clean signal is, from a recording of the electrodes in `setup.used`.
 ///
@@ -185,8 +185,12 @@ impl Learner {
         if let (Some(jobs), Some(lesson)) = (&self.jobs, cleaner.lesson())
             && let Some(collected) = cleaner.take_collected()
         {
-            // One is asked for at a time, and there is room for one.
-            let _ = jobs.try_send((lesson, collected));
+            // One is asked for at a time, and there is room for one: it fails where the thread is gone.
+            if let Err(error) = jobs.try_send((lesson, collected)) {
+                let why = "the thread that learns is gone".into();
+                let (_, collected) = error.into_inner();
+                cleaner.answer(Err(Unlearned { clean_secs: 0.0, why }), collected);
+            }
         }
         if let Ok((learned, collected)) = self.answers.try_recv() {
             cleaner.answer(learned, collected);

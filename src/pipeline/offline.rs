@@ -94,7 +94,7 @@ impl OfflineRun {
         let cleaner = cleaner.map_err(pack_failure)?;
         let chain = Chain::prepare(fitted.chain).map_err(|e| pack_failure(e.to_string()))?;
         let chain = match cleaner {
-            Some(cleaner) => chain.with_cleaner(cleaner, info.rate),
+            Some(cleaner) => chain.with_cleaner(cleaner),
             None => chain,
         };
         shared.cleaning.begin(&contract.cleaning);

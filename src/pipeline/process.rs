@@ -53,6 +53,8 @@ pub struct Process {
     traces: Option<Traces>,
     quality: QualityFeed,
     contact: Option<ContactMeter>,
+    /// The channel whose impedance is being measured: its signal is the board's own current.
+    measured: Option<usize>,
     stamps_are_live: bool,
     transport: Option<Arc<Transport>>,
     /// Frames that are worth waking for.
@@ -112,6 +114,7 @@ impl Process {
             traces: parts.traces,
             quality: QualityFeed { writer: parts.quality, every, left: every },
             contact: None,
+            measured: None,
             stamps_are_live: parts.stamps_are_live,
             transport: parts.transport,
             worth_waking: worth_waking(parts.rate_hz),
@@ -139,6 +142,12 @@ impl Process {
             meter.attend(channel);
             channel
         });
+        if std::mem::replace(&mut self.measured, measured) != measured
+            && let Some(channel) = measured
+        {
+            // What was known of it is measured anew.
+            self.chain.set_impedance_kohm(channel, None);
+        }
         loop {
             // The frames first: of those that are seen, all markers before them are there.
             let waiting = self.ring.len();
@@ -177,7 +186,9 @@ impl Process {
                 && let Some(contact) = meter.push(*value_uv, meta.gap_before)
             {
                 shared.board.note_contact(channel, contact.ohm, contact.noise_ohm);
-                self.chain.set_impedance_kohm(channel, Some(contact.ohm / 1000.0));
+                // Below the noise the contact may be anything up to it.
+                let kohm = contact.ohm.max(contact.noise_ohm) / 1000.0;
+                self.chain.set_impedance_kohm(channel, Some(kohm));
             }
         }
     }
@@ -209,7 +220,7 @@ impl Process {
         for (row, onset_secs) in self.late.drain(..) {
             self.chain.push_onset(row, onset_secs);
         }
-        self.quality.after_frames(&self.chain, frames as u64);
+        self.quality.after_frames(&self.chain, frames as u64, self.measured);
         frames
     }
 
@@ -282,7 +293,7 @@ struct QualityFeed {
 }
 
 impl QualityFeed {
-    fn after_frames(&mut self, chain: &Chain, frames: u64) {
+    fn after_frames(&mut self, chain: &Chain, frames: u64, measured: Option<usize>) {
         self.left = self.left.saturating_sub(frames);
         if self.left > 0 {
             return;
@@ -305,6 +316,9 @@ impl QualityFeed {
                     Verdict::Bad => QualityVerdict::Bad,
                 },
             };
+        }
+        if let Some(quality) = measured.and_then(|c| self.writer.buffer().get_mut(c)) {
+            (quality.verdict, quality.reason) = (QualityVerdict::Unknown, None);
         }
         self.writer.publish();
     }

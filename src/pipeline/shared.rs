@@ -8,6 +8,7 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 
 use crate::decode::ControlView;
 use crate::hop::slot::SlotReader;
+use crate::snapshot::recent::WindowHistory;
 use crate::snapshot::{
     ChannelQuality, DecodeView, FiltersView, Health, LatencyView, Level, MAX_NOTICES, Notice,
     PackState, Percentiles, RecordingState, RunState, Score, Snapshot, SourceView, StimulusView,
@@ -107,6 +108,8 @@ pub struct Shared {
     filters: ArcSwapOption<FiltersView>,
     quality: Mutex<QualityTap>,
     health: Mutex<HealthTap>,
+    /// Locked by viewers only.
+    recent: Mutex<WindowHistory>,
     /// What cleaning does.
     pub cleaning: CleaningBoard,
     wake: Mutex<Option<Wake>>,
@@ -190,6 +193,7 @@ impl Shared {
             filters: ArcSwapOption::empty(),
             quality: Mutex::new(QualityTap::default()),
             health: Mutex::new(HealthTap::default()),
+            recent: Mutex::new(WindowHistory::default()),
             cleaning: CleaningBoard::default(),
             wake: Mutex::new(None),
             first_sample: AtomicU64::new(0),
@@ -367,10 +371,14 @@ impl Shared {
         windows.skipped = self.windows_skipped.load(Ordering::Relaxed)
             + self.windows_crowded_out.load(Ordering::Relaxed);
         let (run, run_since_secs) = self.run_as_it_is();
+        let now_secs = self.clock.now_secs();
+        let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        let recent = { recent }.follow(now_secs, &windows);
         Snapshot {
             run,
             run_since_secs,
             health: self.health(),
+            recent: Some(recent),
             source: self.source.load_full(),
             received: self.received.load(Ordering::Relaxed),
             dropped_in_rings: self.dropped.load(Ordering::Relaxed),

@@ -153,11 +153,6 @@ impl Chunk {
         self.frames.truncate(kept);
         self.samples.truncate(kept * self.channels);
     }
-
-    /// For a stage that changes a chunk on its way, as a fault layer does: the values and the times.
-    pub fn parts_mut(&mut self) -> (&mut [f32], &mut [FrameMeta]) {
-        (&mut self.samples, &mut self.frames)
-    }
 }
 
 #[cfg(test)]

@@ -1,13 +1,13 @@
 //! A board's settings as a viewer sees them, what its electrodes' impedances mean, and a walk over all of them.
 
 use super::QualityVerdict;
+use crate::dsp::quality::verdict::{BAD_KOHM, GOOD_KOHM};
 use crate::source::{BoardCommand, BoardState};
 
-/// Up to here the vendor's own program calls a contact good, in ohm, and up to there fair: for its dry electrodes (OpenBCI
-/// GUI, Cyton impedance, default limits of 750 and 2500 kΩ).
-pub const GOOD_OHM: f32 = 750e3;
+/// Up to here a contact is good, in ohm, and up to there fair: the one rule of [`crate::dsp::quality::verdict`].
+pub const GOOD_OHM: f32 = GOOD_KOHM * 1000.0;
 /// See [`GOOD_OHM`].
-pub const FAIR_OHM: f32 = 2500e3;
+pub const FAIR_OHM: f32 = BAD_KOHM * 1000.0;
 /// Up to here a contact is good by the practice of electrodes with gel or paste, in ohm (IFCN guidelines, 1999: below 5 kΩ;
 /// amplifiers of today take twice as much).
 pub const GEL_OHM: f32 = 10e3;

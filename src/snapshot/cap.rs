@@ -7,8 +7,9 @@
 use serde::Serialize;
 
 use super::quality::{ChannelQuality, QualityReason, QualityVerdict};
+use super::timing::{LOST_GRAVE, LOST_SHARE, RATE_OFF, WINDOWS_SHARE};
 use super::words::{percent, reason};
-use super::{ChannelOrigin, PackState, Snapshot};
+use super::{ChannelOrigin, PackState, RunState, Snapshot};
 use crate::dsp::GateConfig;
 use crate::signal::{Abstention, Lock};
 
@@ -17,17 +18,8 @@ use crate::signal::{Abstention, Lock};
 const WEAK_SHARE: f64 = 0.25;
 const USELESS_SHARE: f64 = 0.5;
 
-/// Loss that is told and loss that is grave: at 250 Hz one sample in four seconds, and one in two fifths of a second, so that
-/// most windows hold a gap.
-const LOST_WEAK: f64 = 0.001;
-const LOST_GRAVE: f64 = 0.01;
-
-/// Share of windows that came too late or held a gap from which decoding suffers, and from which it does not happen.
-const WINDOWS_WEAK: f64 = 0.1;
+/// Share of windows that came too late or held a gap from which decoding does not happen.
 const WINDOWS_GRAVE: f64 = 0.95;
-
-/// A rate that is off by this share is told: no crystal is as bad.
-const RATE_OFF: f64 = 0.005;
 
 /// Electrodes that the sentence names.
 const NAMED: usize = 3;
@@ -46,22 +38,18 @@ pub struct StreamState {
 }
 
 impl StreamState {
-    /// What a snapshot tells: of samples and rate in the last minute, of windows over the run so far.
+    /// What a snapshot tells of the last minute.
     pub fn of(snapshot: &Snapshot) -> Self {
         let part = |some: u64, all: u64| (all > 0).then(|| some as f64 / all as f64);
-        let health = &snapshot.health;
-        let windows = &snapshot.windows;
-        let refused = |why: Abstention| windows.abstained.get(&why).copied().unwrap_or(0);
-        let known = windows.abstained.values().sum::<u64>() + windows.decoded;
+        let (health, windows) = (&snapshot.health, snapshot.recent_windows());
         // Every run begins with filters that settle, and free-running windows are meant to be passed over.
-        let gaps = refused(Abstention::Gap);
-        let behind = if gaps > 0 { refused(Abstention::Settling) } else { 0 };
+        let behind = if windows.gaps > 0 { windows.settling } else { 0 };
         let locked =
             snapshot.decode.as_ref().is_some_and(|d| matches!(d.lock, Lock::Stimulus { .. }));
         Self {
             lost_share: part(health.lost, health.received + health.lost),
             late_share: part(windows.skipped, windows.made).filter(|_| locked),
-            gap_share: part(gaps + behind, known),
+            gap_share: part(windows.gaps + behind, windows.known),
             rate_off: health.rate_off(),
         }
     }
@@ -109,7 +97,12 @@ impl CapVerdict {
             PackState::Ready(pack) => Some(weights(&pack.montage, labels)),
             _ => None,
         };
-        Self::judge(&snapshot.quality, labels, weights.as_deref(), &StreamState::of(snapshot))
+        let stream = StreamState::of(snapshot);
+        let mut cap = Self::judge(&snapshot.quality, labels, weights.as_deref(), &stream);
+        if let Some(sentence) = overruled(snapshot, &cap) {
+            (cap.grade, cap.sentence) = (CapGrade::Fails, sentence);
+        }
+        cap
     }
 
     /// The verdict on electrodes with these labels, weighed by how much the pack makes of each (see [`weights`]); without a
@@ -251,18 +244,33 @@ fn electrodes(quality: &[ChannelQuality], weights: &[f64]) -> (CapGrade, Option<
     }
 }
 
+/// What no electrode can make good: nothing comes, or the pack cannot use what comes.
+fn overruled(snapshot: &Snapshot, cap: &CapVerdict) -> Option<String> {
+    if matches!(snapshot.run, RunState::Stalled { .. }) || snapshot.run.is_away() {
+        return Some("Nothing comes from the source: the verdicts are those before.".into());
+    }
+    let refused = snapshot.windows.abstained.get(&Abstention::MontageMismatch);
+    refused.is_some_and(|windows| *windows > 0).then(|| {
+        format!(
+            "{} of {} good, but too few of them are electrodes that this pack knows: nothing is decoded. See the Montage page.",
+            cap.good,
+            snapshot.quality.len()
+        )
+    })
+}
+
 /// What the stream allows, and why not more.
 fn flow(stream: &StreamState) -> (CapGrade, Option<String>) {
     let found = |share: Option<f64>, weak: f64| share.filter(|share| *share >= weak);
     let grade =
         |share: f64, grave: f64| if share >= grave { CapGrade::Fails } else { CapGrade::Weak };
-    let by_loss = found(stream.lost_share, LOST_WEAK).map(|share| {
+    let by_loss = found(stream.lost_share, LOST_SHARE).map(|share| {
         (grade(share, LOST_GRAVE), format!("{} of the samples are lost", percent(share)))
     });
-    let by_gaps = found(stream.gap_share, WINDOWS_WEAK).map(|share| {
+    let by_gaps = found(stream.gap_share, WINDOWS_SHARE).map(|share| {
         (grade(share, WINDOWS_GRAVE), format!("{} of the windows hold gaps", percent(share)))
     });
-    let by_lateness = found(stream.late_share, WINDOWS_WEAK).map(|share| {
+    let by_lateness = found(stream.late_share, WINDOWS_SHARE).map(|share| {
         (grade(share, WINDOWS_GRAVE), format!("{} of the windows come too late", percent(share)))
     });
     let by_rate = stream.rate_off.filter(|off| off.abs() >= RATE_OFF).map(|off| {

@@ -6,6 +6,7 @@
 mod belief;
 pub mod cap;
 pub mod quality;
+pub mod recent;
 pub mod states;
 pub mod timing;
 mod cleaning;
@@ -30,6 +31,7 @@ pub use cap::{CapGrade, CapVerdict, StreamState};
 pub use cleaning::{CleaningView, Effect, Phase};
 pub use filters::FiltersView;
 pub use quality::{ChannelQuality, QualityReason, QualityVerdict};
+pub use recent::RecentWindows;
 pub use states::RunState;
 
 /// Everything that a viewer needs for one frame.
@@ -41,6 +43,8 @@ pub struct Snapshot {
     pub run_since_secs: f64,
     /// How the stream keeps time.
     pub health: Health,
+    /// Windows of the last minute; `None` where nobody counts by the minute.
+    pub recent: Option<RecentWindows>,
     /// The source, once it is prepared.
     pub source: Option<Arc<SourceView>>,
     /// Frames received by the acquisition thread.

@@ -3,8 +3,8 @@
 //! Each threshold is a constant here, with its reason. Nothing is said twice, and nothing while all is well.
 
 use super::words::{count, duration, percent};
-use super::{Level, Snapshot};
-use crate::signal::{Abstention, Lock};
+use super::{Level, RecentWindows, Snapshot};
+use crate::signal::Lock;
 
 /// Chunks from this distance on are told, in seconds: a tenth of a second is where people notice a delay (Nielsen,
 /// Usability Engineering, 1993, chapter 5).
@@ -12,13 +12,13 @@ const COARSE_SECS: f64 = 0.1;
 
 /// A rate that is off by this share is told: an answer half a second after a picture is then 2.5 ms out of place, and
 /// no crystal is as bad (they are specified to a ten-thousandth).
-const RATE_OFF: f64 = 0.005;
+pub(super) const RATE_OFF: f64 = 0.005;
 
 /// Share of samples lost in a minute from which on it is told: at 250 Hz, one in four seconds.
-const LOST_SHARE: f64 = 0.001;
+pub(super) const LOST_SHARE: f64 = 0.001;
 
 /// And from which on it is grave: then most windows of half a second hold a gap.
-const LOST_GRAVE: f64 = 0.01;
+pub(super) const LOST_GRAVE: f64 = 0.01;
 
 /// Scatter of stamps that is told, in seconds: a component of 50 ms loses a tenth of its height when averaged over more.
 const JITTER_SECS: f64 = 0.01;
@@ -27,7 +27,7 @@ const JITTER_SECS: f64 = 0.01;
 const UNSURE_SECS: f64 = 0.01;
 
 /// Share of windows passed over or refused from which on it is told.
-const WINDOWS_SHARE: f64 = 0.1;
+pub(super) const WINDOWS_SHARE: f64 = 0.1;
 
 /// Something that is wrong.
 #[derive(Clone, Debug, PartialEq)]
@@ -82,9 +82,7 @@ fn lost(snapshot: &Snapshot) -> Option<Trouble> {
 
 /// Electrodes may all be good while nothing is decoded, because samples are missing.
 fn refused_for_gaps(snapshot: &Snapshot) -> Option<Trouble> {
-    let refused = |why: Abstention| snapshot.windows.abstained.get(&why).copied().unwrap_or(0);
-    let (gaps, settling) = (refused(Abstention::Gap), refused(Abstention::Settling));
-    let known = snapshot.windows.abstained.values().sum::<u64>() + snapshot.windows.decoded;
+    let RecentWindows { gaps, settling, known, .. } = snapshot.recent_windows();
     // Every run begins with filters that settle; without a gap there is nothing to tell.
     let both = gaps + settling;
     if snapshot.counters.gaps == 0 || gaps == 0 || (both as f64) < WINDOWS_SHARE * known as f64 {
@@ -110,7 +108,7 @@ fn lost_here(snapshot: &Snapshot) -> Option<Trouble> {
 
 fn chunks(snapshot: &Snapshot) -> Option<Trouble> {
     let chunk_secs = snapshot.health.chunk_secs.filter(|secs| *secs >= COARSE_SECS)?;
-    let (made, skipped) = (snapshot.windows.made, snapshot.windows.skipped);
+    let RecentWindows { made, skipped, .. } = snapshot.recent_windows();
     let what = format!("Arrives in chunks of {}", seconds(chunk_secs));
     let then = if skipped > 0 && skipped as f64 >= WINDOWS_SHARE * made as f64 {
         let (skipped, made) = (count(skipped), count(made));
@@ -126,7 +124,7 @@ fn chunks(snapshot: &Snapshot) -> Option<Trouble> {
 
 /// Windows at picture onsets that the decoder did not get to. Free-running ones are meant to be passed over.
 fn passed_over(snapshot: &Snapshot) -> Option<Trouble> {
-    let (made, skipped) = (snapshot.windows.made, snapshot.windows.skipped);
+    let RecentWindows { made, skipped, .. } = snapshot.recent_windows();
     let locked = matches!(snapshot.decode.as_ref()?.lock, Lock::Stimulus { .. });
     let is_told = snapshot.health.chunk_secs.is_some_and(|secs| secs >= COARSE_SECS);
     if !locked || is_told || skipped == 0 || (skipped as f64) < WINDOWS_SHARE * made as f64 {
@@ -192,6 +190,7 @@ pub fn hertz(hz: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::signal::Abstention;
     use crate::snapshot::{Health, WindowCounts};
     use crate::source::SourceCounters;
 

@@ -110,6 +110,12 @@ impl GapDetector {
 
     /// Judges the next frame by its stamp (sender's clock) and its arrival (our clock), in seconds.
     pub fn next(&mut self, stamp_secs: f64, arrival_secs: f64) -> Verdict {
+        if !stamp_secs.is_finite() {
+            // It tells nothing; the one before stays.
+            let index = self.next_index;
+            self.next_index += 1;
+            return Verdict { index, ..Verdict::default() };
+        }
         let mut verdict = Verdict::default();
         match self.last {
             None => self.envelope.restart(stamp_secs, self.next_index),
@@ -119,10 +125,7 @@ impl GapDetector {
         self.next_index += verdict.lost;
         verdict.index = self.next_index;
         self.next_index += 1;
-        // A stamp that is no number tells nothing; the one before stays.
-        if stamp_secs.is_finite() {
-            self.last = Some(Last { stamp_secs, arrival_secs });
-        }
+        self.last = Some(Last { stamp_secs, arrival_secs });
         verdict
     }
 
@@ -370,6 +373,10 @@ mod tests {
         let stamps = (0..4000_u64)
             .map(|i| if i % 7 == 3 { odd[(i / 7) as usize % odd.len()] } else { i as f64 / 250.0 });
         assert!(run(250.0, stamps).3 >= 3999);
+        // What is lost after them is still found.
+        let odd = |i: u64| if i == 300 { f64::INFINITY } else { i as f64 / 250.0 };
+        let stamps = (0..2000_u64).filter(|i| !(900..950).contains(i)).map(odd);
+        assert_eq!(run(250.0, stamps).3, 1999);
     }
 
     #[test]

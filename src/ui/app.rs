@@ -186,7 +186,9 @@ impl App {
         let replay = replay.as_deref();
         let scene = Scene { snapshot: &snapshot, view: &view, palette, now_secs, replay };
         if let Some(transport) = replay {
-            timeline::keys(ui, transport);
+            let in_focus = ui.ctx().memory(|memory| memory.focused().is_some());
+            let arrows_are_free = view.page == Page::Pictures || !in_focus;
+            timeline::keys(ui, transport, arrows_are_free);
         }
         if let Some(panel) = &mut self.calibration {
             let mut wishes = Vec::new();

@@ -47,7 +47,7 @@ fn chain(subspace: Option<SubspaceSetup>) -> Chain {
         reference: Vec::new(),
         subspace,
     };
-    Chain::prepare(config()).unwrap().with_cleaner(Cleaner::prepare(setup).unwrap(), rate())
+    Chain::prepare(config()).unwrap().with_cleaner(Cleaner::prepare(setup).unwrap())
 }
 
 fn asr(delay_secs: f64) -> Option<SubspaceSetup> {

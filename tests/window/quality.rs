@@ -65,7 +65,7 @@ fn troubled() -> Snapshot {
         not_good(&mut quality[10], Fair, QualityReason::Copy);
         quality[10].copies = Some(11);
         not_good(&mut quality[0], Fair, QualityReason::Impedance);
-        quality[0].impedance_kohm = Some(64.0);
+        quality[0].impedance_kohm = Some(940.0);
     })
 }
 

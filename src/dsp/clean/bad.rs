@@ -132,11 +132,6 @@ impl BadElectrodes {
         self.members.iter().map(|member| self.placed[*member])
     }
 
-    /// Frames until verdicts are looked at again: whoever cuts blocks there gives them at the right frame.
-    pub fn frames_until_look(&self) -> usize {
-        self.look_frames - self.since_look
-    }
-
     /// Replaces what is bad in a frame `[source_channels]`; `qualities` `[source_channels]` are the newest verdicts.
     pub fn process_frame(&mut self, frame_uv: &mut [f32], qualities: &[ChannelQuality]) {
         self.since_look += 1;

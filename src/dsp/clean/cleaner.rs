@@ -70,7 +70,7 @@ impl Cleaner {
     }
 
     /// Cleans a block `[frames × source_channels]`, µV, in place. `qualities` `[source_channels]` are the verdicts as they
-    /// are at its beginning; they are looked at every quarter of a second, see [`Cleaner::frames_until_look`].
+    /// are at its beginning; they are looked at every quarter of a second, so that a chain gives its frames one by one.
     pub fn process_block(&mut self, frames_uv: &mut [f32], qualities: &[ChannelQuality]) {
         for frame in frames_uv.chunks_exact_mut(self.channels.max(1)) {
             if let Some(bad) = &mut self.bad {
@@ -85,11 +85,6 @@ impl Cleaner {
                 subspace.process_frame(frame);
             }
         }
-    }
-
-    /// Frames until verdicts are looked at: blocks that end there, or before, give the same for any cutting.
-    pub fn frames_until_look(&self) -> usize {
-        self.bad.as_ref().map_or(usize::MAX, BadElectrodes::frames_until_look)
     }
 
     /// Samples are missing before the next frame. Does not allocate.
@@ -127,11 +122,6 @@ impl Cleaner {
         }
         effect.interpolated = self.bad.as_ref().map_or(0, BadElectrodes::count) as u16;
         effect
-    }
-
-    /// Source channels that are interpolated now.
-    pub fn interpolated(&self) -> impl Iterator<Item = usize> + '_ {
-        self.bad.iter().flat_map(BadElectrodes::replaced)
     }
 
     /// What components are judged by, as soon as it is known.

@@ -18,6 +18,6 @@ pub mod windows;
 
 pub use cleaner::{CleanSetup, Cleaner};
 pub use effect::{Effect, Phase};
-pub use learning::Lesson;
+pub use learning::{Lesson, Unlearned};
 pub use statistics::Statistics;
-pub use subspace::{Learn, Learned, SubspaceSetup};
+pub use subspace::{Learn, Learned, SubspaceSetup, UNSETTLED_SECS};

@@ -14,7 +14,7 @@ use crate::units::SampleRate;
 /// From the last frame that is learned from to the first that is cleaned: longer than learning takes.
 pub const GRACE_SECS: f64 = 5.0;
 /// Signal after the start or a gap that is not learned from: the filters settle.
-const UNSETTLED_SECS: f64 = 2.0;
+pub const UNSETTLED_SECS: f64 = 2.0;
 /// Longest delay that can be asked for.
 const MOST_DELAY_SECS: f64 = 1.0;
 /// Cutoffs that make sense: below 2.5 nothing is left of EEG (Mullen et al. 2015), above 100 nothing is an artefact.

@@ -1,6 +1,6 @@
 //! The rules: what an electrode's features mean, in a verdict and a reason.
 //!
-//! Takes [`Features`] twice, as they were in the last second and a half (*recent*) and over the last four seconds
+//! Takes [`Features`] twice, as they were in the last two seconds (*recent*) and over the last four seconds
 //! (*steady*), both medians over half-overlapping seconds; gives [`Verdict`] and [`Reason`]. Pure: no memory, no time, no
 //! rate. What makes an electrode unusable is judged by the recent ones, so that a lost contact shows at once; what only asks
 //! for care by the steady ones, so that a blink or a clenched jaw does not. The first rule that holds decides, and they stand
@@ -62,10 +62,11 @@ pub const OFF_DRIFT_UV: f32 = 10_000.0;
 pub const BRIDGE_UV2: f32 = 5.0;
 /// The same in parts of what both have: of quiet EEG alone 5 µV² would be half. A bridge leaves only the amplifiers' noise.
 pub const BRIDGE_SHARE: f32 = 0.01;
-/// Impedance up to which nobody asks for more gel: 5 kΩ by clinical guidelines, 10 to 20 kΩ by vendors of gelled caps.
-pub const GOOD_KOHM: f32 = 20.0;
-/// Impedance above which there is no contact: OpenBCI's own program turns yellow at 750 kΩ. Dry electrodes reach 100 and more.
-pub const BAD_KOHM: f32 = 750.0;
+/// Impedance up to which a contact is good: the vendor's own program calls so its dry electrodes (OpenBCI GUI, Cyton impedance, default
+/// limits). With gel less is usual (5 kΩ by clinical guidelines, 10 to 20 kΩ by vendors of caps), but amplifiers of today do not need it.
+pub const GOOD_KOHM: f32 = 750.0;
+/// Impedance above which there is no contact, by the same.
+pub const BAD_KOHM: f32 = 2500.0;
 
 /// A verdict on one channel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -237,8 +238,8 @@ mod tests {
         assert_eq!(said(fast(5.0, 0.0)), (good, None), "the amplifier's noise");
         assert_eq!(said(|f| f.copy = true), (fair, Some(Copy)));
         assert_eq!(said(|f| f.impedance_kohm = Some(12.0)), (good, None));
-        assert_eq!(said(|f| f.impedance_kohm = Some(60.0)), (fair, Some(Impedance)));
-        assert_eq!(said(|f| f.impedance_kohm = Some(2500.0)), (bad, Some(Impedance)));
+        assert_eq!(said(|f| f.impedance_kohm = Some(900.0)), (fair, Some(Impedance)));
+        assert_eq!(said(|f| f.impedance_kohm = Some(2600.0)), (bad, Some(Impedance)));
     }
 
     #[test]

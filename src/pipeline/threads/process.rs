@@ -58,6 +58,8 @@ impl ProcessShell {
         let fitted = contract::fit(&contract, &info, windows);
         // Where nobody waits for the signal, the chain itself can learn what is clean, at the same frame.
         let learn = if info.kind == SourceKind::File { Learn::Here } else { Learn::Elsewhere };
+        let asked = contract.cleaning.components.as_ref();
+        let learns = learn == Learn::Elsewhere && asked.is_some_and(|asked| asked.from.is_none());
         let cleaner = cleaner(&contract.cleaning, &info, &fitted, learn);
         let cleaner = cleaner.map_err(|why| fail(&self.shared, 4, why))?;
         let chain_channels = fitted.chain.channels;
@@ -65,7 +67,7 @@ impl ProcessShell {
             fail(&self.shared, 4, format!("this source does not suit the pack: {e}"))
         })?;
         let chain = match cleaner {
-            Some(cleaner) => chain.with_cleaner(cleaner, info.rate),
+            Some(cleaner) => chain.with_cleaner(cleaner),
             None => chain,
         };
         self.shared.cleaning.begin(&contract.cleaning);
@@ -99,7 +101,7 @@ impl ProcessShell {
             transport: self.config.transport.clone(),
             commands: self.commands.clone(),
             rows: StimulusRows::of(&self.stimuli),
-            learner: contract.cleaning.components.is_some().then(Learner::start),
+            learner: learns.then(Learner::start),
         })
         .with_contact(self.contact_meter(&info));
         let mut last_arrival_secs = f64::NEG_INFINITY;

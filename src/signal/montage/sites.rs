@@ -77,12 +77,14 @@ impl Sites {
 
     /// Makes a channel this site's, or none's. A channel that had the site has none any more, and is given.
     pub fn assign(&mut self, channel: usize, site: Option<&str>) -> Option<usize> {
-        let before = site.and_then(|site| self.holder(site)).filter(|holder| *holder != channel);
+        let site = site.map(canonical_label);
+        let holder = site.as_deref().and_then(|site| self.holder(site));
+        let before = holder.filter(|holder| *holder != channel);
         if let Some(holder) = before {
             self.0[holder] = None;
         }
         if let Some(place) = self.0.get_mut(channel) {
-            *place = site.map(canonical_label);
+            *place = site;
         }
         before
     }
@@ -208,6 +210,9 @@ mod tests {
         assert_eq!(sites.assign(1, None), None);
         assert_eq!((sites.placed(), sites.holder("FP1")), (1, Some(2)));
         assert_eq!(sites.assign(9, Some("Cz")), None, "no such channel");
+        let mut old = Sites::by_label(&["T7", "x"]);
+        assert_eq!(old.assign(1, Some("T3")), Some(0), "an old name of the same place");
+        assert_eq!(old.all(), [None, Some("T7".to_owned())]);
         assert_eq!(
             sites.names(&["Fp1", "Fp2", "x"]),
             ["Fp1 (no electrode)", "Fp2 (no electrode)", "Fp1"]

@@ -77,6 +77,9 @@ fn set(
     plan: &mut Plan,
 ) -> Result<(), String> {
     let before = *known(now, channel)?;
+    if now.measuring == Some(channel) {
+        return Err("its impedance is being measured: stop that first".into());
+    }
     let after = ChannelSettings { srb1: before.srb1, ..settings };
     if !GAINS.contains(&after.gain) {
         return Err(format!("it has no gain of {}; it has {GAINS:?}", after.gain));
@@ -105,7 +108,10 @@ fn srb1(now: &BoardState, module: usize, on: bool, plan: &mut Plan) -> Result<()
     for channel in first..first + MODULE_CHANNELS {
         let after = ChannelSettings { srb1: on, ..now.settings[channel] };
         plan.after.settings[channel] = after;
-        write_channel(&mut text, channel, &after);
+        // One that is being measured gets its settings when that is over.
+        if now.measuring != Some(channel) {
+            write_channel(&mut text, channel, &after);
+        }
     }
     let mut words = Label::new();
     let last = first + MODULE_CHANNELS;

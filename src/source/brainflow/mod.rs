@@ -240,6 +240,7 @@ impl Live {
         match silent_secs {
             silent if silent > patience_secs => self.lose(),
             silent if *has_sent && silent > STALL_SECS => ReadStatus::Lost,
+            _ if !*has_sent && self.reconnects > 0 => ReadStatus::Returning,
             _ => ReadStatus::Idle,
         }
     }
@@ -275,7 +276,7 @@ impl Live {
             self.pause_until_secs = None;
             let last_data_secs = self.clock.now_secs();
             self.state = State::Streaming { session, last_data_secs, has_sent: false };
-            return ReadStatus::Idle;
+            return ReadStatus::Returning;
         }
         *next_attempt_secs = self.clock.now_secs() + RETRY_SECS;
         ReadStatus::Lost

@@ -134,8 +134,9 @@ impl Source for FaultySource {
         self.inner.can_wait()
     }
 
+    /// Numbers rise for ever here, also over a recording: see [`Running::number`].
     fn rewinds(&self) -> bool {
-        self.inner.rewinds()
+        false
     }
 
     fn lost_why(&self) -> LostWhy {

@@ -58,6 +58,8 @@ pub(super) struct Stream {
     silence: Silence,
     lost_why: LostWhy,
     back_from_break: bool,
+    /// The clocks were set against one another anew: the next frame does not follow the last in time.
+    joined: bool,
 }
 
 impl Stream {
@@ -121,6 +123,7 @@ impl Stream {
             silence: Silence::since(now_secs),
             lost_why: LostWhy::Unknown,
             back_from_break: false,
+            joined: false,
         };
         stream.show_correction(counters);
         stream.judge_assumed_unit();
@@ -209,7 +212,7 @@ impl Stream {
                 index: verdict.index,
                 time_secs,
                 arrival_secs,
-                gap_before: verdict.gap || broke,
+                gap_before: verdict.gap || broke || std::mem::take(&mut self.joined),
             };
             self.buffer.frame_uv(
                 i,
@@ -325,6 +328,7 @@ impl Stream {
             counters.clock_resets += 1;
             counters.gaps += 1;
             self.detector.resume(0.0);
+            self.joined = true;
         }
         self.show_correction(counters);
     }

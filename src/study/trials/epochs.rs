@@ -116,7 +116,7 @@ pub fn collect(
     let cleaner =
         || cleaner(&contract.cleaning, &info, &fitted, Learn::Here).map_err(EpochError::Cleaning);
     let clean = |chain: Chain, cleaner: Option<Cleaner>| match cleaner {
-        Some(cleaner) => chain.with_cleaner(cleaner, info.rate),
+        Some(cleaner) => chain.with_cleaner(cleaner),
         None => chain,
     };
     let chain = clean(Chain::prepare(fitted.chain.clone())?, cleaner()?);

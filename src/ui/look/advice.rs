@@ -70,7 +70,7 @@ pub fn advice(quality: &ChannelQuality) -> &'static str {
              and ground."
         }
         QualityReason::Impedance => {
-            "Part the hair, rub the skin lightly, add gel, and measure again: below 20 kΩ nothing is left to gain."
+            "Part the hair, rub the skin lightly, add gel, and measure again: up to 10 kΩ is good with gel, up to 750 kΩ with dry electrodes."
         }
     }
 }

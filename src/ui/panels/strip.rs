@@ -8,7 +8,7 @@ use egui::{Grid, RichText, Ui, vec2};
 use super::banner::level_words;
 use crate::signal::Abstention;
 use crate::snapshot::timing::{Trouble, hertz, seconds, troubles};
-use crate::snapshot::{Level, Snapshot};
+use crate::snapshot::{Level, RunState, Snapshot};
 use crate::ui::look::{parts, words};
 use crate::ui::scene::{Action, Scene};
 
@@ -71,7 +71,9 @@ impl StripPanel {
             });
         }
         if troubles.is_empty() {
-            parts::weak(ui, "Nothing is wrong with time and loss.");
+            let flows = scene.snapshot.run == RunState::Running;
+            let state = words::run_words(scene.snapshot, scene.now_secs);
+            parts::weak(ui, if flows { "Nothing is wrong with time and loss." } else { &state });
         }
         let rows = rows(scene.snapshot);
         let columns = ((ui.available_width() / COLUMN) as usize).clamp(1, 3);

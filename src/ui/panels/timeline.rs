@@ -243,7 +243,7 @@ fn clock(secs: f64) -> String {
 }
 
 /// The keys of a replay; true when Space was one of them.
-pub fn keys(ui: &Ui, transport: &Transport) -> bool {
+pub fn keys(ui: &Ui, transport: &Transport, arrows_are_free: bool) -> bool {
     let ctx = ui.ctx();
     if ctx.text_edit_focused() {
         return false;
@@ -256,12 +256,14 @@ pub fn keys(ui: &Ui, transport: &Transport) -> bool {
             transport.seek_event(forwards);
         }
     }
+    // A head in focus goes from electrode to electrode.
+    let is_free = arrows_are_free;
     for (key, secs) in [(Key::ArrowLeft, -NUDGE_SECS), (Key::ArrowRight, NUDGE_SECS)] {
-        if pressed(Modifiers::NONE, key) {
+        if is_free && pressed(Modifiers::NONE, key) {
             transport.seek(here + secs);
         }
     }
-    if let Some(outline) = outline {
+    if let Some(outline) = outline.filter(|_| is_free) {
         for (key, time) in [(Key::Home, outline.first_secs), (Key::End, outline.last_secs)] {
             if pressed(Modifiers::NONE, key) {
                 transport.seek(time);

@@ -69,7 +69,8 @@ impl MontagePanel {
             parts::weak(ui, "Nothing is connected yet: the channels of a source are placed here.");
             return;
         }
-        if ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::Z)) {
+        let typing = ui.ctx().text_edit_focused();
+        if !typing && ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::Z)) {
             self.undo(scene, actions);
         }
         let width = ui.available_width();

@@ -185,6 +185,8 @@ fn counts(ui: &mut Ui, scene: &Scene<'_>, cap: &CapVerdict) {
 fn note(scene: &Scene<'_>) -> Option<&'static str> {
     match scene.snapshot.run {
         RunState::SourceLost { .. } => Some("The source is lost: verdicts are those before."),
+        RunState::Stalled { .. } => Some("The source is silent: verdicts are those before."),
+        RunState::Reconnecting { .. } => Some("The source comes back: verdicts are those before."),
         RunState::Ended => Some("The run has ended: verdicts are those of its last seconds."),
         _ => None,
     }

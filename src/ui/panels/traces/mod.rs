@@ -70,6 +70,7 @@ impl TracesPanel {
     fn forget(&mut self, source: Option<(Vec<String>, f64)>) {
         let (channels, rate_hz) = source.as_ref().map_or((0, 1.0), |(c, rate)| (c.len(), *rate));
         self.history.reset(channels, rate_hz);
+        self.peaks = Peaks::default();
         self.frozen_secs = None;
         self.source = source;
     }
@@ -110,8 +111,10 @@ impl TracesPanel {
     }
 
     fn signal_ui(&mut self, ui: &mut Ui, scene: &Scene<'_>, source: &SourceView, newest_secs: f64) {
+        // What was held is drawn as it is; at the first frame of a pause there may be nothing held yet.
+        let is_held = scene.view.paused && self.frozen_secs.is_some();
         let end_secs = self.end_secs(scene, newest_secs);
-        if !scene.view.paused {
+        if !is_held {
             let rate = SampleRate::new(source.rate_hz).ok();
             // One that cannot be built is said beside its controls.
             let design = rate.and_then(|rate| scene.view.filter.design(rate).ok());
