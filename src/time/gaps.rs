@@ -111,7 +111,11 @@ impl GapDetector {
     /// Judges the next frame by its stamp (sender's clock) and its arrival (our clock), in seconds.
     pub fn next(&mut self, stamp_secs: f64, arrival_secs: f64) -> Verdict {
         if !stamp_secs.is_finite() {
-            // It tells nothing; the one before stays.
+            // It tells nothing: counted on from the one before.
+            if let Some(last) = &mut self.last {
+                last.stamp_secs += self.period_secs;
+                last.arrival_secs = arrival_secs;
+            }
             let index = self.next_index;
             self.next_index += 1;
             return Verdict { index, ..Verdict::default() };

@@ -336,7 +336,7 @@ mod tests {
         let part = 249 * CHANNELS;
         meter.push_block(&values[..part], &values[..part], &railed[..part]);
         assert!(meter.qualities().iter().all(|q| q.verdict == Verdict::Unknown));
-        meter.set_impedance_kohm(1, Some(2500.0));
+        meter.set_impedance_kohm(1, Some(2600.0));
         meter.set_impedance_kohm(2, Some(f32::NAN));
         meter.set_impedance_kohm(CHANNELS, Some(1.0));
         meter.reset();

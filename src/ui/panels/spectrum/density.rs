@@ -23,13 +23,19 @@ const BAND_QUANTILES: [f64; 2] = [0.1, 0.9];
 /// Room for the words beside the plot.
 const AXIS_WIDTH: f32 = 52.0;
 
+/// Where most channels lie, and what that was made of: found once for each new estimate, not in every frame.
+pub struct Band {
+    key: (u64, u64, Unit),
+    values: [Vec<f64>; 3],
+}
+
 /// Paints plot, readings and cursor.
 pub fn ui(
     ui: &mut Ui,
     scene: &Scene<'_>,
     source: &SourceView,
-    spectra: Option<&Spectra>,
-    choice: &mut Choice,
+    (spectra, version): (Option<&Spectra>, u64),
+    (choice, held): (&mut Choice, &mut Option<Band>),
     height: f32,
 ) {
     let Some(spectra) = spectra else {
@@ -38,7 +44,7 @@ pub fn ui(
         let rect = parts::canvas(ui, egui::vec2(ui.available_width(), height), text.clone());
         return parts::centred_text(ui, rect, &text, scene.palette.weak);
     };
-    plot(ui, scene, source, spectra, choice, height);
+    plot(ui, scene, source, (spectra, version), (choice, held), height);
     cursor(ui, scene, source, spectra, choice);
     told(ui, source, spectra, choice);
 }
@@ -47,8 +53,8 @@ fn plot(
     ui: &mut Ui,
     scene: &Scene<'_>,
     source: &SourceView,
-    spectra: &Spectra,
-    choice: &mut Choice,
+    (spectra, version): (&Spectra, u64),
+    (choice, held): (&mut Choice, &mut Option<Band>),
     height: f32,
 ) {
     let palette = scene.palette;
@@ -58,7 +64,13 @@ fn plot(
         .iter()
         .map(|channel| (*channel, points(spectra.of(*channel), spectra.bin_hz, top_hz, unit)))
         .collect();
-    let band = (source.channels.len() >= BAND_FROM).then(|| quantiles(spectra, top_hz, unit));
+    let key = (version, top_hz.to_bits(), unit);
+    let band = (source.channels.len() >= BAND_FROM).then(|| {
+        if held.as_ref().is_none_or(|held| held.key != key) {
+            *held = Some(Band { key, values: quantiles(spectra, top_hz, unit) });
+        }
+        held.as_ref().map(|held| &held.values)
+    });
     let y_axis = AxisHints::new_y()
         .formatter(move |mark, _| axis_words(unit, mark.value))
         .min_thickness(AXIS_WIDTH);
@@ -90,7 +102,7 @@ fn plot(
                     plot.span(span.fill(palette.fair.gamma_multiply(0.12)).border_width(0.0));
                 }
             }
-            if let Some([xs, low, high]) = &band {
+            if let Some(Some([xs, low, high])) = &band {
                 let area = FilledArea::new("all channels", xs, low, high);
                 plot.add(area.fill_color(palette.weak.gamma_multiply(0.16)));
             }

@@ -30,6 +30,7 @@ pub struct SpectrumPanel {
     feed: Feed,
     waterfall: waterfall::Waterfall,
     scalp: scalp::Scalp,
+    band: Option<density::Band>,
     source: Option<(Vec<String>, f64)>,
 }
 
@@ -76,6 +77,7 @@ impl SpectrumPanel {
         let now = Some((source.channels.clone(), source.rate_hz));
         if now != self.source {
             self.choice.begin(source);
+            self.band = None;
             self.source = now;
         }
     }
@@ -83,8 +85,9 @@ impl SpectrumPanel {
     fn spectrum_ui(&mut self, ui: &mut Ui, scene: &Scene<'_>, source: &SourceView) {
         self.choice.spectrum_controls(ui, source);
         let height = (ui.available_height() - 190.0).max(380.0);
-        let spectra = self.feed.spectra.as_ref();
-        density::ui(ui, scene, source, spectra, &mut self.choice, height * 0.55);
+        let found = (self.feed.spectra.as_ref(), self.feed.version);
+        let held = (&mut self.choice, &mut self.band);
+        density::ui(ui, scene, source, found, held, height * 0.55);
         ui.add_space(6.0);
         self.choice.watched_ui(ui, source);
         self.waterfall.ui(ui, scene, source, &self.choice, height * 0.45);
