@@ -126,8 +126,10 @@ fn ten_seconds_in_which_nobody_draws_decodes_or_writes_lose_nothing() {
     assert_eq!(shared.snapshot(|_| None).dropped_in_rings, 0);
     let frames = recorded(&path);
     assert!(frames.len() == all && is_whole(&frames));
-    // Who did not draw has not drawn it, which is no gap; the decoder goes on with the newest window.
-    assert_eq!((drawn, gaps), (all - 10_000 + ring_frames(rate_hz, TRACE_RING_SECS), 0));
+    // What was not drawn is counted and no gap; the decoder goes on with the newest window.
+    let undrawn = screen.take_overruns() as usize;
+    assert!(undrawn > 7000 && drawn + undrawn == all, "{drawn} drawn, {undrawn} not");
+    assert_eq!(gaps, 0);
     assert!(decoded.is_sorted() && newest.skipped() > 5, "{decoded:?}, {}", newest.skipped());
 }
 
@@ -168,9 +170,14 @@ fn a_live_run_whose_decoder_stalls_and_that_nobody_draws_is_recorded_whole() {
     let stalled = Arc::new(AtomicBool::new(false));
     let sink = StandsStill { left: 3, stalled: stalled.clone() };
     let pipeline = Pipeline::start(config, vec![Box::new(sink)]);
-    // A machine that is busy may need longer to begin.
+    // A machine that is busy may need longer to load the pack than the signal stage's ring lasts: that is not looked at.
+    let mut before = None;
     for _ in 0..1200 {
         std::thread::sleep(Duration::from_millis(50));
+        let snapshot = pipeline.snapshot();
+        if snapshot.decode.is_some() {
+            before.get_or_insert(snapshot.dropped_in_rings);
+        }
         if stalled.load(Ordering::Acquire) {
             break;
         }
@@ -179,7 +186,7 @@ fn a_live_run_whose_decoder_stalls_and_that_nobody_draws_is_recorded_whole() {
     let report = pipeline.stop();
     assert!(report.failure.is_none(), "{:?}", report.failure);
     assert!(stalled.load(Ordering::Acquire), "the decoder did not stall");
-    assert_eq!(report.snapshot.dropped_in_rings, 0);
+    assert_eq!(Some(report.snapshot.dropped_in_rings), before);
     assert!(report.snapshot.windows.skipped > 0, "{:?}", report.snapshot.windows);
     let frames = recorded(&path);
     assert!(frames.len() as f64 > 10.0 * 250.0 && is_whole(&frames), "{} frames", frames.len());
