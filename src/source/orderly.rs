@@ -128,7 +128,10 @@ impl Order {
         let allowed_secs = RESET_SECS + RESET_SHARE * missing_secs;
         let step_secs = meta.time_secs - last.time_secs;
         let waited_secs = meta.arrival_secs - last.arrival_secs;
-        let off = |secs: f64| !((step_secs - secs).abs() <= allowed_secs);
+        let off = |secs: f64| {
+            let off_secs = (step_secs - secs).abs();
+            off_secs.is_nan() || off_secs > allowed_secs
+        };
         off(steps as f64 * self.period_secs) && off(waited_secs)
     }
 
