@@ -10,6 +10,7 @@ mod blocks;
 mod brainflow;
 mod faults;
 mod gate;
+mod known;
 mod libraries;
 mod lsl;
 mod offline;

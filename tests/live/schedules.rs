@@ -17,27 +17,17 @@ use phosphene::pipeline::contract::{self, InputContract};
 use phosphene::pipeline::process::{Process, ProcessParts, StimulusRows};
 use phosphene::pipeline::shared::Shared;
 use phosphene::record::Recorder;
-use phosphene::signal::{Abstention, Chunk, FrameMeta, Lock, Marker, StimulusSet, Window};
+use phosphene::signal::{Abstention, Chunk, FrameMeta, Lock, StimulusSet, Window};
 use phosphene::snapshot::ChannelQuality;
 use phosphene::source::faulty::{Faults, FaultySource, chaos};
 use phosphene::source::file::{FileSource, Speed};
 use phosphene::source::orderly::OrderlySource;
-use phosphene::source::{
-    CHUNK_FRAMES, CHUNK_MARKERS, ReadStatus, Source, SourceCounters, SourceError, SourceInfo,
-    SourceKind,
-};
+use phosphene::source::{CHUNK_FRAMES, CHUNK_MARKERS, ReadStatus, Source, SourceCounters};
 use phosphene::time::clock::Clock;
-use phosphene::units::SampleRate;
 
-use crate::harness::dsp::Noise;
+use super::known::{CHANNELS, Known, RATE_HZ, onset_secs, sent};
 use crate::harness::folder_in_memory;
 
-const CHANNELS: usize = 4;
-const RATE_HZ: f64 = 250.0;
-const FRAMES: u64 = 7500;
-/// A picture appears every so many seconds, each another one.
-const SOA_SECS: f64 = 0.9;
-const PICTURES: usize = 32;
 const WINDOW: usize = 200;
 const BASELINE: usize = 50;
 /// As the contract has it.
@@ -46,84 +36,6 @@ const SETTLE: usize = 250;
 /// in its last samples has not come through the filters yet.
 const WILD_UV: f32 = 3000.0;
 const DELAY: usize = 16;
-
-/// The value of a channel in a frame: white noise of 12 µV, the same for ever.
-fn sent(number: u64, channel: usize) -> f32 {
-    let mut noise =
-        Noise((number * CHANNELS as u64 + channel as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15));
-    noise.next_uv();
-    noise.next_uv()
-}
-
-/// When picture `row` appears, in seconds since the first frame.
-fn onset_secs(row: usize) -> f64 {
-    0.7001 + row as f64 * SOA_SECS
-}
-
-/// A device whose every value is known; offline, in reads of uneven size.
-struct Known {
-    next: u64,
-    reads: u64,
-    ids: Vec<String>,
-}
-
-impl Known {
-    fn new(set: &StimulusSet) -> Self {
-        Self { next: 0, reads: 0, ids: set.stimuli.iter().map(|s| s.id.clone()).collect() }
-    }
-}
-
-impl Source for Known {
-    fn prepare(&mut self, _: &Clock) -> Result<SourceInfo, SourceError> {
-        Ok(SourceInfo {
-            kind: SourceKind::Sim,
-            name: "known".into(),
-            simulated: true,
-            snr_db: None,
-            channels: ["O1", "Oz", "O2", "Pz"].map(String::from).to_vec(),
-            rate: SampleRate::new(RATE_HZ).unwrap(),
-            source_unit: "uV".into(),
-            has_markers: true,
-            notes: vec![],
-            mounted: None,
-        })
-    }
-
-    fn read(&mut self, chunk: &mut Chunk) -> Result<ReadStatus, SourceError> {
-        if self.next == FRAMES {
-            return Ok(ReadStatus::End);
-        }
-        self.reads += 1;
-        let most = [1, 7, 64, 250, 512][self.reads as usize % 5];
-        while chunk.len() < most && self.next < FRAMES {
-            let time_secs = self.next as f64 / RATE_HZ;
-            for row in (0..PICTURES).filter(|row| (onset_secs(*row) * RATE_HZ) as u64 == self.next)
-            {
-                assert!(chunk.push_marker(Marker::stimulus_onset(onset_secs(row), &self.ids[row])));
-            }
-            let values: [f32; CHANNELS] = std::array::from_fn(|channel| sent(self.next, channel));
-            let meta = FrameMeta {
-                index: self.next,
-                time_secs,
-                arrival_secs: time_secs,
-                gap_before: false,
-            };
-            assert!(chunk.push(meta, &values));
-            self.next += 1;
-        }
-        Ok(ReadStatus::Data)
-    }
-
-    fn counters(&self) -> SourceCounters {
-        SourceCounters::default()
-    }
-
-    fn is_offline(&self) -> bool {
-        true
-    }
-
-    fn stop(&mut self) {}
-}
 
 /// A frame as some stage should see it.
 #[derive(Clone, Copy, Debug)]
