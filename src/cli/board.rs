@@ -2,6 +2,8 @@
 //!
 //! Opens the source by itself and lets it go at the end: nothing is recorded, nothing decoded.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use serde::Serialize;
 
 use crate::dsp::quality::impedance::{ContactMeter, Current};
@@ -19,6 +21,9 @@ use super::terminal::{on_interrupt, print_json};
 
 /// Measurements of a channel; the last is told: the first may still hold the contact's drift.
 const MEASUREMENTS: u32 = 2;
+
+/// Seconds of signal after which a channel that gave no figure is given up.
+const PATIENCE_SECS: f64 = 15.0;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -96,10 +101,11 @@ fn look(args: &Args, source: &mut dyn Source, info: &SourceInfo) -> Result<Vec<R
             info.name
         ))
     })?;
+    let interrupted = on_interrupt()?;
     let mut contacts = vec![None; state.channels().len()];
     if let Some(chosen) = &args.impedance {
         for channel in channels(&state, chosen)? {
-            contacts[channel] = Some(measure(source, info, &state, channel)?);
+            contacts[channel] = Some(measure(source, info, &state, channel, &interrupted)?);
         }
         let failed = |e: SourceError| Failure { code: e.exit_code(), message: e.to_string() };
         source.command(&BoardCommand::Measure(None)).map_err(failed)?;
@@ -131,9 +137,9 @@ fn measure(
     info: &SourceInfo,
     state: &BoardState,
     channel: usize,
+    interrupted: &AtomicBool,
 ) -> Result<Contact, Failure> {
     let failed = |e: SourceError| Failure { code: e.exit_code(), message: e.to_string() };
-    let interrupted = on_interrupt()?;
     let lead_off = state.info.lead_off;
     let meter = lead_off.and_then(|l| {
         let current = Current { amps: l.amps, hz: l.hz, series_ohm: l.series_ohm };
@@ -143,15 +149,16 @@ fn measure(
     source.command(&BoardCommand::Measure(Some(channel))).map_err(failed)?;
     meter.attend(Some(channel));
     let mut chunk = Chunk::with_capacity(info.channels.len(), CHUNK_FRAMES, CHUNK_MARKERS);
-    let mut renewals = 0;
-    loop {
+    let (mut renewals, mut seen) = (0, 0);
+    while seen as f64 <= PATIENCE_SECS * info.rate.hz() {
         chunk.clear();
         let status = source.read(&mut chunk).map_err(failed)?;
         let is_lost = matches!(status, ReadStatus::Lost | ReadStatus::End);
-        if is_lost || interrupted.load(std::sync::atomic::Ordering::Relaxed) {
+        if is_lost || interrupted.load(Ordering::Relaxed) {
             let message = format!("the board was lost while channel {} was measured", channel + 1);
             return Err(Failure { code: 3, message });
         }
+        seen += chunk.len();
         for (frame, meta) in chunk.frames().iter().enumerate() {
             let Some(found) = meter.push(chunk.frame(frame)[channel], meta.gap_before) else {
                 continue;
@@ -162,6 +169,11 @@ fn measure(
             }
         }
     }
+    let message = format!(
+        "channel {} gave no figure in {PATIENCE_SECS} s: too much of its signal is lost",
+        channel + 1
+    );
+    Err(Failure { code: 3, message })
 }
 
 fn row(channel: usize, label: &str, settings: &ChannelSettings, contact: Option<Contact>) -> Row {

@@ -118,6 +118,16 @@ fn impedance_is_what_sits_on_the_channel() {
 }
 
 #[test]
+fn a_command_before_the_first_frame_marks_it() {
+    let _turn = one_at_a_time();
+    let mut bench = Bench::new(false, "");
+    bench.source.command(&BoardCommand::Measure(Some(0))).unwrap();
+    let read = bench.read(20);
+    assert!(read.frames[0].gap_before, "what came before the current flowed is told apart");
+    assert_eq!((read.frames[0].index, labels(&read)), (0, vec!["board: channel 1 impedance on"]));
+}
+
+#[test]
 fn a_board_that_was_lost_is_told_again() {
     let _turn = one_at_a_time();
     let mut bench = Bench::new(false, "");
