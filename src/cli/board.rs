@@ -142,7 +142,7 @@ fn measure(
     let failed = |e: SourceError| Failure { code: e.exit_code(), message: e.to_string() };
     let lead_off = state.info.lead_off;
     let meter = lead_off.and_then(|l| {
-        let current = Current { amps: l.amps, hz: l.hz, series_ohm: l.series_ohm };
+        let current = Current { amps: l.seen_amps(), hz: l.hz, series_ohm: l.series_ohm };
         ContactMeter::new(info.rate, current)
     });
     let mut meter = meter.ok_or_else(|| Failure::usage("this board cannot measure impedance"))?;
