@@ -26,6 +26,9 @@ const MEASUREMENTS: u32 = 2;
 /// A board that sends nothing for so long is lost, in seconds.
 const SILENT_SECS: f64 = 10.0;
 
+/// Seconds of signal after which a channel that gave no figure is given up.
+const PATIENCE_SECS: f64 = 15.0;
+
 const EXAMPLES: &str = "\
 Examples:
   phosphene board --source brainflow:cyton,serial_port=/dev/ttyUSB0
@@ -102,9 +105,10 @@ fn look(args: &Args, source: &mut dyn Source, info: &SourceInfo) -> Result<Vec<R
             info.name
         ))
     })?;
+    let interrupted = on_interrupt()?;
     let mut contacts = vec![None; state.channels().len()];
     if let Some(chosen) = &args.impedance {
-        let (chosen, interrupted) = (channels(&state, chosen)?, on_interrupt()?);
+        let chosen = channels(&state, chosen)?;
         let found: Result<(), Failure> = chosen.into_iter().try_for_each(|channel| {
             contacts[channel] = Some(measure(source, info, (&state, channel), &interrupted)?);
             Ok(())
@@ -145,16 +149,16 @@ fn measure(
     let failed = |e: SourceError| Failure { code: e.exit_code(), message: e.to_string() };
     let lead_off = state.info.lead_off;
     let meter = lead_off.and_then(|l| {
-        let current = Current { amps: l.amps, hz: l.hz, series_ohm: l.series_ohm };
+        let current = Current { amps: l.seen_amps(), hz: l.hz, series_ohm: l.series_ohm };
         ContactMeter::new(info.rate, current)
     });
     let mut meter = meter.ok_or_else(|| Failure::usage("this board cannot measure impedance"))?;
     source.command(&BoardCommand::Measure(Some(channel))).map_err(failed)?;
     meter.attend(Some(channel));
     let mut chunk = Chunk::with_capacity(info.channels.len(), CHUNK_FRAMES, CHUNK_MARKERS);
-    let (clock, mut renewals) = (Clock::system(), 0);
+    let (clock, mut renewals, mut seen) = (Clock::system(), 0, 0);
     let mut heard_secs = clock.now_secs();
-    loop {
+    while seen as f64 <= PATIENCE_SECS * info.rate.hz() {
         chunk.clear();
         let status = source.read(&mut chunk).map_err(failed)?;
         let ended = |why| Failure {
@@ -172,6 +176,7 @@ fn measure(
         if is_lost || now_secs - heard_secs > SILENT_SECS {
             return Err(ended("the board was lost"));
         }
+        seen += chunk.len();
         for (frame, meta) in chunk.frames().iter().enumerate() {
             let Some(found) = meter.push(chunk.frame(frame)[channel], meta.gap_before) else {
                 continue;
@@ -182,6 +187,11 @@ fn measure(
             }
         }
     }
+    let message = format!(
+        "channel {} gave no figure in {PATIENCE_SECS} s: too much of its signal is lost",
+        channel + 1
+    );
+    Err(Failure { code: 3, message })
 }
 
 fn row(channel: usize, label: &str, settings: &ChannelSettings, contact: Option<Contact>) -> Row {

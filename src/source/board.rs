@@ -173,6 +173,15 @@ pub struct LeadOff {
     pub hz: f64,
     /// Resistor in the board before the electrode, in ohm: it is not the electrode's.
     pub series_ohm: f64,
+    /// Share of the amplitude that is left of it in the signal that the board sends; 1 where it sends what it measures.
+    pub seen_share: f64,
+}
+
+impl LeadOff {
+    /// The current that the signal shows, in A.
+    pub fn seen_amps(&self) -> f64 {
+        self.amps * self.seen_share
+    }
 }
 
 /// What can be set on a board.

@@ -17,7 +17,7 @@ use crate::harness::window::{opened, states as scripted};
 
 /// A Cyton with one electrode that was measured, one that is being measured and one that is off.
 pub fn board() -> BoardView {
-    let lead_off = Some(LeadOff { amps: 6e-9, hz: 31.25, series_ohm: 2200.0 });
+    let lead_off = Some(LeadOff { amps: 6e-9, hz: 31.25, series_ohm: 2200.0, seen_share: 1.0 });
     let documented = "https://docs.openbci.com/Cyton/CytonSDK/";
     let info = BoardInfo { channels: 8, lead_off, pause_secs: 0.5, documented };
     let mut state = BoardState::fresh(info);

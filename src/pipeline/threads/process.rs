@@ -132,8 +132,11 @@ impl ProcessShell {
     /// What measures impedance by the current that the board can send, where it can.
     fn contact_meter(&self, info: &SourceInfo) -> Option<ContactMeter> {
         let lead_off = self.shared.board.view()?.state.info.lead_off?;
-        let current =
-            Current { amps: lead_off.amps, hz: lead_off.hz, series_ohm: lead_off.series_ohm };
+        let current = Current {
+            amps: lead_off.seen_amps(),
+            hz: lead_off.hz,
+            series_ohm: lead_off.series_ohm,
+        };
         ContactMeter::new(info.rate, current)
     }
 

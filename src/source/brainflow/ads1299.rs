@@ -17,7 +17,11 @@ use crate::source::board::{
 
 /// The current by which impedance is measured: 6 nA, at the converter's clock of 2.048 MHz divided by 2¹⁶, which the
 /// vendor's documentation rounds to 31.5 Hz; behind 2.2 kΩ (OpenBCI GUI, constants of the Cyton; ADS1299, register LOFF).
-const LEAD_OFF: LeadOff = LeadOff { amps: 6e-9, hz: 31.25, series_ohm: 2200.0 };
+const LEAD_OFF: LeadOff = LeadOff { amps: 6e-9, hz: 31.25, series_ohm: 2200.0, seen_share: 1.0 };
+
+/// Rate at which the converters measure, in Hz. With a Daisy each sends the mean of its last two samples at half of it
+/// (OpenBCI, Cyton Data Format), which leaves cos(π · f ÷ rate) of a sine: 92 % at the current's frequency.
+const CONVERTER_HZ: f64 = 250.0;
 
 /// Signal that is left out after a command, in seconds: what the radio held back (less than 0.1 s where it works), the
 /// restart (some 0.1 s), and the converter's filter (four samples). What comes later was sampled and scaled as told.
@@ -54,7 +58,10 @@ pub(super) fn info(board: &BoardModel) -> Option<BoardInfo> {
         2 => 2 * MODULE_CHANNELS,
         _ => return None,
     };
-    let lead_off = Some(LEAD_OFF);
+    let is_averaged = channels > MODULE_CHANNELS;
+    let mean_of_two = (std::f64::consts::PI * LEAD_OFF.hz / CONVERTER_HZ).cos();
+    let lead_off =
+        Some(LeadOff { seen_share: if is_averaged { mean_of_two } else { 1.0 }, ..LEAD_OFF });
     Some(BoardInfo { channels, lead_off, pause_secs: PAUSE_SECS, documented: DOCUMENTED })
 }
 

@@ -38,6 +38,8 @@ pub(super) struct Frames {
     /// The board sends a frame in halves: its first one after a start has no partner.
     comes_in_halves: bool,
     is_first: bool,
+    /// The next frame comes after a pause, also where it is the very first.
+    after_pause: bool,
 }
 
 impl Frames {
@@ -80,6 +82,7 @@ impl Frames {
             doubtful_in_a_row: 0,
             comes_in_halves: request.described_as.id == CYTON_DAISY,
             is_first: true,
+            after_pause: false,
         };
         let info = SourceInfo {
             mounted: None,
@@ -117,7 +120,7 @@ impl Frames {
     pub fn resume_after_pause(&mut self) {
         self.timeline.interrupt();
         self.doubtful = None;
-        self.is_first = true;
+        (self.is_first, self.after_pause) = (true, true);
     }
 
     /// Puts frames and markers into `chunk`, which has room for them.
@@ -134,7 +137,8 @@ impl Frames {
             }
             let joined = reset_pending && !before_reset;
             reset_pending &= before_reset;
-            let meta = self.timeline.place(counter, at_secs, now_secs, joined);
+            let mut meta = self.timeline.place(counter, at_secs, now_secs, joined);
+            meta.gap_before |= std::mem::take(&mut self.after_pause);
             for (value, row) in self.values_uv.iter_mut().zip(&self.eeg_rows) {
                 *value = data.value(*row, frame) as f32;
             }
@@ -308,6 +312,7 @@ mod tests {
             doubtful_in_a_row: 0,
             comes_in_halves: false,
             is_first: true,
+            after_pause: false,
         };
         let mut chunk = Chunk::with_capacity(2, 8, 8);
         frames.deliver(&data, 50.0, true, &mut chunk);
