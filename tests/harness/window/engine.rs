@@ -71,11 +71,12 @@ impl ScriptedEngine {
     /// Ten seconds of signal up to `end_secs`, with a loss near the end when asked for.
     pub fn fill(&self, channels: usize, rate_hz: f64, end_secs: f64, with_gap: bool) {
         let n = (10.0 * rate_hz) as u64;
+        let mut was_lost = false;
         let frames = (0..n).filter_map(|index| {
             let time_secs = end_secs - 10.0 + index as f64 / rate_hz;
             let age = end_secs - time_secs;
             let lost = with_gap && (3.0..3.6).contains(&age);
-            let gap_before = with_gap && (3.0 - age).abs() < 0.5 / rate_hz;
+            let gap_before = std::mem::replace(&mut was_lost, lost) && !lost;
             let meta = FrameMeta { index, time_secs, arrival_secs: time_secs, gap_before };
             (!lost).then(|| (meta, (0..channels).map(|c| sample(c, time_secs, index)).collect()))
         });

@@ -1,6 +1,6 @@
 //! The spectrum of a few channels, with all others as a band behind them; alpha and mains marked; a cursor with values.
 
-use egui::{Align2, Color32, DragValue, RichText, Ui};
+use egui::{Align2, Color32, DragValue, RichText, Sense, Shape, Stroke, Ui, vec2};
 use egui_plot::{
     AxisHints, FilledArea, Line, LineStyle, Plot, PlotPoint, PlotUi, Span, Text, VLine,
 };
@@ -212,17 +212,31 @@ fn cursor(
                 Unit::Power => readings::density_words(f64::from(*density)),
                 Unit::Decibels => format!("{:.1} dB", scaled(*density, Unit::Decibels)),
             };
-            let (color, _) = stroke(scene, place);
+            let (color, style) = stroke(scene, place);
             let name = source.channels.get(*channel).cloned().unwrap_or_default();
-            ui.label(RichText::new(format!("{} {name}", dash(place))).color(color).strong());
+            swatch(ui, color, style);
+            ui.label(RichText::new(name).color(color).strong());
             ui.label(RichText::new(value).monospace());
         }
     });
 }
 
-/// The dash of a line, as text.
-fn dash(place: usize) -> &'static str {
-    ["━━", "╍╍", "━━", "┅┅", "╌╌", "┈┈"][place % 6]
+/// A piece of a line as it is drawn in the plot.
+fn swatch(ui: &mut Ui, color: Color32, style: LineStyle) {
+    let (rect, _) = ui.allocate_exact_size(vec2(26.0, 14.0), Sense::hover());
+    let ends = [rect.left_center(), rect.right_center()];
+    let stroke = Stroke::new(2.0, color);
+    match style {
+        LineStyle::Solid => {
+            ui.painter().line_segment(ends, stroke);
+        }
+        LineStyle::Dashed { length } => {
+            ui.painter().extend(Shape::dashed_line(&ends, stroke, length, length * 0.6));
+        }
+        LineStyle::Dotted { spacing } => {
+            ui.painter().extend(Shape::dotted_line(&ends, color, spacing, 1.2));
+        }
+    }
 }
 
 /// Alpha and mains of each channel in words, and what the estimate rests on.

@@ -116,6 +116,3 @@ impl SpectrumPanel {
         }
     }
 }
-
-/// Which signal the page shows.
-const SIGNAL_WORDS: &str = "Signal: raw, as the source gives it; neither the display filter nor the decoder's filters are in it";

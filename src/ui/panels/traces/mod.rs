@@ -3,9 +3,11 @@
 //! Takes raw frames once a frame of the window ([`TracesPanel::push`]), filters what is drawn, paints minimum and
 //! maximum per column. A loss is drawn as a hatched stretch, never joined; what the window did not draw is told apart.
 
+pub mod axis;
 pub mod controls;
 pub mod history;
 pub mod lanes;
+pub mod levels;
 pub mod mesh;
 pub mod order;
 pub mod overview;
@@ -20,8 +22,8 @@ use crate::snapshot::{QualityVerdict, Snapshot, SourceView};
 use crate::ui::look::{parts, theme, words};
 use crate::ui::scene::{Action, Scene};
 use crate::units::SampleRate;
+use axis::{Axis, GUTTERS};
 use history::{History, Seam};
-use lanes::{Axis, GUTTERS};
 use order::{Choice, Look, Sorted};
 use peaks::{Gap, Peaks};
 
@@ -131,7 +133,7 @@ impl TracesPanel {
                 }
             }
         }
-        lanes::time_axis(ui, scene, TIME_AXIS);
+        axis::time_axis(ui, scene, TIME_AXIS);
     }
 
     fn lanes_ui(

@@ -8,7 +8,8 @@ use egui::{
     Align2, Color32, ColorImage, Rect, Sense, TextureHandle, TextureOptions, Ui, pos2, vec2,
 };
 
-use super::lanes::{Axis, channel_words};
+use super::axis::{Axis, GUTTERS};
+use super::lanes::channel_words;
 use super::peaks::{Gap, Peaks};
 use super::seams;
 use crate::palette;
@@ -147,7 +148,7 @@ fn rows(ui: &Ui, shown: &Shown<'_>, rect: Rect) {
             let side = row.clamp(4.0, 9.0);
             // Bad ones further out than fair ones: they are told apart where marks are tiny.
             let out = if verdict == QualityVerdict::Bad { 24.0 } else { 10.0 };
-            let at = pos2(rect.right() - super::lanes::GUTTERS[1] + out, middle);
+            let at = pos2(rect.right() - GUTTERS[1] + out, middle);
             let mark = Rect::from_center_size(at, vec2(side, side));
             ui.painter().add(parts::verdict_shape(mark, verdict, palette));
         }
@@ -159,7 +160,7 @@ fn legend(ui: &mut Ui, scene: &Scene<'_>) {
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), LEGEND), Sense::hover());
     let full_uv = 2.0 * scene.view.uv_per_div();
     let bar = Rect::from_min_size(
-        pos2(rect.left() + super::lanes::GUTTERS[0], rect.center().y - 4.0),
+        pos2(rect.left() + GUTTERS[0], rect.center().y - 4.0),
         vec2(120.0, 8.0),
     );
     parts::color_bar(ui, bar);

@@ -3,8 +3,8 @@
 //!
 //! Each frame is read once and goes into every level. A level is a ring of bins on a grid fixed in time (bin `i` holds
 //! times in `[i·w, (i+1)·w)`), so that a scrolling trace does not shimmer and another span costs no reading anew. The
-//! finest bins are one period wide, at least [`LEAST_BIN_SECS`]; each further level is twice as wide, up to one that
-//! covers [`COVER_SECS`]. Memory: two values for a bin and channel; 256 channels at 4096 Hz take 34 MB. Cost: O(new frames
+//! finest bins are one period wide, at least [`levels::LEAST_BIN_SECS`](super::levels::LEAST_BIN_SECS); each further level is twice as wide, up to one that
+//! covers [`levels::COVER_SECS`](super::levels::COVER_SECS). Memory: two values for a bin and channel; 256 channels at 4096 Hz take 34 MB. Cost: O(new frames
 //! × channels × levels).
 //!
 //! What goes in is raw; the display filter is applied here, so that another one also redraws the past that is still
@@ -13,25 +13,11 @@
 use std::collections::VecDeque;
 
 use super::history::{History, Seam};
+use super::levels::{Level, Range, levels};
 use crate::dsp::display::{DisplayDesign, DisplayFilter};
 
-/// Least and greatest value, µV; `[INFINITY, NEG_INFINITY]` where there is none.
-pub type Range = [f32; 2];
-
-/// Narrowest bin, seconds: 1024 columns in the shortest span.
-pub const LEAST_BIN_SECS: f64 = 1.0 / 512.0;
-
-/// The widest level covers at least this, seconds: the longest span on screen and some more.
-pub const COVER_SECS: f64 = 32.0;
-
-/// Bins of a level, if not fewer because of [`MAX_BINS`].
-const BINS: usize = 4096;
-
-/// Most bins × channels of a level.
-const MAX_BINS: usize = 1 << 20;
-
 /// Most values read in one go: the rest comes with the next frame of the window.
-const READ_AT_ONCE: usize = 2 << 20;
+const READ_AT_ONCE: usize = 1 << 20;
 
 /// Most seams kept.
 const MAX_SEAMS: usize = 512;
@@ -46,76 +32,6 @@ pub struct Gap {
     pub secs: [f64; 2],
     /// Why.
     pub seam: Seam,
-}
-
-/// One resolution.
-#[derive(Debug)]
-struct Level {
-    width_secs: f64,
-    bins: i64,
-    channels: usize,
-    newest: Option<i64>,
-    /// `[bins, channels]`.
-    least: Vec<f32>,
-    greatest: Vec<f32>,
-}
-
-impl Level {
-    fn new(width_secs: f64, bins: usize, channels: usize) -> Self {
-        let size = bins * channels;
-        let (least, greatest) = (vec![f32::INFINITY; size], vec![f32::NEG_INFINITY; size]);
-        Self { width_secs, bins: bins as i64, channels, newest: None, least, greatest }
-    }
-
-    fn bin_of(&self, secs: f64) -> i64 {
-        // A hair of room: stamps that lie on the grid but for rounding fall into their own bin.
-        (secs / self.width_secs + 1e-6).floor() as i64
-    }
-
-    fn slot(&self, bin: i64) -> std::ops::Range<usize> {
-        let at = bin.rem_euclid(self.bins) as usize * self.channels;
-        at..at + self.channels
-    }
-
-    fn clear(&mut self) {
-        self.least.fill(f32::INFINITY);
-        self.greatest.fill(f32::NEG_INFINITY);
-        self.newest = None;
-    }
-
-    fn add(&mut self, secs: f64, values_uv: &[f32]) {
-        let bin = self.bin_of(secs);
-        match self.newest {
-            Some(newest) if bin > newest => {
-                for passed in (newest + 1).max(bin - self.bins + 1)..=bin {
-                    let slot = self.slot(passed);
-                    self.least[slot.clone()].fill(f32::INFINITY);
-                    self.greatest[slot].fill(f32::NEG_INFINITY);
-                }
-                self.newest = Some(bin);
-            }
-            Some(newest) if bin <= newest - self.bins => return,
-            Some(_) => {}
-            None => self.newest = Some(bin),
-        }
-        let slot = self.slot(bin);
-        let both = self.least[slot.clone()].iter_mut().zip(&mut self.greatest[slot]);
-        for ((least, greatest), value) in both.zip(values_uv) {
-            // What is not a number leaves both as they are.
-            *least = least.min(*value);
-            *greatest = greatest.max(*value);
-        }
-    }
-
-    fn range(&self, bins: std::ops::Range<i64>, channel: usize) -> Option<Range> {
-        let newest = self.newest?;
-        let mut range = [f32::INFINITY, f32::NEG_INFINITY];
-        for bin in bins.start.max(newest - self.bins + 1)..bins.end.min(newest + 1) {
-            let at = self.slot(bin).start + channel;
-            range = [range[0].min(self.least[at]), range[1].max(self.greatest[at])];
-        }
-        (range[0] <= range[1]).then_some(range)
-    }
 }
 
 /// All resolutions.
@@ -224,7 +140,7 @@ impl Peaks {
     /// Columns for `span_secs` of signal, at most about `most` of them; `None` before the first frame.
     pub fn columns(&self, span_secs: f64, most: usize) -> Option<Columns<'_>> {
         let wanted_secs = span_secs / most.max(1) as f64;
-        let covers = |level: &&Level| level.bins as f64 * level.width_secs >= span_secs * 1.05;
+        let covers = |level: &&Level| level.covered_secs() >= span_secs * 1.05;
         // The coarsest that is still fine enough: it costs the least to read.
         let fine = self.levels.iter().filter(covers).filter(|l| l.width_secs <= wanted_secs);
         let level = fine
@@ -233,20 +149,6 @@ impl Peaks {
             .or_else(|| self.levels.last())?;
         let step = (wanted_secs / level.width_secs - 1e-6).ceil().max(1.0) as i64;
         Some(Columns { level, step })
-    }
-}
-
-/// The levels for a source.
-fn levels(channels: usize, period_secs: f64) -> Vec<Level> {
-    let bins = (MAX_BINS / channels.max(1)).clamp(64, BINS);
-    let mut width_secs = if period_secs > LEAST_BIN_SECS { period_secs } else { LEAST_BIN_SECS };
-    let mut levels = Vec::new();
-    loop {
-        levels.push(Level::new(width_secs, bins, channels));
-        if bins as f64 * width_secs >= COVER_SECS {
-            return levels;
-        }
-        width_secs *= 2.0;
     }
 }
 
@@ -437,22 +339,7 @@ mod tests {
             history.push(meta, &[0.0; 4]);
         }
         let peaks = read(&history);
-        assert!(peaks.levels.iter().all(|level| level.least.len() <= BINS * 4));
+        assert!(peaks.levels.iter().all(|level| level.values() <= 2 * 4096 * 4));
         assert!(peaks.columns(2.0, 100).unwrap().between(4.9, 5.1).count() < 30);
-    }
-
-    #[test]
-    fn memory_is_bounded_for_the_widest_source() {
-        let bytes = |levels: &[Level]| -> usize {
-            levels.iter().map(|level| (level.least.len() + level.greatest.len()) * 4).sum()
-        };
-        assert!(bytes(&levels(256, 1.0 / 4096.0)) <= 42 << 20);
-        assert!(bytes(&levels(1024, 1.0 / 100_000.0)) <= 56 << 20);
-        assert!(bytes(&levels(8, 1.0 / 250.0)) <= 2 << 20);
-        for (channels, period_secs) in [(256, 1.0 / 4096.0), (1024, 1e-5), (1, 0.004), (8, 1.0)] {
-            let levels = levels(channels, period_secs);
-            let covered = levels.last().map(|l| l.bins as f64 * l.width_secs).unwrap();
-            assert!(covered >= COVER_SECS);
-        }
     }
 }
