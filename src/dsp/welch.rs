@@ -133,6 +133,12 @@ impl RunningWelch {
         self.wanted = self.periodogram.length();
     }
 
+    /// What came before is too old to be averaged with what comes.
+    pub fn forget(&mut self) {
+        self.gap();
+        (self.held, self.next) = (0, 0);
+    }
+
     /// Takes frames `[frames, channels]`, µV; tells how many stretches became whole.
     pub fn push(&mut self, frames: &[f32]) -> usize {
         let length = self.periodogram.length();
@@ -259,6 +265,9 @@ mod tests {
         welch.density(0, &mut density);
         assert!(density.iter().all(|v| v.abs() < 1e-9), "{density:?}");
         assert_eq!(welch.stretches(), [3, 19]);
+        welch.forget();
+        assert_eq!(welch.push(&[2.0; 100]), 1);
+        assert_eq!(welch.stretches(), [1, 19]);
     }
 
     #[test]

@@ -304,7 +304,7 @@ fn the_signal_says_its_channels_quality_and_gaps() {
     assert_says(
         &harness,
         &[
-            "Signal of 8 channels, 50 µV per division, 10 s; 6 good, 1 fair, 1 bad; 1 gaps on screen",
+            "Signal of 8 channels, 50 µV per division, 10 s; 6 good, 1 fair, 1 bad; 1 gaps on screen; 1 marks",
         ],
     );
 }

@@ -134,7 +134,7 @@ impl Source for FaultySource {
         self.inner.can_wait()
     }
 
-    /// Numbers rise for ever here, also over a recording: see [`Running::number`].
+    /// Numbers rise for ever here, also over a recording: see `Running::number`.
     fn rewinds(&self) -> bool {
         false
     }

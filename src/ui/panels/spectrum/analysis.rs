@@ -20,6 +20,8 @@ pub struct Block {
     pub last_secs: f64,
     /// Nothing newer is there yet.
     pub newest: bool,
+    /// So much is missing before it that nothing of before is averaged with it.
+    pub anew: bool,
 }
 
 /// What spectra are made of.
@@ -161,6 +163,9 @@ impl Analysis {
 
     fn frames(&mut self, block: &Block) -> Option<Answer> {
         let (id, welch, channels) = self.welch.as_mut()?;
+        if block.anew {
+            welch.forget();
+        }
         for (gap, part) in parts(block, *channels) {
             if gap {
                 welch.gap();
@@ -245,7 +250,7 @@ mod tests {
     use super::*;
 
     fn block(values: Vec<f32>, gaps: Vec<usize>, last_secs: f64) -> Block {
-        Block { values, gaps, last_secs, newest: true }
+        Block { values, gaps, last_secs, newest: true, anew: false }
     }
 
     #[test]

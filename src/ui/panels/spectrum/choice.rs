@@ -8,9 +8,6 @@ use crate::snapshot::SourceView;
 use crate::ui::look::parts;
 use crate::ui::scene::Scene;
 
-/// Which signal the page shows.
-const SIGNAL_WORDS: &str = "Signal: raw, as the source gives it; neither the display filter nor the decoder's filters are in it";
-
 /// Most channels compared in one plot: as many as can be told apart.
 pub const MOST_COMPARED: usize = 6;
 /// Resolutions of the spectrum, Hz.
@@ -19,6 +16,9 @@ const RESOLUTIONS_HZ: [f64; 3] = [1.0, 0.5, 0.25];
 const OVER_SECS: [f64; 4] = [4.0, 8.0, 16.0, 30.0];
 /// Highest frequencies of the plots, Hz; the last is all that is there.
 const TOPS_HZ: [f64; 5] = [45.0, 70.0, 125.0, 250.0, f64::INFINITY];
+
+/// Which signal the page shows.
+const SIGNAL_WORDS: &str = "Signal: raw, as the source gives it; neither the display filter nor the decoder's filters are in it";
 
 /// Parts of the page.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -14,6 +14,8 @@ use super::analysis::{Analysis, Answer, Block, Column, Job, Setup, Spectra};
 const BLOCK_VALUES: usize = 256 << 10;
 /// Most jobs of one kind that a frame of the window hands over.
 const JOBS_A_FRAME: usize = 4;
+/// Where more than this is missing, seconds, averages begin anew: they are of now.
+const ANEW_SECS: f64 = 2.0;
 /// Jobs and answers that may wait.
 const ROOM: usize = 12;
 
@@ -32,20 +34,23 @@ impl Cursor {
         Self { epoch: history.epoch(), next: history.first(), gap: true }
     }
 
-    /// The next frames, with `values` taken of each run of frame numbers.
+    /// The next frames, with `values` taken of their numbers. A block ends where much is missing.
     fn block(
         &mut self,
         history: &History,
         most_frames: usize,
         values: impl FnOnce(std::ops::Range<u64>) -> Vec<f32>,
     ) -> Option<Block> {
-        if self.next < history.first() {
+        let fell_out = self.next < history.first();
+        if fell_out {
             (self.next, self.gap) = (history.first(), true);
         }
         let end = history.end().min(self.next + most_frames as u64);
         if self.next >= end {
             return None;
         }
+        let anew = fell_out || much_is_missing(history, self.next);
+        let end = (self.next + 1..end).find(|n| much_is_missing(history, *n)).unwrap_or(end);
         let missing = |n: &u64| history.stamp(*n).is_some_and(|stamp| stamp.seam.is_some());
         let mut gaps: Vec<usize> =
             (self.next..end).filter(missing).map(|n| (n - self.next) as usize).collect();
@@ -55,8 +60,18 @@ impl Cursor {
         let last_secs = history.stamp(end - 1).map_or(0.0, |stamp| stamp.time_secs);
         let values = values(self.next..end);
         (self.next, self.gap) = (end, false);
-        Some(Block { values, gaps, last_secs, newest: end == history.end() })
+        Some(Block { values, gaps, last_secs, newest: end == history.end(), anew })
     }
+}
+
+/// Whether a frame comes long after the one before.
+fn much_is_missing(history: &History, number: u64) -> bool {
+    let (Some(stamp), Some(before)) =
+        (history.stamp(number), number.checked_sub(1).and_then(|before| history.stamp(before)))
+    else {
+        return false;
+    };
+    stamp.seam.is_some() && (stamp.time_secs - before.time_secs).abs() > ANEW_SECS
 }
 
 /// The thread, what it was told and what it found.
@@ -225,5 +240,25 @@ mod tests {
         assert_eq!((third.values, third.gaps, third.newest), (vec![22., 23., 24.], vec![], true));
         assert!((third.last_secs - 0.24).abs() < 1e-12);
         assert!(next(99).is_none());
+    }
+
+    #[test]
+    fn after_a_long_gap_averages_begin_anew() {
+        let mut history = History::default();
+        history.reset(1, 100.0);
+        for index in (0..10).chain(900..910) {
+            let (gap_before, time_secs) = (index == 900, index as f64 * 0.01);
+            let meta = FrameMeta { index, time_secs, gap_before, ..FrameMeta::default() };
+            history.push(meta, &[0.0]);
+        }
+        let mut cursor = Cursor::at_first(&history);
+        let mut next = || {
+            let values = |frames: std::ops::Range<u64>| vec![0.0; frames.count()];
+            cursor.block(&history, 99, values)
+        };
+        let told = |block: Block| (block.values.len(), block.gaps, block.anew, block.newest);
+        assert_eq!(next().map(told), Some((10, vec![0], false, false)));
+        assert_eq!(next().map(told), Some((10, vec![0], true, true)));
+        assert_eq!(next(), None);
     }
 }

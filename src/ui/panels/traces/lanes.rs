@@ -1,4 +1,4 @@
-//! Paints the lanes: labels, quality, ribbons, time axis.
+//! Paints the lanes: labels, quality, ribbons.
 //!
 //! Only lanes inside the visible part are painted; all ribbons go into one mesh. A ribbon breaks at a gap, and where a
 //! channel has had no number for a while; a column that is merely empty, because stamps jitter, breaks nothing.
@@ -6,7 +6,7 @@
 use egui::epaint::Mesh;
 use egui::{Align2, Color32, Rect, Response, Shape, Stroke, Ui, pos2, vec2};
 
-use super::axis::{Axis, plot_rect};
+use super::axis::Axis;
 use super::mesh::{Band, add_ribbon};
 use super::peaks::{Columns, Gap};
 use super::seams;
@@ -151,28 +151,4 @@ fn add_run(mesh: &mut Mesh, run: &mut Vec<Band>, color: Color32) {
         add_ribbon(mesh, run, color);
     }
     run.clear();
-}
-
-/// Paints the seconds below the lanes.
-pub fn time_axis(ui: &mut Ui, scene: &Scene<'_>, height: f32) {
-    let (rect, _) =
-        ui.allocate_exact_size(vec2(ui.available_width(), height), egui::Sense::hover());
-    let plot = plot_rect(rect);
-    let span = scene.view.span_secs;
-    for step in 0..=5 {
-        let share = f64::from(step) / 5.0;
-        let align = match step {
-            0 => Align2::LEFT_CENTER,
-            5 => Align2::RIGHT_CENTER,
-            _ => Align2::CENTER_CENTER,
-        };
-        let text = if step == 5 {
-            "now".into()
-        } else {
-            format!("−{:.1} s", span * (1.0 - share)).replace(".0 s", " s")
-        };
-        let text = if step == 5 && scene.view.paused { "paused".into() } else { text };
-        let at = pos2(plot.left() + plot.width() * share as f32, plot.center().y);
-        parts::tag(ui, at, align, &text, scene.palette.weak);
-    }
 }

@@ -3,10 +3,11 @@
 //! Takes raw frames once a frame of the window ([`TracesPanel::push`]), filters what is drawn, paints minimum and
 //! maximum per column. A loss is drawn as a hatched stretch, never joined; what the window did not draw is told apart.
 
-mod axis;
+pub mod axis;
 pub mod controls;
 pub mod history;
 pub mod lanes;
+pub mod levels;
 pub mod mesh;
 pub mod order;
 pub mod overview;
@@ -137,7 +138,7 @@ impl TracesPanel {
                 }
             }
         }
-        lanes::time_axis(ui, scene, TIME_AXIS);
+        axis::time_axis(ui, scene, TIME_AXIS);
     }
 
     fn lanes_ui(

@@ -3,8 +3,8 @@
 //!
 //! Each frame is read once and goes into every level. A level is a ring of bins on a grid fixed in time (bin `i` holds
 //! times in `[i·w, (i+1)·w)`), so that a scrolling trace does not shimmer and another span costs no reading anew. The
-//! finest bins are one period wide, at least [`LEAST_BIN_SECS`]; each further level is twice as wide, up to one that
-//! covers [`COVER_SECS`]. Memory: two values for a bin and channel; 256 channels at 4096 Hz take 34 MB. Cost: O(new frames
+//! finest bins are one period wide, at least [`levels::LEAST_BIN_SECS`](super::levels::LEAST_BIN_SECS); each further level is twice as wide, up to one that
+//! covers [`levels::COVER_SECS`](super::levels::COVER_SECS). Memory: two values for a bin and channel; 256 channels at 4096 Hz take 34 MB. Cost: O(new frames
 //! × channels × levels).
 //!
 //! What goes in is raw; the display filter is applied here, so that another one also redraws the past that is still
@@ -13,25 +13,11 @@
 use std::collections::VecDeque;
 
 use super::history::{History, Seam};
+use super::levels::{Level, Range, levels};
 use crate::dsp::display::{DisplayDesign, DisplayFilter};
 
-/// Least and greatest value, µV; `[INFINITY, NEG_INFINITY]` where there is none.
-pub type Range = [f32; 2];
-
-/// Narrowest bin, seconds: 1024 columns in the shortest span.
-pub const LEAST_BIN_SECS: f64 = 1.0 / 512.0;
-
-/// The widest level covers at least this, seconds: the longest span on screen and some more.
-pub const COVER_SECS: f64 = 32.0;
-
-/// Bins of a level, if not fewer because of [`MAX_BINS`].
-const BINS: usize = 4096;
-
-/// Most bins × channels of a level.
-const MAX_BINS: usize = 1 << 20;
-
 /// Most values read in one go: the rest comes with the next frame of the window.
-const READ_AT_ONCE: usize = 2 << 20;
+const READ_AT_ONCE: usize = 1 << 20;
 
 /// Most seams kept.
 const MAX_SEAMS: usize = 512;
@@ -46,76 +32,6 @@ pub struct Gap {
     pub secs: [f64; 2],
     /// Why.
     pub seam: Seam,
-}
-
-/// One resolution.
-#[derive(Debug)]
-struct Level {
-    width_secs: f64,
-    bins: i64,
-    channels: usize,
-    newest: Option<i64>,
-    /// `[bins, channels]`.
-    least: Vec<f32>,
-    greatest: Vec<f32>,
-}
-
-impl Level {
-    fn new(width_secs: f64, bins: usize, channels: usize) -> Self {
-        let size = bins * channels;
-        let (least, greatest) = (vec![f32::INFINITY; size], vec![f32::NEG_INFINITY; size]);
-        Self { width_secs, bins: bins as i64, channels, newest: None, least, greatest }
-    }
-
-    fn bin_of(&self, secs: f64) -> i64 {
-        // A hair of room: stamps that lie on the grid but for rounding fall into their own bin.
-        (secs / self.width_secs + 1e-6).floor() as i64
-    }
-
-    fn slot(&self, bin: i64) -> std::ops::Range<usize> {
-        let at = bin.rem_euclid(self.bins) as usize * self.channels;
-        at..at + self.channels
-    }
-
-    fn clear(&mut self) {
-        self.least.fill(f32::INFINITY);
-        self.greatest.fill(f32::NEG_INFINITY);
-        self.newest = None;
-    }
-
-    fn add(&mut self, secs: f64, values_uv: &[f32]) {
-        let bin = self.bin_of(secs);
-        match self.newest {
-            Some(newest) if bin > newest => {
-                for passed in (newest + 1).max(bin - self.bins + 1)..=bin {
-                    let slot = self.slot(passed);
-                    self.least[slot.clone()].fill(f32::INFINITY);
-                    self.greatest[slot].fill(f32::NEG_INFINITY);
-                }
-                self.newest = Some(bin);
-            }
-            Some(newest) if bin <= newest - self.bins => return,
-            Some(_) => {}
-            None => self.newest = Some(bin),
-        }
-        let slot = self.slot(bin);
-        let both = self.least[slot.clone()].iter_mut().zip(&mut self.greatest[slot]);
-        for ((least, greatest), value) in both.zip(values_uv) {
-            // What is not a number leaves both as they are.
-            *least = least.min(*value);
-            *greatest = greatest.max(*value);
-        }
-    }
-
-    fn range(&self, bins: std::ops::Range<i64>, channel: usize) -> Option<Range> {
-        let newest = self.newest?;
-        let mut range = [f32::INFINITY, f32::NEG_INFINITY];
-        for bin in bins.start.max(newest - self.bins + 1)..bins.end.min(newest + 1) {
-            let at = self.slot(bin).start + channel;
-            range = [range[0].min(self.least[at]), range[1].max(self.greatest[at])];
-        }
-        (range[0] <= range[1]).then_some(range)
-    }
 }
 
 /// All resolutions.
@@ -224,7 +140,7 @@ impl Peaks {
     /// Columns for `span_secs` of signal, at most about `most` of them; `None` before the first frame.
     pub fn columns(&self, span_secs: f64, most: usize) -> Option<Columns<'_>> {
         let wanted_secs = span_secs / most.max(1) as f64;
-        let covers = |level: &&Level| level.bins as f64 * level.width_secs >= span_secs * 1.05;
+        let covers = |level: &&Level| level.covered_secs() >= span_secs * 1.05;
         // The coarsest that is still fine enough: it costs the least to read.
         let mut fine = self.levels.iter().filter(covers).filter(|l| l.width_secs <= wanted_secs);
         let level = fine
@@ -233,20 +149,6 @@ impl Peaks {
             .or_else(|| self.levels.last())?;
         let step = (wanted_secs / level.width_secs - 1e-6).ceil().max(1.0) as i64;
         Some(Columns { level, step })
-    }
-}
-
-/// The levels for a source.
-fn levels(channels: usize, period_secs: f64) -> Vec<Level> {
-    let bins = (MAX_BINS / channels.max(1)).clamp(64, BINS);
-    let mut width_secs = if period_secs > LEAST_BIN_SECS { period_secs } else { LEAST_BIN_SECS };
-    let mut levels = Vec::new();
-    loop {
-        levels.push(Level::new(width_secs, bins, channels));
-        if bins as f64 * width_secs >= COVER_SECS {
-            return levels;
-        }
-        width_secs *= 2.0;
     }
 }
 
@@ -282,5 +184,162 @@ impl Columns<'_> {
 }
 
 #[cfg(test)]
-#[path = "peaks_tests.rs"]
-mod tests;
+mod tests {
+    use super::*;
+    use crate::signal::FrameMeta;
+
+    fn history(rate_hz: f64, frames: u64, value: impl Fn(u64) -> f32) -> History {
+        let mut history = History::default();
+        history.reset(1, rate_hz);
+        for index in 0..frames {
+            let meta =
+                FrameMeta { index, time_secs: index as f64 / rate_hz, ..FrameMeta::default() };
+            history.push(meta, &[value(index)]);
+        }
+        history
+    }
+
+    fn read(history: &History) -> Peaks {
+        let mut peaks = Peaks::default();
+        peaks.update(history, &DisplayDesign::OFF);
+        peaks
+    }
+
+    #[test]
+    fn one_spike_among_many_samples_is_kept_at_every_span_in_its_place() {
+        let history = history(4096.0, 20_000, |i| if i == 7777 { 500.0 } else { 0.0 });
+        let peaks = read(&history);
+        let spike_secs = 7777.0 / 4096.0;
+        for span_secs in [2.0, 5.0, 10.0, 20.0, 30.0] {
+            for most in [20, 101, 400, 1600] {
+                let columns = peaks.columns(span_secs, most).unwrap();
+                assert!(columns.width_secs() >= 0.999 * span_secs / most as f64);
+                let seen: Vec<i64> = columns
+                    .between(0.0, 5.0)
+                    .filter(|c| columns.range(*c, 0).is_some_and(|r| r[1] == 500.0))
+                    .collect();
+                assert_eq!(seen.len(), 1, "{span_secs} s in {most} columns");
+                let start_secs = columns.start_secs(seen[0]);
+                assert!((0.0..columns.width_secs()).contains(&(spike_secs - start_secs)));
+            }
+        }
+    }
+
+    #[test]
+    fn every_column_has_the_least_and_greatest_of_exactly_its_samples() {
+        let value = |i: u64| ((i * 7919) % 1009) as f32;
+        let peaks = read(&history(1000.0, 6000, value));
+        let columns = peaks.columns(5.0, 313).unwrap();
+        for column in columns.between(1.0, 4.0) {
+            let begin = columns.start_secs(column);
+            let of_column = |i: &u64| {
+                let secs = *i as f64 / 1000.0 + 1e-7;
+                secs >= begin && secs < begin + columns.width_secs()
+            };
+            let values = (0..6000).filter(of_column).map(value);
+            let expected =
+                values.fold([f32::INFINITY, f32::NEG_INFINITY], |[l, g], v| [l.min(v), g.max(v)]);
+            assert_eq!(columns.range(column, 0), Some(expected), "column {column}");
+        }
+    }
+
+    #[test]
+    fn reading_in_pieces_gives_the_same_as_at_once() {
+        let value = |i: u64| ((i * 37) % 101) as f32;
+        let whole = read(&history(250.0, 1000, value));
+        let mut pieces = Peaks::default();
+        let mut growing = History::default();
+        growing.reset(1, 250.0);
+        for index in 0..1000 {
+            let meta = FrameMeta { index, time_secs: index as f64 / 250.0, ..FrameMeta::default() };
+            growing.push(meta, &[value(index)]);
+            if index % 13 == 0 || index == 999 {
+                pieces.update(&growing, &DisplayDesign::OFF);
+            }
+        }
+        let (a, b) = (whole.columns(4.0, 77).unwrap(), pieces.columns(4.0, 77).unwrap());
+        for column in a.between(0.0, 4.0) {
+            assert_eq!(a.range(column, 0), b.range(column, 0), "column {column}");
+        }
+    }
+
+    #[test]
+    fn losses_and_what_was_not_drawn_are_gaps_and_nothing_else_is() {
+        let mut history = History::default();
+        history.reset(1, 100.0);
+        for (index, time_secs, gap_before) in [
+            (0, 0.00, false),
+            (1, 0.012, false),
+            (6, 0.06, true),
+            (7, 0.07, false),
+            (90, 0.9, false),
+        ] {
+            history
+                .push(FrameMeta { index, time_secs, gap_before, ..FrameMeta::default() }, &[1.0]);
+        }
+        let peaks = read(&history);
+        let lost = Gap { secs: [0.012, 0.06], seam: Seam::Lost };
+        let not_drawn = Gap { secs: [0.07, 0.9], seam: Seam::NotDrawn };
+        assert_eq!(peaks.gaps(0.0, 3.0).collect::<Vec<_>>(), [lost, not_drawn]);
+        assert_eq!(peaks.gaps(0.1, 3.0).count(), 1);
+    }
+
+    #[test]
+    fn what_the_history_lost_before_it_was_read_is_not_drawn() {
+        let mut history = history(10.0, 100, |_| 1.0);
+        let mut peaks = read(&history);
+        for index in 100..800 {
+            let meta = FrameMeta { index, time_secs: index as f64 / 10.0, ..FrameMeta::default() };
+            history.push(meta, &[1.0]);
+        }
+        peaks.update(&history, &DisplayDesign::OFF);
+        let gaps: Vec<Gap> = peaks.gaps(0.0, 80.0).collect();
+        assert_eq!(gaps.len(), 1, "{gaps:?}");
+        assert_eq!(gaps[0].seam, Seam::NotDrawn);
+        assert!((gaps[0].secs[0] - 9.9).abs() < 1e-9);
+    }
+
+    #[test]
+    fn values_that_are_not_numbers_draw_as_nothing() {
+        let peaks = read(&history(10.0, 3, |i| [1.0, f32::NAN, f32::INFINITY][i as usize]));
+        let columns = peaks.columns(2.0, 20).unwrap();
+        assert_eq!([0, 1, 2].map(|c| columns.range(c, 0)), [Some([1.0, 1.0]), None, None]);
+    }
+
+    #[test]
+    fn the_filter_applies_to_the_past_too_and_holes_do_not_spoil_it() {
+        // An offset of 100 mV, a spike at 1500, and nothing at 2000.
+        let value = |i: u64| match i {
+            1500 => 100_500.0,
+            2000 => f32::NAN,
+            _ => 100_000.0,
+        };
+        let history = history(250.0, 3000, value);
+        let mut peaks = read(&history);
+        let whole = |peaks: &Peaks| {
+            let columns = peaks.columns(12.0, 100).unwrap();
+            let ranges = columns.between(0.1, 11.9).filter_map(|c| columns.range(c, 0));
+            ranges.fold([f32::INFINITY, f32::NEG_INFINITY], |[l, g], r| [l.min(r[0]), g.max(r[1])])
+        };
+        assert_eq!(whole(&peaks), [100_000.0, 100_500.0]);
+        let rate = crate::units::SampleRate::new(250.0).unwrap();
+        peaks.update(&history, &DisplayDesign::new(0.5, 0.0, 0.0, rate).unwrap());
+        let [least, greatest] = whole(&peaks);
+        assert!((400.0..520.0).contains(&greatest) && least > -50.0, "{least} to {greatest}");
+        peaks.update(&history, &DisplayDesign::OFF);
+        assert_eq!(whole(&peaks), [100_000.0, 100_500.0]);
+    }
+
+    #[test]
+    fn a_clock_that_jumps_far_costs_no_memory_and_no_time() {
+        let mut history = History::default();
+        history.reset(4, 100.0);
+        for (index, time_secs) in [0.0, 1e12, -1e12, 5.0].into_iter().enumerate() {
+            let meta = FrameMeta { index: index as u64, time_secs, ..FrameMeta::default() };
+            history.push(meta, &[0.0; 4]);
+        }
+        let peaks = read(&history);
+        assert!(peaks.levels.iter().all(|level| level.values() <= 2 * 4096 * 4));
+        assert!(peaks.columns(2.0, 100).unwrap().between(4.9, 5.1).count() < 30);
+    }
+}

@@ -17,7 +17,7 @@ const HATCH: f32 = 7.0;
 const LEAST_WIDTH: f32 = 3.0;
 /// A band narrower than this is filled, not hatched.
 const HATCHED_FROM: f32 = 8.0;
-/// Room for the word.
+/// Room that a word takes at least.
 const WORD_FROM: f32 = 22.0;
 /// Longest label of a mark.
 const LABEL_CHARS: usize = 18;
@@ -50,6 +50,7 @@ fn stretches(axis: &Axis, gaps: &[Gap]) -> Vec<Stretch> {
 
 /// Paints what is missing.
 pub fn paint(ui: &Ui, scene: &Scene<'_>, axis: &Axis, gaps: &[Gap]) {
+    let mut free_from = f32::NEG_INFINITY;
     for stretch in stretches(axis, gaps) {
         let band = Rect::from_x_y_ranges(stretch.left..=stretch.right, axis.plot.y_range());
         let seen = band.intersect(axis.plot).intersect(ui.clip_rect());
@@ -65,14 +66,15 @@ pub fn paint(ui: &Ui, scene: &Scene<'_>, axis: &Axis, gaps: &[Gap]) {
         } else {
             painter.rect_filled(seen, 0.0, ink.gamma_multiply(0.45));
         }
-        if seen.width() >= WORD_FROM || stretch.gaps == 1 {
+        let at = seen.left() + 3.0;
+        if at >= free_from && at + WORD_FROM < axis.plot.right() {
             let text = match stretch.gaps {
                 1 => word.to_owned(),
                 several => format!("{several} {word}s").replace("not drawns", "times not drawn"),
             };
             let bottom = axis.plot.bottom().min(ui.clip_rect().bottom());
-            let at = pos2(seen.left() + 3.0, bottom - 2.0);
-            parts::tag(ui, at, Align2::LEFT_BOTTOM, &text, ink);
+            let at = pos2(at, bottom - 2.0);
+            free_from = parts::tag(ui, at, Align2::LEFT_BOTTOM, &text, ink).right() + 8.0;
         }
     }
 }
