@@ -71,6 +71,10 @@ fn plot(
         }
         held.as_ref().map(|held| &held.values)
     });
+    // Given, not found by the plot: what is written into it would widen it frame by frame.
+    let of_lines = lines.iter().flat_map(|(_, points)| points.iter().map(|point| point[1]));
+    let of_band = band.flatten().into_iter().flat_map(|band| band[1..].iter().flatten().copied());
+    let [low, high] = y_range(of_lines.chain(of_band));
     let y_axis = AxisHints::new_y()
         .formatter(move |mark, _| axis_words(unit, mark.value))
         .min_thickness(AXIS_WIDTH);
@@ -91,6 +95,7 @@ fn plot(
         .custom_x_axes(vec![x_axis])
         .custom_y_axes(vec![y_axis])
         .show(ui, |plot| {
+            plot.set_plot_bounds_y(low..=high);
             let alpha = Span::new("alpha", ALPHA.hz[0]..=ALPHA.hz[1])
                 .fill(palette.accent.gamma_multiply(0.08))
                 .border_width(0.0)
@@ -102,7 +107,7 @@ fn plot(
                     plot.span(span.fill(palette.fair.gamma_multiply(0.12)).border_width(0.0));
                 }
             }
-            if let Some(Some([xs, low, high])) = &band {
+            if let Some(Some([xs, low, high])) = band {
                 let area = FilledArea::new("all channels", xs, low, high);
                 plot.add(area.fill_color(palette.weak.gamma_multiply(0.16)));
             }
@@ -113,7 +118,7 @@ fn plot(
             }
             let cursor = VLine::new("cursor", choice.cursor_hz).color(palette.weak);
             plot.vline(cursor.style(LineStyle::dotted_dense()));
-            mains_names(plot, palette, top_hz);
+            mains_names(plot, palette, top_hz, high);
             plot.response().hovered().then(|| plot.pointer_coordinate()).flatten()
         });
     if let Some(at) = response.inner {
@@ -124,9 +129,19 @@ fn plot(
     parts::name(&response.response, egui::accesskit::Role::Image, words);
 }
 
+/// The axis around all that is drawn, with a tenth of it as margin.
+fn y_range(values: impl Iterator<Item = f64>) -> [f64; 2] {
+    let wide = |[low, high]: [f64; 2], value: f64| [low.min(value), high.max(value)];
+    let [low, high] = values.filter(|v| v.is_finite()).fold([f64::MAX, f64::MIN], wide);
+    if low > high {
+        return [0.0, 1.0];
+    }
+    let margin = 0.05 * (high - low).max(0.1);
+    [low - margin, high + margin]
+}
+
 /// What the bands at 50 and 60 Hz are.
-fn mains_names(plot: &mut PlotUi<'_>, palette: &Palette, top_hz: f64) {
-    let top = plot.plot_bounds().max()[1];
+fn mains_names(plot: &mut PlotUi<'_>, palette: &Palette, top_hz: f64, top: f64) {
     for hz in [50.0, 60.0] {
         if top_hz > hz {
             let words = egui::RichText::new(format!("mains {hz} Hz")).small();
@@ -311,4 +326,18 @@ fn plot_words(source: &SourceView, spectra: &Spectra, choice: &Choice) -> String
         choice.top_hz.min(spectra.top_hz()),
         channel_words(source, spectra, choice)
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_axis_is_as_wide_as_what_is_drawn() {
+        let [low, high] = y_range([2.0, f64::NAN, -1.0, f64::INFINITY].into_iter());
+        assert!((low + 1.15).abs() < 1e-12 && (high - 2.15).abs() < 1e-12, "{low} {high}");
+        assert_eq!(y_range(std::iter::empty()), [0.0, 1.0]);
+        let [low, high] = y_range(std::iter::once(3.0));
+        assert!(low < 3.0 && high > 3.0);
+    }
 }
