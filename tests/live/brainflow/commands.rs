@@ -108,8 +108,8 @@ fn measure(bench: &mut Bench, rate_hz: f64, resistors: &[(usize, f64)]) {
                 meter.push(value_uv, read.frames[f].gap_before)
             })
             .unwrap();
-        // One count at gain 1 is 0.54 µV or 89 Ω; the amplitude of 31 periods is known far better.
-        assert!((f64::from(found.ohm) - ohm).abs() < 25.0 + ohm * 1e-3, "{ohm}: {found:?}");
+        // One count at gain 1 is 0.54 µV or 89 Ω, and a Daisy's means are cut to whole ones.
+        assert!((f64::from(found.ohm) - ohm).abs() < 89.0 + ohm * 1e-3, "{ohm}: {found:?}");
     }
     bench.source.command(&BoardCommand::Measure(None)).unwrap();
     bench.read(20);

@@ -70,7 +70,8 @@ impl ConnectPanel {
                 self.connect(actions);
             }
             let chosen = self.form.spec_text() == entry.spec;
-            if ui.selectable_label(chosen, &entry.title).on_hover_text(&entry.spec).clicked() {
+            let label = ui.add(Button::selectable(chosen, &entry.title).truncate());
+            if label.on_hover_text(&entry.spec).clicked() {
                 self.form.fill(&spec);
             }
         });

@@ -28,7 +28,9 @@ impl ConnectPanel {
                     self.connect(actions);
                 }
                 let chosen = self.form.source().is_ok_and(|chosen| chosen == *source);
-                let label = ui.selectable_label(chosen, &name).on_hover_text(source.to_string());
+                // Cut where the panel ends: a wider row would push every field out of sight.
+                let label = ui.add(Button::selectable(chosen, &name).truncate());
+                let label = label.on_hover_text(source.to_string());
                 if label.clicked() {
                     self.form.fill(source);
                 }
