@@ -101,7 +101,7 @@ def watch(run, args, at_once, decodes):
 
 def report(looks, document):
     """What the run says of itself, and memory by the hour."""
-    counts = {key: document.get(key) for key in ("windows", "counters", "dropped_in_rings", "images_per_s")}
+    counts = {key: document.get(key) for key in ("windows", "samples", "images_per_s")}
     print(json.dumps(counts, default=str))
     hour = -1
     for secs, kib, _ in looks:
