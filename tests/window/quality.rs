@@ -185,7 +185,7 @@ fn the_electrode_to_mend_first_is_explained_and_another_can_be_chosen() {
     );
     harness.get_by_label("Fz: high impedance").click();
     harness.run_steps(3);
-    assert_says(&harness, &["Fz: high impedance, fair", "64 kΩ"]);
+    assert_says(&harness, &["Fz: high impedance, fair", "940 kΩ"]);
 }
 
 #[test]
