@@ -19,8 +19,6 @@ struct Shared<T> {
     spare: ArrayQueue<Box<T>>,
     skipped: AtomicU64,
     closed: AtomicBool,
-    /// Whether a value was published that the reader did not take.
-    waiting: AtomicBool,
 }
 
 /// Writing end.
@@ -46,7 +44,6 @@ pub fn slot<T>(make: impl Fn() -> T) -> (SlotWriter<T>, SlotReader<T>) {
         spare,
         skipped: AtomicU64::new(0),
         closed: AtomicBool::new(false),
-        waiting: AtomicBool::new(false),
     });
     let writer = SlotWriter { shared: shared.clone(), own: Box::new(make()) };
     (writer, SlotReader { shared, own: Box::new(make()) })
@@ -69,7 +66,6 @@ impl<T> SlotWriter<T> {
             self.shared.skipped.fetch_add(1, Ordering::Relaxed);
             let _ = self.shared.spare.push(replaced);
         }
-        self.shared.waiting.store(true, Ordering::Release);
     }
 
     /// Values that were replaced before the reader saw them.
@@ -87,18 +83,10 @@ impl<T> Drop for SlotWriter<T> {
 impl<T> SlotReader<T> {
     /// Takes the newest value if there is one not yet seen. Never blocks.
     pub fn take(&mut self) -> Option<&mut T> {
-        // Before the value: one that is published in between is told of once too often, never once too little.
-        self.shared.waiting.store(false, Ordering::Release);
         let latest = self.shared.latest.take()?;
         let old = std::mem::replace(&mut self.own, latest);
         let _ = self.shared.spare.push(old);
         Some(&mut self.own)
-    }
-
-    /// What says whether a value waits: for work that makes way for it.
-    pub fn waiting(&self) -> impl Fn() -> bool + use<T> {
-        let shared = self.shared.clone();
-        move || shared.waiting.load(Ordering::Acquire)
     }
 
     /// Values that were replaced before this end saw them.
@@ -123,11 +111,8 @@ mod tests {
             *tx.buffer() = value;
             tx.publish();
         }
-        let waiting = rx.waiting();
-        assert!(waiting());
         assert_eq!(rx.take().copied(), Some(3));
         assert_eq!(rx.take(), None);
-        assert!(!waiting());
         assert_eq!(rx.skipped(), 2);
         drop(tx);
         assert!(rx.is_closed());

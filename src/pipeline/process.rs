@@ -14,7 +14,6 @@ use crossbeam_channel::Receiver;
 
 use crate::dsp::chain::{BLOCK_FRAMES, Chain};
 use crate::dsp::quality::impedance::ContactMeter;
-use crate::dsp::quality::verdict::Verdict;
 use crate::dsp::window::Windows;
 use crate::hop::ring::FrameConsumer;
 use crate::hop::slot::SlotWriter;
@@ -299,24 +298,7 @@ impl QualityFeed {
             return;
         }
         self.left = self.every;
-        for (out, quality) in self.writer.buffer().iter_mut().zip(chain.quality()) {
-            *out = ChannelQuality {
-                std_uv: quality.std_uv,
-                mains_share: quality.mains_share,
-                mains_uv: quality.mains_uv,
-                fast_uv: quality.fast_uv,
-                drift_uv: quality.drift_uv,
-                impedance_kohm: quality.impedance_kohm,
-                copies: quality.copies,
-                reason: quality.reason,
-                verdict: match quality.verdict {
-                    Verdict::Unknown => QualityVerdict::Unknown,
-                    Verdict::Good => QualityVerdict::Good,
-                    Verdict::Fair => QualityVerdict::Fair,
-                    Verdict::Bad => QualityVerdict::Bad,
-                },
-            };
-        }
+        self.writer.buffer().copy_from_slice(chain.quality());
         if let Some(quality) = measured.and_then(|c| self.writer.buffer().get_mut(c)) {
             (quality.verdict, quality.reason) = (QualityVerdict::Unknown, None);
         }

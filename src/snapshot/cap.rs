@@ -327,7 +327,7 @@ mod tests {
             "11 of 16 good: decoding does not work, too many electrodes give nothing; fix E1 (flat), E2 (flat), E3 (flat) and \
              2 more."
         );
-        assert!(judged(&vec![ChannelQuality::default(); 4], none).sentence.contains("No verdict"));
+        assert!(judged(&[ChannelQuality::default(); 4], none).sentence.contains("No verdict"));
         assert!(judged(&[], none).sentence.contains("No verdict"));
     }
 

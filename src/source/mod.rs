@@ -14,6 +14,7 @@ pub mod board;
 pub mod brainflow;
 pub mod error;
 pub mod faulty;
+mod forward;
 pub mod file;
 pub mod lsl;
 pub mod make;

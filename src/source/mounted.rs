@@ -7,9 +7,8 @@
 
 use std::path::PathBuf;
 
-use super::{
-    BoardCommand, BoardState, LostWhy, ReadStatus, Source, SourceCounters, SourceError, SourceInfo,
-};
+use super::forward::forward;
+use super::{ReadStatus, Source, SourceError, SourceInfo};
 use crate::config::montages::{self, DeviceKey, Found, Saved, SavedMontage};
 use crate::signal::Chunk;
 use crate::signal::montage::{MontageSpec, Mounted, Preset, Said, Sites, advice};
@@ -155,6 +154,8 @@ pub fn proposal(device_labels: &[String], name: &str) -> Option<(String, Vec<&'s
 }
 
 impl Source for MountedSource {
+    forward!(counters, lost_why, is_offline, can_wait, rewinds, board, stop);
+
     fn prepare(&mut self, clock: &Clock) -> Result<SourceInfo, SourceError> {
         let mut info = self.inner.prepare(clock)?;
         let mounted = self.mount(&info)?;
@@ -178,44 +179,13 @@ impl Source for MountedSource {
     fn read(&mut self, chunk: &mut Chunk) -> Result<ReadStatus, SourceError> {
         self.inner.read(chunk)
     }
-
-    fn counters(&self) -> SourceCounters {
-        self.inner.counters()
-    }
-
-    fn is_offline(&self) -> bool {
-        self.inner.is_offline()
-    }
-
-    fn can_wait(&self) -> bool {
-        self.inner.can_wait()
-    }
-
-    fn rewinds(&self) -> bool {
-        self.inner.rewinds()
-    }
-
-    fn lost_why(&self) -> LostWhy {
-        self.inner.lost_why()
-    }
-
-    fn board(&self) -> Option<BoardState> {
-        self.inner.board()
-    }
-
-    fn command(&mut self, command: &BoardCommand) -> Result<(), SourceError> {
-        self.inner.command(command)
-    }
-
-    fn stop(&mut self) {
-        self.inner.stop();
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::config::montages::keep;
+    use crate::source::SourceCounters;
     use crate::source::SourceKind;
     use crate::units::SampleRate;
 

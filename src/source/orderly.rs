@@ -16,9 +16,8 @@
 //! ([`crate::dsp::quality::rails`]). A recording may be rewound ([`Source::rewinds`]): its numbers are not judged. Of
 //! the last [`REMEMBERED`] numbers it is known which came; an older one counts as late. Nothing here allocates.
 
-use super::{
-    BoardCommand, BoardState, LostWhy, ReadStatus, Source, SourceCounters, SourceError, SourceInfo,
-};
+use super::forward::forward;
+use super::{ReadStatus, Source, SourceCounters, SourceError, SourceInfo};
 use crate::signal::{Chunk, FrameMeta};
 use crate::time::clock::Clock;
 
@@ -166,6 +165,8 @@ impl OrderlySource {
 }
 
 impl Source for OrderlySource {
+    forward!(lost_why, is_offline, can_wait, rewinds, board, stop);
+
     fn prepare(&mut self, clock: &Clock) -> Result<SourceInfo, SourceError> {
         let info = self.inner.prepare(clock)?;
         self.order = (!self.inner.rewinds()).then(|| Order::new(info.rate.period_secs()));
@@ -191,34 +192,6 @@ impl Source for OrderlySource {
             repeated: known.repeated + order.repeated,
             ..known
         }
-    }
-
-    fn is_offline(&self) -> bool {
-        self.inner.is_offline()
-    }
-
-    fn can_wait(&self) -> bool {
-        self.inner.can_wait()
-    }
-
-    fn rewinds(&self) -> bool {
-        self.inner.rewinds()
-    }
-
-    fn lost_why(&self) -> LostWhy {
-        self.inner.lost_why()
-    }
-
-    fn board(&self) -> Option<BoardState> {
-        self.inner.board()
-    }
-
-    fn command(&mut self, command: &BoardCommand) -> Result<(), SourceError> {
-        self.inner.command(command)
-    }
-
-    fn stop(&mut self) {
-        self.inner.stop();
     }
 }
 

@@ -8,10 +8,8 @@
 
 use std::sync::Arc;
 
-use super::{
-    BoardCommand, BoardState, CHUNK_MARKERS, LostWhy, ReadStatus, Source, SourceCounters,
-    SourceError, SourceInfo,
-};
+use super::forward::forward;
+use super::{CHUNK_MARKERS, ReadStatus, Source, SourceError, SourceInfo};
 use crate::signal::{Chunk, Marker, Screen};
 use crate::time::clock::Clock;
 
@@ -56,6 +54,8 @@ impl PresentedSource {
 }
 
 impl Source for PresentedSource {
+    forward!(counters, lost_why, is_offline, rewinds, board, stop);
+
     fn prepare(&mut self, clock: &Clock) -> Result<SourceInfo, SourceError> {
         self.clock = clock.clone();
         self.inner.prepare(clock)
@@ -72,37 +72,9 @@ impl Source for PresentedSource {
         Ok(if any && status == ReadStatus::Idle { ReadStatus::Data } else { status })
     }
 
-    fn counters(&self) -> SourceCounters {
-        self.inner.counters()
-    }
-
-    fn lost_why(&self) -> LostWhy {
-        self.inner.lost_why()
-    }
-
-    fn is_offline(&self) -> bool {
-        self.inner.is_offline()
-    }
-
     fn can_wait(&self) -> bool {
         // What makes its own time loses nothing by waiting; on threads it would overrun the rings.
         self.inner.can_wait() || self.inner.is_offline()
-    }
-
-    fn rewinds(&self) -> bool {
-        self.inner.rewinds()
-    }
-
-    fn board(&self) -> Option<BoardState> {
-        self.inner.board()
-    }
-
-    fn command(&mut self, command: &BoardCommand) -> Result<(), SourceError> {
-        self.inner.command(command)
-    }
-
-    fn stop(&mut self) {
-        self.inner.stop();
     }
 }
 

@@ -2,16 +2,17 @@
 
 use std::path::PathBuf;
 
-use phosphene::native::{Library, NativeError, check, find};
+use phosphene::native::{Found, Library, NativeError, check, find};
 
 #[test]
 fn a_library_is_found_with_its_version_or_the_remedy_is_told() {
     for library in Library::ALL {
         match find(library) {
             Ok(found) => {
-                assert_eq!(found.library, library);
-                assert!(found.version.contains('.'), "{found:?}");
-                println!("{library} {} {:?} {}", found.version, found.origin, found.path.display());
+                let Found { library: of, version, origin, path } = found;
+                assert_eq!(of, library);
+                assert!(version.contains('.'), "{version}");
+                println!("{library} {version} {origin:?} {}", path.display());
             }
             Err(error) => assert!(error.to_string().contains("cargo xtask setup"), "{error}"),
         }

@@ -69,7 +69,8 @@ pub const GOOD_KOHM: f32 = 750.0;
 pub const BAD_KOHM: f32 = 2500.0;
 
 /// A verdict on one channel.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// Not known yet.
     #[default]

@@ -57,7 +57,7 @@ pub struct BrainflowSource {
 /// What exists once the source is prepared.
 #[derive(Debug)]
 struct Live {
-    library: Library,
+    native: Library,
     clock: Clock,
     frames: Frames,
     state: State,
@@ -104,7 +104,7 @@ impl Source for BrainflowSource {
         info.notes.extend_from_slice(session.notes());
         let now = clock.now_secs();
         self.live = Some(Live {
-            library,
+            native: library,
             clock: clock.clone(),
             frames,
             state: State::Streaming { session, last_data_secs: now, has_sent: false },
@@ -271,7 +271,7 @@ impl Live {
             board.measuring = None;
         }
         let (rows, told) = (self.frames.num_rows(), self.board.as_ref());
-        if let Ok(session) = Session::reopen(&self.library, request, rows, told) {
+        if let Ok(session) = Session::reopen(&self.native, request, rows, told) {
             self.reconnects += 1;
             self.pause_until_secs = None;
             let last_data_secs = self.clock.now_secs();

@@ -21,9 +21,9 @@ pub use faults::{Faults, RESET_SECS};
 
 use arrayvec::ArrayVec;
 
+use super::forward::forward;
 use super::{
-    BoardCommand, BoardState, CHUNK_FRAMES, CHUNK_MARKERS, LostWhy, ReadStatus, Source,
-    SourceCounters, SourceError, SourceInfo,
+    CHUNK_FRAMES, CHUNK_MARKERS, ReadStatus, Source, SourceCounters, SourceError, SourceInfo,
 };
 use crate::signal::{Chunk, FrameMeta, Marker};
 use crate::time::clock::Clock;
@@ -92,6 +92,8 @@ impl FaultySource {
 }
 
 impl Source for FaultySource {
+    forward!(lost_why, is_offline, can_wait, board, stop);
+
     fn prepare(&mut self, clock: &Clock) -> Result<SourceInfo, SourceError> {
         let mut info = self.inner.prepare(clock)?;
         info.notes.push(format!("faults are made on purpose: faulty:{}", self.faults));
@@ -126,33 +128,9 @@ impl Source for FaultySource {
         SourceCounters { reconnects: inner.reconnects + own, gaps: inner.gaps + own, ..inner }
     }
 
-    fn is_offline(&self) -> bool {
-        self.inner.is_offline()
-    }
-
-    fn can_wait(&self) -> bool {
-        self.inner.can_wait()
-    }
-
     /// Numbers rise for ever here, also over a recording: see `Running::number`.
     fn rewinds(&self) -> bool {
         false
-    }
-
-    fn lost_why(&self) -> LostWhy {
-        self.inner.lost_why()
-    }
-
-    fn board(&self) -> Option<BoardState> {
-        self.inner.board()
-    }
-
-    fn command(&mut self, command: &BoardCommand) -> Result<(), SourceError> {
-        self.inner.command(command)
-    }
-
-    fn stop(&mut self) {
-        self.inner.stop();
     }
 }
 
@@ -204,7 +182,7 @@ impl Running {
         self.pass_until(number, arrival_secs, chunk);
     }
 
-    /// Nothing more comes for now: what waits for a frame does not wait any longer.
+    /// Passes on what is held back for a frame that does not come.
     fn let_go(&mut self, chunk: &mut Chunk) {
         self.pass_until(u64::MAX, self.now.1, chunk);
     }

@@ -114,13 +114,15 @@ impl TracesPanel {
     fn signal_ui(&mut self, ui: &mut Ui, scene: &Scene<'_>, source: &SourceView, newest_secs: f64) {
         // What was held is drawn as it is; at the first frame of a pause there may be nothing held yet.
         let is_held = scene.view.paused && self.frozen_secs.is_some();
-        let end_secs = self.end_secs(scene, newest_secs);
         if !is_held {
             let rate = SampleRate::new(source.rate_hz).ok();
             // One that cannot be built is said beside its controls.
             let design = rate.and_then(|rate| scene.view.filter.design(rate).ok());
             self.peaks.update(&self.history, &design.unwrap_or(DisplayDesign::OFF));
         }
+        // What is not read yet comes with the next frame of the window: the edge is where reading is.
+        let newest_secs = self.peaks.newest_secs().unwrap_or(newest_secs);
+        let end_secs = self.end_secs(scene, newest_secs);
         let channels = self.history.channels();
         let quality = &scene.snapshot.quality;
         self.sorted.channels(channels, self.choice.order, quality, scene.now_secs);

@@ -17,7 +17,7 @@ use super::levels::{Level, Range, levels};
 use crate::dsp::display::{DisplayDesign, DisplayFilter};
 
 /// Most values read in one go: the rest comes with the next frame of the window.
-const READ_AT_ONCE: usize = 1 << 20;
+const READ_AT_ONCE: usize = 2 << 20;
 
 /// Most seams kept.
 const MAX_SEAMS: usize = 512;
@@ -122,6 +122,11 @@ impl Peaks {
         for level in &mut self.levels {
             level.add(secs, &self.frame);
         }
+    }
+
+    /// Time of the newest frame that was read.
+    pub fn newest_secs(&self) -> Option<f64> {
+        self.last_secs
     }
 
     fn note(&mut self, gap: Gap) {
