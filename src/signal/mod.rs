@@ -5,6 +5,7 @@
 //! Everything that crosses a real-time thread has its memory set aside beforehand.
 
 pub mod chunk;
+pub mod flash;
 pub mod marker;
 pub mod montage;
 pub mod picture;
@@ -13,6 +14,7 @@ pub mod stimulus;
 pub mod window;
 
 pub use chunk::{Chunk, FrameMeta};
+pub use flash::{Flash, Lit};
 pub use marker::{Marker, MarkerEvent};
 pub use montage::Montage;
 pub use picture::Picture;

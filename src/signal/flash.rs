@@ -1,0 +1,145 @@
+//! A flash: some pictures of a page light up together, for whoever looks for one of them.
+//!
+//! A flash is told by its marker alone, so that a recording, another program and a replay know it without a table:
+//!
+//! ```text
+//! flash/<page>/<lit>[/<sought>]        flash/12/00000000000000a1/7
+//! ```
+//!
+//! `<page>`: number of the page, from 0; another number is another search. `<lit>`: sixteen hexadecimal digits, bit i for
+//! picture i of the page. `<sought>`: the picture that the wearer was told to look for (a copy page); absent where the choice
+//! is the wearer's own.
+
+use serde::{Deserialize, Serialize};
+
+use super::Marker;
+
+/// What stands before everything else in a flash's marker.
+pub const FLASH_PREFIX: &str = "flash/";
+
+/// Most pictures of a page.
+pub const MAX_PAGE: usize = 60;
+
+/// Which pictures of a page light up: bit i for picture i.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Lit(pub u64);
+
+impl Lit {
+    /// These pictures; those beyond the 64th are left out.
+    pub fn of(pictures: impl IntoIterator<Item = usize>) -> Self {
+        let bit = |picture: usize| u32::try_from(picture).ok().and_then(|i| 1_u64.checked_shl(i));
+        Self(pictures.into_iter().filter_map(bit).fold(0, |all, one| all | one))
+    }
+
+    /// Whether this picture lights up.
+    pub fn holds(self, picture: usize) -> bool {
+        picture < 64 && self.0 >> picture & 1 == 1
+    }
+
+    /// Whether any picture lights up in both.
+    pub fn meets(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// How many.
+    pub fn len(self) -> usize {
+        self.0.count_ones() as usize
+    }
+
+    /// None at all.
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Each, in order.
+    pub fn pictures(self) -> impl Iterator<Item = usize> {
+        (0..64).filter(move |i| self.holds(*i))
+    }
+}
+
+/// What a flash's marker says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Flash {
+    /// Number of the page.
+    pub page: u32,
+    /// The pictures that light up.
+    pub lit: Lit,
+    /// The picture that the wearer was told to look for.
+    pub sought: Option<u8>,
+}
+
+impl Flash {
+    /// The marker of a flash that was seen at this time.
+    pub fn marker(self, at_secs: f64) -> Marker {
+        let sought = self.sought.map_or_else(String::new, |picture| format!("/{picture}"));
+        Marker::new(at_secs, &format!("{FLASH_PREFIX}{}/{:016x}{sought}", self.page, self.lit.0))
+    }
+
+    /// Reads a marker's label; nothing for any other marker, and for one that lights nothing. Does not allocate.
+    pub fn read(label: &str) -> Option<Self> {
+        let mut parts = label.strip_prefix(FLASH_PREFIX)?.split('/');
+        let page = number(parts.next()?)?;
+        let lit = parts.next().filter(|digits| digits.len() == 16 && is_plain(digits, 16))?;
+        let lit = Lit(u64::from_str_radix(lit, 16).ok()?);
+        let sought = match parts.next() {
+            Some(digits) => Some(u8::try_from(number(digits)?).ok().filter(|i| *i < 64)?),
+            None => None,
+        };
+        (parts.next().is_none() && !lit.is_empty()).then_some(Self { page, lit, sought })
+    }
+}
+
+fn number(digits: &str) -> Option<u32> {
+    if is_plain(digits, 10) { digits.parse().ok() } else { None }
+}
+
+/// Digits only: `from_str` would take a sign too.
+fn is_plain(digits: &str, radix: u32) -> bool {
+    !digits.is_empty() && digits.chars().all(|c| c.is_digit(radix))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_marker_tells_the_whole_flash() {
+        for sought in [None, Some(0), Some(59)] {
+            let flash = Flash { page: u32::MAX, lit: Lit::of([0, 5, 7, 63]), sought };
+            let marker = flash.marker(2.5);
+            assert_eq!((Flash::read(marker.label()), marker.time_secs), (Some(flash), 2.5));
+        }
+        let flash = Flash { page: 12, lit: Lit::of([0, 5, 7]), sought: Some(7) };
+        assert_eq!(flash.marker(0.0).label(), "flash/12/00000000000000a1/7");
+    }
+
+    #[test]
+    fn other_markers_are_no_flashes() {
+        for label in [
+            "",
+            "flash",
+            "flash/",
+            "flash/1",
+            "flash/1/a1",
+            "flash/-1/00000000000000a1",
+            "flash/+1/00000000000000a1",
+            "flash/1/+0000000000000a1",
+            "flash/1/0000000000000000",
+            "flash/1/00000000000000a1/",
+            "flash/1/00000000000000a1/64",
+            "flash/1/00000000000000a1/7/8",
+            "flash/4294967296/00000000000000a1",
+            "stim/fox",
+        ] {
+            assert_eq!(Flash::read(label), None, "{label}");
+        }
+    }
+
+    #[test]
+    fn pictures_come_in_order_and_each_once() {
+        let lit = Lit::of([9, 2, 9, 64, 1000]);
+        assert_eq!((lit.pictures().collect::<Vec<_>>(), lit.len()), (vec![2, 9], 2));
+        assert!(lit.holds(9) && !lit.holds(64) && !Lit::default().meets(lit));
+    }
+}
