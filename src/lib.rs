@@ -28,6 +28,7 @@ pub mod dsp;
 pub mod decode;
 pub mod present;
 pub mod calibrate;
+pub mod find;
 pub mod snapshot;
 pub mod report;
 pub mod record;

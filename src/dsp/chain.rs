@@ -197,7 +197,12 @@ impl Chain {
     /// A picture appeared: its row in the stimulus set if known, and when. May come before its samples or
     /// after them.
     pub fn push_onset(&mut self, row: Option<u16>, onset_secs: f64) {
-        self.cutter.push_onset(row, onset_secs);
+        self.push_lock(Lock::Stimulus { row, onset_secs });
+    }
+
+    /// The same for anything that a window can be locked to.
+    pub fn push_lock(&mut self, lock: Lock) {
+        self.cutter.push_onset(lock);
         self.cut_due_windows();
     }
 

@@ -13,7 +13,8 @@ use super::error::DspError;
 use super::history::{History, Tag};
 use super::layout::Layout;
 use super::quality::gate::SpanFlags;
-use crate::signal::{Lock, Window};
+use crate::signal::window::{Following, MAX_FOLLOWING, UNTOLD_SECS};
+use crate::signal::{Flash, Lock, Window};
 use crate::units::SampleRate;
 
 /// Onsets that may wait for their samples. Ten pictures a second, six seconds ahead. More than that is a
@@ -44,6 +45,8 @@ const TRANSPOSED: usize = 16;
 pub struct Windows {
     /// One per picture onset.
     pub locked: bool,
+    /// One per flash of a page.
+    pub flashes: bool,
     /// The newest stretch, again and again.
     pub free: bool,
     /// How often, for free-running ones; at least one sample period.
@@ -52,7 +55,17 @@ pub struct Windows {
 
 impl Default for Windows {
     fn default() -> Self {
-        Self { locked: true, free: false, hop_secs: 0.25 }
+        Self { locked: true, flashes: false, free: false, hop_secs: 0.25 }
+    }
+}
+
+impl Windows {
+    fn want(&self, lock: Lock) -> bool {
+        match lock {
+            Lock::Stimulus { .. } => self.locked,
+            Lock::Flash { .. } => self.flashes,
+            Lock::Free => self.free,
+        }
     }
 }
 
@@ -66,16 +79,17 @@ pub struct OnsetCounts {
 }
 
 /// A window that can be cut now.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Due {
     lock: Lock,
+    following: ArrayVec<Following, MAX_FOLLOWING>,
     first: u64,
     torn: bool,
 }
 
 #[derive(Clone, Copy)]
 struct Pending {
-    row: Option<u16>,
+    lock: Lock,
     onset_secs: f64,
     found: Option<(u64, bool)>,
 }
@@ -130,9 +144,7 @@ impl Cutter {
     pub fn set_windows(&mut self, windows: Windows) {
         self.windows = windows;
         self.hop_frames = (self.rate.samples_in(windows.hop_secs) as u64).max(1);
-        if !windows.locked {
-            self.pending.clear();
-        }
+        self.pending.retain(|pending| windows.want(pending.lock));
         self.free_due &= windows.free;
     }
 
@@ -143,8 +155,10 @@ impl Cutter {
         self.counts = OnsetCounts::default();
     }
 
-    pub fn push_onset(&mut self, row: Option<u16>, onset_secs: f64) {
-        if !self.windows.locked || !onset_secs.is_finite() {
+    /// Takes what a window is to be cut for.
+    pub fn push_onset(&mut self, lock: Lock) {
+        let Some(onset_secs) = lock.onset_secs().filter(|secs| secs.is_finite()) else { return };
+        if !self.windows.want(lock) {
             return;
         }
         let due_secs = self.due_secs(onset_secs);
@@ -162,7 +176,7 @@ impl Cutter {
             self.pending.remove(0);
             self.counts.overflowed += 1;
         }
-        self.pending.push(Pending { row, onset_secs, found });
+        self.pending.push(Pending { lock, onset_secs, found });
     }
 
     pub fn push_frame(&mut self, mut tag: Tag, values: &[f32]) {
@@ -190,10 +204,10 @@ impl Cutter {
     /// The next window whose samples are all there.
     pub fn next_due(&mut self) -> Option<Due> {
         while let Some(i) = self.pending.iter().position(|p| self.is_complete(p)) {
-            let Pending { row, onset_secs, found } = self.pending.remove(i);
+            let Pending { lock, onset_secs, found } = self.pending.remove(i);
             let Some((first, torn)) = found else { continue };
             if self.is_kept(first) {
-                return Some(Due { lock: Lock::Stimulus { row, onset_secs }, first, torn });
+                return Some(Due { lock, first, torn, following: self.following(lock, onset_secs) });
             }
             self.counts.missed += 1;
         }
@@ -202,13 +216,37 @@ impl Cutter {
         }
         let first = self.history.next().checked_sub_signed(self.layout.end)?;
         let begin = first.checked_add_signed(self.layout.begin)?;
-        (begin >= self.history.oldest()).then_some(Due { lock: Lock::Free, first, torn: false })
+        (begin >= self.history.oldest()).then_some(Due {
+            lock: Lock::Free,
+            first,
+            torn: false,
+            following: ArrayVec::new(),
+        })
+    }
+
+    /// Flashes of the same page that wait for their own windows and lie within this one.
+    fn following(&self, lock: Lock, onset_secs: f64) -> ArrayVec<Following, MAX_FOLLOWING> {
+        let mut following = ArrayVec::new();
+        let Lock::Flash { flash: Flash { page, .. }, .. } = lock else { return following };
+        let span_secs = self.start_secs + self.layout.samples as f64 * self.rate.period_secs();
+        for pending in &self.pending {
+            let Lock::Flash { flash, .. } = pending.lock else { continue };
+            let delay_secs = pending.onset_secs - onset_secs;
+            let is_within = (0.0..=span_secs - UNTOLD_SECS).contains(&delay_secs);
+            if flash.page == page && is_within {
+                let _many_more_than_a_screen_can_show =
+                    following.try_push(Following { delay_secs, lit: flash.lit });
+            }
+        }
+        following.sort_by(|a: &Following, b| a.delay_secs.total_cmp(&b.delay_secs));
+        following
     }
 
     /// Fills the window's values, times and lock; tells what was seen of its span.
     pub fn cut(&self, due: &Due, window: &mut Window) -> SpanFlags {
         let Layout { samples, baseline, begin, end } = self.layout;
         window.lock = due.lock;
+        window.following.clone_from(&due.following);
         let last = self.history.tag(due.first + samples as u64 - 1);
         window.last_sample_secs = last.time_secs;
         window.last_arrival_secs = last.arrival_secs;

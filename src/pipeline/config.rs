@@ -13,6 +13,7 @@ use crate::source::{Source, SourceError, SourceSpec, make};
 use crate::units::SampleRate;
 
 use super::cleaning::Cleaning;
+use super::finding::FindConfig;
 
 /// How long an LSL stream is looked for when nothing else is said, in seconds: time to start the program that sends it.
 pub const PATIENCE_SECS: f64 = 10.0;
@@ -85,6 +86,8 @@ pub struct RunConfig {
     pub pack: Option<PathBuf>,
     /// Personal encoder in place of the pack's.
     pub encoder: Option<PathBuf>,
+    /// Looks for a picture by attention, in place of the pack.
+    pub find: Option<Arc<FindConfig>>,
     /// Seed of the generator's noise and of the null.
     pub seed: u64,
     /// Steps of the generator; the pack's own number when `None`.
@@ -156,6 +159,7 @@ impl Default for RunConfig {
             montage: Mounting::ByLabel,
             pack: None,
             encoder: None,
+            find: None,
             seed: 1,
             steps: None,
             cleaning: Cleaning::default(),

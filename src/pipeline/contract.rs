@@ -8,6 +8,7 @@ use crate::dsp::chain::ChainConfig;
 use crate::dsp::quality::gate::{BandStatistics, GateConfig};
 use crate::dsp::reference::Reference;
 use crate::dsp::window::Windows;
+use crate::find::wearer::WearerInput;
 use crate::pack::{Expectation, ExpectedSpec, Manifest, measured};
 use crate::signal::Abstention;
 use crate::signal::montage::{ChannelMap, canonical_label};
@@ -79,6 +80,23 @@ impl InputContract {
     #[must_use]
     pub fn with_cleaning(self, cleaning: &Cleaning) -> Self {
         Self { cleaning: cleaning.clone(), ..self }
+    }
+
+    /// What the detector of a wearer asks for. No reference is taken off: the detector weighs electrodes itself.
+    ///
+    /// # Errors
+    /// Why its rate is none, in plain words.
+    pub fn of_wearer(input: &WearerInput) -> Result<Self, String> {
+        let rate = input.rate().ok_or_else(|| format!("{} Hz is no rate", input.rate_hz))?;
+        Ok(Self {
+            channels: input.channels.clone(),
+            rate: Some(rate),
+            window_secs: input.window_secs,
+            band_hz: input.band_hz,
+            band_order: input.band_order,
+            notch_hz: None,
+            ..Self::without_pack()
+        })
     }
 
     /// What a pack asks for.
@@ -235,6 +253,11 @@ pub fn origins_between(source: &[String], wanted: &[String]) -> Vec<ChannelOrigi
     origins(&ChannelMap::between(source, wanted).matrix, source, wanted)
 }
 
+/// Windows of flashes and no others.
+pub fn flashes_only() -> Windows {
+    Windows { locked: false, flashes: true, free: false, ..Windows::default() }
+}
+
 /// Which windows a mode means for a source.
 pub fn windows(mode: WindowMode, has_markers: bool) -> Windows {
     let locked = match mode {
@@ -242,5 +265,5 @@ pub fn windows(mode: WindowMode, has_markers: bool) -> Windows {
         WindowMode::Locked => true,
         WindowMode::Free => false,
     };
-    Windows { locked, free: !locked, hop_secs: FREE_HOP_SECS }
+    Windows { locked, flashes: false, free: !locked, hop_secs: FREE_HOP_SECS }
 }

@@ -29,6 +29,8 @@ pub struct Pipeline {
     stimuli: Arc<StimulusSet>,
     started_secs: f64,
     mode: WindowMode,
+    /// It looks for a picture by attention: flashes only are cut, whatever the mode.
+    finds: bool,
     acquire: Sender<BoardCommand>,
     process: Sender<ProcessCommand>,
     decode: Sender<DecodeCommand>,
@@ -56,7 +58,7 @@ impl Pipeline {
         let shared = Arc::new(Shared::new(clock));
         let stimuli = config.stimuli();
         let started_secs = shared.clock.now_secs();
-        let mode = config.mode;
+        let (mode, finds) = (config.mode, config.find.is_some());
         if let Some(error) = clock_error {
             shared.notice(Level::Warning, error.to_string());
         }
@@ -68,6 +70,7 @@ impl Pipeline {
             stimuli,
             started_secs,
             mode,
+            finds,
             acquire: ends.acquire,
             process: ends.process,
             decode: ends.decode,
@@ -124,6 +127,9 @@ impl Pipeline {
         match command {
             Command::SetMode(mode) => {
                 self.mode = mode;
+                if self.finds {
+                    return true;
+                }
                 let has_markers = self.shared.source().is_some_and(|source| source.has_markers);
                 let windows = contract::windows(mode, has_markers);
                 self.process.try_send(ProcessCommand::Windows(windows)).is_ok()

@@ -57,6 +57,7 @@ impl<'a> Line<'a> {
     ) -> Self {
         let (row, onset_secs) = match decode.lock {
             Lock::Stimulus { row, onset_secs } => (row, Some(onset_secs)),
+            Lock::Flash { onset_secs, .. } => (None, Some(onset_secs)),
             Lock::Free => (None, None),
         };
         let stimulus = row.and_then(|row| stimuli.stimuli.get(usize::from(row)));

@@ -21,6 +21,7 @@ pub mod config;
 pub mod contract;
 pub mod decoding;
 pub mod failure;
+pub mod finding;
 pub mod handle;
 pub mod kept;
 mod learning;

@@ -62,7 +62,7 @@ pub struct Process {
     last_secs: f64,
     /// Onsets from before the newest frame. Their samples were, or a clock was set back and they are to come: the next
     /// frame tells.
-    late: ArrayVec<(Option<u16>, f64), MOST_LATE>,
+    late: ArrayVec<Lock, MOST_LATE>,
     commands: Receiver<ProcessCommand>,
     rows: StimulusRows,
     learner: Option<Learner>,
@@ -216,8 +216,8 @@ impl Process {
             }
         });
         self.ring.skip(frames);
-        for (row, onset_secs) in self.late.drain(..) {
-            self.chain.push_onset(row, onset_secs);
+        for lock in self.late.drain(..) {
+            self.chain.push_lock(lock);
         }
         self.quality.after_frames(&self.chain, frames as u64, self.measured);
         frames
@@ -254,10 +254,17 @@ impl Process {
                 Some(frames) => return frames,
             }
             let Some(marker) = self.ring.next_marker() else { return usize::MAX };
-            if let MarkerEvent::StimulusOnset(id) = marker.event() {
-                let row = self.rows.row(id);
-                self.push_onset(row, marker.time_secs);
-                shared.note_onset(row, marker.time_secs);
+            let onset_secs = marker.time_secs;
+            match marker.event() {
+                MarkerEvent::StimulusOnset(id) => {
+                    let row = self.rows.row(id);
+                    self.push_lock(Lock::Stimulus { row, onset_secs }, onset_secs);
+                    shared.note_onset(row, onset_secs);
+                }
+                MarkerEvent::Flash(flash) => {
+                    self.push_lock(Lock::Flash { flash, onset_secs }, onset_secs);
+                }
+                MarkerEvent::StimulusOffset | MarkerEvent::Other(_) => {}
             }
             if let Some(traces) = &mut self.traces {
                 traces.pass_on_marker(marker);
@@ -265,10 +272,10 @@ impl Process {
         }
     }
 
-    fn push_onset(&mut self, row: Option<u16>, onset_secs: f64) {
+    fn push_lock(&mut self, lock: Lock, onset_secs: f64) {
         let is_late = onset_secs < self.last_secs;
-        if !is_late || self.late.try_push((row, onset_secs)).is_err() {
-            self.chain.push_onset(row, onset_secs);
+        if !is_late || self.late.try_push(lock).is_err() {
+            self.chain.push_lock(lock);
         }
     }
 }
@@ -276,7 +283,9 @@ impl Process {
 /// Whether a window is only there because a replay runs in to where it was sent.
 fn is_run_in(replay: &Transport, window: &Window, last: &FrameMeta) -> bool {
     match window.lock {
-        Lock::Stimulus { onset_secs, .. } => replay.is_run_in(onset_secs),
+        Lock::Stimulus { onset_secs, .. } | Lock::Flash { onset_secs, .. } => {
+            replay.is_run_in(onset_secs)
+        }
         Lock::Free => replay.is_run_in(last.time_secs),
     }
 }

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arc_swap::{ArcSwap, ArcSwapOption};
 
 use crate::decode::ControlView;
+use crate::find::FindView;
 use crate::hop::slot::SlotReader;
 use crate::snapshot::recent::WindowHistory;
 use crate::snapshot::{
@@ -104,6 +105,7 @@ pub struct Shared {
     source: ArcSwapOption<SourceView>,
     pack: ArcSwap<PackState>,
     status: ArcSwap<DecodeStatus>,
+    found: ArcSwapOption<FindView>,
     recording: ArcSwap<RecordingState>,
     filters: ArcSwapOption<FiltersView>,
     quality: Mutex<QualityTap>,
@@ -189,6 +191,7 @@ impl Shared {
             source: ArcSwapOption::empty(),
             pack: ArcSwap::from_pointee(PackState::None),
             status: ArcSwap::from_pointee(DecodeStatus::default()),
+            found: ArcSwapOption::empty(),
             recording: ArcSwap::from_pointee(RecordingState::Off),
             filters: ArcSwapOption::empty(),
             quality: Mutex::new(QualityTap::default()),
@@ -252,6 +255,16 @@ impl Shared {
     /// Sets what the decode thread knows, and wakes the viewer.
     pub fn set_status(&self, status: DecodeStatus) {
         self.status.store(Arc::new(status));
+        self.wake_viewer();
+    }
+
+    /// Sets how a search stands, and wakes the viewer.
+    pub fn set_found(&self, found: FindView) {
+        self.found.store(Some(Arc::new(found)));
+        self.wake_viewer();
+    }
+
+    fn wake_viewer(&self) {
         let wake = self.wake.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(wake) = wake {
             wake();
@@ -395,6 +408,7 @@ impl Shared {
             latency: status.latency,
             images_per_s: status.images_per_s,
             recording: RecordingState::clone(&self.recording.load()),
+            found: self.found.load_full(),
             filters: self.filters.load_full(),
             quality: self.quality(),
             cleaning: self.cleaning.view(),

@@ -3,10 +3,10 @@
 //! A flash is told by its marker alone, so that a recording, another program and a replay know it without a table:
 //!
 //! ```text
-//! flash/<page>/<lit>[/<sought>]        flash/12/00000000000000a1/7
+//! flash/<page>/<pictures>/<lit>[/<sought>]        flash/12/40/00000000000000a1/7
 //! ```
 //!
-//! `<page>`: number of the page, from 0; another number is another search. `<lit>`: sixteen hexadecimal digits, bit i for
+//! `<page>`: number of the page, from 0; another number is another search. `<pictures>`: how many are on it. `<lit>`: sixteen hexadecimal digits, bit i for
 //! picture i of the page. `<sought>`: the picture that the wearer was told to look for (a copy page); absent where the choice
 //! is the wearer's own.
 
@@ -63,6 +63,8 @@ impl Lit {
 pub struct Flash {
     /// Number of the page.
     pub page: u32,
+    /// How many pictures are on it.
+    pub pictures: u8,
     /// The pictures that light up.
     pub lit: Lit,
     /// The picture that the wearer was told to look for.
@@ -73,20 +75,25 @@ impl Flash {
     /// The marker of a flash that was seen at this time.
     pub fn marker(self, at_secs: f64) -> Marker {
         let sought = self.sought.map_or_else(String::new, |picture| format!("/{picture}"));
-        Marker::new(at_secs, &format!("{FLASH_PREFIX}{}/{:016x}{sought}", self.page, self.lit.0))
+        Marker::new(at_secs, &format!("{FLASH_PREFIX}{}/{}/{:016x}{sought}", self.page, self.pictures, self.lit.0))
     }
 
-    /// Reads a marker's label; nothing for any other marker, and for one that lights nothing. Does not allocate.
+    /// Reads a marker's label; nothing for any other marker, for one that lights nothing, and for one that speaks of a picture
+    /// that is not on the page. Does not allocate.
     pub fn read(label: &str) -> Option<Self> {
         let mut parts = label.strip_prefix(FLASH_PREFIX)?.split('/');
         let page = number(parts.next()?)?;
+        let pictures = u8::try_from(number(parts.next()?)?).ok()?;
         let lit = parts.next().filter(|digits| digits.len() == 16 && is_plain(digits, 16))?;
         let lit = Lit(u64::from_str_radix(lit, 16).ok()?);
         let sought = match parts.next() {
-            Some(digits) => Some(u8::try_from(number(digits)?).ok().filter(|i| *i < 64)?),
+            Some(digits) => Some(u8::try_from(number(digits)?).ok().filter(|i| *i < pictures)?),
             None => None,
         };
-        (parts.next().is_none() && !lit.is_empty()).then_some(Self { page, lit, sought })
+        let is_page = (1..=MAX_PAGE).contains(&usize::from(pictures));
+        let is_on_it = !lit.is_empty() && lit.pictures().all(|i| i < usize::from(pictures));
+        let is_flash = parts.next().is_none() && is_page && is_on_it;
+        is_flash.then_some(Self { page, pictures, lit, sought })
     }
 }
 
@@ -106,12 +113,12 @@ mod tests {
     #[test]
     fn a_marker_tells_the_whole_flash() {
         for sought in [None, Some(0), Some(59)] {
-            let flash = Flash { page: u32::MAX, lit: Lit::of([0, 5, 7, 63]), sought };
+            let flash = Flash { page: u32::MAX, pictures: 60, lit: Lit::of([0, 5, 7, 59]), sought };
             let marker = flash.marker(2.5);
             assert_eq!((Flash::read(marker.label()), marker.time_secs), (Some(flash), 2.5));
         }
-        let flash = Flash { page: 12, lit: Lit::of([0, 5, 7]), sought: Some(7) };
-        assert_eq!(flash.marker(0.0).label(), "flash/12/00000000000000a1/7");
+        let flash = Flash { page: 12, pictures: 40, lit: Lit::of([0, 5, 7]), sought: Some(7) };
+        assert_eq!(flash.marker(0.0).label(), "flash/12/40/00000000000000a1/7");
     }
 
     #[test]
@@ -121,15 +128,20 @@ mod tests {
             "flash",
             "flash/",
             "flash/1",
-            "flash/1/a1",
-            "flash/-1/00000000000000a1",
-            "flash/+1/00000000000000a1",
-            "flash/1/+0000000000000a1",
-            "flash/1/0000000000000000",
-            "flash/1/00000000000000a1/",
-            "flash/1/00000000000000a1/64",
-            "flash/1/00000000000000a1/7/8",
-            "flash/4294967296/00000000000000a1",
+            "flash/1/40",
+            "flash/1/00000000000000a1",
+            "flash/1/40/a1",
+            "flash/-1/40/00000000000000a1",
+            "flash/+1/40/00000000000000a1",
+            "flash/1/40/+0000000000000a1",
+            "flash/1/40/0000000000000000",
+            "flash/1/40/00000000000000a1/",
+            "flash/1/40/00000000000000a1/40",
+            "flash/1/40/00000000000000a1/7/8",
+            "flash/1/7/00000000000000a1",
+            "flash/1/0/00000000000000a1",
+            "flash/1/61/00000000000000a1",
+            "flash/4294967296/40/00000000000000a1",
             "stim/fox",
         ] {
             assert_eq!(Flash::read(label), None, "{label}");

@@ -7,9 +7,12 @@
 //! |---|---|
 //! | `stim/<id>` | the picture `<id>` of the stimulus set appeared (onset) |
 //! | `stim_off` | the picture went away |
+//! | `flash/<page>/<pictures>/<lit>[/<sought>]` | pictures of a page lit up ([`super::flash`]) |
 //! | anything else | kept and shown, not interpreted |
 
 use arrayvec::ArrayString;
+
+use super::flash::Flash;
 
 /// Longest label kept, in bytes; longer ones are cut at a character boundary.
 pub const MAX_LABEL_BYTES: usize = 80;
@@ -35,6 +38,8 @@ pub enum MarkerEvent<'a> {
     StimulusOnset(&'a str),
     /// The picture went away.
     StimulusOffset,
+    /// Pictures of a page lit up.
+    Flash(Flash),
     /// Not interpreted.
     Other(&'a str),
 }
@@ -86,7 +91,8 @@ impl Marker {
         match self.label.strip_prefix(STIMULUS_PREFIX) {
             Some(id) => MarkerEvent::StimulusOnset(id),
             None if &self.label == STIMULUS_OFF => MarkerEvent::StimulusOffset,
-            None => MarkerEvent::Other(&self.label),
+            None => Flash::read(&self.label)
+                .map_or(MarkerEvent::Other(&self.label), MarkerEvent::Flash),
         }
     }
 }

@@ -20,4 +20,4 @@ pub use montage::Montage;
 pub use picture::Picture;
 pub use screen::{Screen, Shown};
 pub use stimulus::{MAX_STIMULI, Stimulus, StimulusSet};
-pub use window::{Abstention, Lock, Window};
+pub use window::{Abstention, Following, Lock, Window};

@@ -3,7 +3,17 @@
 //! Layout: `[channels, samples]`, row-major, `f32`, µV, at the pack's sampling rate, in the pack's channel
 //! order, filtered causally, re-referenced and baseline-corrected. Made by `dsp`, read by `decode`.
 
+use arrayvec::ArrayVec;
 use serde::Serialize;
+
+use super::flash::{Flash, Lit};
+
+/// Most flashes that are told of behind the one that a window is locked to: one each 50 ms of .8 s.
+pub const MAX_FOLLOWING: usize = 16;
+
+/// How much of the window's end may lack a flash that was seen within it: its marker may come later than the samples, and
+/// no response to it begins before this.
+pub const UNTOLD_SECS: f64 = 0.1;
 
 /// What the window is aligned to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
@@ -16,9 +26,35 @@ pub enum Lock {
         /// Onset in seconds on the program's clock.
         onset_secs: f64,
     },
+    /// Some pictures of a page lit up, for a wearer who looks for one of them.
+    Flash {
+        /// Which.
+        flash: Flash,
+        /// Onset in seconds on the program's clock.
+        onset_secs: f64,
+    },
     /// Nothing: the newest stretch of signal.
     #[default]
     Free,
+}
+
+impl Lock {
+    /// When what it is aligned to happened; nothing for a free one.
+    pub fn onset_secs(self) -> Option<f64> {
+        match self {
+            Self::Stimulus { onset_secs, .. } | Self::Flash { onset_secs, .. } => Some(onset_secs),
+            Self::Free => None,
+        }
+    }
+}
+
+/// A flash of the same page within the window that is locked to an earlier one.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Following {
+    /// How long after the window's own flash.
+    pub delay_secs: f64,
+    /// What lit up.
+    pub lit: Lit,
 }
 
 /// Why the program refuses to decode a window.
@@ -100,6 +136,8 @@ pub struct Window {
     pub made_secs: f64,
     /// Why it must not be decoded, if so.
     pub abstain: Option<Abstention>,
+    /// Flashes that followed within a window that is locked to one, in order of time, but for the last [`UNTOLD_SECS`].
+    pub following: ArrayVec<Following, MAX_FOLLOWING>,
 }
 
 impl Window {
@@ -115,6 +153,7 @@ impl Window {
             last_arrival_secs: 0.0,
             made_secs: 0.0,
             abstain: None,
+            following: ArrayVec::new(),
         }
     }
 
@@ -127,7 +166,7 @@ impl Window {
     pub fn stimulus_row(&self) -> Option<u16> {
         match self.lock {
             Lock::Stimulus { row, .. } => row,
-            Lock::Free => None,
+            Lock::Flash { .. } | Lock::Free => None,
         }
     }
 
@@ -139,6 +178,10 @@ impl Window {
     }
 
     fn header_of(other: &Window) -> Window {
-        Window { samples_uv: Vec::new(), ..*other }
+        Window {
+            samples_uv: Vec::new(),
+            following: other.following.clone(),
+            ..*other
+        }
     }
 }

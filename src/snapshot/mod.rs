@@ -18,6 +18,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::decode::{ControlView, Show, Showing, Steadying};
+pub use crate::find::FindView;
 pub use crate::pack::{Basis, Expectation, ExpectedSpec};
 pub use crate::signal::montage::Mounted;
 pub use crate::signal::picture::Picture;
@@ -69,6 +70,8 @@ pub struct Snapshot {
     pub control: ControlView,
     /// Time per stage over the last decodes.
     pub latency: LatencyView,
+    /// How a search by attention stands, where there is one.
+    pub found: Option<Arc<FindView>>,
     /// Pictures per second over the last five seconds.
     pub images_per_s: f64,
     /// Whether this run is being written to a file, and whether that goes well.

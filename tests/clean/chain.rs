@@ -31,7 +31,7 @@ fn config() -> ChainConfig {
         reference: Reference::CommonAverage,
         window_secs: [0.0, 0.8],
         baseline_secs: Some([-0.2, 0.0]),
-        windows: Windows { locked: true, free: false, hop_secs: 0.25 },
+        windows: Windows { locked: true, flashes: false, free: false, hop_secs: 0.25 },
         settle_secs: 1.0,
         gate: GateConfig { artefact_peak_to_peak_uv: 150.0, ..GateConfig::default() },
     }

@@ -33,7 +33,7 @@ pub fn config(source_hz: f64) -> ChainConfig {
         reference: Reference::None,
         window_secs: [0.0, 0.8],
         baseline_secs: Some([-0.2, 0.0]),
-        windows: Windows { locked: true, free: false, hop_secs: 0.25 },
+        windows: Windows { locked: true, flashes: false, free: false, hop_secs: 0.25 },
         settle_secs: 1.0,
         gate: GateConfig::default(),
     }

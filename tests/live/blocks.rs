@@ -90,7 +90,7 @@ fn wide(channels: usize) -> ChainConfig {
         channels,
         mapping,
         reference: Reference::CommonAverage,
-        windows: Windows { locked: true, free: true, hop_secs: 0.04 },
+        windows: Windows { locked: true, flashes: false, free: true, hop_secs: 0.04 },
         settle_secs: 0.3,
         ..config(512.0)
     }

@@ -37,7 +37,7 @@ fn real_eeg_mostly_passes_the_gate_and_is_never_taken_for_a_test_tone() {
     if paths.is_empty() {
         return;
     }
-    let windows = Windows { locked: false, free: true, hop_secs: 0.5 };
+    let windows = Windows { locked: false, flashes: false, free: true, hop_secs: 0.5 };
     let mut reasons: BTreeMap<Option<Abstention>, u64> = BTreeMap::new();
     for path in paths {
         let mut chain = Chain::prepare(ChainConfig { windows, ..config(HZ) }).unwrap();

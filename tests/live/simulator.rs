@@ -176,6 +176,7 @@ fn markers_tell_the_schedule_at_its_exact_times() {
                     onsets += 1;
                 }
                 MarkerEvent::StimulusOffset => offsets += 1,
+                MarkerEvent::Flash(flash) => panic!("{flash:?}"),
                 MarkerEvent::Other(label) => panic!("{label}"),
             }
         }

@@ -175,7 +175,7 @@ fn onsets_too_late_or_too_many_are_counted() {
 
 #[test]
 fn free_windows_come_once_a_hop_and_stop_when_told() {
-    let windows = Windows { locked: false, free: true, hop_secs: 0.1 };
+    let windows = Windows { locked: false, flashes: false, free: true, hop_secs: 0.1 };
     let (mut chain, made) =
         run(ChainConfig { windows, ..config(250.0) }, &noise_frames(1000, 6), &[101.0]);
     // 1000 frames are 40 hops; the first nine end before 1.0 s of baseline and window are there.
@@ -183,14 +183,14 @@ fn free_windows_come_once_a_hop_and_stop_when_told() {
     assert!(made.iter().all(|w| w.lock == Lock::Free));
     assert_eq!(made.iter().map(|w| w.index).collect::<Vec<_>>(), (0..31).collect::<Vec<_>>());
     assert_eq!(made[30].samples_uv, batch_window(&noise_frames(1000, 6), 800));
-    chain.set_windows(Windows { locked: true, free: false, hop_secs: 0.1 });
+    chain.set_windows(Windows { locked: true, flashes: false, free: false, hop_secs: 0.1 });
     chain.push_frame(meta(1000, 250.0), &[0.0; 3]);
     assert_eq!(chain.windows_made(), 31);
 }
 
 #[test]
 fn windows_that_nobody_takes_are_replaced_and_counted() {
-    let windows = Windows { locked: false, free: true, hop_secs: 0.004 };
+    let windows = Windows { locked: false, flashes: false, free: true, hop_secs: 0.004 };
     let mut chain = Chain::prepare(ChainConfig { windows, ..config(250.0) }).unwrap();
     for (i, frame) in noise_frames(260, 7).iter().enumerate() {
         chain.push_frame(meta(i, 250.0), frame);

@@ -89,6 +89,7 @@ pub(super) fn events(head: &WriteHead, is_picture: &dyn Fn(&str) -> bool) -> Str
                 ("stimulus", format!("{file}\t{}\t{trial}", cell(id)))
             }
             MarkerEvent::StimulusOffset => ("stimulus_off", "n/a\tn/a\tn/a".into()),
+            MarkerEvent::Flash(_) => ("flash", "n/a\tn/a\tn/a".into()),
             MarkerEvent::Other(_) => ("other", "n/a\tn/a\tn/a".into()),
         };
         let _ = writeln!(

@@ -12,6 +12,7 @@ use crate::pipeline::config::RunConfig;
 use crate::pipeline::contract::InputContract;
 use crate::pipeline::decoding::{DecodeSummary, Decoding};
 use crate::pipeline::failure::RunFailure;
+use crate::pipeline::finding::{FindConfig, Finding};
 use crate::pipeline::provenance::open_pack;
 use crate::pipeline::shared::Shared;
 use crate::pipeline::sink::DecodeSink;
@@ -43,6 +44,9 @@ impl DecodeShell {
     }
 
     fn run_to_its_end(mut self) -> (DecodeSummary, Outcome) {
+        if let Some(find) = self.config.find.clone() {
+            return (DecodeSummary::default(), self.find(&find));
+        }
         let Some(folder) = self.config.pack.clone() else {
             let _ = self.contract.send(InputContract::without_pack());
             return (DecodeSummary::default(), Ok(()));
@@ -67,6 +71,26 @@ impl DecodeShell {
         let (summary, finished) = stage.finish();
         self.shared.set_status(summary.status.clone());
         (summary, outcome.and(finished).map_err(|message| fail(&self.shared, 5, message)))
+    }
+
+    /// Looks for a picture by attention until the backlog is closed.
+    fn find(&self, find: &FindConfig) -> Outcome {
+        let refused = |message| fail(&self.shared, 4, message);
+        let contract = InputContract::of_wearer(&find.wearer.input).map_err(refused)?;
+        let mut stage = Finding::new(find).map_err(refused)?;
+        let _ = self.contract.send(contract);
+        let Ok(FittedHop { mut windows, .. }) = self.fitted.recv() else { return Ok(()) };
+        loop {
+            let closed = windows.is_closed();
+            match windows.take() {
+                Some(window) => {
+                    stage.step(&self.shared, window);
+                    self.shared.windows_settled.fetch_add(1, Ordering::Release);
+                }
+                None if closed => return Ok(()),
+                None => std::thread::sleep(IDLE),
+            }
+        }
     }
 
     fn load(&mut self, folder: &Path) -> Result<Decoding, String> {

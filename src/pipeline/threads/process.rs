@@ -54,7 +54,10 @@ impl ProcessShell {
             .with_cleaning(&self.config.cleaning);
         // Only a pack names channels.
         let decodes = !contract.channels.is_empty();
-        let windows = contract::windows(self.config.mode, info.has_markers);
+        let windows = match &self.config.find {
+            Some(_) => contract::flashes_only(),
+            None => contract::windows(self.config.mode, info.has_markers),
+        };
         let fitted = contract::fit(&contract, &info, windows);
         // Where nobody waits for the signal, the chain itself can learn what is clean, at the same frame.
         let learn = if info.kind == SourceKind::File { Learn::Here } else { Learn::Elsewhere };

@@ -127,7 +127,7 @@ impl PicturesPanel {
         let silent = source.is_some_and(|source| !source.has_markers);
         let decode = scene.snapshot.decode.as_deref();
         match (decode.map(|decode| decode.lock), &scene.snapshot.stimulus) {
-            (Some(Lock::Free), _) => {
+            (Some(Lock::Free | Lock::Flash { .. }), _) => {
                 square.hollow = "A free-running window belongs to no single picture.".into();
             }
             (Some(Lock::Stimulus { row, .. }), _) => {
@@ -212,7 +212,7 @@ fn square(name: &'static str) -> Square {
 fn seen_row(snapshot: &Snapshot) -> Option<u16> {
     match snapshot.decode.as_ref().map(|decode| decode.lock) {
         Some(Lock::Stimulus { row, .. }) => row,
-        Some(Lock::Free) => None,
+        Some(Lock::Flash { .. } | Lock::Free) => None,
         None => snapshot.stimulus.as_ref().and_then(|s| s.row),
     }
 }

@@ -81,11 +81,11 @@ impl TracesPanel {
         self.history.push(meta, values_uv);
     }
 
-    /// Takes a mark. Of a picture's going away only the line is drawn.
+    /// Takes a mark. Of a picture's going away and of a flash only the line is drawn.
     pub fn mark(&mut self, marker: Marker) {
         let label = match marker.event() {
             MarkerEvent::StimulusOnset(id) => id,
-            MarkerEvent::StimulusOffset => "",
+            MarkerEvent::StimulusOffset | MarkerEvent::Flash(_) => "",
             MarkerEvent::Other(label) => label,
         };
         self.history.mark(marker.time_secs, label);
