@@ -5,6 +5,8 @@ use serde::Serialize;
 use crate::config;
 use crate::decode::Pack;
 use crate::native::{self, Library};
+use crate::pipeline::urgent;
+use crate::source::lsl;
 
 use super::failure::Failure;
 use super::terminal::print_json;
@@ -57,6 +59,8 @@ fn checks() -> Vec<Check> {
     let mut checks: Vec<Check> = Library::ALL.into_iter().map(check_library).collect();
     checks.extend(check_packs());
     checks.push(check_display());
+    checks.push(check_threads());
+    checks.push(check_network());
     checks
 }
 
@@ -112,6 +116,45 @@ fn found(pack: &Pack) -> String {
     match pack.expectation(Vec::new(), Vec::new()) {
         Some(expected) => format!("{name}; {}", expected.sentence()),
         None => name,
+    }
+}
+
+/// The network cards on which LSL streams may be.
+fn check_network() -> Check {
+    let (cards, caution) = lsl::network_cards();
+    Check {
+        what: "network for LSL".into(),
+        ok: true,
+        found: if cards.is_empty() {
+            "no card is up, or the system does not tell: streams of this computer only".into()
+        } else {
+            cards.join(", ")
+        },
+        remedy: caution.unwrap_or_default(),
+    }
+}
+
+/// Whether the threads that take and filter the signal go before all others.
+fn check_threads() -> Check {
+    let allowed = urgent::is_allowed();
+    let remedy = match (allowed, cfg!(target_os = "linux")) {
+        (true, _) => "",
+        (false, true) => {
+            "only if samples are late on a busy computer: put the line `@audio - rtprio 20` into \
+             /etc/security/limits.d/phosphene.conf, join that group (sudo usermod -aG audio $USER), log in anew"
+        }
+        (false, false) => "only if samples are late on a busy computer: close other programs",
+    };
+    Check {
+        what: "signal threads".into(),
+        ok: true,
+        found: if allowed {
+            "go before all others"
+        } else {
+            "as all others: the system allows no more"
+        }
+        .into(),
+        remedy: remedy.into(),
     }
 }
 

@@ -4,14 +4,15 @@
 //! to its last chunk, and what was kept is told.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use crate::record::multi::{MultiRecording, RecordReport, StreamReport};
-use crate::source::SourceSpec;
+use crate::source::lsl::Sought;
+use crate::source::{SourceError, SourceSpec, make};
 
 use super::failure::Failure;
 use super::montage::mounting;
@@ -32,6 +33,7 @@ Examples:
   phosphene record -s lsl:type=EEG -s lsl:type=Markers --out session.xdf
   phosphene record -s brainflow:cyton,serial_port=/dev/ttyUSB0 -s lsl:name=Stimuli --out session.xdf
   phosphene record -s lsl:name=obci_eeg1 --montage cyton8 --out session.xdf
+  phosphene record -s lsl:type=EEG --wait inf --out session.xdf          whenever it comes
   phosphene record -s sim --seconds 60 --out trial.xdf --json
 
 LSL streams are recorded as they are sent: values, stamps and descriptions, with measured clock offsets.";
@@ -55,6 +57,9 @@ pub struct Args {
     /// Stop after this many seconds
     #[arg(long, value_name = "N")]
     pub seconds: Option<f64>,
+    /// Look this long for LSL streams that are not there yet, each in turn; inf: until Ctrl-C [default: a few seconds]
+    #[arg(long, value_name = "SECONDS")]
+    pub wait: Option<f64>,
     /// Print one JSON document on standard output at the end
     #[arg(long)]
     pub json: bool,
@@ -81,6 +86,9 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     if args.seconds.is_some_and(|s| !(s > 0.0 && s.is_finite())) {
         return Err(Failure::usage("--seconds must be more than 0"));
     }
+    if args.wait.is_some_and(|secs| secs.is_nan() || secs < 0.0) {
+        return Err(Failure::usage("--wait must be 0 or more seconds, or inf"));
+    }
     let specs: Vec<SourceSpec> = args
         .sources
         .iter()
@@ -89,6 +97,11 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let mounting = mounting(args.montage.as_deref())?;
     let interrupted = on_interrupt()?;
     tell_recovered();
+    if let Some(patience_secs) = args.wait
+        && !wait_for(&specs, patience_secs, &interrupted)?
+    {
+        return Err(Failure::source("stopped before every stream was there; nothing was recorded"));
+    }
     let recording = MultiRecording::start_mounted(&specs, mounting, &args.out)
         .map_err(|error| Failure { code: error.exit_code(), message: error.to_string() })?;
     let bar = progress(args.seconds);
@@ -109,6 +122,32 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let report = recording.stop();
     bar.finish_and_clear();
     conclude(args, &report)
+}
+
+/// Waits until each source can be found; false when interrupted meanwhile.
+fn wait_for(
+    specs: &[SourceSpec],
+    patience_secs: f64,
+    interrupted: &AtomicBool,
+) -> Result<bool, Failure> {
+    for spec in specs {
+        let failed =
+            |error: SourceError| Failure { code: error.exit_code(), message: error.to_string() };
+        let clock = make::clock_for(spec).map_err(failed)?;
+        let mut go_on = |news: Option<Sought>| {
+            if let Some(Sought { what, hint }) = news {
+                eprintln!("looking for {what}; Ctrl-C stops");
+                if !hint.is_empty() {
+                    eprintln!("{hint}");
+                }
+            }
+            !interrupted.load(Ordering::Relaxed)
+        };
+        if !make::seek(spec, &clock, patience_secs, &mut go_on).map_err(failed)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 fn conclude(args: &Args, report: &RecordReport) -> Result<(), Failure> {

@@ -8,7 +8,7 @@ use crate::decode::ControlView;
 use crate::pipeline::RunReport;
 use crate::pipeline::decoding::CONTROL_SUCCEEDS;
 use crate::signal::montage::Said;
-use crate::snapshot::timing::{hertz, seconds, troubles};
+use crate::snapshot::timing::{hertz, offset_words, seconds, troubles};
 use crate::snapshot::{PackState, RunState, Snapshot, states};
 use crate::source::mounted::proposal;
 
@@ -141,7 +141,7 @@ pub(super) fn summary(report: &RunReport) -> String {
     let abstained: u64 = counts.abstained.values().sum();
     let _ = writeln!(
         text,
-        "windows     {} made, {} decoded, {} skipped, {abstained} abstained",
+        "windows     {} made, {} decoded, {} passed over, {abstained} abstained",
         counts.made, counts.decoded, counts.skipped
     );
     for (why, n) in &counts.abstained {
@@ -185,11 +185,7 @@ fn samples_words(snapshot: &Snapshot) -> String {
     let rate = health.rate_hz.map_or_else(String::new, |rate| {
         format!(" at {} Hz (nominal {})", hertz(rate), hertz(health.nominal_hz))
     });
-    let offset = format!(
-        "offset {:+.2} ± {:.2} ms",
-        counters.clock_offset_secs * 1e3,
-        counters.clock_uncertainty_secs * 1e3
-    );
+    let offset = format!("offset {}", offset_words(snapshot));
     let drift = health
         .drift_ppm
         .map_or_else(String::new, |(ppm, error)| format!(", drift {ppm:+.0} ± {error:.0} ppm"));

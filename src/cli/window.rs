@@ -13,6 +13,7 @@ use crate::decode::Pack;
 use crate::decode::session::Runtime;
 use crate::native;
 use crate::pipeline::background::{Kept, Later, Progress};
+use crate::pipeline::cleaning::Cleaning;
 use crate::pipeline::{Command, Pipeline, RunConfig};
 use crate::record::recover::{Recovered, recover};
 use crate::signal::{FrameMeta, Marker, Screen, StimulusSet};
@@ -70,6 +71,7 @@ fn open(config: RunConfig, session: Option<Session>) -> Result<(), Failure> {
         pack: config.pack.clone(),
         record_folder: crate::config::recordings_folder(),
         mode: config.mode,
+        cleaning: config.cleaning.clone(),
         twin: config.twin,
         steadying: config.steadying,
         showing: config.showing,
@@ -433,6 +435,10 @@ impl Engine for LiveEngine {
             Progress::Done(outcome) => Some(outcome),
             Progress::Died => Some(Err("the program failed while it kept the montage".into())),
         }
+    }
+
+    fn use_cleaning(&mut self, cleaning: Cleaning) {
+        self.config.cleaning = cleaning;
     }
 
     fn use_montage(&mut self, choice: Choice) {

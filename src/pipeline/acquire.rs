@@ -51,7 +51,8 @@ impl HealthFeed {
             shared.link.allow_silence(silence.allowed_secs(STALL_SECS));
         }
         let offset = (counters.clock_offset_secs, counters.clock_uncertainty_secs);
-        self.meter.counters(now_secs, (counters.lost, counters.lost_by_clock), offset);
+        let lost = counters.lost.saturating_sub(counters.left_out);
+        self.meter.counters(now_secs, (lost, counters.lost_by_clock.min(lost)), offset);
         // Also when the clock stands still or went back, as an injected one may.
         if now_secs < self.next_secs && self.next_secs - now_secs <= HEALTH_EVERY_SECS {
             return;

@@ -38,6 +38,7 @@ pub mod shared;
 pub mod sink;
 mod threads;
 pub mod traces;
+pub mod urgent;
 mod view;
 
 pub use command::Command;

@@ -124,6 +124,7 @@ pub struct Shared {
 pub struct AtomicSourceCounters {
     lost: AtomicU64,
     lost_by_clock: AtomicU64,
+    left_out: AtomicU64,
     gaps: AtomicU64,
     clock_resets: AtomicU64,
     reconnects: AtomicU64,
@@ -138,6 +139,7 @@ impl AtomicSourceCounters {
     pub fn store(&self, counters: SourceCounters) {
         self.lost.store(counters.lost, Ordering::Relaxed);
         self.lost_by_clock.store(counters.lost_by_clock, Ordering::Relaxed);
+        self.left_out.store(counters.left_out, Ordering::Relaxed);
         self.gaps.store(counters.gaps, Ordering::Relaxed);
         self.clock_resets.store(counters.clock_resets, Ordering::Relaxed);
         self.reconnects.store(counters.reconnects, Ordering::Relaxed);
@@ -152,6 +154,7 @@ impl AtomicSourceCounters {
         SourceCounters {
             lost: self.lost.load(Ordering::Relaxed),
             lost_by_clock: self.lost_by_clock.load(Ordering::Relaxed),
+            left_out: self.left_out.load(Ordering::Relaxed),
             gaps: self.gaps.load(Ordering::Relaxed),
             clock_resets: self.clock_resets.load(Ordering::Relaxed),
             reconnects: self.reconnects.load(Ordering::Relaxed),

@@ -271,7 +271,7 @@ fn flow(stream: &StreamState) -> (CapGrade, Option<String>) {
         (grade(share, WINDOWS_GRAVE), format!("{} of the windows hold gaps", percent(share)))
     });
     let by_lateness = found(stream.late_share, WINDOWS_SHARE).map(|share| {
-        (grade(share, WINDOWS_GRAVE), format!("{} of the windows come too late", percent(share)))
+        (grade(share, WINDOWS_GRAVE), format!("{} of the windows are passed over", percent(share)))
     });
     let by_rate = stream.rate_off.filter(|off| off.abs() >= RATE_OFF).map(|off| {
         let word = if off > 0.0 { "fast" } else { "slow" };

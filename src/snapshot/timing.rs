@@ -113,7 +113,7 @@ fn chunks(snapshot: &Snapshot) -> Option<Trouble> {
     let then = if skipped > 0 && skipped as f64 >= WINDOWS_SHARE * made as f64 {
         let (skipped, made) = (count(skipped), count(made));
         format!(
-            "{skipped} of {made} windows were replaced by those of the next chunk before the decoder was free"
+            "{skipped} of {made} windows were passed over: those of the next chunk came before the decoder was free"
         )
     } else {
         format!("pictures come up to {} late", seconds(chunk_secs))
@@ -171,6 +171,29 @@ fn jitter(snapshot: &Snapshot) -> Option<Trouble> {
     Some(Trouble { level: Level::Info, text })
 }
 
+/// An offset as large as this, in seconds, is between clocks that count from different days: only how surely it is known tells
+/// anything.
+const ANOTHER_DAY_SECS: f64 = 86_400.0;
+
+/// The offset of the source's clock from ours, and how surely it is known.
+pub fn offset_words(snapshot: &Snapshot) -> String {
+    let counters = &snapshot.counters;
+    let (offset, unsure) = (counters.clock_offset_secs, counters.clock_uncertainty_secs);
+    if unsure == 0.0 && offset == 0.0 {
+        return "none (our clock)".into();
+    }
+    if !unsure.is_finite() {
+        return "not known".into();
+    }
+    match offset.abs() {
+        ANOTHER_DAY_SECS.. => {
+            format!("known to ± {} (its clock counts from another day)", seconds(unsure))
+        }
+        1.0.. => format!("{offset:+.4} s ± {}", seconds(unsure)),
+        _ => format!("{:+.2} ± {:.2} ms", offset * 1e3, unsure * 1e3),
+    }
+}
+
 /// Seconds or milliseconds, whichever is short: `2.0 s`, `12 ms`.
 pub fn seconds(secs: f64) -> String {
     match secs {
@@ -201,6 +224,21 @@ mod tests {
 
     fn texts(snapshot: &Snapshot) -> Vec<String> {
         troubles(snapshot).into_iter().map(|trouble| trouble.text).collect()
+    }
+
+    #[test]
+    fn an_offset_is_said_as_far_as_it_tells_anything() {
+        let said = |offset_secs, unsure| {
+            let mut snapshot = Snapshot::default();
+            let counters = &mut snapshot.counters;
+            (counters.clock_offset_secs, counters.clock_uncertainty_secs) = (offset_secs, unsure);
+            offset_words(&snapshot)
+        };
+        assert_eq!(said(0.0, 0.0), "none (our clock)");
+        assert_eq!(said(0.002, f64::INFINITY), "not known");
+        assert_eq!(said(-0.002, 0.0003), "-2.00 ± 0.30 ms");
+        assert_eq!(said(3.5, 0.0003), "+3.5000 s ± 0.30 ms");
+        assert_eq!(said(-1.8e9, 0.0003), "known to ± 0.30 ms (its clock counts from another day)");
     }
 
     #[test]

@@ -122,6 +122,8 @@ pub struct SourceCounters {
     pub lost: u64,
     /// Those of `lost` that only the clock tells of; the rest was counted by the device.
     pub lost_by_clock: u64,
+    /// Those of `lost` that a command to the board cost: its owner gave it, and nothing is wrong with the stream.
+    pub left_out: u64,
     /// Places where frames are missing or were joined after a break.
     pub gaps: u64,
     /// Times that the source's clock was reset.

@@ -4,8 +4,9 @@
 //! Pure arithmetic; allocates nothing. Two rules, because there are two kinds of sender:
 //!
 //! * **Even stamps** (device counter, simulator, whole chunks on time): while the last `EVEN_RUN` steps
-//!   were all within `EVEN_TOLERANCE` of one or several whole periods, what they leave out is a loss, at once,
-//!   and so is a step beyond 1.5 periods. However often frames are lost, the rate is not taken for a slower one.
+//!   were all within `EVEN_TOLERANCE` of one or several whole periods, what they leave out is a loss, at once. A longer
+//!   step that is no whole number of them is one only if the next is even again: a sender that was held up catches up.
+//!   However often frames are lost, the rate is not taken for a slower one.
 //! * **Uneven stamps** (stamped on arrival, or once per chunk): a late stamp proves nothing. Stamps can be
 //!   late but not early, so the earliest stamp of a block follows the true clock. A frame count that falls
 //!   behind it by over 1.5 periods (or `NOISE_FACTOR` times the usual wobble), in two blocks running, is
@@ -19,8 +20,13 @@ const EVEN_RUN: u32 = 128;
 /// How even, in periods. Stamps by counter are exact to rounding; stamps by arrival never are.
 const EVEN_TOLERANCE: f64 = 0.02;
 
-/// Rates differ from the nominal one, so over many periods steps are less even: up to so many are taken together.
+/// Rates differ from the nominal one, so over many periods steps are less even: up to so many are taken together, until
+/// the true period is known from `LEARNED_STEPS` steps. A wider tolerance would take many a stall for a loss.
 const MAX_EVEN_PERIODS: f64 = 10.0;
+const LEARNED_STEPS: u32 = 4 * EVEN_RUN;
+
+/// How far the learned period may be off, as a share.
+const LEARNED_TOLERANCE: f64 = 1e-4;
 
 /// A step between two stamps longer than this many periods is a gap: half-way from the next sample to the one after.
 pub const GAP_PERIODS: f64 = 1.5;
@@ -67,8 +73,12 @@ pub struct GapDetector {
     next_index: u64,
     last: Option<Last>,
     even_steps: u32,
+    /// Mean of single even steps, in seconds.
+    even_period_secs: f64,
     /// Frames that even steps left out before the run was long enough to be believed.
     unbelieved: u64,
+    /// Frames that the last step left out, if what comes next shows that the sender was not just held up.
+    doubtful: Option<u64>,
     envelope: Envelope,
     /// Where a gap was marked whose loss is not yet counted.
     marked_at: Option<u64>,
@@ -102,7 +112,9 @@ impl GapDetector {
             next_index: 0,
             last: None,
             even_steps: 0,
+            even_period_secs: 1.0 / rate_hz,
             unbelieved: 0,
+            doubtful: None,
             envelope: Envelope::default(),
             marked_at: None,
         }
@@ -153,23 +165,43 @@ impl GapDetector {
             self.envelope.restart(stamp, self.next_index);
             return;
         }
-        let periods = step / self.period_secs;
+        let periods = step / self.even_period_secs;
         let whole = periods.round();
-        if whole >= 1.0 && (periods - whole).abs() <= EVEN_TOLERANCE * whole.min(MAX_EVEN_PERIODS) {
+        let doubtful = self.doubtful.take();
+        if whole >= 1.0 && (periods - whole).abs() <= self.tolerance(whole) {
+            if whole <= 1.0 {
+                self.even_period_secs += (step - self.even_period_secs) / f64::from(EVEN_RUN);
+            }
+            // One odd step between even ones: the sender is still an even one.
+            self.unbelieved += doubtful.unwrap_or_default();
             self.take_even(whole as u64 - 1, verdict);
             return;
         }
-        if self.even_steps >= EVEN_RUN && periods > LOSS_PERIODS {
-            verdict.lost = periods.round() as u64 - 1;
-            verdict.gap = true;
-            // One odd step between even ones: the sender is still an even one.
+        if self.even_steps >= EVEN_RUN && periods > LOSS_PERIODS && doubtful.is_none() {
+            self.doubtful = Some(periods.round() as u64 - 1);
+            verdict.gap = self.mark_silence(step);
             return;
         }
         self.begin_run();
-        if step > SILENCE_SECS.max(LOSS_PERIODS * self.period_secs) {
-            verdict.gap = true;
+        verdict.gap = self.mark_silence(step);
+    }
+
+    /// How far from whole so many periods may be.
+    fn tolerance(&self, whole: f64) -> f64 {
+        if self.even_steps >= LEARNED_STEPS {
+            EVEN_TOLERANCE + LEARNED_TOLERANCE * whole
+        } else {
+            EVEN_TOLERANCE * whole.min(MAX_EVEN_PERIODS)
+        }
+    }
+
+    /// Whether a step is so long that it is a gap, whatever was lost in it.
+    fn mark_silence(&mut self, step_secs: f64) -> bool {
+        let is_silence = step_secs > SILENCE_SECS.max(LOSS_PERIODS * self.period_secs);
+        if is_silence {
             self.marked_at = Some(self.next_index);
         }
+        is_silence
     }
 
     /// A step of whole periods that leaves out `missing` frames. By chance one step in twenty-five is whole, a run of
@@ -187,6 +219,7 @@ impl GapDetector {
     fn begin_run(&mut self) {
         self.even_steps = 0;
         self.unbelieved = 0;
+        self.doubtful = None;
     }
 
     fn judge_envelope(&mut self, stamp: f64, verdict: &mut Verdict) {
@@ -288,6 +321,37 @@ mod tests {
         let all = |i: &u64| !(1000..1007).contains(i) && *i != 2000;
         assert_eq!(run(250.0, (0..5000).map(|i| i as f64 / 250.0)), (0, 0, 0, 4999));
         assert_eq!(run(250.0, (0..5000).filter(all).map(|i| i as f64 / 250.0)), (8, 2, 0, 4999));
+    }
+
+    #[test]
+    fn an_even_sender_that_is_held_up_and_catches_up_loses_nothing() {
+        for stall in [0.0065, 0.0513, 0.2015, 0.4027] {
+            // The frames that were due meanwhile come in one go.
+            let due = |i: u64| i as f64 / 250.0;
+            let stamps = (0..5000).map(|i| {
+                let late = 8.0 + stall - due(i);
+                due(i) + if due(i) >= 8.0 { late.max(0.0) + i as f64 * 1e-9 } else { 0.0 }
+            });
+            assert_eq!(run(250.0, stamps).0, 0, "{stall} s");
+        }
+    }
+
+    #[test]
+    fn a_long_loss_of_an_even_sender_off_its_rate_is_exact() {
+        // At once; when the next step is even again where the clock slipped by a part of a period meanwhile.
+        for (at, slip, counted_at) in [(200, 0.0, 200), (1000, 0.0, 1000), (1000, 0.3, 1001)] {
+            let kept = |i: &u64| !(at..at + 90).contains(i);
+            let stamp = |i: u64| (i as f64 + if i < at { 0.0 } else { slip }) / 250.6;
+            let mut detector = GapDetector::new(250.0);
+            let mut found = Vec::new();
+            for (i, stamp) in (0..5000).filter(kept).map(stamp).enumerate() {
+                let verdict = detector.next(stamp, stamp);
+                if verdict.lost > 0 {
+                    found.push((i as u64, verdict.lost, verdict.gap));
+                }
+            }
+            assert_eq!(found, [(counted_at, 90, true)]);
+        }
     }
 
     #[test]

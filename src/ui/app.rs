@@ -54,6 +54,8 @@ pub struct InitialView {
     pub record_folder: PathBuf,
     /// Which windows are decoded.
     pub mode: WindowMode,
+    /// What is cleaned.
+    pub cleaning: Cleaning,
     /// Whether the null twin is on.
     pub twin: bool,
     /// How pictures follow one another.
@@ -79,6 +81,7 @@ impl Default for InitialView {
             recent_files: Vec::new(),
             record_folder: PathBuf::from("."),
             mode: WindowMode::Auto,
+            cleaning: Cleaning::default(),
             twin: true,
             steadying: Steadying::default(),
             showing: Showing::default(),
@@ -126,6 +129,7 @@ impl App {
             steadying: initial.steadying,
             showing: initial.showing,
             mode: initial.mode,
+            cleaning: initial.cleaning,
             filter: DisplayFilter::default(),
             scale: FIRST_SCALE,
             span_secs: 10.0,
@@ -288,6 +292,11 @@ impl App {
             }
             Action::SetSteps(steps) => self.send(Command::SetSteps(steps)),
             Action::KeepMontage(choice) => self.engine.keep_montage(choice),
+            Action::Clean(cleaning) => {
+                view.cleaning = cleaning.clone();
+                self.engine.use_cleaning(cleaning);
+                self.connect_again();
+            }
             Action::UseMontage(choice) => {
                 self.engine.use_montage(choice);
                 self.connect_again();

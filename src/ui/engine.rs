@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::pipeline::Command;
+use crate::pipeline::cleaning::Cleaning;
 use crate::signal::{FrameMeta, Marker, Screen, StimulusSet};
 use crate::snapshot::{Picture, Snapshot};
 use crate::source::SourceSpec;
@@ -160,6 +161,9 @@ pub trait Engine {
 
     /// What is said of a device, for the runs that begin from now on.
     fn use_montage(&mut self, _choice: Choice) {}
+
+    /// What is cleaned in the runs that begin from now on.
+    fn use_cleaning(&mut self, _cleaning: Cleaning) {}
 
     /// Gives the engine a way to say that there is something new to see.
     fn set_repaint(&mut self, wake: Wake);

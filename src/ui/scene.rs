@@ -9,6 +9,7 @@ use egui::ThemePreference;
 
 use super::look::theme::Palette;
 use crate::decode::{Noise, Scope, Show, Showing, Steady, Steadying};
+use crate::pipeline::cleaning::Cleaning;
 use crate::pipeline::{Command, DisplayFilter, WindowMode};
 use crate::snapshot::Snapshot;
 use crate::source::SourceSpec;
@@ -82,6 +83,8 @@ pub struct View {
     pub showing: Showing,
     /// Which windows are decoded.
     pub mode: WindowMode,
+    /// What is cleaned before the decoder sees it.
+    pub cleaning: Cleaning,
     /// Filter of the traces.
     pub filter: DisplayFilter,
     /// Index into [`UV_PER_DIV`].
@@ -147,6 +150,8 @@ pub enum Action {
     StepScale(i32),
     /// Changes the length of the traces.
     SetSpan(f64),
+    /// Changes what is cleaned, and starts the run again.
+    Clean(Cleaning),
     /// Changes the filter of the traces.
     SetFilter(DisplayFilter),
     /// Switches the null twin.

@@ -6,6 +6,7 @@
 
 use super::header::ChannelFormat;
 use super::wire::{Cursor, malformed};
+use crate::compute::pages;
 use crate::formats::FormatError;
 
 /// Text values: one string of everything and where each value ends.
@@ -134,7 +135,14 @@ impl Values {
     }
 
     fn reserve(&mut self, count: usize) {
-        each!(self, numbers => numbers.reserve(count), text => text.ends.reserve(count));
+        each!(self,
+            numbers => {
+                if numbers.capacity() - numbers.len() < count {
+                    numbers.reserve(count);
+                    pages::prefer_large(numbers);
+                }
+            },
+            text => text.ends.reserve(count));
     }
 }
 

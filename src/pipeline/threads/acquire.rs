@@ -17,7 +17,7 @@ use crate::source::lsl::Sought;
 use crate::source::{BoardCommand, ReadStatus, SourceError, SourceInfo, SourceKind, make};
 use crate::time::health::HealthMeter;
 
-use super::common::{Connected, Outcome, fail, note_cpu};
+use super::common::{Connected, Outcome, fail, go_first, note_cpu};
 
 /// Makes the source and reads it.
 pub(super) struct AcquireShell {
@@ -34,6 +34,7 @@ impl AcquireShell {
     pub fn run(mut self) -> Outcome {
         // Dropping it waits until the earlier run has let go of its device.
         drop(self.earlier.take());
+        go_first(&self.config.spec);
         let mut stage =
             match self.seek().and_then(|there| there.then(|| self.connect()).transpose()) {
                 Ok(Some(stage)) => stage,

@@ -8,9 +8,10 @@ use crate::hop::ring::FrameConsumer;
 use crate::pipeline::failure::RunFailure;
 use crate::pipeline::shared::Shared;
 use crate::pipeline::sink::RunFacts;
+use crate::pipeline::urgent;
 use crate::signal::Window;
 use crate::snapshot::{ChannelOrigin, Level, RunState};
-use crate::source::SourceInfo;
+use crate::source::{SourceInfo, SourceSpec, make};
 use crate::time::clock::thread_cpu_secs;
 
 /// How long a stage sleeps when nothing waits: the delay that a hop adds at most.
@@ -32,6 +33,14 @@ pub(super) fn fail(shared: &Shared, exit_code: u8, message: String) -> RunFailur
     shared.notice(Level::Error, message.clone());
     shared.set_run(RunState::Failed { message: message.clone(), exit_code });
     RunFailure { message, exit_code }
+}
+
+/// Puts this thread before all others, for a source that lives in our time: one that makes its own, or a recording, would
+/// take all there is.
+pub(super) fn go_first(spec: &SourceSpec) {
+    if !make::makes_own_time(spec) && !urgent::go_before_others() {
+        tracing::debug!("the system does not let this thread go before others");
+    }
 }
 
 /// Counts the processor time of this thread, which is about to end.

@@ -26,7 +26,7 @@ use crate::snapshot::{ChannelQuality, FiltersView, Level};
 use crate::source::{SourceInfo, SourceKind};
 use crate::time::health::DELIVERY_SECS;
 
-use super::common::{Connected, FittedHop, IDLE, Outcome, fail, note_cpu};
+use super::common::{Connected, FittedHop, IDLE, Outcome, fail, go_first, note_cpu};
 
 /// Filters and cuts windows.
 pub(super) struct ProcessShell {
@@ -47,6 +47,7 @@ impl ProcessShell {
         let Ok(Connected { info, ring, source_waits }) = self.connected.recv() else {
             return Ok(());
         };
+        go_first(&self.config.spec);
         let contract = self
             .contract
             .recv()

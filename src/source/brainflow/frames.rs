@@ -40,6 +40,9 @@ pub(super) struct Frames {
     is_first: bool,
     /// The next frame comes after a pause, also where it is the very first.
     after_pause: bool,
+    /// That pause was for a command; and frames that commands have cost so far.
+    after_command: bool,
+    left_out: u64,
 }
 
 impl Frames {
@@ -83,6 +86,8 @@ impl Frames {
             comes_in_halves: request.described_as.id == CYTON_DAISY,
             is_first: true,
             after_pause: false,
+            after_command: false,
+            left_out: 0,
         };
         let info = SourceInfo {
             mounted: None,
@@ -113,14 +118,21 @@ impl Frames {
     /// The session was broken off.
     pub fn interrupt(&mut self) {
         self.stamps.clear();
+        self.after_command = false;
         self.resume_after_pause();
     }
 
     /// The board began anew, its clock did not.
-    pub fn resume_after_pause(&mut self) {
+    fn resume_after_pause(&mut self) {
         self.timeline.interrupt();
         self.doubtful = None;
         (self.is_first, self.after_pause) = (true, true);
+    }
+
+    /// The board has taken a command: what it costs is known to whoever gave it.
+    pub fn resume_after_command(&mut self) {
+        self.resume_after_pause();
+        self.after_command = true;
     }
 
     /// Puts frames and markers into `chunk`, which has room for them.
@@ -137,7 +149,11 @@ impl Frames {
             }
             let joined = reset_pending && !before_reset;
             reset_pending &= before_reset;
+            let lost_before = self.timeline.found().lost;
             let mut meta = self.timeline.place(counter, at_secs, now_secs, joined);
+            if std::mem::take(&mut self.after_command) {
+                self.left_out += self.timeline.found().lost - lost_before;
+            }
             meta.gap_before |= std::mem::take(&mut self.after_pause);
             for (value, row) in self.values_uv.iter_mut().zip(&self.eeg_rows) {
                 *value = data.value(*row, frame) as f32;
@@ -199,6 +215,7 @@ impl Frames {
         SourceCounters {
             lost: found.lost,
             lost_by_clock: found.lost_by_clock,
+            left_out: self.left_out,
             gaps: found.gaps,
             clock_resets: self.clock_resets,
             reconnects: 0,
@@ -313,6 +330,8 @@ mod tests {
             comes_in_halves: false,
             is_first: true,
             after_pause: false,
+            after_command: false,
+            left_out: 0,
         };
         let mut chunk = Chunk::with_capacity(2, 8, 8);
         frames.deliver(&data, 50.0, true, &mut chunk);

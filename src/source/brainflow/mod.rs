@@ -213,7 +213,7 @@ impl Live {
                         return ReadStatus::Idle;
                     }
                     if self.pause_until_secs.take().is_some() {
-                        self.frames.resume_after_pause();
+                        self.frames.resume_after_command();
                     }
                     self.frames.deliver(&data, now, attended, chunk);
                     return ReadStatus::Data;

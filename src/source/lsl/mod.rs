@@ -34,7 +34,7 @@ mod suitable;
 pub use block::{Block, BlockValues};
 pub use electrodes::with_electrodes;
 pub use library::{configure, ensure_loaded, lsl_clock};
-pub use network::hint as network_hint;
+pub use network::{cards as network_cards, hint as network_hint};
 pub use raw::{RawEvent, RawStream};
 pub use resolve::{StreamSummary, list_streams};
 pub use search::{Found, Search};

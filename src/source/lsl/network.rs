@@ -7,16 +7,27 @@ pub fn hint() -> String {
     hint_for(&cards_up(Path::new("/sys/class/net")))
 }
 
-fn hint_for(cards: &[String]) -> String {
+/// The network cards that are up, and what about them may hide a stream.
+pub fn cards() -> (Vec<String>, Option<String>) {
+    let cards = cards_up(Path::new("/sys/class/net"));
+    let why = cause(&cards);
+    (cards, why)
+}
+
+fn cause(cards: &[String]) -> Option<String> {
     let tunnels: Vec<&str> = cards.iter().map(String::as_str).filter(|c| is_tunnel(c)).collect();
-    let cause = if !tunnels.is_empty() {
-        format!("A VPN or tunnel is up ({}) and may hide it. ", tunnels.join(", "))
+    if !tunnels.is_empty() {
+        Some(format!("A VPN or tunnel is up ({}) and may hide streams", tunnels.join(", ")))
     } else if cards.len() > 1 {
         let named = cards.join(", ");
-        format!("Several network cards are up ({named}), and LSL may ask on the wrong one. ")
+        Some(format!("Several network cards are up ({named}), and LSL may ask on the wrong one"))
     } else {
-        String::new()
-    };
+        None
+    }
+}
+
+fn hint_for(cards: &[String]) -> String {
+    let cause = cause(cards).map_or_else(String::new, |cause| format!("{cause}. "));
     format!(
         "Start the program that sends it, on this network. {cause}Where multicast does not get through, name the sender's \
          address: a file lsl_api.cfg in this folder or in ~/lsl_api with the lines [lab] and KnownPeers = {{192.168.1.20}}, \

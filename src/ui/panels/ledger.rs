@@ -4,7 +4,7 @@
 
 use egui::{Grid, RichText, Ui, vec2};
 
-use crate::snapshot::{LatencyView, Percentiles, RunState, StageTimes};
+use crate::snapshot::{LatencyView, Percentiles, RunState, StageTimes, timing};
 use crate::ui::look::{parts, theme, words};
 use crate::ui::scene::Scene;
 
@@ -93,12 +93,7 @@ fn samples(ui: &mut Ui, scene: &Scene<'_>) {
     parts::row(ui, "Lost in this computer", words::count(snapshot.dropped_in_rings));
     parts::row(ui, "Gaps, reconnects", format!("{}, {}", counters.gaps, counters.reconnects));
     parts::row(ui, "Clock resets", words::count(counters.clock_resets));
-    let offset = format!(
-        "{:+.2} ± {:.2} ms",
-        counters.clock_offset_secs * 1e3,
-        counters.clock_uncertainty_secs * 1e3
-    );
-    parts::row(ui, "Clock offset", offset);
+    parts::row(ui, "Clock offset", timing::offset_words(snapshot));
     ui.add_space(6.0);
 }
 
@@ -109,7 +104,7 @@ fn windows(ui: &mut Ui, scene: &Scene<'_>) {
     }
     parts::row(ui, "Windows made", words::count(windows.made));
     parts::row(ui, "Decoded", words::count(windows.decoded));
-    parts::row(ui, "Skipped for a newer one", words::count(windows.skipped));
+    parts::row(ui, "Passed over for a newer one", words::count(windows.skipped));
     parts::row(ui, "No decode", words::count(windows.abstained.values().sum()));
     for (reason, n) in &windows.abstained {
         let name = format!("    {}", reason.key().replace('_', " "));

@@ -7,7 +7,7 @@ use egui::{Grid, RichText, Ui, vec2};
 
 use super::banner::level_words;
 use crate::signal::Abstention;
-use crate::snapshot::timing::{Trouble, hertz, seconds, troubles};
+use crate::snapshot::timing::{Trouble, hertz, offset_words, seconds, troubles};
 use crate::snapshot::{Level, RunState, Snapshot};
 use crate::ui::look::{parts, words};
 use crate::ui::scene::{Action, Scene};
@@ -134,21 +134,6 @@ fn rate_words(snapshot: &Snapshot) -> String {
     }
 }
 
-fn offset_words(snapshot: &Snapshot) -> String {
-    let counters = &snapshot.counters;
-    let (offset, unsure) = (counters.clock_offset_secs, counters.clock_uncertainty_secs);
-    if unsure == 0.0 && offset == 0.0 {
-        return "none (our clock)".into();
-    }
-    if !unsure.is_finite() {
-        return "not known".into();
-    }
-    if offset.abs() >= 1.0 {
-        return format!("{offset:+.4} s ± {}", seconds(unsure));
-    }
-    format!("{:+.2} ± {:.2} ms", offset * 1e3, unsure * 1e3)
-}
-
 /// Every figure with its name.
 fn rows(snapshot: &Snapshot) -> Vec<(String, String)> {
     let (health, counters, windows) = (&snapshot.health, &snapshot.counters, &snapshot.windows);
@@ -187,7 +172,7 @@ fn rows(snapshot: &Snapshot) -> Vec<(String, String)> {
             format!("{}, {}, {}", counters.gaps, counters.reconnects, counters.clock_resets),
         ),
         ("Windows made".into(), count(windows.made)),
-        ("Replaced before the decoder was free".into(), count(windows.skipped)),
+        ("Passed over: replaced before the decoder was free".into(), count(windows.skipped)),
     ];
     for (why, n) in &windows.abstained {
         rows.push((format!("Refused: {}", short_reason(*why)), count(*n)));

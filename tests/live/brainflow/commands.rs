@@ -51,6 +51,7 @@ fn a_gain_changes_the_scale_and_not_the_microvolts() {
     // Each command costs at least its half second, and every frame of it is counted.
     assert_eq!((gaps, frames + lost), (7, last + 1));
     assert!(lost > 7 * 120, "{lost}");
+    assert_eq!(bench.source.counters().left_out, lost, "nothing else went missing");
     assert_eq!(bench.source.board().unwrap().settings[2], ChannelSettings::default());
 }
 

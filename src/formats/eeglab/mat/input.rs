@@ -4,7 +4,7 @@
 //! variable may hold a thousand times its size, so what comes out of it is limited.
 
 use std::fs::File;
-use std::io::{self, BufReader, ErrorKind, Read, Seek, Take};
+use std::io::{self, BufReader, BufWriter, ErrorKind, Read, Seek, Take, Write as _};
 use std::path::Path;
 
 use flate2::bufread::ZlibDecoder;
@@ -12,6 +12,9 @@ use flate2::bufread::ZlibDecoder;
 use super::number::{Number, Order};
 use crate::formats::FormatError;
 use crate::formats::eeglab::words::{FORMAT, unusable};
+
+/// Bytes that are unpacked between two writes into the temporary file.
+const UNPACKED_AT_ONCE: usize = 1 << 18;
 
 /// An element: its type number, and where its content ends and the next begins, counted in the variable. Its content
 /// begins where the input stands.
@@ -235,7 +238,12 @@ impl<'a> Input<'a> {
         let mut file = tempfile::tempfile().map_err(io)?;
         let there = match &mut self.source {
             Source::Bare(_) => Ok(0),
-            Source::Packed(packed) => io::copy(&mut packed.take(count), &mut file),
+            Source::Packed(packed) => {
+                let mut out = BufWriter::with_capacity(UNPACKED_AT_ONCE, &mut file);
+                let copied = io::copy(&mut packed.take(count), &mut out);
+                out.flush().map_err(io)?;
+                copied
+            }
         };
         let there = match there {
             Ok(there) => there,

@@ -12,6 +12,9 @@ use super::number::Order;
 use crate::formats::FormatError;
 use crate::formats::eeglab::words::{FORMAT, unusable};
 
+/// Bytes that are read at once: variables are read from front to back.
+const READ_AT_ONCE: usize = 1 << 17;
+
 /// Bytes of the header: text, then version and order of bytes.
 const HEADER_BYTES: usize = 128;
 
@@ -55,7 +58,7 @@ impl Variables {
         let io = |source| FormatError::Io { action: "reading", source, path: path.into() };
         let file = File::open(path).map_err(io)?;
         let len = file.metadata().map_err(io)?.len();
-        let mut file = BufReader::new(file);
+        let mut file = BufReader::with_capacity(READ_AT_ONCE, file);
         let mut header = Vec::with_capacity(HEADER_BYTES);
         file.by_ref().take(HEADER_BYTES as u64).read_to_end(&mut header).map_err(io)?;
         let order = order(&header)?;

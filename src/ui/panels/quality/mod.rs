@@ -4,6 +4,7 @@
 //! chosen with the pointer, with the arrow keys on the head, or in the list; until then it is the one that is to be mended
 //! first.
 
+mod cleaning;
 mod detail;
 mod head;
 mod list;
@@ -35,7 +36,7 @@ pub struct QualityPanel {
 
 impl QualityPanel {
     /// Paints the page.
-    pub fn ui(&mut self, ui: &mut Ui, scene: &Scene<'_>, _actions: &mut Vec<Action>) {
+    pub fn ui(&mut self, ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) {
         let Some(source) = scene.snapshot.source.clone() else {
             let size = vec2(ui.available_width(), ui.available_height().max(60.0));
             let text =
@@ -44,7 +45,7 @@ impl QualityPanel {
             return parts::centred_text(ui, rect, &text, scene.palette.weak);
         };
         let cap = CapVerdict::of(scene.snapshot);
-        verdict(ui, scene, &cap);
+        verdict(ui, scene, &cap, actions);
         ui.add_space(theme::GAP - ui.spacing().item_spacing.y);
         let wide = ui.available_width() >= TWO_COLUMNS && ui.available_height() >= TALL_ENOUGH;
         if wide {
@@ -140,7 +141,7 @@ fn card(ui: &mut Ui, scene: &Scene<'_>, height: f32, add: impl FnOnce(&mut Ui)) 
 }
 
 /// The cap in one sentence.
-fn verdict(ui: &mut Ui, scene: &Scene<'_>, cap: &CapVerdict) {
+fn verdict(ui: &mut Ui, scene: &Scene<'_>, cap: &CapVerdict, actions: &mut Vec<Action>) {
     theme::card(scene.palette).show(ui, |ui| {
         ui.set_width(ui.available_width());
         ui.horizontal(|ui| {
@@ -159,6 +160,7 @@ fn verdict(ui: &mut Ui, scene: &Scene<'_>, cap: &CapVerdict) {
             None if cap.grade != CapGrade::Unknown => counts(ui, scene, cap),
             None => {}
         }
+        cleaning::ui(ui, scene, actions);
     });
 }
 
