@@ -7,7 +7,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crossbeam_queue::ArrayQueue;
 
-use super::Marker;
+use super::{Flash, Marker};
+
+/// Pages that nobody has turned to yet: one begins seconds after another.
+const PAGES: usize = 8;
 
 /// One picture on the screen.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -20,10 +23,37 @@ pub struct Shown {
     pub offset_secs: f64,
 }
 
+/// Some pictures of a page that light up together.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Lighting {
+    /// Which, and of which page.
+    pub flash: Flash,
+    /// When they light up, in seconds on the program's clock.
+    pub onset_secs: f64,
+    /// When their light goes out.
+    pub offset_secs: f64,
+}
+
+/// A page of pictures, told before its first flash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PageShown {
+    /// Its number, as in [`Flash::page`].
+    pub page: u32,
+    /// How many pictures stand on it, row by row.
+    pub pictures: usize,
+    /// How many of them in a full row.
+    pub columns: usize,
+    /// The picture of it that is nearest to what the simulated wearer wants, where somebody has worked that out: a wish
+    /// for something that may be on no page cannot be told by a picture's number.
+    pub nearest: Option<u8>,
+}
+
 /// A screen between a presenter and a source.
 #[derive(Debug)]
 pub struct Screen {
     shown: ArrayQueue<Shown>,
+    lit: ArrayQueue<Lighting>,
+    pages: ArrayQueue<PageShown>,
     markers: ArrayQueue<Marker>,
     /// The same, for other programs.
     announced: ArrayQueue<Marker>,
@@ -37,6 +67,8 @@ impl Screen {
         let capacity = capacity.max(1);
         Self {
             shown: ArrayQueue::new(capacity),
+            lit: ArrayQueue::new(capacity),
+            pages: ArrayQueue::new(PAGES),
             markers: ArrayQueue::new(capacity),
             announced: ArrayQueue::new(capacity),
             open: AtomicBool::new(false),
@@ -59,6 +91,16 @@ impl Screen {
         self.count(self.shown.push(picture).is_err());
     }
 
+    /// Turns to a page; must come before its first flash.
+    pub fn turn_to(&self, page: PageShown) {
+        self.count(self.pages.push(page).is_err());
+    }
+
+    /// Lights up some pictures of the page.
+    pub fn light(&self, lighting: Lighting) {
+        self.count(self.lit.push(lighting).is_err());
+    }
+
     /// Says a marker.
     pub fn say(&self, marker: Marker) {
         self.count(self.markers.push(marker).is_err());
@@ -71,6 +113,16 @@ impl Screen {
         self.shown.pop()
     }
 
+    /// The next page that nobody has turned to.
+    pub fn next_page(&self) -> Option<PageShown> {
+        self.pages.pop()
+    }
+
+    /// The next flash that nobody has seen.
+    pub fn next_lit(&self) -> Option<Lighting> {
+        self.lit.pop()
+    }
+
     /// The next marker that nobody has taken.
     pub fn next_marker(&self) -> Option<Marker> {
         self.markers.pop()
@@ -81,7 +133,7 @@ impl Screen {
         self.announced.pop()
     }
 
-    /// Markers and pictures that found no room.
+    /// Markers, pictures, pages and flashes that found no room.
     pub fn dropped(&self) -> u64 {
         self.dropped.load(Ordering::Relaxed)
     }

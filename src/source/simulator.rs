@@ -13,7 +13,9 @@ use super::{
 };
 use crate::signal::marker::STIMULUS_OFF;
 use crate::signal::{Chunk, FrameMeta, Marker, Screen, StimulusSet};
-use crate::subject::{Event, PRESENTED, Schedule, SimParams, Speed, VirtualSubject, strength};
+use crate::subject::{
+    Event, PRESENTED, Schedule, SimParams, Speed, VirtualSubject, attention, strength,
+};
 use crate::time::clock::Clock;
 
 impl SimParams {
@@ -94,6 +96,7 @@ impl SimulatedSource {
                     self.params.snr_db
                 ),
                 strength::words(self.params.snr_db),
+                attention::words(&self.params),
             ],
         }
     }
@@ -168,7 +171,7 @@ struct Seen<'a> {
 }
 
 impl Running {
-    /// Takes the next picture from a presenter's screen.
+    /// Takes the next picture, page and flash from a presenter's screen.
     fn look_at(&mut self, screen: &Screen) {
         self.subject.look_away(screen.is_open());
         if self.subject.can_see()
@@ -177,6 +180,14 @@ impl Running {
             let [onset, offset] =
                 [shown.onset_secs, shown.offset_secs].map(|secs| secs - self.start_secs);
             self.subject.see(shown.row, onset, offset);
+        }
+        while let Some(page) = screen.next_page() {
+            self.subject.turn_to(page);
+        }
+        if self.subject.can_see_flash()
+            && let Some(lighting) = screen.next_lit()
+        {
+            self.subject.flash(lighting.flash, lighting.onset_secs - self.start_secs);
         }
     }
 

@@ -108,14 +108,14 @@ const COMPONENT_TABLE: [Component; 5] = [
 
 /// A Gaussian in time.
 #[derive(Clone, Copy, Debug)]
-struct Course {
-    peak_secs: f64,
-    width_secs: f64,
+pub(super) struct Course {
+    pub peak_secs: f64,
+    pub width_secs: f64,
 }
 
 impl Course {
     /// The value at a time; zero beyond five widths, where it is below 4e-6.
-    fn at(self, secs: f64) -> f64 {
+    pub fn at(self, secs: f64) -> f64 {
         let z = (secs - self.peak_secs) / self.width_secs;
         if z.abs() > 5.0 { 0.0 } else { (-0.5 * z * z).exp() }
     }

@@ -7,6 +7,7 @@
 //! | `schedule` | which picture is shown when |
 //! | `anatomy`, `forward`, `noise` | a person's own, physics of the head, shapes of noise |
 //! | `background`, `artefacts`, `evoked` | what the brain does by itself, what disturbs, what a picture does |
+//! | `attention` | looking for a picture on a page of flashes |
 //! | `person` | all of it together, sample by sample |
 //!
 //! The signal is the same bits for the same parameters, whatever the pace. How it becomes a source:
@@ -14,6 +15,7 @@
 
 mod anatomy;
 mod artefacts;
+pub mod attention;
 mod background;
 pub mod evoked;
 mod forward;
@@ -24,6 +26,7 @@ pub mod schedule;
 mod sequence;
 pub mod strength;
 
+pub use attention::Wish;
 pub use params::{SimParams, Speed};
 pub use person::{Event, PRESENTED, VirtualSubject};
 pub use schedule::{Schedule, Trial};

@@ -3,12 +3,15 @@
 //! [`SimParams`] set key by key from text; every field stays in its possible range, or the answer is a sentence that
 //! names the key, what was given and what is possible.
 
+use super::attention::Wish;
+use super::attention::strength::{AUC_RANGE, DEFAULT_AUC};
 use super::strength::DEFAULT_SNR_DB;
 use crate::signal::Montage;
 use crate::units::SampleRate;
 
 /// The keys, in the order in which they are explained to the user.
-const KEYS: &str = "subject, strength, snr, montage, rate, seed, soa, jitter, on, repeats, line, artefacts, speed, seconds";
+const KEYS: &str = "subject, strength, snr, attention, seeks, montage, rate, seed, soa, jitter, on, repeats, line, artefacts, \
+                    speed, seconds";
 
 /// Most electrodes that a list in the specification may name.
 const MAX_ELECTRODES: usize = 512;
@@ -29,6 +32,10 @@ pub struct SimParams {
     pub subject: u64,
     /// Picture-specific response over background, in dB.
     pub snr_db: f64,
+    /// How well a good linear detector tells its flashes apart in the default cap: area under the curve of single flashes.
+    pub attention_auc: f64,
+    /// What it looks for on a page of flashes, where it may choose.
+    pub seeks: Wish,
     /// The electrodes.
     pub montage: Montage,
     /// Sampling rate.
@@ -58,6 +65,8 @@ impl Default for SimParams {
         Self {
             subject: 1,
             snr_db: DEFAULT_SNR_DB,
+            attention_auc: DEFAULT_AUC,
+            seeks: Wish::default(),
             montage: Montage::standard("posterior16").unwrap_or_default(),
             rate: SampleRate::HZ_250,
             seed: 1,
@@ -84,6 +93,8 @@ impl SimParams {
             "seed" => self.seed = whole(key, value)?,
             "strength" => self.snr_db = super::strength::level(value)?,
             "snr" => self.snr_db = number(key, value, -40.0, 40.0)?,
+            "attention" => self.attention_auc = number(key, value, AUC_RANGE[0], AUC_RANGE[1])?,
+            "seeks" => self.seeks = Wish::read(value)?,
             "montage" => self.montage = montage(value)?,
             "rate" => {
                 let hz = number(key, value, 100.0, 8000.0)?;

@@ -12,16 +12,17 @@ use rand_chacha::ChaCha8Rng;
 
 use super::anatomy::Anatomy;
 use super::artefacts::{Artefacts, SENSOR_NOISE_UV};
+use super::attention::{Attention, Person, detectability};
 use super::background::Background;
 use super::evoked::{BAND_HZ, Drive, POSTERIOR, RESPONSE_SECS, Response};
-use super::forward::{Electrodes, average_reference, rotated};
+use super::forward::{Dipole, Electrodes, average_reference, rotated};
 use super::noise::white_variance_in;
 use super::params::SimParams;
 use super::schedule::{Schedule, Trial};
 use super::sequence::{Stream, stream};
-use super::{artefacts, background, evoked};
-use crate::signal::StimulusSet;
+use super::{artefacts, attention, background, evoked};
 use crate::signal::montage::{Montage, Position};
+use crate::signal::{Flash, PageShown, StimulusSet};
 
 /// Seed of what all people have in common. Changing it makes every trained encoder worthless.
 const EVERYONE_SEED: u64 = 0x5048_4f53_5048_454e;
@@ -36,7 +37,11 @@ pub const PRESENTED: u64 = u64::MAX;
 /// Where the generators' activities lie in one frame.
 const EVOKED: usize = background::SOURCES;
 const ARTEFACTS: usize = EVOKED + evoked::SOURCES;
-const SOURCES: usize = ARTEFACTS + artefacts::SOURCES;
+const ATTENTION: usize = ARTEFACTS + artefacts::SOURCES;
+const SOURCES: usize = ATTENTION + attention::SOURCES;
+
+/// The random sequence of a person that holds how they answer flashes; the first holds all else.
+const ATTENTION_STREAM: u64 = 1;
 
 /// Something that happened on the virtual screen.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -80,6 +85,7 @@ pub struct VirtualSubject {
     response: Response,
     background: Background,
     artefacts: Artefacts,
+    attention: Attention,
     trial_rng: ChaCha8Rng,
     /// What each generator adds to each channel, `[SOURCES, channels]`, µV.
     mixing: Vec<f32>,
@@ -94,7 +100,11 @@ impl VirtualSubject {
         let response =
             Response::new(stimuli.dim, &mut ChaCha8Rng::seed_from_u64(EVERYONE_SEED), &mut own);
         let background = Background::new(params, &anatomy);
-        let mixing = Mixing::new(params, anatomy, &response, &background, &mut own).matrix;
+        let mut searching = ChaCha8Rng::seed_from_u64(params.subject);
+        searching.set_stream(ATTENTION_STREAM);
+        let person = Person::new(&mut searching);
+        let Mixing { matrix: mixing, d_prime_per_uv } =
+            Mixing::new(params, anatomy, (&response, &person), &background, &mut own);
         let mut schedule = Schedule::new(params, stimuli.len());
         Self {
             channels: params.montage.len(),
@@ -107,6 +117,7 @@ impl VirtualSubject {
             response,
             background,
             artefacts: Artefacts::new(params),
+            attention: Attention::new(params, person, d_prime_per_uv),
             trial_rng: stream(params, Stream::Trials),
             mixing,
             activity: [0.0; SOURCES],
@@ -136,7 +147,8 @@ impl VirtualSubject {
         let secs = self.next_index as f64 / self.rate_hz;
         self.next_index += 1;
         self.show(secs, on_event);
-        let (brain, artefacts) = self.activity.split_at_mut(ARTEFACTS);
+        let (brain, rest) = self.activity.split_at_mut(ARTEFACTS);
+        let (artefacts, searching) = rest.split_at_mut(artefacts::SOURCES);
         let (background, evoked) = brain.split_at_mut(EVOKED);
         self.background.next(background);
         evoked.fill(0.0);
@@ -144,6 +156,7 @@ impl VirtualSubject {
             self.response.add(drive, secs - trial.onset_secs, secs - trial.offset_secs, evoked);
         }
         self.artefacts.next(secs, artefacts);
+        self.attention.next(secs, searching);
         self.mix(frame);
         self.artefacts.add_sensor_noise(frame);
     }
@@ -182,6 +195,7 @@ impl VirtualSubject {
         let now_secs = self.next_index as f64 / self.rate_hz;
         self.upcoming = None;
         if !away {
+            self.attention.look_away();
             self.upcoming = self.schedule.find(|trial| trial.onset_secs >= now_secs);
         }
     }
@@ -202,6 +216,28 @@ impl VirtualSubject {
         self.looks_away && self.upcoming.is_none()
     }
 
+    /// A page of pictures that will light up; before its first flash.
+    pub fn turn_to(&mut self, page: PageShown) {
+        self.attention.turn_to(page);
+    }
+
+    /// Pictures of a page light up, in seconds since the first sample; false while a flash before has not begun. As with
+    /// [`VirtualSubject::see`], what is past takes effect as far on as it is.
+    pub fn flash(&mut self, flash: Flash, onset_secs: f64) -> bool {
+        let now_secs = self.next_index as f64 / self.rate_hz;
+        self.looks_away && self.attention.see(flash, onset_secs, now_secs)
+    }
+
+    /// Whether a flash of the presenter's can be taken.
+    pub fn can_see_flash(&self) -> bool {
+        self.looks_away && self.attention.can_see()
+    }
+
+    /// P300 at Pz that a flash with the sought picture evokes in this person, rested, in µV as recorded.
+    pub fn p300_uv(&self) -> f64 {
+        self.attention.amplitude_uv()
+    }
+
     fn mix(&self, frame: &mut [f32]) {
         frame.fill(0.0);
         for (&activity, map) in self.activity.iter().zip(self.mixing.chunks_exact(self.channels)) {
@@ -215,13 +251,15 @@ impl VirtualSubject {
 /// Collects the maps of all generators and sets the strength of the response to pictures.
 struct Mixing {
     matrix: Vec<f32>,
+    /// See [`detectability`].
+    d_prime_per_uv: f64,
 }
 
 impl Mixing {
     fn new(
         params: &SimParams,
         anatomy: Anatomy,
-        response: &Response,
+        (response, person): (&Response, &Person),
         background: &Background,
         own: &mut ChaCha8Rng,
     ) -> Self {
@@ -262,7 +300,20 @@ impl Mixing {
         for map in artefacts::maps(params, &electrodes) {
             append(map, 1.0);
         }
-        Self { matrix }
+        // As recorded: what the skull takes off is in the strength that is asked for.
+        for dipole in &person.dipoles {
+            append(electrodes.map(dipole), 1.0);
+        }
+        let scaled = |dipole: &Dipole, gain: f64| {
+            reference_electrodes.map(dipole).into_iter().map(|v| v * gain).collect()
+        };
+        let answers: Vec<Vec<f64>> = person.dipoles.iter().map(|d| scaled(d, 1.0)).collect();
+        let brain: Vec<Vec<f64>> = brain.iter().map(|d| scaled(d, anatomy.gain)).collect();
+        let rate_hz = params.rate.hz();
+        let sensor_uv = SENSOR_NOISE_UV * (rate_hz / 250.0).sqrt();
+        let d_prime_per_uv =
+            detectability(person, &answers, &brain, background, rate_hz, sensor_uv);
+        Self { matrix, d_prime_per_uv }
     }
 }
 

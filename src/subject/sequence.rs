@@ -15,6 +15,9 @@ pub(super) enum Stream {
     Muscle,
     Sensors,
     Mains,
+    Flashes,
+    Lapses,
+    Wishes,
 }
 
 /// The random sequence for one purpose in the session of this subject and seed.
