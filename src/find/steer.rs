@@ -1,0 +1,320 @@
+//! Steering: after a choice the next page is made around it, narrower page by page, so that a picture can be reached that was
+//! on no page before.
+//!
+//! Takes a [`Space`] of pictures, a seed and the size of a page; then choices, each with the probability that it was meant.
+//! Gives pages of rows of the space. A page holds the picture that was chosen last, pictures from where what is wanted
+//! probably lies ([`Wanted`]: all choices count), and behind them one row of strangers from everywhere else, so that one can
+//! leave. One step back, keeping, and starting again are always there; the path can be written and taken up again.
+//!
+//! Guarantees: the same space, seed, settings and choices give the same pages, whatever was undone between; no drawing twice on a
+//! page; none that was passed over [`MOST_REJECTIONS`] times comes back. What it knows is similarity of pictures and choices,
+//! never a signal.
+
+use std::sync::Arc;
+
+use rand::SeedableRng as _;
+use rand::seq::SliceRandom as _;
+use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
+
+use super::space::Space;
+use super::spread::{self, Asked};
+use super::steer_error::SteerError;
+use super::wanted::Wanted;
+use crate::signal::flash::MAX_PAGE;
+
+/// Most pages of a path.
+pub const MAX_STEPS: usize = 200;
+
+/// A picture that was passed over so often does not come back.
+pub const MOST_REJECTIONS: usize = 2;
+
+/// Keeps pages apart from every other use of the seed.
+const PAGE_SALT: u64 = 0x7374_6565_7220_3031;
+
+/// Streams of a seed that belong to one start.
+const STREAMS: u64 = 1 << 32;
+
+/// How pages are made. Tuned on development wishes by `examples/steer_figures.rs`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// β: how surely the most similar picture of a page is the one chosen, per unit of cosine.
+    pub sharpness: f64,
+    /// How quickly a picture ceases to stand for others, e-fold per 1 / closeness of cosine.
+    pub closeness: f64,
+    /// Pictures of a page that are strangers; `None` for one in five.
+    pub strangers: Option<usize>,
+    /// Whether [`Steering::prior`] tells more than that all pictures of a page are equal.
+    pub prior: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { sharpness: 8.0, closeness: 6.0, strangers: None, prior: false }
+    }
+}
+
+/// One page and what became of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Step {
+    /// Rows of the space, in the order of the page.
+    pub page: Vec<usize>,
+    /// Place on the page, from 0; `None` where the page was passed over.
+    pub chosen: Option<usize>,
+    /// The probability that this choice was meant; 0 where there was none.
+    pub probability: f64,
+}
+
+impl Step {
+    /// The row that was chosen.
+    pub fn row(&self) -> Option<usize> {
+        self.page.get(self.chosen?).copied()
+    }
+}
+
+/// A path that can be written and taken up again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Path {
+    /// Rows of the space that the pages speak of.
+    pub rows: usize,
+    /// Pictures of a page.
+    pub page_size: usize,
+    /// Seed of the pages.
+    pub seed: u64,
+    /// How often it was started again.
+    pub starts: u32,
+    /// How pages are made.
+    pub settings: Settings,
+    /// Page by page.
+    pub steps: Vec<Step>,
+    /// The row that was kept.
+    pub kept: Option<usize>,
+}
+
+/// A way through pages.
+#[derive(Clone, Debug)]
+pub struct Steering {
+    space: Arc<Space>,
+    path: Path,
+    wanted: Wanted,
+    page: Vec<usize>,
+}
+
+impl Steering {
+    /// The first page, spread over the whole space.
+    ///
+    /// # Errors
+    /// [`SteerError::PageSize`] when the page is too large for a page or for the space.
+    pub fn new(space: Arc<Space>, seed: u64, page_size: usize) -> Result<Self, SteerError> {
+        Self::with(space, seed, page_size, Settings::default())
+    }
+
+    /// As [`Steering::new`], with settings of one's own.
+    ///
+    /// # Errors
+    /// As [`Steering::new`].
+    pub fn with(
+        space: Arc<Space>,
+        seed: u64,
+        page_size: usize,
+        settings: Settings,
+    ) -> Result<Self, SteerError> {
+        let rows = space.rows();
+        let most = MAX_PAGE.min(rows);
+        if !(2..=most).contains(&page_size) {
+            return Err(SteerError::PageSize { got: page_size, most, rows });
+        }
+        let path =
+            Path { rows, page_size, seed, starts: 0, settings, steps: Vec::new(), kept: None };
+        let wanted = Wanted::new(&space, settings.sharpness);
+        let mut steering = Self { space, path, wanted, page: Vec::new() };
+        steering.turn();
+        Ok(steering)
+    }
+
+    /// Takes up a path: its choices, then the page that follows.
+    ///
+    /// # Errors
+    /// [`SteerError::Path`] when it speaks of another space or does not hold together; as [`Steering::new`].
+    pub fn resume(space: Arc<Space>, path: Path) -> Result<Self, SteerError> {
+        check(&space, &path)?;
+        let mut steering = Self::with(space, path.seed, path.page_size, path.settings)?;
+        steering.path = path;
+        steering.learn_again();
+        steering.turn();
+        Ok(steering)
+    }
+
+    /// The page that is on, rows of the space: its strangers come last.
+    pub fn page(&self) -> &[usize] {
+        &self.page
+    }
+
+    /// What was chosen so far.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The space that its pages are made of.
+    pub fn space(&self) -> &Space {
+        &self.space
+    }
+
+    /// How probably each row of the space is wanted, by the choices so far, `[rows]`.
+    pub fn wanted(&self) -> Vec<f64> {
+        self.wanted.probabilities()
+    }
+
+    /// Takes the choice of a picture of the page, meant with this probability, and makes the next page around it.
+    ///
+    /// # Errors
+    /// [`SteerError::NoSuchPicture`], [`SteerError::Probability`], [`SteerError::TooLong`]; nothing changes then.
+    pub fn choose(&mut self, index: usize, probability: f64) -> Result<(), SteerError> {
+        if index >= self.page.len() {
+            return Err(SteerError::NoSuchPicture { got: index, page: self.page.len() });
+        }
+        if !(0.0..=1.0).contains(&probability) {
+            return Err(SteerError::Probability(probability.to_string()));
+        }
+        self.step(Some(index), probability)
+    }
+
+    /// The page had nothing: another one from the same belief.
+    ///
+    /// # Errors
+    /// [`SteerError::TooLong`]; nothing changes then.
+    pub fn pass(&mut self) -> Result<(), SteerError> {
+        self.step(None, 0.0)
+    }
+
+    /// The page before is on again, as if nothing had been chosen from it; false on the first page.
+    pub fn back(&mut self) -> bool {
+        let Some(last) = self.path.steps.pop() else { return false };
+        self.path.kept = None;
+        self.page = last.page;
+        self.learn_again();
+        true
+    }
+
+    /// Keeps the picture that was chosen last; `None` while nothing was.
+    pub fn keep(&mut self) -> Option<usize> {
+        self.path.kept = self.last_chosen();
+        self.path.kept
+    }
+
+    /// Starts again, with another first page.
+    pub fn restart(&mut self) {
+        self.path.starts = self.path.starts.wrapping_add(1);
+        self.path.steps.clear();
+        self.path.kept = None;
+        self.learn_again();
+        self.turn();
+    }
+
+    /// Log-probabilities with which the pictures of a page of rows will be chosen, `[page]`: all equal, unless the settings ask
+    /// for the prior from similarity.
+    pub fn prior(&self, page: &[usize]) -> Vec<f64> {
+        if self.path.settings.prior {
+            return self.wanted.of_page(&self.space, page);
+        }
+        vec![-(page.len().max(1) as f64).ln(); page.len()]
+    }
+
+    fn step(&mut self, chosen: Option<usize>, probability: f64) -> Result<(), SteerError> {
+        if self.path.steps.len() >= MAX_STEPS {
+            return Err(SteerError::TooLong(MAX_STEPS));
+        }
+        let page = std::mem::take(&mut self.page);
+        if let Some(chosen) = chosen {
+            self.wanted.learn(&self.space, &page, chosen, probability);
+        }
+        self.path.steps.push(Step { page, chosen, probability });
+        self.path.kept = None;
+        self.turn();
+        Ok(())
+    }
+
+    fn last_chosen(&self) -> Option<usize> {
+        self.path.steps.iter().rev().find_map(Step::row)
+    }
+
+    fn learn_again(&mut self) {
+        self.wanted = Wanted::new(&self.space, self.path.settings.sharpness);
+        for step in &self.path.steps {
+            if let Some(chosen) = step.chosen {
+                self.wanted.learn(&self.space, &step.page, chosen, step.probability);
+            }
+        }
+    }
+
+    /// Makes the page that follows from the path.
+    fn turn(&mut self) {
+        let Path { page_size, seed, starts, settings, ref steps, .. } = self.path;
+        let mut rng = ChaCha8Rng::seed_from_u64(seed ^ PAGE_SALT);
+        rng.set_stream(u64::from(starts).wrapping_mul(STREAMS) + steps.len() as u64);
+        let weights = self.wanted.probabilities();
+        let (barred, closeness) = (barred(self.space.rows(), steps), settings.closeness);
+        let around = Asked { weights: &weights, barred: &barred, closeness };
+        let last = self.last_chosen();
+        let strangers = settings.strangers.unwrap_or(page_size / 5).min(page_size - 1);
+        let known = if last.is_some() { page_size - strangers } else { page_size };
+        let mut page: Vec<usize> = last.into_iter().collect();
+        let wanted = known - page.len();
+        spread::add(&self.space, &around, &mut page, wanted, &mut rng);
+        // Neighbours on the page would else be neighbours in probability, and their flashes are the easiest to mix up.
+        page.shuffle(&mut rng);
+        let even = vec![1.0; weights.len()];
+        let anywhere = Asked { weights: &even, ..around };
+        let missing = page_size - page.len();
+        spread::add(&self.space, &anywhere, &mut page, missing, &mut rng);
+        self.page = page;
+    }
+}
+
+/// Which rows were passed over too often: they stood on a page and another picture, or none, was chosen.
+fn barred(rows: usize, steps: &[Step]) -> Vec<bool> {
+    let mut passed = vec![0_usize; rows];
+    for step in steps {
+        let chosen = step.row();
+        for row in step.page.iter().filter(|row| Some(**row) != chosen) {
+            passed[*row] += 1;
+        }
+    }
+    passed.into_iter().map(|times| times >= MOST_REJECTIONS).collect()
+}
+
+/// Whether a path that was read can be taken up.
+fn check(space: &Space, path: &Path) -> Result<(), SteerError> {
+    let wrong = |what: String| Err(SteerError::Path(what));
+    if path.rows != space.rows() {
+        return wrong(format!("it speaks of {} pictures, there are {}", path.rows, space.rows()));
+    }
+    if path.steps.len() > MAX_STEPS {
+        return wrong(format!("{} pages, at most {MAX_STEPS} are kept", path.steps.len()));
+    }
+    for numbers in [path.settings.sharpness, path.settings.closeness] {
+        if !(0.0..=1e3).contains(&numbers) {
+            return wrong(format!("settings lie between 0 and 1000, got {numbers}"));
+        }
+    }
+    if path.kept.is_some_and(|row| row >= path.rows) {
+        return wrong("the picture that was kept is not there".into());
+    }
+    for (number, step) in path.steps.iter().enumerate() {
+        let mut rows = step.page.clone();
+        rows.sort_unstable();
+        rows.dedup();
+        let fits = rows.len() == step.page.len()
+            && (1..=path.page_size).contains(&rows.len())
+            && rows.last().is_some_and(|row| *row < path.rows)
+            && step.chosen.is_none_or(|chosen| chosen < step.page.len())
+            && (0.0..=1.0).contains(&step.probability);
+        if !fits {
+            return wrong(format!("page {number} does not hold together"));
+        }
+    }
+    Ok(())
+}
