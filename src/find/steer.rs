@@ -318,3 +318,185 @@ fn check(space: &Space, path: &Path) -> Result<(), SteerError> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use rand::RngExt as _;
+
+    use super::*;
+    use crate::find::space::SAME_DRAWING;
+
+    const SIZE: usize = 20;
+
+    /// Four hundred pictures about twenty centres, in 16 dimensions.
+    fn space() -> Arc<Space> {
+        let mut rng = ChaCha8Rng::seed_from_u64(11);
+        let mut at = |spread: f32| -> Vec<f32> {
+            (0..16).map(|_| rng.random_range(-spread..spread)).collect()
+        };
+        let centres: Vec<Vec<f32>> = (0..20).map(|_| at(1.0)).collect();
+        let values = (0..400).flat_map(|row| {
+            let own = at(0.5);
+            centres[row / 20].iter().zip(own).map(|(c, o)| c + o).collect::<Vec<_>>()
+        });
+        Arc::new(Space::new(values.collect(), 16).unwrap())
+    }
+
+    fn fresh(seed: u64) -> Steering {
+        Steering::new(space(), seed, SIZE).unwrap()
+    }
+
+    fn nearest(steering: &Steering, wish: usize) -> usize {
+        let likeness = |i: &usize| steering.space().likeness(steering.page()[*i], wish);
+        (0..steering.page().len()).max_by(|a, b| likeness(a).total_cmp(&likeness(b))).unwrap()
+    }
+
+    /// What this seed's first page does not show.
+    fn hidden(steering: &Steering) -> usize {
+        (0..400).rev().find(|row| !steering.page().contains(row)).unwrap()
+    }
+
+    fn heap_share(steering: &Steering, wish: usize) -> usize {
+        steering.page().iter().filter(|row| **row / 20 == wish / 20).count()
+    }
+
+    #[test]
+    fn a_picture_that_was_on_no_page_is_reached_and_pages_grow_narrow() {
+        for seed in 0..4 {
+            let mut steering = fresh(seed);
+            let wish = hidden(&steering);
+            let first = heap_share(&steering, wish);
+            let mut widest = 0;
+            for _ in 0..5 {
+                if steering.page().contains(&wish) {
+                    break;
+                }
+                let choice = nearest(&steering, wish);
+                steering.choose(choice, 0.95).unwrap();
+                widest = widest.max(heap_share(&steering, wish));
+            }
+            assert!(steering.page().contains(&wish), "seed {seed}");
+            assert!(widest >= first + 3, "seed {seed}: {first} to {widest} of the neighbourhood");
+        }
+    }
+
+    #[test]
+    fn a_page_holds_the_choice_strangers_and_no_drawing_twice() {
+        let mut steering = fresh(3);
+        let chosen = steering.page()[4];
+        steering.choose(4, 0.95).unwrap();
+        steering
+            .choose(steering.page().iter().position(|row| *row == chosen).unwrap(), 0.95)
+            .unwrap();
+        let page = steering.page().to_vec();
+        assert!(page.len() == SIZE && page.contains(&chosen));
+        for (i, a) in page.iter().enumerate() {
+            assert!(page[..i].iter().all(|b| steering.space().likeness(*a, *b) < SAME_DRAWING));
+        }
+        let likeness = |rows: &[usize]| -> f64 {
+            let all = rows.iter().map(|row| steering.space().likeness(*row, chosen));
+            all.sum::<f64>() / rows.len() as f64
+        };
+        let (around, strangers) = page.split_at(SIZE - SIZE / 5);
+        assert!(likeness(around) > likeness(strangers) + 0.2);
+    }
+
+    #[test]
+    fn what_was_passed_over_twice_does_not_come_back() {
+        let mut steering = fresh(5);
+        for _ in 0..8 {
+            steering.choose(0, 0.9).unwrap();
+        }
+        let steps = &steering.path().steps;
+        for row in 0..400 {
+            let passed = |step: &&Step| step.page.contains(&row) && step.row() != Some(row);
+            assert!(steps.iter().filter(passed).count() <= MOST_REJECTIONS, "{row}");
+        }
+    }
+
+    #[test]
+    fn going_back_and_again_is_as_if_nothing_had_been() {
+        let mut straight = fresh(7);
+        let mut winding = fresh(7);
+        straight.choose(2, 0.9).unwrap();
+        winding.choose(2, 0.9).unwrap();
+        let second = winding.page().to_vec();
+        winding.choose(9, 0.4).unwrap();
+        winding.pass().unwrap();
+        assert!(winding.back() && winding.back());
+        assert_eq!(winding.page(), second);
+        straight.choose(5, 0.8).unwrap();
+        winding.choose(5, 0.8).unwrap();
+        assert_eq!((winding.page(), winding.path()), (straight.page(), straight.path()));
+        assert_eq!(winding.wanted(), straight.wanted());
+        assert!(!fresh(7).back());
+    }
+
+    #[test]
+    fn a_path_is_written_and_taken_up_and_a_wrong_one_refused() {
+        let mut steering = fresh(9);
+        steering.choose(1, 0.9).unwrap();
+        steering.pass().unwrap();
+        steering.choose(3, 0.7).unwrap();
+        assert_eq!(steering.keep(), steering.path().steps[2].row());
+        let text = serde_json::to_string(steering.path()).unwrap();
+        let path: Path = serde_json::from_str(&text).unwrap();
+        let again = Steering::resume(space(), path.clone()).unwrap();
+        assert_eq!((again.page(), again.path()), (steering.page(), steering.path()));
+        let spoiled: [fn(&mut Path); 8] = [
+            |p| p.rows = 399,
+            |p| p.page_size = 61,
+            |p| p.kept = Some(400),
+            |p| p.settings.sharpness = f64::NAN,
+            |p| p.steps[0].page[0] = 400,
+            |p| p.steps[0].page[0] = p.steps[0].page[1],
+            |p| p.steps[0].chosen = Some(20),
+            |p| p.steps[0].probability = 1.5,
+        ];
+        for (number, spoil) in spoiled.into_iter().enumerate() {
+            let mut path = path.clone();
+            spoil(&mut path);
+            assert!(Steering::resume(space(), path).is_err(), "{number}");
+        }
+    }
+
+    #[test]
+    fn starting_again_shows_another_page_and_forgets() {
+        let mut steering = fresh(1);
+        let first = steering.page().to_vec();
+        steering.choose(0, 0.9).unwrap();
+        steering.restart();
+        assert!(steering.page() != first && steering.path().steps.is_empty());
+        let wanted = steering.wanted();
+        assert!(
+            wanted.iter().all(|p| (p - 1.0 / 400.0).abs() < 1e-12) && steering.keep().is_none()
+        );
+    }
+
+    #[test]
+    fn nothing_changes_when_a_choice_is_refused() {
+        let mut steering = fresh(2);
+        let before = (steering.page().to_vec(), steering.path().clone());
+        assert_eq!(steering.choose(20, 0.5), Err(SteerError::NoSuchPicture { got: 20, page: 20 }));
+        for wrong in [-0.1, 1.1, f64::NAN] {
+            assert!(matches!(steering.choose(0, wrong), Err(SteerError::Probability(_))));
+        }
+        assert_eq!((steering.page().to_vec(), steering.path().clone()), before);
+        for size in [0, 1, 61] {
+            assert!(Steering::new(space(), 0, size).is_err(), "{size}");
+        }
+    }
+
+    #[test]
+    fn the_prior_is_even_unless_asked_for() {
+        let even = fresh(4);
+        let expected = -(SIZE as f64).ln();
+        assert!(even.prior(even.page()).iter().all(|l| (l - expected).abs() < 1e-12));
+        let settings = Settings { prior: true, ..Settings::default() };
+        let mut asked = Steering::with(space(), 4, SIZE, settings).unwrap();
+        asked.choose(0, 0.95).unwrap();
+        let prior = asked.prior(asked.page());
+        assert!((prior.iter().map(|l| l.exp()).sum::<f64>() - 1.0).abs() < 1e-9);
+        assert!(prior.iter().any(|l| *l > expected + 0.3));
+    }
+}
