@@ -7,7 +7,7 @@
 //! leave. One step back, keeping, and starting again are always there; the path can be written and taken up again.
 //!
 //! Guarantees: the same space, seed, settings and choices give the same pages, whatever was undone between; no drawing twice on a
-//! page; none that was passed over [`MOST_REJECTIONS`] times comes back. What it knows is similarity of pictures and choices,
+//! page; none that was passed over [`MOST_REJECTIONS`](super::path::MOST_REJECTIONS) times comes back. What it knows is similarity of pictures and choices,
 //! never a signal.
 
 use std::sync::Arc;
@@ -15,84 +15,19 @@ use std::sync::Arc;
 use rand::SeedableRng as _;
 use rand::seq::SliceRandom as _;
 use rand_chacha::ChaCha8Rng;
-use serde::{Deserialize, Serialize};
 
+use super::path::{MAX_STEPS, Path, Settings, Step, barred};
 use super::space::Space;
 use super::spread::{self, Asked};
 use super::steer_error::SteerError;
 use super::wanted::Wanted;
 use crate::signal::flash::MAX_PAGE;
 
-/// Most pages of a path.
-pub const MAX_STEPS: usize = 200;
-
-/// A picture that was passed over so often does not come back.
-pub const MOST_REJECTIONS: usize = 2;
-
 /// Keeps pages apart from every other use of the seed.
 const PAGE_SALT: u64 = 0x7374_6565_7220_3031;
 
 /// Streams of a seed that belong to one start.
 const STREAMS: u64 = 1 << 32;
-
-/// How pages are made. Tuned on development wishes by `examples/steer_figures.rs`.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Settings {
-    /// β: how surely the most similar picture of a page is the one chosen, per unit of cosine.
-    pub sharpness: f64,
-    /// How quickly a picture ceases to stand for others, e-fold per 1 / closeness of cosine.
-    pub closeness: f64,
-    /// Pictures of a page that are strangers; `None` for one in five.
-    pub strangers: Option<usize>,
-    /// Whether [`Steering::prior`] tells more than that all pictures of a page are equal.
-    pub prior: bool,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self { sharpness: 8.0, closeness: 6.0, strangers: None, prior: false }
-    }
-}
-
-/// One page and what became of it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Step {
-    /// Rows of the space, in the order of the page.
-    pub page: Vec<usize>,
-    /// Place on the page, from 0; `None` where the page was passed over.
-    pub chosen: Option<usize>,
-    /// The probability that this choice was meant; 0 where there was none.
-    pub probability: f64,
-}
-
-impl Step {
-    /// The row that was chosen.
-    pub fn row(&self) -> Option<usize> {
-        self.page.get(self.chosen?).copied()
-    }
-}
-
-/// A path that can be written and taken up again.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Path {
-    /// Rows of the space that the pages speak of.
-    pub rows: usize,
-    /// Pictures of a page.
-    pub page_size: usize,
-    /// Seed of the pages.
-    pub seed: u64,
-    /// How often it was started again.
-    pub starts: u32,
-    /// How pages are made.
-    pub settings: Settings,
-    /// Page by page.
-    pub steps: Vec<Step>,
-    /// The row that was kept.
-    pub kept: Option<usize>,
-}
 
 /// A way through pages.
 #[derive(Clone, Debug)]
@@ -140,7 +75,7 @@ impl Steering {
     /// # Errors
     /// [`SteerError::Path`] when it speaks of another space or does not hold together; as [`Steering::new`].
     pub fn resume(space: Arc<Space>, path: Path) -> Result<Self, SteerError> {
-        check(&space, &path)?;
+        path.check(&space)?;
         let mut steering = Self::with(space, path.seed, path.page_size, path.settings)?;
         steering.path = path;
         steering.learn_again();
@@ -274,56 +209,12 @@ impl Steering {
     }
 }
 
-/// Which rows were passed over too often: they stood on a page and another picture, or none, was chosen.
-fn barred(rows: usize, steps: &[Step]) -> Vec<bool> {
-    let mut passed = vec![0_usize; rows];
-    for step in steps {
-        let chosen = step.row();
-        for row in step.page.iter().filter(|row| Some(**row) != chosen) {
-            passed[*row] += 1;
-        }
-    }
-    passed.into_iter().map(|times| times >= MOST_REJECTIONS).collect()
-}
-
-/// Whether a path that was read can be taken up.
-fn check(space: &Space, path: &Path) -> Result<(), SteerError> {
-    let wrong = |what: String| Err(SteerError::Path(what));
-    if path.rows != space.rows() {
-        return wrong(format!("it speaks of {} pictures, there are {}", path.rows, space.rows()));
-    }
-    if path.steps.len() > MAX_STEPS {
-        return wrong(format!("{} pages, at most {MAX_STEPS} are kept", path.steps.len()));
-    }
-    for numbers in [path.settings.sharpness, path.settings.closeness] {
-        if !(0.0..=1e3).contains(&numbers) {
-            return wrong(format!("settings lie between 0 and 1000, got {numbers}"));
-        }
-    }
-    if path.kept.is_some_and(|row| row >= path.rows) {
-        return wrong("the picture that was kept is not there".into());
-    }
-    for (number, step) in path.steps.iter().enumerate() {
-        let mut rows = step.page.clone();
-        rows.sort_unstable();
-        rows.dedup();
-        let fits = rows.len() == step.page.len()
-            && (1..=path.page_size).contains(&rows.len())
-            && rows.last().is_some_and(|row| *row < path.rows)
-            && step.chosen.is_none_or(|chosen| chosen < step.page.len())
-            && (0.0..=1.0).contains(&step.probability);
-        if !fits {
-            return wrong(format!("page {number} does not hold together"));
-        }
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use rand::RngExt as _;
 
     use super::*;
+    use crate::find::path::MOST_REJECTIONS;
     use crate::find::space::SAME_DRAWING;
 
     const SIZE: usize = 20;
@@ -494,9 +385,12 @@ mod tests {
         assert!(even.prior(even.page()).iter().all(|l| (l - expected).abs() < 1e-12));
         let settings = Settings { prior: true, ..Settings::default() };
         let mut asked = Steering::with(space(), 4, SIZE, settings).unwrap();
-        asked.choose(0, 0.95).unwrap();
+        for _ in 0..3 {
+            asked.choose(nearest(&asked, 77), 0.95).unwrap();
+        }
         let prior = asked.prior(asked.page());
         assert!((prior.iter().map(|l| l.exp()).sum::<f64>() - 1.0).abs() < 1e-9);
-        assert!(prior.iter().any(|l| *l > expected + 0.3));
+        let (own, stranger) = (prior[nearest(&asked, 77)], prior[SIZE - 1]);
+        assert!(own > stranger + 0.2 && stranger > expected - 0.7, "{own} {stranger}");
     }
 }
