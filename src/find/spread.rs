@@ -13,7 +13,7 @@ use rand_chacha::ChaCha8Rng;
 use super::space::{SAME_DRAWING, Space};
 
 /// Pictures that are considered for a page, drawn by their weight: all 6 000 would take seconds, and bring nothing.
-const POOL: usize = 600;
+const POOL: usize = 480;
 
 /// What a page is made for.
 pub(super) struct Asked<'a> {
@@ -109,7 +109,7 @@ mod tests {
         heap.sort_unstable();
         assert_eq!(heap, [0, 1, 2]);
         let narrow: Vec<f64> = (0..120).map(|row| if row / 40 == 1 { 1.0 } else { 1e-9 }).collect();
-        assert!(page(&narrow, &free, 6, 1).iter().all(|row| row / 40 == 1));
+        assert!(page(&narrow, &free, 3, 1).iter().all(|row| row / 40 == 1));
     }
 
     #[test]

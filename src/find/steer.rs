@@ -7,7 +7,7 @@
 //! leave. One step back, keeping, and starting again are always there; the path can be written and taken up again.
 //!
 //! Guarantees: the same space, seed, settings and choices give the same pages, whatever was undone between; no drawing twice on a
-//! page; none that was passed over [`MOST_REJECTIONS`] times comes back. What it knows is similarity of pictures and choices,
+//! page; none that was passed over [`MOST_REJECTIONS`](super::path::MOST_REJECTIONS) times comes back. What it knows is similarity of pictures and choices,
 //! never a signal.
 
 use std::sync::Arc;
@@ -15,84 +15,19 @@ use std::sync::Arc;
 use rand::SeedableRng as _;
 use rand::seq::SliceRandom as _;
 use rand_chacha::ChaCha8Rng;
-use serde::{Deserialize, Serialize};
 
+use super::path::{MAX_STEPS, Path, Settings, Step, barred};
 use super::space::Space;
 use super::spread::{self, Asked};
 use super::steer_error::SteerError;
 use super::wanted::Wanted;
 use crate::signal::flash::MAX_PAGE;
 
-/// Most pages of a path.
-pub const MAX_STEPS: usize = 200;
-
-/// A picture that was passed over so often does not come back.
-pub const MOST_REJECTIONS: usize = 2;
-
 /// Keeps pages apart from every other use of the seed.
 const PAGE_SALT: u64 = 0x7374_6565_7220_3031;
 
 /// Streams of a seed that belong to one start.
 const STREAMS: u64 = 1 << 32;
-
-/// How pages are made. Tuned on development wishes by `examples/steer_figures.rs`.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Settings {
-    /// β: how surely the most similar picture of a page is the one chosen, per unit of cosine.
-    pub sharpness: f64,
-    /// How quickly a picture ceases to stand for others, e-fold per 1 / closeness of cosine.
-    pub closeness: f64,
-    /// Pictures of a page that are strangers; `None` for one in five.
-    pub strangers: Option<usize>,
-    /// Whether [`Steering::prior`] tells more than that all pictures of a page are equal.
-    pub prior: bool,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self { sharpness: 8.0, closeness: 6.0, strangers: None, prior: false }
-    }
-}
-
-/// One page and what became of it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Step {
-    /// Rows of the space, in the order of the page.
-    pub page: Vec<usize>,
-    /// Place on the page, from 0; `None` where the page was passed over.
-    pub chosen: Option<usize>,
-    /// The probability that this choice was meant; 0 where there was none.
-    pub probability: f64,
-}
-
-impl Step {
-    /// The row that was chosen.
-    pub fn row(&self) -> Option<usize> {
-        self.page.get(self.chosen?).copied()
-    }
-}
-
-/// A path that can be written and taken up again.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Path {
-    /// Rows of the space that the pages speak of.
-    pub rows: usize,
-    /// Pictures of a page.
-    pub page_size: usize,
-    /// Seed of the pages.
-    pub seed: u64,
-    /// How often it was started again.
-    pub starts: u32,
-    /// How pages are made.
-    pub settings: Settings,
-    /// Page by page.
-    pub steps: Vec<Step>,
-    /// The row that was kept.
-    pub kept: Option<usize>,
-}
 
 /// A way through pages.
 #[derive(Clone, Debug)]
@@ -140,7 +75,7 @@ impl Steering {
     /// # Errors
     /// [`SteerError::Path`] when it speaks of another space or does not hold together; as [`Steering::new`].
     pub fn resume(space: Arc<Space>, path: Path) -> Result<Self, SteerError> {
-        check(&space, &path)?;
+        path.check(&space)?;
         let mut steering = Self::with(space, path.seed, path.page_size, path.settings)?;
         steering.path = path;
         steering.learn_again();
@@ -274,47 +209,188 @@ impl Steering {
     }
 }
 
-/// Which rows were passed over too often: they stood on a page and another picture, or none, was chosen.
-fn barred(rows: usize, steps: &[Step]) -> Vec<bool> {
-    let mut passed = vec![0_usize; rows];
-    for step in steps {
-        let chosen = step.row();
-        for row in step.page.iter().filter(|row| Some(**row) != chosen) {
-            passed[*row] += 1;
-        }
-    }
-    passed.into_iter().map(|times| times >= MOST_REJECTIONS).collect()
-}
+#[cfg(test)]
+mod tests {
+    use rand::RngExt as _;
 
-/// Whether a path that was read can be taken up.
-fn check(space: &Space, path: &Path) -> Result<(), SteerError> {
-    let wrong = |what: String| Err(SteerError::Path(what));
-    if path.rows != space.rows() {
-        return wrong(format!("it speaks of {} pictures, there are {}", path.rows, space.rows()));
+    use super::*;
+    use crate::find::path::MOST_REJECTIONS;
+    use crate::find::space::SAME_DRAWING;
+
+    const SIZE: usize = 20;
+
+    /// Four hundred pictures about twenty centres, in 16 dimensions.
+    fn space() -> Arc<Space> {
+        let mut rng = ChaCha8Rng::seed_from_u64(11);
+        let mut at = |spread: f32| -> Vec<f32> {
+            (0..16).map(|_| rng.random_range(-spread..spread)).collect()
+        };
+        let centres: Vec<Vec<f32>> = (0..20).map(|_| at(1.0)).collect();
+        let values = (0..400).flat_map(|row| {
+            let own = at(0.5);
+            centres[row / 20].iter().zip(own).map(|(c, o)| c + o).collect::<Vec<_>>()
+        });
+        Arc::new(Space::new(values.collect(), 16).unwrap())
     }
-    if path.steps.len() > MAX_STEPS {
-        return wrong(format!("{} pages, at most {MAX_STEPS} are kept", path.steps.len()));
+
+    fn fresh(seed: u64) -> Steering {
+        Steering::new(space(), seed, SIZE).unwrap()
     }
-    for numbers in [path.settings.sharpness, path.settings.closeness] {
-        if !(0.0..=1e3).contains(&numbers) {
-            return wrong(format!("settings lie between 0 and 1000, got {numbers}"));
+
+    fn nearest(steering: &Steering, wish: usize) -> usize {
+        let likeness = |i: &usize| steering.space().likeness(steering.page()[*i], wish);
+        (0..steering.page().len()).max_by(|a, b| likeness(a).total_cmp(&likeness(b))).unwrap()
+    }
+
+    /// What this seed's first page does not show.
+    fn hidden(steering: &Steering) -> usize {
+        (0..400).rev().find(|row| !steering.page().contains(row)).unwrap()
+    }
+
+    fn heap_share(steering: &Steering, wish: usize) -> usize {
+        steering.page().iter().filter(|row| **row / 20 == wish / 20).count()
+    }
+
+    #[test]
+    fn a_picture_that_was_on_no_page_is_reached_and_pages_grow_narrow() {
+        for seed in 0..4 {
+            let mut steering = fresh(seed);
+            let wish = hidden(&steering);
+            let first = heap_share(&steering, wish);
+            let mut widest = 0;
+            for _ in 0..5 {
+                if steering.page().contains(&wish) {
+                    break;
+                }
+                let choice = nearest(&steering, wish);
+                steering.choose(choice, 0.95).unwrap();
+                widest = widest.max(heap_share(&steering, wish));
+            }
+            assert!(steering.page().contains(&wish), "seed {seed}");
+            assert!(widest >= first + 3, "seed {seed}: {first} to {widest} of the neighbourhood");
         }
     }
-    if path.kept.is_some_and(|row| row >= path.rows) {
-        return wrong("the picture that was kept is not there".into());
+
+    #[test]
+    fn a_page_holds_the_choice_strangers_and_no_drawing_twice() {
+        let mut steering = fresh(3);
+        let chosen = steering.page()[4];
+        steering.choose(4, 0.95).unwrap();
+        steering
+            .choose(steering.page().iter().position(|row| *row == chosen).unwrap(), 0.95)
+            .unwrap();
+        let page = steering.page().to_vec();
+        assert!(page.len() == SIZE && page.contains(&chosen));
+        for (i, a) in page.iter().enumerate() {
+            assert!(page[..i].iter().all(|b| steering.space().likeness(*a, *b) < SAME_DRAWING));
+        }
+        let likeness = |rows: &[usize]| -> f64 {
+            let all = rows.iter().map(|row| steering.space().likeness(*row, chosen));
+            all.sum::<f64>() / rows.len() as f64
+        };
+        let (around, strangers) = page.split_at(SIZE - SIZE / 5);
+        assert!(likeness(around) > likeness(strangers) + 0.2);
     }
-    for (number, step) in path.steps.iter().enumerate() {
-        let mut rows = step.page.clone();
-        rows.sort_unstable();
-        rows.dedup();
-        let fits = rows.len() == step.page.len()
-            && (1..=path.page_size).contains(&rows.len())
-            && rows.last().is_some_and(|row| *row < path.rows)
-            && step.chosen.is_none_or(|chosen| chosen < step.page.len())
-            && (0.0..=1.0).contains(&step.probability);
-        if !fits {
-            return wrong(format!("page {number} does not hold together"));
+
+    #[test]
+    fn what_was_passed_over_twice_does_not_come_back() {
+        let mut steering = fresh(5);
+        for _ in 0..8 {
+            steering.choose(0, 0.9).unwrap();
+        }
+        let steps = &steering.path().steps;
+        for row in 0..400 {
+            let passed = |step: &&Step| step.page.contains(&row) && step.row() != Some(row);
+            assert!(steps.iter().filter(passed).count() <= MOST_REJECTIONS, "{row}");
         }
     }
-    Ok(())
+
+    #[test]
+    fn going_back_and_again_is_as_if_nothing_had_been() {
+        let mut straight = fresh(7);
+        let mut winding = fresh(7);
+        straight.choose(2, 0.9).unwrap();
+        winding.choose(2, 0.9).unwrap();
+        let second = winding.page().to_vec();
+        winding.choose(9, 0.4).unwrap();
+        winding.pass().unwrap();
+        assert!(winding.back() && winding.back());
+        assert_eq!(winding.page(), second);
+        straight.choose(5, 0.8).unwrap();
+        winding.choose(5, 0.8).unwrap();
+        assert_eq!((winding.page(), winding.path()), (straight.page(), straight.path()));
+        assert_eq!(winding.wanted(), straight.wanted());
+        assert!(!fresh(7).back());
+    }
+
+    #[test]
+    fn a_path_is_written_and_taken_up_and_a_wrong_one_refused() {
+        let mut steering = fresh(9);
+        steering.choose(1, 0.9).unwrap();
+        steering.pass().unwrap();
+        steering.choose(3, 0.7).unwrap();
+        assert_eq!(steering.keep(), steering.path().steps[2].row());
+        let text = serde_json::to_string(steering.path()).unwrap();
+        let path: Path = serde_json::from_str(&text).unwrap();
+        let again = Steering::resume(space(), path.clone()).unwrap();
+        assert_eq!((again.page(), again.path()), (steering.page(), steering.path()));
+        let spoiled: [fn(&mut Path); 8] = [
+            |p| p.rows = 399,
+            |p| p.page_size = 61,
+            |p| p.kept = Some(400),
+            |p| p.settings.sharpness = f64::NAN,
+            |p| p.steps[0].page[0] = 400,
+            |p| p.steps[0].page[0] = p.steps[0].page[1],
+            |p| p.steps[0].chosen = Some(20),
+            |p| p.steps[0].probability = 1.5,
+        ];
+        for (number, spoil) in spoiled.into_iter().enumerate() {
+            let mut path = path.clone();
+            spoil(&mut path);
+            assert!(Steering::resume(space(), path).is_err(), "{number}");
+        }
+    }
+
+    #[test]
+    fn starting_again_shows_another_page_and_forgets() {
+        let mut steering = fresh(1);
+        let first = steering.page().to_vec();
+        steering.choose(0, 0.9).unwrap();
+        steering.restart();
+        assert!(steering.page() != first && steering.path().steps.is_empty());
+        let wanted = steering.wanted();
+        assert!(
+            wanted.iter().all(|p| (p - 1.0 / 400.0).abs() < 1e-12) && steering.keep().is_none()
+        );
+    }
+
+    #[test]
+    fn nothing_changes_when_a_choice_is_refused() {
+        let mut steering = fresh(2);
+        let before = (steering.page().to_vec(), steering.path().clone());
+        assert_eq!(steering.choose(20, 0.5), Err(SteerError::NoSuchPicture { got: 20, page: 20 }));
+        for wrong in [-0.1, 1.1, f64::NAN] {
+            assert!(matches!(steering.choose(0, wrong), Err(SteerError::Probability(_))));
+        }
+        assert_eq!((steering.page().to_vec(), steering.path().clone()), before);
+        for size in [0, 1, 61] {
+            assert!(Steering::new(space(), 0, size).is_err(), "{size}");
+        }
+    }
+
+    #[test]
+    fn the_prior_is_even_unless_asked_for() {
+        let even = fresh(4);
+        let expected = -(SIZE as f64).ln();
+        assert!(even.prior(even.page()).iter().all(|l| (l - expected).abs() < 1e-12));
+        let settings = Settings { prior: true, ..Settings::default() };
+        let mut asked = Steering::with(space(), 4, SIZE, settings).unwrap();
+        for _ in 0..3 {
+            asked.choose(nearest(&asked, 77), 0.95).unwrap();
+        }
+        let prior = asked.prior(asked.page());
+        assert!((prior.iter().map(|l| l.exp()).sum::<f64>() - 1.0).abs() < 1e-9);
+        let (own, stranger) = (prior[nearest(&asked, 77)], prior[SIZE - 1]);
+        assert!(own > stranger + 0.2 && stranger > expected - 0.7, "{own} {stranger}");
+    }
 }

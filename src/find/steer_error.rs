@@ -35,4 +35,7 @@ pub enum SteerError {
     /// A path that was read and does not fit.
     #[error("the path of pages cannot be taken up: {0}")]
     Path(String),
+    /// A strip that cannot be drawn.
+    #[error("the strip of the path: {0}")]
+    Strip(String),
 }

@@ -89,7 +89,9 @@ mod tests {
     }
 
     fn best(probabilities: &[f64]) -> usize {
-        (0..probabilities.len()).max_by(|a, b| probabilities[*a].total_cmp(&probabilities[*b])).unwrap()
+        (0..probabilities.len())
+            .max_by(|a, b| probabilities[*a].total_cmp(&probabilities[*b]))
+            .unwrap()
     }
 
     #[test]
@@ -104,7 +106,11 @@ mod tests {
         let twice = wanted.probabilities();
         assert!((twice.iter().sum::<f64>() - 1.0).abs() < 1e-9);
         let above = |p: &[f64]| p[40..=60].iter().sum::<f64>();
-        assert!(above(&twice) > above(&once) && (40..=60).contains(&best(&twice)), "{}", best(&twice));
+        assert!(
+            above(&twice) > above(&once) && (40..=60).contains(&best(&twice)),
+            "{}",
+            best(&twice)
+        );
     }
 
     #[test]
@@ -125,6 +131,8 @@ mod tests {
         wanted.learn(&space, &[0, 90], 0, 0.9);
         let prior = wanted.of_page(&space, &[5, 60, 120]);
         let sum: f64 = prior.iter().map(|l| l.exp()).sum();
-        assert!((sum - 1.0).abs() < 1e-9 && prior[0] > prior[1] && prior[2].exp() > OPEN / 3.0 - 1e-9);
+        assert!(
+            (sum - 1.0).abs() < 1e-9 && prior[0] > prior[1] && prior[2].exp() > OPEN / 3.0 - 1e-9
+        );
     }
 }
