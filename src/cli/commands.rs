@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 
 use super::failure::Failure;
 use super::{
-    board, calibrate, convert, devices, doctor, evaluate, fit, inspect, live, montages, pack,
+    board, calibrate, convert, devices, doctor, evaluate, find, fit, inspect, live, montages, pack,
     record, replay, simulate,
 };
 
@@ -54,6 +54,8 @@ enum Subcommands {
     Record(record::Args),
     /// Hold a calibration session: pictures in the window or before the virtual subject, then fit, score, report
     Calibrate(calibrate::Args),
+    /// Find the picture that one looks for on a page, by attention
+    Find(find::Args),
     /// Fit a personal encoder to recorded sessions
     Fit(fit::Args),
     /// Score recorded sessions, with chance, intervals and controls
@@ -79,6 +81,7 @@ pub fn main() -> ExitCode {
         Some(Subcommands::Convert(args)) => convert::run(&args),
         Some(Subcommands::Record(args)) => record::run(&args),
         Some(Subcommands::Calibrate(args)) => calibrate::run(&args),
+        Some(Subcommands::Find(args)) => find::run(&args),
         Some(Subcommands::Fit(args)) => fit::run(&args),
         Some(Subcommands::Evaluate(args)) => evaluate::run(&args),
         Some(Subcommands::Pack(args)) => {

@@ -16,6 +16,7 @@ pub mod document;
 pub mod evaluate;
 mod evaluate_classes;
 pub mod failure;
+pub mod find;
 pub mod fit;
 pub mod inspect;
 pub mod live;

@@ -3,6 +3,7 @@
 //! ```text
 //! recordings ─► trials ─┬─► fit ─► encoder.onnx, fit.toml, a class pack
 //!                       └─► evaluation ─► scores with controls
+//! find: a wearer who looks for a picture, learnt and judged
 //! calibration: a session from plan to report, by all of these          folder: what a session leaves on disk
 //! ```
 
@@ -13,5 +14,6 @@ pub mod trials;
 pub mod fit;
 pub mod evaluation;
 pub mod calibration;
+pub mod find;
 
 pub use error::PersonalError;

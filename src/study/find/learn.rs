@@ -10,7 +10,6 @@ use crate::find::detector::{Detector, Epochs};
 use crate::find::rehearsal::Rehearsal;
 use crate::find::wearer::{Learnt, SCHEMA, Wearer, WearerInput, scored};
 use crate::find::{PagePosterior, ScoreLaw, ScoredFlash, ScoredPage, StopRule};
-use crate::pipeline::contract::InputContract;
 use crate::signal::Window;
 use crate::source::{Source, SourceInfo};
 use crate::study::error::PersonalError;
@@ -75,13 +74,12 @@ impl CopyFlashes {
         &mut self,
         name: &str,
         source: Box<dyn Source>,
-        input: &WearerInput,
+        input: Option<&WearerInput>,
         interrupted: &AtomicBool,
-    ) -> Result<SourceInfo, PersonalError> {
+    ) -> Result<(SourceInfo, WearerInput), PersonalError> {
         let bad = |why: String| PersonalError::Sessions(format!("{name}: {why}"));
-        let contract = InputContract::of_wearer(input).map_err(bad)?;
         let mut windows =
-            FlashWindows::open(source, &contract).map_err(|why| bad(why.to_string()))?;
+            FlashWindows::open(source, input).map_err(|why| bad(why.to_string()))?;
         while windows
             .step(&mut |window| self.take(window))
             .map_err(|why| bad(why.to_string()))?
@@ -91,7 +89,8 @@ impl CopyFlashes {
             }
         }
         self.ends(name);
-        Ok(windows.info().clone())
+        let found = (windows.info().clone(), windows.input().clone());
+        windows.close().map(|()| found)
     }
 
     /// What was taken since the last call is one recording.
