@@ -6,7 +6,7 @@
 //!
 //! - no picture twice within [`CodeRules::least_gap_secs`] of its last onset, across every border: what comes sooner evokes
 //!   a weaker response (Jin, Sellers & Wang 2012);
-//! - no two pictures that touch (also by a corner) in one group, as far as there are groups enough: a flash beside the
+//! - no two pictures that touch (also by a corner) in one group, as far as such a division is found: a flash beside the
 //!   sought picture draws the eye (the checkerboard of Townsend et al. 2010). [`Code::touching`] counts where it gave way;
 //! - pictures that lit up together seldom do so again: each repetition tells other pairs apart.
 //!
@@ -33,11 +33,14 @@ const SOA_SECS: [f64; 2] = [0.08, 2.0];
 /// Largest [`CodeRules::least_gap_secs`].
 const MOST_GAP_SECS: f64 = 2.0;
 
+/// With four groups, 11 or 12 pictures cannot be divided without touching ones in a group; with five, all pages can.
+const LEAST_GROUPS: usize = 5;
+
 /// Squares that are tried until one has no two touching pictures in a group.
 const ATTEMPTS: usize = 30;
 
 /// Rounds of exchanges that improve a square.
-const ROUNDS: usize = 12;
+const ROUNDS: usize = 24;
 
 /// What it costs that two pictures in one group touch: more than everything else together.
 const TOUCH_COST: u64 = 1 << 40;
@@ -296,7 +299,10 @@ impl Code {
                 let order: Vec<usize> = (0..self.groups).collect();
                 let place = self.spread(&order);
                 self.ready = vec![Lit::default(); self.groups];
-                place.iter().enumerate().for_each(|(picture, i)| self.ready[*i] = Lit::of([picture]));
+                place
+                    .iter()
+                    .enumerate()
+                    .for_each(|(picture, i)| self.ready[*i] = Lit::of([picture]));
                 place
             }
             Grouping::Groups => {
@@ -382,14 +388,17 @@ impl Code {
         cells.iter().for_each(|[row, column]| is_full[row * groups + column] = true);
         // Then two cells at a time change corners, which keeps every row and column as full as it is.
         for _ in 0..groups * cells.len() {
-            let (i, j) = (self.rng.random_range(0..cells.len()), self.rng.random_range(0..cells.len()));
+            let (i, j) =
+                (self.rng.random_range(0..cells.len()), self.rng.random_range(0..cells.len()));
             let ([a, b], [c, d]) = (cells[i], cells[j]);
             let may = |row: usize, column: usize| {
                 !is_full[row * groups + column] && groups + column >= row + self.gap
             };
             if may(a, d) && may(c, b) {
                 (cells[i], cells[j]) = ([a, d], [c, b]);
-                for (row, column, full) in [(a, b, false), (c, d, false), (a, d, true), (c, b, true)] {
+                for (row, column, full) in
+                    [(a, b, false), (c, d, false), (a, d, true), (c, b, true)]
+                {
                     is_full[row * groups + column] = full;
                 }
             }
@@ -397,17 +406,24 @@ impl Code {
         cells
     }
 
-    /// Exchanges pictures between cells as long as that costs less.
+    /// Exchanges pictures between cells: at first as long as some touch, also at random without gain, so that the search
+    /// does not stand still; then as long as that costs less.
     fn improve(&mut self, square: &mut Square) {
         let mut order: Vec<usize> = (0..square.place.len()).collect();
         for _ in 0..ROUNDS {
             order.shuffle(&mut self.rng);
-            let mut is_better = false;
+            let wanders = self.cost(square) >= TOUCH_COST;
+            let mut is_better = wanders;
             for (i, &a) in order.iter().enumerate() {
                 for &b in &order[i + 1..] {
                     let is_too_soon = square.place[b][0] < self.earliest(a)
                         || square.place[a][0] < self.earliest(b);
-                    if !is_too_soon && self.pays(square, a, b) {
+                    if is_too_soon {
+                        continue;
+                    }
+                    let [now, then] = self.costs(square, a, b);
+                    let is_even = wanders && then / TOUCH_COST == now / TOUCH_COST;
+                    if then < now || is_even && self.rng.random_bool(0.5) {
                         square.exchange(a, b);
                         is_better = true;
                     }
@@ -419,8 +435,8 @@ impl Code {
         }
     }
 
-    /// Whether an exchange of two pictures costs less.
-    fn pays(&self, square: &Square, a: usize, b: usize) -> bool {
+    /// What two pictures cost where they are, and exchanged.
+    fn costs(&self, square: &Square, a: usize, b: usize) -> [u64; 2] {
         let (mut now, mut then) = (0, 0);
         for (side, lit) in square.lit.iter().enumerate() {
             let (from, to) = (square.place[a][side], square.place[b][side]);
@@ -430,7 +446,7 @@ impl Code {
                 then += self.cost_in(a, other) + self.cost_in(b, rest);
             }
         }
-        then < now
+        [now, then]
     }
 
     /// What it costs to put a picture to these others: growing with how often they met, so that no pair is left to meet
@@ -470,7 +486,7 @@ fn groups(pictures: usize, gap: usize) -> Option<usize> {
         // those that lit up last in the repetition before (`spread`).
         largest <= *groups && largest + gap <= groups + 1 && gap * largest <= pictures
     };
-    (1..=pictures).find(suffice)
+    (LEAST_GROUPS..=pictures).find(suffice)
 }
 
 #[cfg(test)]

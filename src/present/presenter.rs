@@ -236,7 +236,7 @@ fn never(planned: &PlannedTrial) -> TrialTiming {
 }
 
 /// JSON has no NaN.
-mod null_is_nan {
+pub(super) mod null_is_nan {
     use serde::{Deserialize as _, Deserializer, Serializer};
 
     pub fn serialize<S: Serializer>(value: &f64, to: S) -> Result<S::Ok, S::Error> {
