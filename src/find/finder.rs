@@ -4,13 +4,14 @@
 //! are over only counts are kept, and the flashes of a few of them for the control. A verdict stands: flashes of a page that is
 //! over are counted as late and change nothing. The same flashes give the same views, bit by bit.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::bits::Worth;
 use super::law::ScoreLaw;
 use super::posterior::{NOBODY_BEFORE, PagePosterior, PosteriorError};
 use super::scored::{REACH_SECS, ScoredFlash};
 use super::stopping::{Repetitions, StopError, StopRule, Verdict};
+use super::tally::{Claimed, Tally};
 use super::twin::{Twin, TwinView};
 
 /// A gap between flashes of a page longer than this was a pause: it is not flashing time.
@@ -33,64 +34,6 @@ pub enum FinderError {
     /// Rule.
     #[error(transparent)]
     Rule(#[from] StopError),
-}
-
-/// Counts over pages that are over.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
-pub struct Tally {
-    /// Pages.
-    pub pages: u64,
-    /// Those that found a picture.
-    pub found: u64,
-    /// Those that found the right one; 0 where it is not known.
-    pub right: u64,
-    /// Those in which nobody was looking.
-    pub nobody: u64,
-    /// Those that were given up after the largest number of repetitions.
-    pub gave_up: u64,
-    /// Those that ended without a verdict.
-    pub unfinished: u64,
-    /// Flashes up to the verdicts.
-    pub flashes: u64,
-    /// Seconds of flashing up to the verdicts, with the last responses.
-    pub secs: f64,
-    /// The same with all pauses within and between pages.
-    pub secs_with_pauses: f64,
-    /// Sum of the probabilities at which pictures were found: how many of them should be right.
-    pub expected_right: f64,
-}
-
-/// Accuracy and bits by what the posterior itself says: of free pages, whose picture nobody else knows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Claimed {
-    /// Mean probability of what was found.
-    pub accuracy: f64,
-    /// Wolpaw's bits a minute of flashing, at that accuracy.
-    pub bits_a_minute: f64,
-    /// The same, pauses counted.
-    pub bits_a_minute_with_pauses: f64,
-}
-
-impl Tally {
-    /// What selections were worth; of copy pages.
-    pub fn worth(&self, pictures: usize) -> Worth {
-        Worth::of(pictures, [self.pages, self.found, self.right], self.secs, self.secs_with_pauses)
-    }
-
-    /// What they were worth if the posterior is right; the only figure there is of free pages.
-    pub fn claimed(&self, pictures: usize) -> Claimed {
-        if self.found == 0 {
-            return Claimed::default();
-        }
-        let accuracy = self.expected_right / self.found as f64;
-        let bits = super::bits::wolpaw(pictures, accuracy) * self.found as f64 * 60.0;
-        let rate = |secs: f64| if secs > 0.0 { bits / secs } else { 0.0 };
-        Claimed {
-            accuracy,
-            bits_a_minute: rate(self.secs),
-            bits_a_minute_with_pauses: rate(self.secs_with_pauses),
-        }
-    }
 }
 
 /// What the screen and the record are told.
@@ -297,7 +240,8 @@ impl Finder {
         let end_secs = self.course.last_onset_secs + REACH_SECS;
         let whole_secs = (end_secs - self.last_end_secs.unwrap_or(end_secs)).max(self.view.secs);
         self.last_end_secs = Some(end_secs);
-        let (view, sought) = (&mut self.view, self.view.sought);
+        let view = &mut self.view;
+        let sought = view.sought;
         let tally = if sought.is_some() { &mut view.copy } else { &mut view.free };
         tally.pages += 1;
         tally.flashes += view.flashes;

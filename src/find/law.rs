@@ -157,14 +157,15 @@ impl ScoreLaw {
     /// Writes what a score is expected to hold beyond the offset, at amplitude 1, for whoever looks for each picture: `[pictures]`.
     pub fn expect(&self, trail: &Trail, scored: &ScoredFlash, out: &mut [f64]) {
         out.fill(0.0);
+        let count = out.len();
         trail.around(scored, |delay_secs, lit| {
             let response = self.response_at(delay_secs);
-            for picture in lit.pictures().take_while(|picture| *picture < out.len()) {
+            for picture in lit.pictures().take_while(|picture| *picture < count) {
                 out[picture] += response;
             }
         });
         if self.refractory != 0.0 {
-            for picture in scored.flash.lit.pictures().take_while(|picture| *picture < out.len()) {
+            for picture in scored.flash.lit.pictures().take_while(|picture| *picture < count) {
                 out[picture] += self.refractory * not_recovered(trail.since(scored, picture));
             }
         }

@@ -13,7 +13,7 @@
 //! | `stopping` | when to stop, and with which verdict |
 //! | `rehearsal` | how many repetitions a page will take with this law, or that none will do |
 //! | `bits` | what selections are worth: Wolpaw's bits and mutual information, a minute |
-//! | `twin`, `finder` | page after page, with the control beside it |
+//! | `tally`, `twin`, `finder` | page after page, with the control beside it |
 //! | `steer` | the next page around a choice |
 
 pub mod scored;
@@ -24,6 +24,7 @@ pub mod stopping;
 pub mod rehearsal;
 pub mod bits;
 mod twin;
+pub mod tally;
 pub mod finder;
 pub mod detector;
 pub mod wearer;
