@@ -141,7 +141,7 @@ fn plan(flashes: usize, rng: &mut ChaCha8Rng) -> Vec<(Flash, f64)> {
                 }
             }
             for lit in groups {
-                plan.push((Flash { page, lit, sought }, secs));
+                plan.push((Flash { page, pictures: 40, lit, sought }, secs));
                 secs += SOA_SECS;
                 before = lit;
             }

@@ -107,8 +107,7 @@ impl Recording {
     /// Training and test rows of each group that is left out.
     fn folds(&self) -> Vec<[Vec<usize>; 2]> {
         let of = |group: usize| {
-            let (test, train) =
-                (0..self.groups.len()).partition(|row| self.groups[*row] == group);
+            let (test, train) = (0..self.groups.len()).partition(|row| self.groups[*row] == group);
             [train, test]
         };
         self.known_groups().into_iter().map(of).collect()
@@ -274,8 +273,7 @@ fn few(recording: &Recording, flashes: usize) -> Result<Value> {
             let Some(room) = train.len().checked_sub(flashes) else { continue };
             let from = room * start / (STARTS - 1);
             // A stretch with too few targets has no detector.
-            let Ok(detector) =
-                Detector::fit(&recording.at(&train[from..from + flashes]).epochs())
+            let Ok(detector) = Detector::fit(&recording.at(&train[from..from + flashes]).epochs())
             else {
                 continue;
             };
@@ -316,7 +314,8 @@ fn main() -> Result<()> {
     let score_secs = (clock.now_secs() - begun_secs) / epochs.len() as f64;
     let (log_ratios, scores) = ratios(&recording)?;
     let mut rng = ChaCha8Rng::seed_from_u64(11);
-    let exchanged = Recording { is_target: recording.exchanged(&mut rng), ..recording.at(&all(&recording)) };
+    let exchanged =
+        Recording { is_target: recording.exchanged(&mut rng), ..recording.at(&all(&recording)) };
     let of_exchanged = Detector::out_of_fold_scores(&exchanged.epochs())?;
     let few: Vec<Value> = FEW.iter().map(|n| few(&recording, *n)).collect::<Result<_>>()?;
     let document = json!({

@@ -126,7 +126,7 @@ impl Wearer {
         };
         let clock = f64::from(page) * 100.0;
         let scored = |i: usize| ScoredFlash {
-            flash: Flash { page, lit: lits[i], sought },
+            flash: Flash { page, pictures: 40, lit: lits[i], sought },
             onset_secs: clock + onsets[i],
             score: Some(score(onsets[i])),
             following: (i + 1..lits.len())

@@ -177,14 +177,19 @@ fn table(title: &str, wishes: &[Wish], outcomes: &[Outcome], random: &[Walk]) {
                 _ => wish.judges[number][walk.last],
             };
             let pairs = || wishes.iter().zip(outcomes);
-            let others: Vec<Vec<f64>> =
-                wishes.iter().map(|wish| random.iter().map(|walk| score(walk, wish)).collect()).collect();
+            let others: Vec<Vec<f64>> = wishes
+                .iter()
+                .map(|wish| random.iter().map(|walk| score(walk, wish)).collect())
+                .collect();
             let places: Vec<f64> = pairs()
                 .zip(&others)
                 .map(|((wish, outcome), others)| percentile(score(&outcome.aimed, wish), others))
                 .collect();
             let first = |wish: &Wish, outcome: &Outcome| {
-                outcome.aimed.pages[0].iter().map(|row| wish.judges[number][*row]).fold(-1.0, f64::max)
+                outcome.aimed.pages[0]
+                    .iter()
+                    .map(|row| wish.judges[number][*row])
+                    .fold(-1.0, f64::max)
             };
             let hits = places.iter().filter(|place| **place >= BAR).count();
             let [low, high] = phosphene::stats::wilson_interval(hits as u64, places.len() as u64);
@@ -195,7 +200,11 @@ fn table(title: &str, wishes: &[Wish], outcomes: &[Outcome], random: &[Walk]) {
                 mean(pairs().map(|(wish, outcome)| score(&outcome.strangers, wish))),
                 mean(others.iter().map(|others| mean(others.iter().copied()))),
                 mean(others.iter().map(|others| quantile(others, BAR))),
-                mean(wishes.iter().map(|wish| wish.judges[number].iter().copied().fold(-1.0, f64::max))),
+                mean(
+                    wishes
+                        .iter()
+                        .map(|wish| wish.judges[number].iter().copied().fold(-1.0, f64::max))
+                ),
                 places.len(),
                 mean(places.iter().copied()),
             );
@@ -209,14 +218,21 @@ fn table(title: &str, wishes: &[Wish], outcomes: &[Outcome], random: &[Walk]) {
             1.0 + wish.judges[0].iter().filter(|likeness| **likeness > best).count() as f64
         })
         .collect();
-    println!("\nRank of the best seen among all drawings (network): median {:.0}.", quantile(&ranks, 0.5));
-    let own = |walk: &Walk, wish: &Wish| wish.row.is_some_and(|row| walk.pages.iter().flatten().any(|r| *r == row));
+    println!(
+        "\nRank of the best seen among all drawings (network): median {:.0}.",
+        quantile(&ranks, 0.5)
+    );
+    let own = |walk: &Walk, wish: &Wish| {
+        wish.row.is_some_and(|row| walk.pages.iter().flatten().any(|r| *r == row))
+    };
     if wishes.iter().any(|wish| wish.row.is_some()) {
         let count = |of: &dyn Fn(&Outcome) -> bool| outcomes.iter().filter(|o| of(o)).count();
         let _ = count;
         let steered = wishes.iter().zip(outcomes).filter(|(w, o)| own(&o.aimed, w)).count();
         let unsteered = wishes.iter().zip(outcomes).filter(|(w, o)| own(&o.strangers, w)).count();
-        let chance = mean(wishes.iter().map(|w| mean(random.iter().map(|r| f64::from(u8::from(own(r, w)))))));
+        let chance = mean(
+            wishes.iter().map(|w| mean(random.iter().map(|r| f64::from(u8::from(own(r, w)))))),
+        );
         println!(
             "The wish itself came up: steered {steered} of {0}, strangers only {unsteered} of {0}, random wearers {chance:.3}.",
             wishes.len()
@@ -268,7 +284,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         .into_iter()
         .map(|row| Wish {
             eye: eye.likeness(own_eye.row(row)),
-            judges: [network.likeness(own_network.row(row)), colours.likeness(own_colours.row(row))],
+            judges: [
+                network.likeness(own_network.row(row)),
+                colours.likeness(own_colours.row(row)),
+            ],
             row: None,
         })
         .collect();
@@ -278,7 +297,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!(
         "SIMULATED wearer. {} drawings, pages of {}, {} pages, choice right {:.2}, {} random wearers, part {part}, \
          sharpness {}, closeness {}",
-        space.rows(), options.size, options.pages, options.right, options.random, settings.sharpness, settings.closeness
+        space.rows(),
+        options.size,
+        options.pages,
+        options.right,
+        options.random,
+        settings.sharpness,
+        settings.closeness
     );
     for (title, wishes) in [
         ("A remembered drawing that is not on the first page", remembered),

@@ -16,16 +16,17 @@ use serde::Serialize;
 use crate::find::rehearsal::Rehearsal;
 use crate::find::wearer::Learnt;
 use crate::find::{Finder, StopRule, Wearer};
+use crate::present::flashes::FlashPace;
 use crate::signal::flash::MAX_PAGE;
 use crate::signal::{Screen, StimulusSet};
 use crate::source::file::{FileSource, Speed};
-use crate::source::mounted::{MountedSource, Mounting};
+use crate::source::mounted::MountedSource;
 use crate::source::presented::PresentedSource;
 use crate::source::{Source, SourceSpec, make};
 use crate::study::error::PersonalError;
 use crate::study::files::write_new;
 use crate::study::find::judged::{self, Judged};
-use crate::study::find::{CopyFlashes, FlashWindows, Held, HeldPage, Pace};
+use crate::study::find::{CopyFlashes, FlashWindows, Held, HeldPage};
 
 use super::failure::Failure;
 use super::montage::mounting;
@@ -110,7 +111,7 @@ struct Document<'a> {
     schema: u32,
     simulated: bool,
     source: &'a str,
-    pace: Option<Pace>,
+    pace: Option<FlashPace>,
     rule: StopRule,
     learnt: &'a Learnt,
     rehearsal: &'a Rehearsal,
@@ -129,7 +130,9 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         return of_recordings(args, rule);
     }
     if !args.headless {
-        return Err(Failure::usage("the window's page is opened with F7 in `phosphene live`; here give --headless or recordings"));
+        return Err(Failure::usage(
+            "the window's page is opened with F7 in `phosphene live`; here give --headless or recordings",
+        ));
     }
     headless(args, rule)
 }
@@ -220,7 +223,7 @@ fn headless(args: &Args, rule: StopRule) -> Result<(), Failure> {
     if let Some(path) = &args.record {
         windows = windows.recorded(path)?;
     }
-    let pace = Pace { soa_secs: args.soa / 1000.0, ..Pace::default() };
+    let pace = FlashPace { soa_secs: args.soa / 1000.0, ..FlashPace::default() };
     let mut held = Held::new(windows, screen, pace, args.seed);
     let bar = progress(args.pages + known.as_ref().map_or(args.copy_pages, |_| 0));
     let mut pages = Pages { args, rule, rng: ChaCha8Rng::seed_from_u64(args.seed) };
@@ -269,7 +272,7 @@ impl Pages<'_> {
         let mut flashes = CopyFlashes::default();
         for i in 0..copy_pages {
             let sought = u8::try_from(order[i % of]).ok();
-            let whole = held.page(of, (sought, None), copy_repetitions, &mut |window| {
+            let whole = held.page(&rows(of), (sought, None), copy_repetitions, &mut |window| {
                 flashes.take(window);
                 false
             })?;
@@ -297,7 +300,7 @@ impl Pages<'_> {
         for _ in 0..pages {
             let sought = (!free).then(|| self.rng.random_range(0..of) as u8);
             let began_secs = held.windows().reached_secs().max(0.0);
-            let whole = held.page(of, (sought, None), repetitions + 1, &mut |window| {
+            let whole = held.page(&rows(of), (sought, None), repetitions + 1, &mut |window| {
                 wearer.scored(window).is_some_and(|scored| finder.take(&scored).verdict.is_over())
             })?;
             finder.end_page();
@@ -313,8 +316,16 @@ impl Pages<'_> {
     }
 }
 
+/// The first pictures of the set.
+fn rows(of: usize) -> Vec<usize> {
+    (0..of).collect()
+}
+
 fn ended() -> Failure {
-    PersonalError::Sessions("the session ended before the copy pages did; nothing was learnt".into()).into()
+    PersonalError::Sessions(
+        "the session ended before the copy pages did; nothing was learnt".into(),
+    )
+    .into()
 }
 
 fn conclude(
@@ -327,7 +338,10 @@ fn conclude(
     if let Some(path) = &args.learn {
         write_wearer(path, wearer)?;
     }
-    let pace = args.recordings.is_empty().then(|| Pace { soa_secs: args.soa / 1000.0, ..Pace::default() });
+    let pace = args
+        .recordings
+        .is_empty()
+        .then(|| FlashPace { soa_secs: args.soa / 1000.0, ..FlashPace::default() });
     if args.json {
         return print_json(&Document {
             schema: 1,
@@ -348,7 +362,8 @@ fn conclude(
 fn told(wearer: &Wearer, judged: Option<&Judged>) -> String {
     use std::fmt::Write as _;
     let mut text = String::new();
-    let Learnt { pages, flashes, refused, auc, auc_ci95, auc_exchanged, right, .. } = &wearer.learnt;
+    let Learnt { pages, flashes, refused, auc, auc_ci95, auc_exchanged, right, .. } =
+        &wearer.learnt;
     let simulated = if wearer.simulated { " (SIMULATED)" } else { "" };
     let _ = writeln!(text, "wearer      {}{simulated}", wearer.source);
     let _ = writeln!(
@@ -363,14 +378,19 @@ fn told(wearer: &Wearer, judged: Option<&Judged>) -> String {
         let _ = writeln!(text, "WITHHELD    {why}");
         return text;
     }
-    let Judged { told, found, nobody, gave_up, wrong_stops, control, bits_a_minute_ci95, .. } = judged;
+    let Judged { told, found, nobody, gave_up, wrong_stops, control, bits_a_minute_ci95, .. } =
+        judged;
     let _ = writeln!(text, "pages       {found} found, {nobody} nobody looks, {gave_up} given up");
     if told.searches > 0 {
         let _ = writeln!(
             text,
             "right       {} of {} [{:.3}, {:.3}], chance {:.3}; {wrong_stops} of {} stopped at a wrong picture",
-            told.right, told.found, told.accuracy_ci95[0], told.accuracy_ci95[1],
-            1.0 / judged.pictures as f64, told.searches
+            told.right,
+            told.found,
+            told.accuracy_ci95[0],
+            told.accuracy_ci95[1],
+            1.0 / judged.pictures as f64,
+            told.searches
         );
         let [low, high] = bits_a_minute_ci95[0];
         let _ = writeln!(

@@ -24,7 +24,7 @@ use super::reference::{Reference, Referencer};
 use super::resample::Resampler;
 use super::section::Section;
 use super::window::{Cutter, OnsetCounts, Windows};
-use crate::signal::{FrameMeta, Window};
+use crate::signal::{FrameMeta, Lock, Window};
 use crate::units::{MAX_CHANNELS, SampleRate};
 
 /// Longest settling that makes sense: a high-pass of 0.01 Hz settles in some minutes.

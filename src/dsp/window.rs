@@ -207,7 +207,12 @@ impl Cutter {
             let Pending { lock, onset_secs, found } = self.pending.remove(i);
             let Some((first, torn)) = found else { continue };
             if self.is_kept(first) {
-                return Some(Due { lock, first, torn, following: self.following(lock, onset_secs) });
+                return Some(Due {
+                    lock,
+                    first,
+                    torn,
+                    following: self.following(lock, onset_secs),
+                });
             }
             self.counts.missed += 1;
         }

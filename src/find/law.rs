@@ -274,6 +274,7 @@ pub(super) mod tests {
         let law = law();
         let flash = |pictures: &[usize]| Flash {
             page: 0,
+            pictures: 40,
             lit: Lit::of(pictures.iter().copied()),
             sought: None,
         };

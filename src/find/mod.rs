@@ -32,6 +32,8 @@ mod steer_error;
 pub mod space;
 mod spread;
 mod wanted;
+pub mod path;
+pub mod code;
 pub mod steer;
 
 pub use detector::Detector;

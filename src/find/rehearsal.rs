@@ -204,7 +204,7 @@ fn unscored(law: &ScoreLaw, lits: &[Lit], i: usize) -> ScoredFlash {
     let later = lits[i + 1..].iter().zip(1_u32..);
     let following = later.map(|(lit, steps)| (f64::from(steps) * law.soa_secs, *lit));
     ScoredFlash {
-        flash: Flash { page: 0, lit: lits[i], sought: None },
+        flash: Flash { page: 0, pictures: 40, lit: lits[i], sought: None },
         onset_secs: i as f64 * law.soa_secs,
         score: None,
         following: following.take_while(|(delay_secs, _)| *delay_secs <= REACH_SECS).collect(),

@@ -111,7 +111,7 @@ mod tests {
 
     fn scored(onset_secs: f64, pictures: &[usize], following: Vec<(f64, Lit)>) -> ScoredFlash {
         let lit = Lit::of(pictures.iter().copied());
-        let flash = Flash { page: 0, lit, sought: None };
+        let flash = Flash { page: 0, pictures: 40, lit, sought: None };
         ScoredFlash { flash, onset_secs, score: Some(0.0), following }
     }
 

@@ -29,7 +29,9 @@ pub const WINDOW_SECS: [f64; 2] = [0.0, 0.8];
 
 /// Why a file is no wearer.
 #[derive(Debug, thiserror::Error)]
-#[error("this is no file of a wearer who was learnt: {0}. Learn the wearer again (phosphene find --learn)")]
+#[error(
+    "this is no file of a wearer who was learnt: {0}. Learn the wearer again (phosphene find --learn)"
+)]
 pub struct WearerError(String);
 
 /// What of the signal is looked at.
@@ -126,8 +128,7 @@ impl Wearer {
         if text.len() > 2 * MAX_FILE_BYTES {
             return Err(WearerError(format!("it has {} bytes", text.len())));
         }
-        let found: Self =
-            serde_json::from_str(text).map_err(|why| WearerError(why.to_string()))?;
+        let found: Self = serde_json::from_str(text).map_err(|why| WearerError(why.to_string()))?;
         found.check()?;
         Ok(found)
     }

@@ -6,7 +6,15 @@ use super::*;
 
 fn plan(most_flashes: usize) -> FlashPlan {
     let pace = FlashPace { lead_secs: 0.5, ..FlashPace::default() };
-    FlashPlan { page: 3, rows: (0..40).collect(), sought: Some(7), pace, most_flashes }
+    FlashPlan {
+        page: 3,
+        rows: (0..40).collect(),
+        columns: 8,
+        sought: Some(7),
+        nearest: None,
+        pace,
+        most_flashes,
+    }
 }
 
 /// Single pictures in turn: each again after 40 flashes.
@@ -49,7 +57,8 @@ fn steady(from_secs: f64, to_secs: f64) -> impl Iterator<Item = (f64, Option<f64
 fn a_virtual_display_shows_every_flash_in_time_and_the_page_ends_by_itself() {
     let screen = Screen::new(flash_capacity(30));
     let mut page = page(30, &screen);
-    assert_eq!(screen.page(), Some(OpenPage { number: 3, pictures: 40, sought: Some(7) }));
+    let shown = PageShown { page: 3, pictures: 40, columns: 8, nearest: None };
+    assert_eq!(screen.next_page(), Some(shown));
     let mut display = VirtualDisplay::new(10.0);
     let mut until_secs = 10.0;
     while display.advance(until_secs, &mut page, &screen) {
@@ -59,7 +68,7 @@ fn a_virtual_display_shows_every_flash_in_time_and_the_page_ends_by_itself() {
     assert_eq!((markers.len(), page.flashes(), page.phase()), (30, 30, Phase::Over));
     for (i, marker) in markers.iter().enumerate() {
         let flash = Flash::read(marker.label()).unwrap();
-        assert_eq!(flash, Flash { page: 3, pictures: PICTURES, lit: Lit::of([i]), sought: Some(7) });
+        assert_eq!(flash, Flash { page: 3, pictures: 40, lit: Lit::of([i]), sought: Some(7) });
         assert!((marker.time_secs - (10.5 + 0.2 * i as f64)).abs() <= 0.5 / 60.0 + 1e-9);
         let lit = screen.next_lit().unwrap();
         assert_eq!((lit.flash, lit.onset_secs), (flash, marker.time_secs));
@@ -177,7 +186,7 @@ fn a_verdict_ends_the_page_at_once() {
     assert!(display.advance(11.15, &mut page, &screen));
     page.end();
     assert!(!display.advance(20.0, &mut page, &screen));
-    assert_eq!((page.flashes(), screen.page(), page.frame(12.0).patch), (4, None, false));
+    assert_eq!((page.flashes(), page.frame(12.0).patch), (4, false));
     page.resume(13.0, &screen);
     assert_eq!(page.phase(), Phase::Over);
 }
@@ -196,7 +205,7 @@ fn impossible_plans_are_said_and_a_code_that_ends_ends_the_page() {
     assert!(with(|plan| plan.pace.on_secs = 0.2).contains("on_secs"));
     assert!(with(|plan| plan.pace.soa_secs = f64::NAN).contains("soa_secs"));
     assert!(with(|plan| plan.most_flashes = usize::MAX).contains("most_flashes"));
-    assert_eq!(screen.page(), None);
+    assert_eq!(screen.next_page(), None);
     let two = Box::new([Lit::of([1]), Lit::of([2])].into_iter());
     let mut page = FlashPresenter::new(plan(10), two, 0.0, &screen).unwrap();
     assert!(!VirtualDisplay::new(0.0).advance(5.0, &mut page, &screen));

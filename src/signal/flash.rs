@@ -75,7 +75,10 @@ impl Flash {
     /// The marker of a flash that was seen at this time.
     pub fn marker(self, at_secs: f64) -> Marker {
         let sought = self.sought.map_or_else(String::new, |picture| format!("/{picture}"));
-        Marker::new(at_secs, &format!("{FLASH_PREFIX}{}/{}/{:016x}{sought}", self.page, self.pictures, self.lit.0))
+        Marker::new(
+            at_secs,
+            &format!("{FLASH_PREFIX}{}/{}/{:016x}{sought}", self.page, self.pictures, self.lit.0),
+        )
     }
 
     /// Reads a marker's label; nothing for any other marker, for one that lights nothing, and for one that speaks of a picture

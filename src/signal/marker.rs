@@ -91,8 +91,9 @@ impl Marker {
         match self.label.strip_prefix(STIMULUS_PREFIX) {
             Some(id) => MarkerEvent::StimulusOnset(id),
             None if &self.label == STIMULUS_OFF => MarkerEvent::StimulusOffset,
-            None => Flash::read(&self.label)
-                .map_or(MarkerEvent::Other(&self.label), MarkerEvent::Flash),
+            None => {
+                Flash::read(&self.label).map_or(MarkerEvent::Other(&self.label), MarkerEvent::Flash)
+            }
         }
     }
 }

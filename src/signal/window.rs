@@ -178,10 +178,6 @@ impl Window {
     }
 
     fn header_of(other: &Window) -> Window {
-        Window {
-            samples_uv: Vec::new(),
-            following: other.following.clone(),
-            ..*other
-        }
+        Window { samples_uv: Vec::new(), following: other.following.clone(), ..*other }
     }
 }

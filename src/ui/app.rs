@@ -18,6 +18,7 @@ use super::record::OnScreen;
 use super::scene::{Action, Page, Scene, TEXT_SCALE_RANGE, UV_PER_DIV, View};
 use super::{keys, layout};
 use crate::decode::{Showing, Steadying};
+use crate::pipeline::cleaning::Cleaning;
 use crate::pipeline::{Command, DisplayFilter, Recording, WindowMode};
 use crate::signal::StimulusSet;
 use crate::snapshot::{RecordingState, RunState, Snapshot};

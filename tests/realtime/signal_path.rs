@@ -57,7 +57,12 @@ fn a_minute_of_64_channels_allocates_nothing() {
                 chain.push_onset(Some(1), time_secs - 0.5);
                 chain.push_onset(None, time_secs + 0.5);
                 display.set_design(&design);
-                chain.set_windows(Windows { locked: true, flashes: false, free: true, hop_secs: 0.2 });
+                chain.set_windows(Windows {
+                    locked: true,
+                    flashes: false,
+                    free: true,
+                    hop_secs: 0.2,
+                });
             }
             if i == 45 * SOURCE_HZ {
                 (frame[3], frame[4]) = (f32::NAN, 2e5);

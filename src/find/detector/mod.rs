@@ -206,7 +206,8 @@ impl Detector {
         if self.schema != SCHEMA {
             return refuse(format!("its schema is {}, {SCHEMA} is expected", self.schema));
         }
-        let expected = self.channels.checked_mul(self.samples).filter(|n| (1..=MAX_EPOCH).contains(n));
+        let expected =
+            self.channels.checked_mul(self.samples).filter(|n| (1..=MAX_EPOCH).contains(n));
         if expected != Some(self.weights.len()) {
             let (channels, samples, got) = (self.channels, self.samples, self.weights.len());
             return refuse(format!(

@@ -56,9 +56,8 @@ pub fn judge(pictures: usize, pages: &[HeldPage], last: &FindView) -> Judged {
         })
         .collect();
     let wrong = |search: &&Search| search.found.is_some_and(|found| found != search.sought);
-    let count = |is: fn(&Verdict) -> bool| {
-        pages.iter().filter(|page| is(&page.verdict)).count() as u64
-    };
+    let count =
+        |is: fn(&Verdict) -> bool| pages.iter().filter(|page| is(&page.verdict)).count() as u64;
     Judged {
         pictures,
         told: Worth::of_searches(pictures, &searches),

@@ -78,12 +78,8 @@ impl CopyFlashes {
         interrupted: &AtomicBool,
     ) -> Result<(SourceInfo, WearerInput), PersonalError> {
         let bad = |why: String| PersonalError::Sessions(format!("{name}: {why}"));
-        let mut windows =
-            FlashWindows::open(source, input).map_err(|why| bad(why.to_string()))?;
-        while windows
-            .step(&mut |window| self.take(window))
-            .map_err(|why| bad(why.to_string()))?
-        {
+        let mut windows = FlashWindows::open(source, input).map_err(|why| bad(why.to_string()))?;
+        while windows.step(&mut |window| self.take(window)).map_err(|why| bad(why.to_string()))? {
             if interrupted.load(Ordering::Relaxed) {
                 return Err(bad("interrupted".into()));
             }
@@ -128,7 +124,8 @@ impl CopyFlashes {
         let detector = Detector::fit(&epochs).map_err(|why| bad(why.to_string()))?;
         let pages = self.with(&scores);
         let law = ScoreLaw::fit(&pages).map_err(|why| bad(why.to_string()))?;
-        let rehearsal = Rehearsal::of(&law, pictures, rule, SEED).map_err(|why| bad(why.to_string()))?;
+        let rehearsal =
+            Rehearsal::of(&law, pictures, rule, SEED).map_err(|why| bad(why.to_string()))?;
         let (auc, auc_ci95) = auc_over_pages(&scores, &is_target, &groups);
         let exchanged = self.exchanged();
         let learnt = Learnt {

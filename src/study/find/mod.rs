@@ -10,6 +10,6 @@ pub mod judged;
 pub mod learn;
 pub mod windows;
 
-pub use held::{Held, HeldPage, Pace};
+pub use held::{Held, HeldPage};
 pub use learn::CopyFlashes;
 pub use windows::FlashWindows;
