@@ -10,7 +10,7 @@
 //!   sought picture draws the eye (the checkerboard of Townsend et al. 2010). [`Code::touching`] counts where it gave way;
 //! - pictures that lit up together seldom do so again: each repetition tells other pairs apart.
 //!
-//! Bounded memory, no input but checked numbers; a few microseconds to some hundred a repetition.
+//! Bounded memory, no input but checked numbers; a tenth of a millisecond a repetition of 40 pictures.
 
 mod square;
 
@@ -339,8 +339,8 @@ impl Code {
         Square::new(place, &self.sides)
     }
 
-    /// Exchanges pictures between cells: at first as long as some touch, also at random without gain, so that the search
-    /// does not stand still; then as long as that costs less.
+    /// Exchanges pictures between cells: as long as some touch, also at random without gain, so that the search does not
+    /// stand still; then as long as fewer of those meet that have met.
     fn improve(&mut self, square: &mut Square) {
         let mut order: Vec<usize> = (0..square.place.len()).collect();
         for _ in 0..ROUNDS {
@@ -349,14 +349,7 @@ impl Code {
             let mut is_better = wanders;
             for (i, &a) in order.iter().enumerate() {
                 for &b in &order[i + 1..] {
-                    let is_too_soon = square.place[b][0] < self.earliest(a)
-                        || square.place[a][0] < self.earliest(b);
-                    if is_too_soon {
-                        continue;
-                    }
-                    let [now, then] = self.costs(square, a, b);
-                    let is_even = wanders && then / TOUCH_COST == now / TOUCH_COST;
-                    if then < now || is_even && self.rng.random_bool(0.5) {
+                    if self.pays(square, a, b, wanders) {
                         square.exchange(a, b);
                         is_better = true;
                     }
@@ -368,27 +361,41 @@ impl Code {
         }
     }
 
-    /// What two pictures cost where they are, and exchanged.
-    fn costs(&self, square: &Square, a: usize, b: usize) -> [u64; 2] {
-        let (mut now, mut then) = (0, 0);
-        for (side, lit) in square.lit.iter().enumerate() {
-            let (from, to) = (square.place[a][side], square.place[b][side]);
-            if from != to {
-                let (rest, other) = (Lit(lit[from].0 & !(1 << a)), Lit(lit[to].0 & !(1 << b)));
-                now += self.cost_in(a, rest) + self.cost_in(b, other);
-                then += self.cost_in(a, other) + self.cost_in(b, rest);
-            }
+    /// Whether two pictures are to change places.
+    fn pays(&mut self, square: &Square, a: usize, b: usize, wanders: bool) -> bool {
+        let [at, to] = [square.place[a][0], square.place[b][0]];
+        if to < self.earliest(a) || at < self.earliest(b) {
+            return false;
         }
-        [now, then]
+        let [now, then] = change(square, a, b, |picture, others| self.touching_in(picture, others));
+        if then != now {
+            return then < now;
+        }
+        if wanders {
+            return self.rng.random_bool(0.5);
+        }
+        let [now, then] = change(square, a, b, |picture, others| self.met_in(picture, others));
+        then < now
     }
 
-    /// What it costs to put a picture to these others: growing with how often they met, so that no pair is left to meet
-    /// more often than others.
-    fn cost_in(&self, picture: usize, others: Lit) -> u64 {
-        let touching = u64::from((self.near[picture].0 & others.0).count_ones());
+    /// How many of these a picture touches.
+    fn touching_in(&self, picture: usize, others: Lit) -> u64 {
+        u64::from((self.near[picture].0 & others.0).count_ones())
+    }
+
+    /// How often a picture met these: growing faster than that, so that no pair is left to meet more often than others.
+    fn met_in(&self, picture: usize, others: Lit) -> u64 {
         let met = &self.together[picture * self.page.pictures..][..self.page.pictures];
-        let again = others.pictures().map(|other| u64::from(met[other]).pow(2));
-        touching * TOUCH_COST + again.sum::<u64>()
+        let (mut left, mut sum) = (others.0, 0);
+        while left != 0 {
+            sum += u64::from(met[left.trailing_zeros() as usize]).pow(2);
+            left &= left - 1;
+        }
+        sum
+    }
+
+    fn cost_in(&self, picture: usize, others: Lit) -> u64 {
+        self.touching_in(picture, others) * TOUCH_COST + self.met_in(picture, others)
     }
 
     fn cost(&self, square: &Square) -> u64 {
@@ -409,6 +416,20 @@ impl Iterator for Code {
         }
         self.ready.pop()
     }
+}
+
+/// What two pictures cost where they are, and exchanged, if a picture among others costs so much.
+fn change(square: &Square, a: usize, b: usize, cost: impl Fn(usize, Lit) -> u64) -> [u64; 2] {
+    let (mut now, mut then) = (0, 0);
+    for (side, lit) in square.lit.iter().enumerate() {
+        let (from, to) = (square.place[a][side], square.place[b][side]);
+        if from != to {
+            let (rest, other) = (Lit(lit[from].0 & !(1 << a)), Lit(lit[to].0 & !(1 << b)));
+            now += cost(a, rest) + cost(b, other);
+            then += cost(a, other) + cost(b, rest);
+        }
+    }
+    [now, then]
 }
 
 #[cfg(test)]
