@@ -10,13 +10,17 @@
 //!   sought picture draws the eye (the checkerboard of Townsend et al. 2010). [`Code::touching`] counts where it gave way;
 //! - pictures that lit up together seldom do so again: each repetition tells other pairs apart.
 //!
-//! Bounded memory, no input but checked numbers; a few microseconds to some hundred a repetition.
+//! Bounded memory, no input but checked numbers; a tenth of a millisecond a repetition of 40 pictures.
+
+mod square;
 
 use rand::seq::SliceRandom as _;
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+
+use square::{Sides, Square};
 
 use crate::signal::Lit;
 use crate::signal::flash::MAX_PAGE;
@@ -32,9 +36,6 @@ const SOA_SECS: [f64; 2] = [0.08, 2.0];
 
 /// Largest [`CodeRules::least_gap_secs`].
 const MOST_GAP_SECS: f64 = 2.0;
-
-/// With four groups, 11 or 12 pictures cannot be divided without touching ones in a group; with five, all pages can.
-const LEAST_GROUPS: usize = 5;
 
 /// Squares that are tried until one has no two touching pictures in a group.
 const ATTEMPTS: usize = 30;
@@ -194,7 +195,7 @@ pub struct Code {
     page: Page,
     grouping: Grouping,
     gap: usize,
-    groups: usize,
+    sides: Sides,
     /// Those that touch each picture.
     near: Vec<Lit>,
     /// How often two pictures were in one group, [pictures × pictures].
@@ -208,38 +209,6 @@ pub struct Code {
     rng: ChaCha8Rng,
 }
 
-/// A repetition: the pictures in a square of groups. Its rows are the groups of the first division, its columns those of
-/// the second, so that no two pictures share both.
-#[derive(Clone, Debug)]
-struct Square {
-    /// Row and column of each picture.
-    place: Vec<[usize; 2]>,
-    /// Pictures of each row and of each column.
-    lit: [Vec<Lit>; 2],
-}
-
-impl Square {
-    fn new(place: Vec<[usize; 2]>, groups: usize) -> Self {
-        let mut lit = [vec![Lit::default(); groups], vec![Lit::default(); groups]];
-        for (picture, at) in place.iter().enumerate() {
-            lit.iter_mut().zip(at).for_each(|(lit, group)| lit[*group].0 |= 1 << picture);
-        }
-        Self { place, lit }
-    }
-
-    fn exchange(&mut self, a: usize, b: usize) {
-        for (side, lit) in self.lit.iter_mut().enumerate() {
-            let (from, to) = (self.place[a][side], self.place[b][side]);
-            if from != to {
-                let both = 1_u64 << a | 1 << b;
-                lit[from].0 ^= both;
-                lit[to].0 ^= both;
-            }
-        }
-        self.place.swap(a, b);
-    }
-}
-
 impl Code {
     /// The flashes of a page.
     ///
@@ -248,24 +217,25 @@ impl Code {
     pub fn new(page: Page, seed: u64, rules: CodeRules) -> Result<Self, CodeError> {
         rules.check()?;
         let (pictures, gap) = (page.pictures, rules.gap_flashes());
-        let groups = match rules.grouping {
-            Grouping::Groups => groups(pictures, gap),
-            Grouping::Singles => (pictures >= gap).then_some(pictures),
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let sides = match rules.grouping {
+            Grouping::Groups => Sides::new(pictures, gap, &mut rng),
+            Grouping::Singles => (pictures >= gap).then(|| Sides::line(pictures)),
         };
-        let Some(groups) = groups else { return Err(CodeError::Gap { pictures, gap }) };
+        let Some(sides) = sides else { return Err(CodeError::Gap { pictures, gap }) };
         let touch = |a: usize| Lit::of((0..pictures).filter(|b| page.touch(a, *b)));
         Ok(Self {
             page,
             grouping: rules.grouping,
             gap,
-            groups,
             near: (0..pictures).map(touch).collect(),
             together: vec![0; pictures * pictures],
             before: None,
             repetitions: 0,
             touching: 0,
-            ready: Vec::with_capacity(2 * groups),
-            rng: ChaCha8Rng::seed_from_u64(seed),
+            ready: Vec::with_capacity(sides.flashes()),
+            sides,
+            rng,
         })
     }
 
@@ -276,15 +246,12 @@ impl Code {
 
     /// Flashes of a repetition, in which every picture lights up twice (single pictures: once).
     pub fn flashes_per_repetition(&self) -> usize {
-        match self.grouping {
-            Grouping::Groups => 2 * self.groups,
-            Grouping::Singles => self.groups,
-        }
+        self.sides.flashes()
     }
 
     /// Most pictures that ever light up together.
     pub fn largest_group(&self) -> usize {
-        self.page.pictures.div_ceil(self.groups)
+        self.sides.largest_group()
     }
 
     /// Pairs of touching pictures that had to share a group, in all repetitions begun until now; and those repetitions.
@@ -296,9 +263,9 @@ impl Code {
     fn repeat(&mut self) {
         let last: Vec<usize> = match self.grouping {
             Grouping::Singles => {
-                let order: Vec<usize> = (0..self.groups).collect();
+                let order: Vec<usize> = (0..self.page.pictures).collect();
                 let place = self.spread(&order);
-                self.ready = vec![Lit::default(); self.groups];
+                self.ready = vec![Lit::default(); self.page.pictures];
                 place
                     .iter()
                     .enumerate()
@@ -343,7 +310,7 @@ impl Code {
     /// The first group in which a picture may light up without being too soon after its last.
     fn earliest(&self, picture: usize) -> usize {
         let last = self.before.as_ref().map(|before| before[picture] + self.gap);
-        last.map_or(0, |soonest| soonest.saturating_sub(self.groups))
+        last.map_or(0, |soonest| soonest.saturating_sub(self.sides.last()))
     }
 
     /// Puts the pictures into slots at random, given the group of each slot in the order of their flashes; keeps the gap.
@@ -352,8 +319,8 @@ impl Code {
         free.shuffle(&mut self.rng);
         let mut order: Vec<usize> = (0..self.page.pictures).collect();
         order.shuffle(&mut self.rng);
-        // Those with the fewest choices first: the choices of each hold those of all before it, and `groups` made sure
-        // that they suffice.
+        // Those with the fewest choices first: the choices of each hold those of all before it, and the sides
+        // were chosen so that they suffice.
         order.sort_by_key(|picture| std::cmp::Reverse(self.earliest(*picture)));
         let mut found = vec![0; self.page.pictures];
         for picture in order {
@@ -366,48 +333,14 @@ impl Code {
 
     /// A random square that keeps the gap.
     fn square(&mut self) -> Square {
-        let cells = self.cells();
+        let cells = self.sides.cells(&mut self.rng);
         let rows: Vec<usize> = cells.iter().map(|[row, _]| *row).collect();
         let place = self.spread(&rows).into_iter().map(|cell| cells[cell]).collect();
-        Square::new(place, self.groups)
+        Square::new(place, &self.sides)
     }
 
-    /// Cells of a square that hold a picture: rows and columns as even as can be, none in which the column would light up
-    /// too soon after the row.
-    fn cells(&mut self) -> Vec<[usize; 2]> {
-        let (pictures, groups) = (self.page.pictures, self.groups);
-        // Whole diagonals fill rows and columns evenly, and those just above the middle hold the cells that are too soon.
-        let mut diagonals: Vec<usize> = (self.gap..=groups).collect();
-        diagonals.shuffle(&mut self.rng);
-        let mut rows: Vec<usize> = (0..groups).collect();
-        rows.shuffle(&mut self.rng);
-        let along = |diagonal: usize| rows.iter().map(move |row| [*row, (row + diagonal) % groups]);
-        let mut cells: Vec<[usize; 2]> = diagonals.into_iter().flat_map(along).collect();
-        cells.truncate(pictures);
-        let mut is_full = vec![false; groups * groups];
-        cells.iter().for_each(|[row, column]| is_full[row * groups + column] = true);
-        // Then two cells at a time change corners, which keeps every row and column as full as it is.
-        for _ in 0..groups * cells.len() {
-            let (i, j) =
-                (self.rng.random_range(0..cells.len()), self.rng.random_range(0..cells.len()));
-            let ([a, b], [c, d]) = (cells[i], cells[j]);
-            let may = |row: usize, column: usize| {
-                !is_full[row * groups + column] && groups + column >= row + self.gap
-            };
-            if may(a, d) && may(c, b) {
-                (cells[i], cells[j]) = ([a, d], [c, b]);
-                for (row, column, full) in
-                    [(a, b, false), (c, d, false), (a, d, true), (c, b, true)]
-                {
-                    is_full[row * groups + column] = full;
-                }
-            }
-        }
-        cells
-    }
-
-    /// Exchanges pictures between cells: at first as long as some touch, also at random without gain, so that the search
-    /// does not stand still; then as long as that costs less.
+    /// Exchanges pictures between cells: as long as some touch, also at random without gain, so that the search does not
+    /// stand still; then as long as fewer of those meet that have met.
     fn improve(&mut self, square: &mut Square) {
         let mut order: Vec<usize> = (0..square.place.len()).collect();
         for _ in 0..ROUNDS {
@@ -416,14 +349,7 @@ impl Code {
             let mut is_better = wanders;
             for (i, &a) in order.iter().enumerate() {
                 for &b in &order[i + 1..] {
-                    let is_too_soon = square.place[b][0] < self.earliest(a)
-                        || square.place[a][0] < self.earliest(b);
-                    if is_too_soon {
-                        continue;
-                    }
-                    let [now, then] = self.costs(square, a, b);
-                    let is_even = wanders && then / TOUCH_COST == now / TOUCH_COST;
-                    if then < now || is_even && self.rng.random_bool(0.5) {
+                    if self.pays(square, a, b, wanders) {
                         square.exchange(a, b);
                         is_better = true;
                     }
@@ -435,27 +361,41 @@ impl Code {
         }
     }
 
-    /// What two pictures cost where they are, and exchanged.
-    fn costs(&self, square: &Square, a: usize, b: usize) -> [u64; 2] {
-        let (mut now, mut then) = (0, 0);
-        for (side, lit) in square.lit.iter().enumerate() {
-            let (from, to) = (square.place[a][side], square.place[b][side]);
-            if from != to {
-                let (rest, other) = (Lit(lit[from].0 & !(1 << a)), Lit(lit[to].0 & !(1 << b)));
-                now += self.cost_in(a, rest) + self.cost_in(b, other);
-                then += self.cost_in(a, other) + self.cost_in(b, rest);
-            }
+    /// Whether two pictures are to change places.
+    fn pays(&mut self, square: &Square, a: usize, b: usize, wanders: bool) -> bool {
+        let [at, to] = [square.place[a][0], square.place[b][0]];
+        if to < self.earliest(a) || at < self.earliest(b) {
+            return false;
         }
-        [now, then]
+        let [now, then] = change(square, a, b, |picture, others| self.touching_in(picture, others));
+        if then != now {
+            return then < now;
+        }
+        if wanders {
+            return self.rng.random_bool(0.5);
+        }
+        let [now, then] = change(square, a, b, |picture, others| self.met_in(picture, others));
+        then < now
     }
 
-    /// What it costs to put a picture to these others: growing with how often they met, so that no pair is left to meet
-    /// more often than others.
-    fn cost_in(&self, picture: usize, others: Lit) -> u64 {
-        let touching = u64::from((self.near[picture].0 & others.0).count_ones());
+    /// How many of these a picture touches.
+    fn touching_in(&self, picture: usize, others: Lit) -> u64 {
+        u64::from((self.near[picture].0 & others.0).count_ones())
+    }
+
+    /// How often a picture met these: growing faster than that, so that no pair is left to meet more often than others.
+    fn met_in(&self, picture: usize, others: Lit) -> u64 {
         let met = &self.together[picture * self.page.pictures..][..self.page.pictures];
-        let again = others.pictures().map(|other| u64::from(met[other]).pow(2));
-        touching * TOUCH_COST + again.sum::<u64>()
+        let (mut left, mut sum) = (others.0, 0);
+        while left != 0 {
+            sum += u64::from(met[left.trailing_zeros() as usize]).pow(2);
+            left &= left - 1;
+        }
+        sum
+    }
+
+    fn cost_in(&self, picture: usize, others: Lit) -> u64 {
+        self.touching_in(picture, others) * TOUCH_COST + self.met_in(picture, others)
     }
 
     fn cost(&self, square: &Square) -> u64 {
@@ -478,15 +418,18 @@ impl Iterator for Code {
     }
 }
 
-/// Groups of a division: as many as a group has pictures, and more where the gap asks for them.
-fn groups(pictures: usize, gap: usize) -> Option<usize> {
-    let suffice = |groups: &usize| {
-        let largest = pictures.div_ceil(*groups);
-        // A square with room for all outside its cells that are too soon (`cells`), and then an order of rows for
-        // those that lit up last in the repetition before (`spread`).
-        largest <= *groups && largest + gap <= groups + 1 && gap * largest <= pictures
-    };
-    (LEAST_GROUPS..=pictures).find(suffice)
+/// What two pictures cost where they are, and exchanged, if a picture among others costs so much.
+fn change(square: &Square, a: usize, b: usize, cost: impl Fn(usize, Lit) -> u64) -> [u64; 2] {
+    let (mut now, mut then) = (0, 0);
+    for (side, lit) in square.lit.iter().enumerate() {
+        let (from, to) = (square.place[a][side], square.place[b][side]);
+        if from != to {
+            let (rest, other) = (Lit(lit[from].0 & !(1 << a)), Lit(lit[to].0 & !(1 << b)));
+            now += cost(a, rest) + cost(b, other);
+            then += cost(a, other) + cost(b, rest);
+        }
+    }
+    [now, then]
 }
 
 #[cfg(test)]

@@ -25,7 +25,7 @@ proptest! {
             for i in 0..each {
                 let lit = code.next().unwrap();
                 let at_secs = (repetition * each + i) as f64 * soa_secs;
-                prop_assert!(!lit.is_empty() && lit.len() <= largest && lit.len() + 1 >= largest);
+                prop_assert!(!lit.is_empty() && lit.len() <= largest && lit.len() + 2 >= largest);
                 for picture in lit.pictures() {
                     counts[picture] += 1; // one that is not on the page would end the test here
                     prop_assert!(at_secs - last[picture] >= 0.4 - 1e-6);
@@ -34,9 +34,8 @@ proptest! {
             }
             prop_assert!(counts.iter().all(|count| *count == 2), "{counts:?}");
         }
-        if pictures > 16 {
-            prop_assert_eq!(code.touching().0, 0);
-        }
+        // Now and then a page of three rows has to give way.
+        prop_assert!(code.touching().0 == 0 || pictures < 19, "{:?}", code.touching());
     }
 
     #[test]
@@ -78,7 +77,7 @@ fn the_same_seed_gives_the_same_flashes_and_another_gives_others() {
     let flashes = |seed| code(40, seed, CodeRules::default()).take(70).collect::<Vec<_>>();
     assert_eq!(flashes(7), flashes(7));
     assert_ne!(flashes(7), flashes(8));
-    assert_eq!((code_length(40), code(40, 7, CodeRules::default()).largest_group()), (14, 6));
+    assert_eq!((code_length(40), code(40, 7, CodeRules::default()).largest_group()), (13, 7));
 }
 
 #[test]
@@ -239,8 +238,7 @@ fn mean_apart(way: Option<Way>, page: Page, flashes: usize) -> (f64, f64) {
     (sum.0 / seeds as f64, sum.1 / seeds as f64)
 }
 
-/// In the same number of flashes. Rows and columns tell the mean pair apart a little faster (13 flashes a repetition, not
-/// 14), but always the same pairs slowest.
+/// In the same number of flashes.
 #[test]
 fn the_pair_that_is_told_apart_slowest_is_so_faster_than_by_any_other_way() {
     let page = Page::new(40).unwrap();
@@ -248,7 +246,7 @@ fn the_pair_that_is_told_apart_slowest_is_so_faster_than_by_any_other_way() {
     for (name, way) in &WAYS[1..] {
         let (other_least, other_mean) = mean_apart(*way, page, 70);
         assert!(least > other_least, "{name}: {other_least}, this {least}");
-        assert!(mean > 0.94 * other_mean, "{name}: {other_mean}, this {mean}");
+        assert!(mean > 0.99 * other_mean, "{name}: {other_mean}, this {mean}");
     }
     // Already after one repetition no two pictures are alike.
     assert!((0..20).all(|seed| apart(&endless(None, page, seed, 14), 40).0 == 2));

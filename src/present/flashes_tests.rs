@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::signal::PageShown;
 
 fn plan(most_flashes: usize) -> FlashPlan {
     let pace = FlashPace { lead_secs: 0.5, ..FlashPace::default() };

@@ -140,12 +140,12 @@ pub fn judge(look: &PageLook) -> Safety {
         )
     } else if share >= AREA {
         format!(
-            "they cover up to {:.0} % of what the eye sees sharply around one point; a quarter is the limit (WCAG 2.2, 2.3.1). Make the page smaller, or its pictures more",
+            "they cover up to {:.0} % of the middle of the view (ten degrees); a quarter is the limit (WCAG 2.2, 2.3.1). Make the page smaller, or its pictures more",
             100.0 * share
         )
     } else {
         return Safety::Warn(format!(
-            "Pictures on this page light up {per_sec:.1} times a second. Each time they cover at most {:.0} % of what the eye sees sharply around one point, below the limit of a quarter (WCAG 2.2, 2.3.1), and no picture lights up more than three times a second. {SENSITIVE}",
+            "Pictures on this page light up {per_sec:.1} times a second. Each time they cover at most {:.0} % of the middle of the view (ten degrees), below the limit of a quarter (WCAG 2.2, 2.3.1), and no picture lights up more than three times a second. {SENSITIVE}",
             100.0 * share
         ));
     };
