@@ -202,6 +202,8 @@ struct Row {
     calibration: Calibration,
     twin: [u64; 4],
     withheld: u64,
+    scores: Vec<f64>,
+    own: Vec<bool>,
 }
 
 fn searches(
@@ -219,6 +221,12 @@ fn searches(
         let sought = looks.then_some(page * 7 % PICTURES);
         let mut flashes = wearer.page(rule.most_repetitions as usize, sought, false);
         spoil(&mut flashes);
+        row.scores.extend(flashes.iter().filter_map(|scored| scored.score));
+        row.own.extend(
+            flashes
+                .iter()
+                .map(|scored| sought.is_some_and(|picture| scored.flash.lit.holds(picture))),
+        );
         for (i, scored) in flashes.iter().enumerate() {
             let view = finder.take(scored);
             if i % GROUPS == 0 || view.verdict.is_over() {
@@ -260,7 +268,8 @@ impl Row {
         let accuracy = self.right as f64 / found.max(1.0);
         let rate = bits::wolpaw(PICTURES, accuracy) * found / self.secs * 60.0;
         println!(
-            "{name:34} right {:.3} wrong {:.3} nobody {:.3} gave up {:.3} | of found {accuracy:.3} (claimed {:.3}) ECE {:.3} | {:5.1} flashes {:4.1} s {rate:5.1} bit/min | twin of {}: stops {} right {} named {} withheld {}",
+            "{name:30} AUC {:.3} right {:.3} wrong {:.3} nobody {:.3} gave up {:.3} | of found {accuracy:.3} (claimed {:.3}) ECE {:.3} | {:5.1} flashes {:4.1} s {rate:5.1} bit/min | twin of {}: stops {} right {} named {} withheld {}",
+            roc_auc(&self.scores, &self.own).unwrap_or(f64::NAN),
             share(self.right),
             share(self.wrong),
             share(self.nobody),

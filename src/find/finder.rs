@@ -378,7 +378,7 @@ mod tests {
         }
         let view = finder.view();
         assert!(view.control.succeeded && view.withheld.is_some(), "{:?}", view.control);
-        assert!(view.control.right > 20, "{:?}", view.control);
+        assert!(view.control.right > 8, "{:?}", view.control);
     }
 
     #[test]

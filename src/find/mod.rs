@@ -9,7 +9,7 @@
 //! | `detector` | from a window after a flash to one score |
 //! | `scored` | a flash with its score and its neighbours; a page of them |
 //! | `law`, `law/fit`, `law/noise` | how scores come about when somebody looks for a picture, learnt from copy pages |
-//! | `track`, `posterior` | what the scores of a page say of each picture, and of "nobody is looking" |
+//! | `track`, `stray`, `posterior` | what the scores of a page say of each picture, and of "nobody is looking" |
 //! | `stopping` | when to stop, and with which verdict |
 //! | `rehearsal` | how many repetitions a page will take with this law, or that none will do |
 //! | `bits` | what selections are worth: Wolpaw's bits and mutual information, a minute |
@@ -19,6 +19,7 @@
 pub mod scored;
 pub mod law;
 mod track;
+mod stray;
 pub mod posterior;
 pub mod stopping;
 pub mod rehearsal;

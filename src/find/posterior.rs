@@ -1,15 +1,17 @@
 //! Which picture of a page is looked for, if any: the exact posterior, flash by flash.
 //!
-//! Takes [`ScoredFlash`]es in order of arrival and a [`ScoreLaw`]; gives the probability of each picture and of *nobody is looking*,
-//! which expects the same noise and no response. Equal to what one computation with the whole covariance gives. Integrated
-//! out for each page: offset, amplitude, and the noise's spread, the last over a wide grid with a small share for spreads far
-//! from the law's. So scores that mean nothing (moved, larger, smaller) are explained by *nobody* as well as by anyone. A refused
-//! window contributes no score, but its flash still evokes; a missed flash or a pause lets the noise's correlation fade.
-//! Bounded: pictures up to [`MAX_PAGE`].
+//! Takes [`ScoredFlash`]es in order of arrival and a [`ScoreLaw`]; gives the probability of each picture and of *nobody is looking*.
+//! The latter is two hypotheses: the same noise without a response, and responses that follow no picture of the page
+//! ([`super::stray`]: somebody looks elsewhere, or the scores have peaks of their own). Pictures and the first are equal to what one computation
+//! with the whole covariance gives. Integrated out for each page: offset, amplitude, the noise's spread (a wide grid, a small share
+//! of it far from the law's), and whether its correlation is the law's or none. So scores that mean nothing (moved, larger,
+//! smaller, with peaks) are explained by *nobody* as well as by anyone. A refused window contributes no score, but its flash
+//! still evokes; a missed flash or a pause lets the noise's correlation fade. Bounded: pictures up to [`MAX_PAGE`].
 
 use super::law::noise::Noise;
 use super::law::{LawError, ScoreLaw};
 use super::scored::{ScoredFlash, Trail};
+use super::stray::{Expected, Stray};
 use super::track::{Before, Track};
 use crate::signal::flash::MAX_PAGE;
 
@@ -27,6 +29,21 @@ const LEAST_SCALE_SD: f64 = 0.15;
 
 /// Share of all spreads alike: what the law does not foresee.
 const WILD_SHARE: f64 = 0.05;
+
+/// Of nobody looking, the share of responses that follow no picture.
+const STRAY_SHARE: f64 = 0.5;
+
+/// Share of pages whose noise is not correlated as the law says, but not at all.
+const WHITE_SHARE: f64 = 0.1;
+
+/// Amplitudes of responses that follow no picture.
+const STRAY_AMPLITUDES: [f64; 3] = [0.6, 1.0, 1.5];
+
+/// Only each so-manieth spread is needed for them.
+const STRAY_SCALES: usize = 2;
+
+/// How much of its loss a response has left, on the whole: they come about a second apart.
+const USUAL_LOSS: f64 = 0.2;
 
 /// A gap longer than so many flashes has faded altogether.
 const MOST_STEPS: f64 = 64.0;
@@ -53,20 +70,30 @@ pub enum PosteriorError {
     Law(#[from] LawError),
 }
 
+/// All hypotheses under one shape of the noise.
+#[derive(Clone, Debug)]
+struct Shape {
+    noise: Noise,
+    log_weight: f64,
+    /// One for each picture, then nobody's.
+    tracks: Vec<Track>,
+    strays: Vec<Stray>,
+}
+
 /// The posterior of a page.
 #[derive(Clone, Debug)]
 pub struct PagePosterior {
     law: ScoreLaw,
-    noise: Noise,
     before: Before,
     /// Spread and logarithm of its weight.
     scales: Vec<(f64, f64)>,
-    /// Logarithms of the prior: pictures, then nobody.
+    /// Logarithms of the prior: pictures, nobody, strays.
     log_prior: Vec<f64>,
     trail: Trail,
-    /// One for each picture, then nobody's.
-    tracks: Vec<Track>,
-    /// Pictures, then nobody.
+    shapes: Vec<Shape>,
+    /// The same before the first flash.
+    fresh: Vec<Shape>,
+    /// Pictures, nobody, strays.
     probabilities: Vec<f64>,
     expected: Vec<f64>,
     scored: usize,
@@ -99,15 +126,17 @@ impl PagePosterior {
             offset_variance: (law.offset_sd / spread).powi(2).max(LEAST_OFFSET_SPREAD.powi(2)),
             amplitude_variance: law.amplitude_sd.powi(2),
         };
+        let scales = scales(law.scale_sd);
+        let fresh = shapes(pictures, noise, &before, &scales);
         let mut new = Self {
             law: law.clone(),
-            scales: scales(law.scale_sd),
+            scales,
             before,
             trail: Trail::default(),
-            tracks: vec![Track::new(&noise); pictures + 1],
-            probabilities: vec![0.0; pictures + 1],
+            shapes: fresh.clone(),
+            fresh,
+            probabilities: vec![0.0; pictures + 2],
             expected: vec![0.0; pictures],
-            noise,
             log_prior,
             scored: 0,
         };
@@ -125,21 +154,47 @@ impl PagePosterior {
     /// Takes the next flash without weighing; whether it had a score.
     pub fn pass(&mut self, scored: &ScoredFlash) -> bool {
         let steps = self.trail.step_secs(scored).map_or(0, |secs| self.steps(secs));
-        self.law.expect(&self.trail, scored, &mut self.expected);
-        self.trail.pass(scored);
         let spread = self.law.noise_sd;
+        self.law.expect(&self.trail, scored, &mut self.expected);
+        let (before, after) = self.tails(scored);
+        self.trail.pass(scored);
         let extra = (self.law.target_sd / spread).powi(2);
         let score = scored.finite_score().map(|score| self.law.clipped(score) / spread);
-        for (picture, track) in self.tracks.iter_mut().enumerate() {
-            (0..steps).for_each(|_| track.step(&self.noise));
+        let pictures = self.expected.len();
+        let lit = scored.flash.lit.pictures().take_while(|picture| *picture < pictures).count();
+        let response = (self.law.response_proper() + USUAL_LOSS * self.law.refractory) / spread;
+        let chance = lit as f64 / pictures as f64;
+        let stray = Expected { score, chance, response, extra, before: &before, after };
+        for Shape { noise, tracks, strays, .. } in &mut self.shapes {
+            for _ in 0..steps {
+                tracks.iter_mut().for_each(|track| track.step(noise));
+                strays.iter_mut().for_each(|stray| stray.step(noise));
+            }
+            strays.iter_mut().for_each(|each| each.see(noise, &stray));
             let Some(score) = score else { continue };
-            // Nobody's comes last: nothing is expected.
-            let expected = self.expected.get(picture).copied().unwrap_or_default();
-            let own = picture < self.expected.len() && scored.flash.lit.holds(picture);
-            track.see(&self.noise, score, expected / spread, if own { extra } else { 0.0 });
+            for (picture, track) in tracks.iter_mut().enumerate() {
+                // Nobody's comes last: nothing is expected.
+                let expected = self.expected.get(picture).copied().unwrap_or_default();
+                let own = picture < pictures && scored.flash.lit.holds(picture);
+                track.see(noise, score, expected / spread, if own { extra } else { 0.0 });
+            }
         }
         self.scored += usize::from(score.is_some());
         score.is_some()
+    }
+
+    /// What responses to the flashes before (newest first) and to those after (together) leave in a flash's score.
+    fn tails(&self, scored: &ScoredFlash) -> (Vec<f64>, f64) {
+        let (mut before, mut after) = (Vec::new(), 0.0);
+        self.trail.around(scored, |delay_secs, _| {
+            let left = self.law.response_at(delay_secs) / self.law.noise_sd;
+            if delay_secs < 0.0 {
+                before.push(left);
+            } else if delay_secs > 0.0 {
+                after += left;
+            }
+        });
+        (before, after)
     }
 
     /// Flashes that the noise went on for since the last one; one at least.
@@ -150,13 +205,22 @@ impl PagePosterior {
 
     /// Weighs all hypotheses by the flashes passed.
     pub fn weigh(&mut self) {
-        let Self { tracks, before, scales, log_prior, .. } = &*self;
-        let log_weight = |(track, prior): (&Track, &f64)| {
-            let each =
-                scales.iter().map(|(scale, weight)| weight + track.log_likelihood(before, *scale));
-            prior + log_sum(each)
+        let Self { shapes, before, scales, log_prior, .. } = &*self;
+        let hypotheses = log_prior.len();
+        let log_likelihood = |shape: &Shape, hypothesis: usize| match shape.tracks.get(hypothesis) {
+            Some(track) => {
+                let each = scales
+                    .iter()
+                    .map(|(scale, weight)| weight + track.log_likelihood(before, *scale));
+                shape.log_weight + log_sum(each)
+            }
+            None => shape.log_weight + log_sum(shape.strays.iter().map(Stray::log_likelihood)),
         };
-        let logs: Vec<f64> = tracks.iter().zip(log_prior).map(log_weight).collect();
+        let log_weight = |hypothesis: usize| {
+            log_prior[hypothesis]
+                + log_sum(shapes.iter().map(|shape| log_likelihood(shape, hypothesis)))
+        };
+        let logs: Vec<f64> = (0..hypotheses).map(log_weight).collect();
         let all = log_sum(logs.iter().copied());
         self.probabilities.iter_mut().zip(logs).for_each(|(p, log)| *p = (log - all).exp());
     }
@@ -166,9 +230,14 @@ impl PagePosterior {
         &self.probabilities[..self.expected.len()]
     }
 
-    /// Probability that nobody is looking.
+    /// Probability that nobody is looking at this page: no response at all, or [elsewhere](Self::elsewhere).
     pub fn nobody(&self) -> f64 {
-        self.probabilities[self.expected.len()]
+        self.probabilities[self.expected.len()..].iter().sum()
+    }
+
+    /// The part of it in which there are responses that follow no picture of the page.
+    pub fn elsewhere(&self) -> f64 {
+        self.probabilities[self.expected.len() + 1]
     }
 
     /// The most probable picture and its probability; the first of equals.
@@ -185,7 +254,7 @@ impl PagePosterior {
     /// Another page of the same pictures' number and prior.
     pub fn clear(&mut self) {
         self.trail.clear();
-        self.tracks.fill(Track::new(&self.noise));
+        self.shapes.clone_from(&self.fresh);
         self.scored = 0;
         self.weigh();
     }
@@ -203,7 +272,34 @@ fn prior_of(
     }
     let all = log_sum(weights.iter().copied());
     let looking = (1.0 - nobody).ln();
-    Ok(weights.iter().map(|w| looking + w - all).chain([nobody.ln()]).collect())
+    let nobody = [1.0 - STRAY_SHARE, STRAY_SHARE].map(|share| (share * nobody).ln());
+    Ok(weights.iter().map(|w| looking + w - all).chain(nobody).collect())
+}
+
+/// The law's noise, and the same without correlation.
+fn shapes(pictures: usize, noise: Noise, before: &Before, scales: &[(f64, f64)]) -> Vec<Shape> {
+    let white = Noise { correlation: Vec::new(), weights: Vec::new(), innovation: 1.0 };
+    let shares = if noise == white {
+        vec![(noise, 1.0)]
+    } else {
+        vec![(noise, 1.0 - WHITE_SHARE), (white, WHITE_SHARE)]
+    };
+    let some: Vec<(f64, f64)> = scales.iter().copied().step_by(STRAY_SCALES).collect();
+    let all = log_sum(some.iter().map(|scale| scale.1)) + (STRAY_AMPLITUDES.len() as f64).ln();
+    let offset = [before.offset, before.offset_variance];
+    let shape = |(noise, share): (Noise, f64)| Shape {
+        log_weight: share.ln(),
+        tracks: vec![Track::new(&noise); pictures + 1],
+        strays: STRAY_AMPLITUDES
+            .iter()
+            .flat_map(|amplitude| {
+                some.iter().map(|(scale, weight)| (*amplitude, *scale, weight - all))
+            })
+            .map(|(amplitude, scale, weight)| Stray::new(&noise, amplitude, scale, offset, weight))
+            .collect(),
+        noise,
+    };
+    shares.into_iter().map(shape).collect()
 }
 
 /// Spreads and logarithms of their weights: around the law's, and a share for all alike.
@@ -228,191 +324,4 @@ fn log_sum(logs: impl Iterator<Item = f64> + Clone) -> f64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use rand::{RngExt as _, SeedableRng as _};
-    use rand_chacha::ChaCha8Rng;
-
-    use super::*;
-    use crate::find::law::tests::law;
-    use crate::signal::flash::{Flash, Lit};
-
-    /// A page of flashes with refused windows, missed flashes and a pause; scores from −3 to 3.
-    fn page(pictures: usize, count: usize, seed: u64) -> Vec<ScoredFlash> {
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let mut onset = 100.0;
-        let mut flashes: Vec<ScoredFlash> = (0..count)
-            .map(|i| {
-                onset += if i == 20 {
-                    3.0
-                } else {
-                    0.2 * f64::from(1 + u8::from(rng.random::<f64>() < 0.1))
-                };
-                let lit = Lit::of((0..pictures).filter(|_| rng.random::<f64>() < 0.25));
-                let score = (rng.random::<f64>() < 0.85).then(|| rng.random_range(-3.0..3.0));
-                let flash = Flash { page: 1, pictures: 40, lit, sought: None };
-                ScoredFlash { flash, onset_secs: onset, score, following: Vec::new() }
-            })
-            .collect();
-        for i in 0..count {
-            let now = flashes[i].onset_secs;
-            let later = flashes[i + 1..].iter().map(|f| (f.onset_secs - now, f.flash.lit));
-            flashes[i].following = later.take_while(|f| f.0 <= 0.8).collect();
-        }
-        flashes
-    }
-
-    /// Logarithm of the density of `values` under a normal distribution of mean 0, less `n · ln √2π`, by the whole matrix.
-    fn dense(values: &[f64], covariance: impl Fn(usize, usize) -> f64) -> f64 {
-        let n = values.len();
-        let (mut l, mut z, mut log) = (vec![vec![0.0; n]; n], vec![0.0; n], 0.0);
-        for i in 0..n {
-            for j in 0..=i {
-                let told: f64 = (0..j).map(|k| l[i][k] * l[j][k]).sum();
-                let left = covariance(i, j) - told;
-                l[i][j] = if i == j { left.sqrt() } else { left / l[j][j] };
-            }
-            let told: f64 = (0..i).map(|k| l[i][k] * z[k]).sum();
-            z[i] = (values[i] - told) / l[i][i];
-            log -= l[i][i].ln() + 0.5 * z[i] * z[i];
-        }
-        log
-    }
-
-    /// The posterior in one computation with the whole covariance: pictures, then nobody.
-    fn at_once(law: &ScoreLaw, pictures: usize, flashes: &[ScoredFlash]) -> Vec<f64> {
-        let noise = Noise::of(&law.noise_correlation).unwrap();
-        let mut correlation: Vec<f64> =
-            [1.0].into_iter().chain(law.noise_correlation.clone()).collect();
-        while correlation.len() < 500 {
-            let n = correlation.len();
-            correlation.push(
-                noise.weights.iter().enumerate().map(|(k, w)| w * correlation[n - 1 - k]).sum(),
-            );
-        }
-        let (mut trail, mut time, mut expected) = (Trail::default(), 0, vec![0.0; pictures]);
-        let mut rows = Vec::new();
-        for scored in flashes {
-            time +=
-                trail.step_secs(scored).map_or(0, |secs| (secs / law.soa_secs).round() as usize);
-            law.expect(&trail, scored, &mut expected);
-            trail.pass(scored);
-            if let Some(score) = scored.score {
-                rows.push((time, score, expected.clone(), scored.flash.lit));
-            }
-        }
-        let (v, vo) =
-            (law.noise_sd.powi(2), law.offset_sd.powi(2).max(0.25 * law.noise_sd.powi(2)));
-        let log = |h: usize| {
-            let response = |i: usize| if h < pictures { rows[i].2[h] } else { 0.0 };
-            let values: Vec<f64> =
-                (0..rows.len()).map(|i| rows[i].1 - law.offset - response(i)).collect();
-            log_sum(
-                scales(law.scale_sd)
-                    .iter()
-                    .map(|(scale, weight)| {
-                        let covariance = |i: usize, j: usize| {
-                            let own = if i == j && h < pictures && rows[i].3.holds(h) {
-                                law.target_sd.powi(2)
-                            } else {
-                                0.0
-                            };
-                            let noise = v * correlation[rows[i].0.abs_diff(rows[j].0)] + own;
-                            scale * scale * noise
-                                + vo
-                                + law.amplitude_sd.powi(2) * response(i) * response(j)
-                        };
-                        weight + dense(&values, covariance)
-                    })
-                    .collect::<Vec<_>>()
-                    .into_iter(),
-            )
-        };
-        let prior =
-            |h: usize| if h < pictures { (0.8 / pictures as f64).ln() } else { 0.2_f64.ln() };
-        let logs: Vec<f64> = (0..=pictures).map(|h| prior(h) + log(h)).collect();
-        let all = log_sum(logs.iter().copied());
-        logs.iter().map(|log| (log - all).exp()).collect()
-    }
-
-    #[test]
-    fn flash_by_flash_it_is_what_the_whole_covariance_gives() {
-        for (seed, correlation) in
-            [(1, vec![0.45, 0.2]), (2, vec![]), (3, vec![0.6, 0.5, 0.3, 0.25, 0.1])]
-        {
-            let law = ScoreLaw { noise_correlation: correlation, ..law() };
-            let flashes = page(12, 60, seed);
-            let mut posterior = PagePosterior::new(&law, 12, 0.2, None).unwrap();
-            for (i, scored) in flashes.iter().enumerate() {
-                posterior.push(scored);
-                if i % 7 == 0 || i == 59 {
-                    let want = at_once(&law, 12, &flashes[..=i]);
-                    let got = posterior
-                        .probabilities()
-                        .iter()
-                        .chain([posterior.nobody()].iter())
-                        .copied()
-                        .collect::<Vec<_>>();
-                    for (got, want) in got.iter().zip(&want) {
-                        assert!(
-                            (got - want).abs() < 1e-9,
-                            "seed {seed}, flash {i}: {got} and {want}"
-                        );
-                    }
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn a_refused_window_says_nothing_itself_but_its_flash_still_evokes() {
-        let flash = |onset_secs, lit: &[usize], score| ScoredFlash {
-            flash: Flash { page: 0, pictures: 40, lit: Lit::of(lit.iter().copied()), sought: None },
-            onset_secs,
-            score,
-            following: Vec::new(),
-        };
-        let law = ScoreLaw { response: vec![0.0, 1.5, 2.0, 0.0, 0.0], ..law() };
-        let mut posterior = PagePosterior::new(&law, 4, 0.2, None).unwrap();
-        let before = posterior.clone();
-        posterior.push(&flash(0.0, &[1], None));
-        posterior.push(&flash(0.2, &[0], Some(f64::NAN)));
-        assert_eq!((posterior.probabilities(), posterior.scored()), (before.probabilities(), 0));
-        // A high score .4 s after picture 1: that it is looked for explains it.
-        posterior.push(&flash(0.4, &[2], Some(law.offset + 1.5)));
-        let p = posterior.probabilities();
-        assert!(p[1] > 1.2 * p[0] && p[1] > 1.2 * p[3], "{p:?}");
-    }
-
-    #[test]
-    fn the_prior_is_what_is_told_before_the_first_flash() {
-        let posterior =
-            PagePosterior::new(&law(), 3, 0.1, Some(&[0.0, 2.0_f64.ln(), 0.0])).unwrap();
-        assert!((posterior.probabilities()[1] - 0.45).abs() < 1e-12);
-        assert!((posterior.nobody() - 0.1).abs() < 1e-12 && posterior.best().0 == 1);
-        for bad in [
-            PagePosterior::new(&law(), 0, 0.1, None),
-            PagePosterior::new(&law(), 61, 0.1, None),
-            PagePosterior::new(&law(), 3, 0.0, None),
-            PagePosterior::new(&law(), 3, 0.1, Some(&[0.0; 2])),
-            PagePosterior::new(&law(), 3, 0.1, Some(&[f64::NAN, 0.0, 0.0])),
-        ] {
-            assert!(bad.is_err());
-        }
-    }
-
-    #[test]
-    fn another_page_begins_as_new_and_hostile_numbers_leave_probabilities() {
-        let new = PagePosterior::new(&law(), 12, 0.2, None).unwrap();
-        let mut posterior = new.clone();
-        for scored in &page(12, 80, 5) {
-            let wild = ScoredFlash { onset_secs: -1e300, score: Some(1e300), ..scored.clone() };
-            posterior.push(scored);
-            posterior.push(&wild);
-            posterior.push(&ScoredFlash { onset_secs: f64::NAN, ..wild });
-        }
-        let sum = posterior.probabilities().iter().sum::<f64>() + posterior.nobody();
-        assert!((sum - 1.0).abs() < 1e-9, "{sum}");
-        posterior.clear();
-        assert_eq!(posterior.probabilities(), new.probabilities());
-    }
-}
+mod tests;

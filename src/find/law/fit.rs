@@ -19,8 +19,8 @@ const LEAST_TARGETS: usize = 16;
 /// Fewest other flashes.
 const LEAST_OTHERS: usize = 48;
 
-/// Distance of knots, which reach as far as neighbours do.
-const KNOT_SECS: f64 = 0.1;
+/// Knots a second; they reach as far as neighbours do.
+const KNOTS_A_SECOND: f64 = 10.0;
 
 /// Knots each side of zero.
 const KNOTS_EACH_SIDE: i32 = 8;
@@ -128,7 +128,7 @@ fn fit(pages: &[ScoredPage], neighbours: bool) -> Result<ScoreLaw, LawError> {
 }
 
 fn knots() -> Vec<f64> {
-    (-KNOTS_EACH_SIDE..=KNOTS_EACH_SIDE).map(|i| f64::from(i) * KNOT_SECS).collect()
+    (-KNOTS_EACH_SIDE..=KNOTS_EACH_SIDE).map(|i| f64::from(i) / KNOTS_A_SECOND).collect()
 }
 
 /// Usual time from flash to flash; a tenth of a second at least, so that nothing is divided by zero.
@@ -164,7 +164,7 @@ fn entries_of(page: &ScoredPage, sought: usize, knots: &[f64], soa_secs: f64) ->
 /// The two knots around a delay share it, as the law's straight lines do.
 fn spread_over(knots: &[f64], delay_secs: f64, row: &mut [f64]) {
     for (i, knot) in knots.iter().enumerate() {
-        row[i] += (1.0 - (delay_secs - knot).abs() / KNOT_SECS).max(0.0);
+        row[i] += (1.0 - (delay_secs - knot).abs() * KNOTS_A_SECOND).max(0.0);
     }
 }
 
