@@ -23,7 +23,7 @@ use crate::calibrate::classes::{Classifier, Kind};
 use crate::calibrate::trials::split::{Fold, few, folds};
 use crate::compute::workers;
 
-pub use epochs::{Epochs, MAX_EPOCH};
+pub use epochs::{BAND_HZ, BAND_ORDER, Epochs, LEAST_RATE_HZ, MAX_EPOCH, WINDOW_SECS};
 use tangent::Tangent;
 
 /// What the file is.
@@ -206,7 +206,8 @@ impl Detector {
         if self.schema != SCHEMA {
             return refuse(format!("its schema is {}, {SCHEMA} is expected", self.schema));
         }
-        let expected = self.channels.checked_mul(self.samples).filter(|n| (1..=MAX_EPOCH).contains(n));
+        let expected =
+            self.channels.checked_mul(self.samples).filter(|n| (1..=MAX_EPOCH).contains(n));
         if expected != Some(self.weights.len()) {
             let (channels, samples, got) = (self.channels, self.samples, self.weights.len());
             return refuse(format!(

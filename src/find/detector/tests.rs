@@ -72,7 +72,8 @@ fn scores_are_those_of_the_few_class_path_up_to_a_line() {
         let known = Classifier::fit(Kind::Both, &trials, 2, RATE_HZ).unwrap();
         let theirs = known.scores(&trials).unwrap();
         let theirs: Vec<f64> = all.iter().map(|i| theirs[(*i, 1)] - theirs[(*i, 0)]).collect();
-        let ours: Vec<f64> = all.iter().map(|i| detector.score(epochs.epoch(*i)).unwrap()).collect();
+        let ours: Vec<f64> =
+            all.iter().map(|i| detector.score(epochs.epoch(*i)).unwrap()).collect();
         let slope = (ours[1] - ours[0]) / (theirs[1] - theirs[0]);
         assert!(slope > 0.0);
         for (a, b) in ours.iter().zip(&theirs) {
@@ -135,7 +136,12 @@ fn a_file_that_says_what_cannot_be_is_refused() {
         assert!(short.contains("are expected"), "{tensor}: {short}");
     }
     assert!(Detector::from_json("").is_err() && Detector::from_json(&text[..90]).is_err());
-    assert!(Detector::from_json(&" ".repeat(MAX_FILE_BYTES + 1)).unwrap_err().to_string().contains("bytes"));
+    assert!(
+        Detector::from_json(&" ".repeat(MAX_FILE_BYTES + 1))
+            .unwrap_err()
+            .to_string()
+            .contains("bytes")
+    );
 }
 
 #[test]
@@ -177,7 +183,9 @@ fn channels_that_say_nothing_do_no_harm() {
     let mut made = Made::new(7, 240, 3, 8.0);
     let samples = made.samples;
     // One channel is flat, as an electrode that fell off.
-    made.values.chunks_exact_mut(3 * samples).for_each(|epoch| epoch[samples..2 * samples].fill(0.0));
+    made.values
+        .chunks_exact_mut(3 * samples)
+        .for_each(|epoch| epoch[samples..2 * samples].fill(0.0));
     let scores = Detector::out_of_fold_scores(&made.epochs()).unwrap();
     assert!(roc_auc(&scores, &made.is_target).unwrap() > 0.8);
 }
