@@ -18,6 +18,7 @@ use std::error::Error;
 
 use phosphene::calibrate::score::metrics::roc_auc;
 use phosphene::find::detector::{Detector, Epochs};
+use phosphene::stats::percentile_of_sorted;
 use phosphene::time::clock::Clock;
 use rand::seq::{IndexedRandom as _, SliceRandom as _};
 use rand::{RngExt as _, SeedableRng as _};
@@ -31,8 +32,9 @@ const SIDE: usize = 7;
 const REPETITIONS: [usize; 5] = [1, 2, 3, 5, 10];
 const SELECTIONS: usize = 2000;
 const BOUND: f64 = 0.95;
-/// That nobody is looking, before the first flash.
-const NOBODY: f64 = 0.1;
+/// That nobody is looking, before the first flash. Where nobody is, a posterior that is right about scores passes .95 in at
+/// most one of 19 searches, however long they are (Ville's inequality): the odds before are even.
+const NOBODY: f64 = 0.5;
 const FEW: [usize; 4] = [70, 140, 280, 560];
 /// Places in the recording from which few flashes are taken, a fold.
 const STARTS: usize = 4;
@@ -309,9 +311,14 @@ fn main() -> Result<()> {
     let begun_secs = clock.now_secs();
     let detector = Detector::fit(&epochs)?;
     let fit_secs = clock.now_secs() - begun_secs;
-    let begun_secs = clock.now_secs();
-    let sum: f64 = (0..epochs.len()).filter_map(|i| detector.score(epochs.epoch(i))).sum();
-    let score_secs = (clock.now_secs() - begun_secs) / epochs.len() as f64;
+    let one_secs = |flash| {
+        let begun_secs = clock.now_secs();
+        let score = detector.score(epochs.epoch(flash));
+        let took_secs = clock.now_secs() - begun_secs;
+        score.map(|_| took_secs)
+    };
+    let mut score_secs: Vec<f64> = (0..epochs.len()).filter_map(one_secs).collect();
+    score_secs.sort_by(f64::total_cmp);
     let (log_ratios, scores) = ratios(&recording)?;
     let mut rng = ChaCha8Rng::seed_from_u64(11);
     let exchanged =
@@ -325,8 +332,7 @@ fn main() -> Result<()> {
         "auc_exchanged": roc_auc(&of_exchanged, &exchanged.is_target),
         "few": few,
         "fit_secs": fit_secs,
-        "score_secs": score_secs,
-        "mean_score_in_training": sum / epochs.len() as f64,
+        "score_secs": percentile_of_sorted(&score_secs, 50.0),
         "selections": selections(&log_ratios, &recording.is_target),
     });
     println!("{document}");

@@ -120,7 +120,7 @@ def report(name, ours, theirs, y):
           + ", ".join(f"{k} {v:.3f}" for k, v in theirs.items()))
     print(f"  difference to the best of them ({best}): {ours['auc'] - theirs[best]:+.3f}")
     print("  AUC after few training flashes: " + ", ".join(f"{few['flashes']}: {few['auc']:.3f}" for few in ours["few"]))
-    print(f"  fit {ours['fit_secs']:.2f} s, score {1e3 * ours['score_secs']:.3f} ms a flash")
+    print(f"  fit {ours['fit_secs']:.2f} s, score {1e3 * ours['score_secs']:.3f} ms a flash (median)")
     for what, found in ours["selections"].items():
         right = " / ".join(f"{share:.3f}" for share in found["right"])
         stop = found["stopping"]

@@ -23,7 +23,7 @@ use crate::calibrate::classes::{Classifier, Kind};
 use crate::calibrate::trials::split::{Fold, few, folds};
 use crate::compute::workers;
 
-pub use epochs::{Epochs, MAX_EPOCH};
+pub use epochs::{BAND_HZ, BAND_ORDER, Epochs, LEAST_RATE_HZ, MAX_EPOCH, WINDOW_SECS};
 use tangent::Tangent;
 
 /// What the file is.

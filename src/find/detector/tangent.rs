@@ -18,6 +18,9 @@ const MAX_FILTERS: usize = 8;
 /// Filtered means beside the filtered epoch.
 pub const MAX_SIZE: usize = 2 * MAX_FILTERS;
 
+/// Samples that are filtered at a time.
+const STRETCH: usize = 16;
+
 /// Weights on the logarithm of the covariance of an epoch.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -97,13 +100,35 @@ impl Tangent {
         Some(score)
     }
 
-    /// One sample of the epoch, filtered.
-    fn filtered(&self, epoch: &[f32], samples: usize, sample: usize) -> [f64; MAX_FILTERS] {
+    /// Some samples of the epoch, filtered: `[filters, STRETCH]`; nothing stands behind the last.
+    fn filtered(
+        &self,
+        epoch: &[f32],
+        samples: usize,
+        first: usize,
+    ) -> [[f64; STRETCH]; MAX_FILTERS] {
+        let channels = self.on_channels.len() / self.filters;
+        let mut out = [[0.0; STRETCH]; MAX_FILTERS];
+        for channel in 0..channels {
+            let row = &epoch[channel * samples + first..(channel + 1) * samples];
+            let mut values = [0.0; STRETCH];
+            values.iter_mut().zip(row).for_each(|(to, from)| *to = f64::from(*from));
+            for (filter, sums) in out.iter_mut().enumerate().take(self.filters) {
+                let weight = self.on_channels[filter * channels + channel];
+                sums.iter_mut().zip(&values).for_each(|(sum, value)| *sum += weight * value);
+            }
+        }
+        out
+    }
+
+    /// Means over samples of the filtered epoch.
+    fn middle(&self, epoch: &[f32], samples: usize) -> [f64; MAX_FILTERS] {
         let channels = self.on_channels.len() / self.filters;
         let mut out = [0.0; MAX_FILTERS];
-        for (value, filter) in out.iter_mut().zip(self.on_channels.chunks_exact(channels)) {
-            for (channel, weight) in filter.iter().enumerate() {
-                *value += weight * f64::from(epoch[channel * samples + sample]);
+        for (channel, row) in epoch.chunks_exact(samples).enumerate() {
+            let mean = row.iter().map(|value| f64::from(*value)).sum::<f64>() / samples as f64;
+            for (filter, sum) in out.iter_mut().enumerate().take(self.filters) {
+                *sum += self.on_channels[filter * channels + channel] * mean;
             }
         }
         out
@@ -113,23 +138,22 @@ impl Tangent {
     /// Wolf.
     fn covariance(&self, epoch: &[f32], samples: usize) -> Square {
         let (filters, size) = (self.filters, 2 * self.filters);
-        let mut middle = [0.0; MAX_FILTERS];
-        for sample in 0..samples {
-            let own = self.filtered(epoch, samples, sample);
-            (0..filters).for_each(|k| middle[k] += own[k] / samples as f64);
-        }
+        let middle = self.middle(epoch, samples);
         let (mut sums, mut fourth) = (zero(), 0.0);
-        for sample in 0..samples {
-            let own = self.filtered(epoch, samples, sample);
-            let mut values = [0.0; MAX_SIZE];
-            for k in 0..filters {
-                values[k] = self.means[k * samples + sample];
-                values[filters + k] = own[k] - middle[k];
-            }
-            let length: f64 = values.iter().map(|value| value * value).sum();
-            fourth += length * length;
-            for i in 0..size {
-                (0..=i).for_each(|j| sums[i][j] += values[i] * values[j]);
+        for first in (0..samples).step_by(STRETCH) {
+            let own = self.filtered(epoch, samples, first);
+            for sample in first..samples.min(first + STRETCH) {
+                let mut values = [0.0; MAX_SIZE];
+                for k in 0..filters {
+                    values[k] = self.means[k * samples + sample];
+                    values[filters + k] = own[k][sample - first] - middle[k];
+                }
+                let length: f64 = values.iter().map(|value| value * value).sum();
+                fourth += length * length;
+                for i in 0..size {
+                    // Above the diagonal too: all at once is faster than up to somewhere.
+                    (0..MAX_SIZE).for_each(|j| sums[i][j] += values[i] * values[j]);
+                }
             }
         }
         shrunk(&sums, fourth, size, samples as f64)
