@@ -179,7 +179,16 @@ impl Finder {
     }
 
     fn begin(&mut self, scored: &ScoredFlash) {
-        match self.next.take() {
+        let pictures = usize::from(scored.flash.pictures);
+        let fits = |posterior: &PagePosterior| posterior.probabilities().len() == pictures;
+        // The page itself says how many pictures it has.
+        let next = self.next.take().filter(fits).or_else(|| {
+            let other = !fits(&self.posterior);
+            other
+                .then(|| PagePosterior::new(&self.law, pictures, NOBODY_BEFORE, None).ok())
+                .flatten()
+        });
+        match next {
             Some(next) => {
                 // The twin's scores say nothing of pictures: it takes no prior from this page either.
                 self.twin.resize(next.clone());

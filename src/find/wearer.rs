@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::detector::{Detector, MAX_FILE_BYTES};
+use super::detector::{BAND_HZ, BAND_ORDER, Detector, LEAST_RATE_HZ, MAX_FILE_BYTES, WINDOW_SECS};
 use super::law::ScoreLaw;
 use super::rehearsal::Rehearsal;
 use super::scored::ScoredFlash;
@@ -14,18 +14,6 @@ use crate::units::SampleRate;
 
 /// What the file is.
 pub const SCHEMA: u32 = 1;
-
-/// Rate of the windows, Hz: four times what the band lets pass.
-pub const RATE_HZ: f64 = 64.0;
-
-/// Band of the windows, Hz: responses to flashes are slow, and what is faster is other things.
-pub const BAND_HZ: [f64; 2] = [0.5, 16.0];
-
-/// Order of the band-pass.
-pub const BAND_ORDER: u32 = 2;
-
-/// Window after a flash, in seconds.
-pub const WINDOW_SECS: [f64; 2] = [0.0, 0.8];
 
 /// Why a file is no wearer.
 #[derive(Debug, thiserror::Error)]
@@ -54,7 +42,7 @@ impl WearerInput {
     /// What is looked at of these electrodes.
     pub fn of(channels: Vec<String>) -> Self {
         let (band_hz, band_order, window_secs) = (BAND_HZ, BAND_ORDER, WINDOW_SECS);
-        Self { channels, rate_hz: RATE_HZ, band_hz, band_order, window_secs }
+        Self { channels, rate_hz: LEAST_RATE_HZ, band_hz, band_order, window_secs }
     }
 
     /// The rate.

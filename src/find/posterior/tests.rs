@@ -20,7 +20,7 @@ fn page(pictures: usize, count: usize, seed: u64) -> Vec<ScoredFlash> {
             };
             let lit = Lit::of((0..pictures).filter(|_| rng.random::<f64>() < 0.25));
             let score = (rng.random::<f64>() < 0.85).then(|| rng.random_range(-3.0..3.0));
-            let flash = Flash { page: 1, lit, sought: None };
+            let flash = Flash { page: 1, pictures: 40, lit, sought: None };
             ScoredFlash { flash, onset_secs: onset, score, following: Vec::new() }
         })
         .collect();
@@ -141,7 +141,7 @@ fn flash_by_flash_it_is_what_the_whole_covariance_gives() {
 #[test]
 fn a_refused_window_says_nothing_itself_but_its_flash_still_evokes() {
     let flash = |onset_secs, lit: &[usize], score| ScoredFlash {
-        flash: Flash { page: 0, lit: Lit::of(lit.iter().copied()), sought: None },
+        flash: Flash { page: 0, pictures: 40, lit: Lit::of(lit.iter().copied()), sought: None },
         onset_secs,
         score,
         following: Vec::new(),
