@@ -17,6 +17,8 @@ pub mod evaluate;
 mod evaluate_classes;
 pub mod failure;
 pub mod fit;
+#[cfg(feature = "window")]
+mod found;
 pub mod inspect;
 pub mod live;
 mod montage;
