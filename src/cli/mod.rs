@@ -18,6 +18,8 @@ mod evaluate_classes;
 pub mod failure;
 pub mod find;
 pub mod fit;
+#[cfg(feature = "window")]
+mod found;
 pub mod inspect;
 pub mod live;
 mod montage;

@@ -18,9 +18,7 @@ use crate::pipeline::{Command, Pipeline, RunConfig};
 use crate::record::recover::{Recovered, recover};
 use crate::signal::{FrameMeta, Marker, Screen, StimulusSet};
 use crate::snapshot::{Level, Notice, Picture, Snapshot};
-use crate::source::brainflow::SerialPort;
 use crate::source::file::Transport;
-use crate::source::lsl::StreamSummary;
 use crate::source::mounted::{Choice, Mounting};
 use crate::source::{SourceSpec, make};
 use crate::study::calibration::conclude::{Outcome, Step, conclude};
@@ -28,10 +26,10 @@ use crate::study::calibration::{Held, Session, pictures};
 use crate::time::clock::{Clock, utc_now_iso8601};
 use crate::ui::Conclusion;
 use crate::ui::engine::{self, DeviceEntry, Engine, NewSession, Wake};
-use crate::ui::panels::connect::board_title;
 
 use super::devices::{self, Devices};
 use super::failure::Failure;
+use super::found;
 use super::recent::Used;
 use super::shelf::Shelf;
 
@@ -198,40 +196,10 @@ impl LiveEngine {
 
     fn poll_scan(&mut self) {
         if let Some(devices) = self.scan.as_ref().and_then(Later::take) {
-            self.found = Some(entries(&devices));
+            self.found = Some(found::entries(&devices));
             self.scan = None;
         }
     }
-}
-
-/// What was found as the panel lists it: headsets first. Streams of markers carry no signal; those of one name are told apart.
-fn entries(devices: &Devices) -> Vec<DeviceEntry> {
-    let signals = || devices.lsl.iter().filter(|stream| stream.rate_hz > 0.0);
-    let streams = signals().map(|stream| {
-        let StreamSummary { kind, channels, rate_hz, hostname, .. } = stream;
-        DeviceEntry {
-            spec: stream.spec_among(&devices.lsl),
-            title: format!("LSL: {}", stream.title_among(&devices.lsl)),
-            detail: format!("{kind}, {channels} channels, {rate_hz} Hz, on {hostname}"),
-        }
-    });
-    streams.chain(devices.serial_ports.iter().flat_map(on_port)).collect()
-}
-
-/// The boards that may be behind a port.
-fn on_port(port: &SerialPort) -> Vec<DeviceEntry> {
-    let device = port.device.as_deref().unwrap_or("a serial port that does not say what it is");
-    let entry = |board: &str, title: String, more: &str| DeviceEntry {
-        spec: format!("brainflow:{board},serial_port={}", port.path),
-        title,
-        detail: format!("{device}{more}"),
-    };
-    if port.boards.is_empty() {
-        let title = format!("Serial port {}", port.path);
-        return vec![entry("cyton", title, ", as an OpenBCI Cyton; else choose the board below")];
-    }
-    let known = |board: &&str| entry(board, format!("{} on {}", board_title(board), port.path), "");
-    port.boards.iter().map(known).collect()
 }
 
 impl Engine for LiveEngine {

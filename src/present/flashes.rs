@@ -236,7 +236,7 @@ impl FlashPresenter {
         };
         // Times of frames are known to a part of a refresh.
         let is_late = (at_secs - due.due_secs).abs() > 1.05 * self.refresh_secs;
-        let marker = flash.marker(at_secs);
+        let marker = Marker::new(at_secs, &flash.label());
         let late = || Marker::new(at_secs, &format!("{LATE_PREFIX}{}", marker.label()));
         screen.say(if is_late { late() } else { marker });
         // Whoever looks sees it in any case.

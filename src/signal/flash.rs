@@ -12,8 +12,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Marker;
-
 /// What stands before everything else in a flash's marker.
 pub const FLASH_PREFIX: &str = "flash/";
 
@@ -72,13 +70,10 @@ pub struct Flash {
 }
 
 impl Flash {
-    /// The marker of a flash that was seen at this time.
-    pub fn marker(self, at_secs: f64) -> Marker {
+    /// The label of its marker.
+    pub fn label(self) -> String {
         let sought = self.sought.map_or_else(String::new, |picture| format!("/{picture}"));
-        Marker::new(
-            at_secs,
-            &format!("{FLASH_PREFIX}{}/{}/{:016x}{sought}", self.page, self.pictures, self.lit.0),
-        )
+        format!("{FLASH_PREFIX}{}/{}/{:016x}{sought}", self.page, self.pictures, self.lit.0)
     }
 
     /// Reads a marker's label; nothing for any other marker, for one that lights nothing, and for one that speaks of a picture
@@ -117,11 +112,10 @@ mod tests {
     fn a_marker_tells_the_whole_flash() {
         for sought in [None, Some(0), Some(59)] {
             let flash = Flash { page: u32::MAX, pictures: 60, lit: Lit::of([0, 5, 7, 59]), sought };
-            let marker = flash.marker(2.5);
-            assert_eq!((Flash::read(marker.label()), marker.time_secs), (Some(flash), 2.5));
+            assert_eq!(Flash::read(&flash.label()), Some(flash));
         }
         let flash = Flash { page: 12, pictures: 40, lit: Lit::of([0, 5, 7]), sought: Some(7) };
-        assert_eq!(flash.marker(0.0).label(), "flash/12/40/00000000000000a1/7");
+        assert_eq!(flash.label(), "flash/12/40/00000000000000a1/7");
     }
 
     #[test]

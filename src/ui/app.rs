@@ -7,9 +7,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use egui::{Context, ThemePreference, Ui};
+use egui::{Context, Ui};
 
 use super::engine::Engine;
+use super::initial::InitialView;
 use super::look::theme::{self, Palette};
 use super::panels::Panels;
 use super::panels::calibrate::{SessionPanel, Wish};
@@ -17,13 +18,10 @@ use super::panels::timeline::{self};
 use super::record::OnScreen;
 use super::scene::{Action, Page, Scene, TEXT_SCALE_RANGE, UV_PER_DIV, View};
 use super::{keys, layout};
-use crate::decode::{Showing, Steadying};
-use crate::pipeline::cleaning::Cleaning;
-use crate::pipeline::{Command, DisplayFilter, Recording, WindowMode};
+use crate::pipeline::{Command, DisplayFilter, Recording};
 use crate::signal::StimulusSet;
 use crate::snapshot::{RecordingState, RunState, Snapshot};
 use crate::source::SourceSpec;
-use crate::study::calibration::Session;
 use crate::time::clock::{Clock, utc_now_iso8601};
 
 /// Shortest time between two frames that new data asks for: 30 a second at most: smooth for slow pictures,
@@ -35,63 +33,6 @@ const STATE_LOOK: Duration = Duration::from_millis(250);
 const MAX_UNSENT: usize = 32;
 /// Sensitivity at the start: 50 µV per division.
 const FIRST_SCALE: usize = 4;
-
-/// How the window starts.
-#[derive(Clone, Debug)]
-pub struct InitialView {
-    /// Light, dark or as the desktop says.
-    pub theme: ThemePreference,
-    /// 1.0 is the normal size.
-    pub text_scale: f32,
-    /// What the connect panel shows first.
-    pub source: Option<SourceSpec>,
-    /// The pack's folder that the connect panel shows first; `None` is the bundled pack.
-    pub pack: Option<PathBuf>,
-    /// Whether to connect at once.
-    pub connect_now: bool,
-    /// Recordings offered for choosing.
-    pub recent_files: Vec<PathBuf>,
-    /// Where recordings go.
-    pub record_folder: PathBuf,
-    /// Which windows are decoded.
-    pub mode: WindowMode,
-    /// What is cleaned.
-    pub cleaning: Cleaning,
-    /// Whether the null twin is on.
-    pub twin: bool,
-    /// How pictures follow one another.
-    pub steadying: Steadying,
-    /// What is painted.
-    pub showing: Showing,
-    /// Where calibration sessions go.
-    pub sessions_folder: PathBuf,
-    /// A session to be held at once.
-    pub session: Option<Session>,
-    /// The pictures of sessions; the bundled ones when `None`.
-    pub stimuli: Option<Arc<StimulusSet>>,
-}
-
-impl Default for InitialView {
-    fn default() -> Self {
-        Self {
-            theme: ThemePreference::System,
-            text_scale: 1.0,
-            source: None,
-            pack: None,
-            connect_now: false,
-            recent_files: Vec::new(),
-            record_folder: PathBuf::from("."),
-            mode: WindowMode::Auto,
-            cleaning: Cleaning::default(),
-            twin: true,
-            steadying: Steadying::default(),
-            showing: Showing::default(),
-            sessions_folder: PathBuf::from("calibration"),
-            session: None,
-            stimuli: None,
-        }
-    }
-}
 
 /// The window.
 pub struct App {

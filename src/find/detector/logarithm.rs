@@ -3,7 +3,8 @@
 
 #![expect(clippy::needless_range_loop, reason = "rows and columns of several matrices at once")]
 
-use super::tangent::MAX_SIZE;
+/// Rows of the largest matrix.
+pub const MAX_SIZE: usize = 16;
 
 /// Rows of a symmetric matrix; those beyond its size are zero.
 pub type Square = [[f64; MAX_SIZE]; MAX_SIZE];

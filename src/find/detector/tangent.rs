@@ -8,15 +8,12 @@
 use faer::Mat;
 use serde::{Deserialize, Serialize};
 
-use super::logarithm::{Square, logarithm, zero};
+use super::logarithm::{MAX_SIZE, Square, logarithm, zero};
 use crate::calibrate::classes::additive;
 use crate::calibrate::trials::whiten::shrinkage;
 
-/// Most filters: four for targets and four for others.
-const MAX_FILTERS: usize = 8;
-
-/// Filtered means beside the filtered epoch.
-pub const MAX_SIZE: usize = 2 * MAX_FILTERS;
+/// Most filters, four for targets and four for others: filtered means stand beside the filtered epoch.
+const MAX_FILTERS: usize = MAX_SIZE / 2;
 
 /// Samples that are filtered at a time.
 const STRETCH: usize = 16;

@@ -1,3 +1,5 @@
+//! Fits to made-up epochs; looks at hostile ones and at damaged files.
+
 use super::*;
 use crate::calibrate::score::metrics::roc_auc;
 use rand::{RngExt as _, SeedableRng as _};
