@@ -131,7 +131,7 @@ fn passed_over(snapshot: &Snapshot) -> Option<Trouble> {
         return None;
     }
     warning(format!(
-        "{} of {} windows were replaced by newer ones: the decoder is slower than pictures follow one another.",
+        "{} of {} windows were passed over for newer ones: the decoder is slower than pictures follow one another.",
         count(skipped),
         count(made)
     ))
@@ -274,8 +274,8 @@ mod tests {
         let expected = [
             "5.0 % of samples lost in the last minute: 750 of 15 000.",
             "15 of 15 windows were not decoded because samples are missing in them or shortly before (12 and 3).",
-            "Arrives in chunks of 2.0 s: 263 of 278 windows were replaced by those of the next chunk before the decoder was \
-             free. Set smaller chunks in the program that sends.",
+            "Arrives in chunks of 2.0 s: 263 of 278 windows were passed over: those of the next chunk came before the \
+             decoder was free. Set smaller chunks in the program that sends.",
             "Runs at 252.5 Hz, not 250 (1.0 % fast).",
         ];
         assert_eq!(texts, expected);
