@@ -11,7 +11,7 @@
 use super::law::noise::Noise;
 use super::law::{LawError, ScoreLaw};
 use super::scored::{ScoredFlash, Trail};
-use super::stray::{Expected, Stray};
+use super::stray::{Expected, Hazards, Stray};
 use super::track::{Before, Track};
 use crate::signal::flash::MAX_PAGE;
 
@@ -97,6 +97,9 @@ pub struct PagePosterior {
     probabilities: Vec<f64>,
     expected: Vec<f64>,
     scored: usize,
+    /// Shortest time after which a picture lit again, so far.
+    again_secs: f64,
+    hazards: Hazards,
 }
 
 impl PagePosterior {
@@ -139,6 +142,8 @@ impl PagePosterior {
             expected: vec![0.0; pictures],
             log_prior,
             scored: 0,
+            again_secs: f64::INFINITY,
+            hazards: Hazards::new(pictures),
         };
         new.weigh();
         Ok(new)
@@ -156,15 +161,25 @@ impl PagePosterior {
         let steps = self.trail.step_secs(scored).map_or(0, |secs| self.steps(secs));
         let spread = self.law.noise_sd;
         self.law.expect(&self.trail, scored, &mut self.expected);
-        let (before, after) = self.tails(scored);
+        let (before, after, too_near) = self.tails(scored);
         self.trail.pass(scored);
+        self.hazards.light(scored.flash.lit);
         let extra = (self.law.target_sd / spread).powi(2);
         let score = scored.finite_score().map(|score| self.law.clipped(score) / spread);
         let pictures = self.expected.len();
         let lit = scored.flash.lit.pictures().take_while(|picture| *picture < pictures).count();
         let response = (self.law.response_proper() + USUAL_LOSS * self.law.refractory) / spread;
         let chance = lit as f64 / pictures as f64;
-        let stray = Expected { score, chance, response, extra, before: &before, after };
+        let stray = Expected {
+            score,
+            hazards: &self.hazards,
+            chance,
+            too_near,
+            response,
+            extra,
+            before: &before,
+            after,
+        };
         for Shape { noise, tracks, strays, .. } in &mut self.shapes {
             for _ in 0..steps {
                 tracks.iter_mut().for_each(|track| track.step(noise));
@@ -183,18 +198,24 @@ impl PagePosterior {
         score.is_some()
     }
 
-    /// What responses to the flashes before (newest first) and to those after (together) leave in a flash's score.
-    fn tails(&self, scored: &ScoredFlash) -> (Vec<f64>, f64) {
-        let (mut before, mut after) = (Vec::new(), 0.0);
+    /// What responses to the flashes before (newest first) and to those after (together) leave in a flash's score, and how many
+    /// before it are too near for one picture to light in both.
+    fn tails(&mut self, scored: &ScoredFlash) -> (Vec<f64>, f64, usize) {
+        let again =
+            scored.flash.lit.pictures().filter_map(|picture| self.trail.since(scored, picture));
+        self.again_secs = again.fold(self.again_secs, f64::min);
+        let (mut before, mut after, mut too_near) = (Vec::new(), 0.0, 0);
         self.trail.around(scored, |delay_secs, _| {
             let left = self.law.response_at(delay_secs) / self.law.noise_sd;
             if delay_secs < 0.0 {
                 before.push(left);
+                // Half a frame: times are as they were presented.
+                too_near += usize::from(-delay_secs < self.again_secs - 0.008);
             } else if delay_secs > 0.0 {
                 after += left;
             }
         });
-        (before, after)
+        (before, after, too_near)
     }
 
     /// Flashes that the noise went on for since the last one; one at least.
@@ -256,6 +277,8 @@ impl PagePosterior {
         self.trail.clear();
         self.shapes.clone_from(&self.fresh);
         self.scored = 0;
+        self.again_secs = f64::INFINITY;
+        self.hazards = Hazards::new(self.expected.len());
         self.weigh();
     }
 }
