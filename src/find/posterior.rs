@@ -161,7 +161,7 @@ impl PagePosterior {
         let steps = self.trail.step_secs(scored).map_or(0, |secs| self.steps(secs));
         let spread = self.law.noise_sd;
         self.law.expect(&self.trail, scored, &mut self.expected);
-        let (before, after, too_near) = self.tails(scored);
+        let (before, [after, after_squared], too_near) = self.tails(scored);
         self.trail.pass(scored);
         self.hazards.light(scored.flash.lit);
         let extra = (self.law.target_sd / spread).powi(2);
@@ -179,6 +179,7 @@ impl PagePosterior {
             extra,
             before: &before,
             after,
+            after_squared,
         };
         for Shape { noise, tracks, strays, .. } in &mut self.shapes {
             for _ in 0..steps {
@@ -200,11 +201,11 @@ impl PagePosterior {
 
     /// What responses to the flashes before (newest first) and to those after (together) leave in a flash's score, and how many
     /// before it are too near for one picture to light in both.
-    fn tails(&mut self, scored: &ScoredFlash) -> (Vec<f64>, f64, usize) {
+    fn tails(&mut self, scored: &ScoredFlash) -> (Vec<f64>, [f64; 2], usize) {
         let again =
             scored.flash.lit.pictures().filter_map(|picture| self.trail.since(scored, picture));
         self.again_secs = again.fold(self.again_secs, f64::min);
-        let (mut before, mut after, mut too_near) = (Vec::new(), 0.0, 0);
+        let (mut before, mut after, mut too_near) = (Vec::new(), [0.0; 2], 0);
         self.trail.around(scored, |delay_secs, _| {
             let left = self.law.response_at(delay_secs) / self.law.noise_sd;
             if delay_secs < 0.0 {
@@ -212,7 +213,7 @@ impl PagePosterior {
                 // Half a frame: times are as they were presented.
                 too_near += usize::from(-delay_secs < self.again_secs - 0.008);
             } else if delay_secs > 0.0 {
-                after += left;
+                after = [after[0] + left, after[1] + left * left];
             }
         });
         (before, after, too_near)

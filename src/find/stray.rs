@@ -84,6 +84,8 @@ pub struct Expected<'a> {
     pub before: &'a [f64],
     /// What responses to all that follow would leave, together.
     pub after: f64,
+    /// The same, squared each.
+    pub after_squared: f64,
 }
 
 /// One amplitude and spread of the noise.
@@ -208,7 +210,15 @@ impl Stray {
         let white = if noise.order() == 0 { self.variance } else { 0.0 };
         let seen: [f64; STATE] =
             std::array::from_fn(|i| self.covariance[i][0] + self.covariance[i][MOST_ORDER]);
-        let variance = (seen[0] + seen[MOST_ORDER] + white).max(1e-12);
+        // It is not sure which neighbours hold a response: what they leave varies.
+        let by_before = expected
+            .before
+            .iter()
+            .zip(&self.responded)
+            .map(|(left, by)| left * left * by * (1.0 - by));
+        let by_after = expected.after_squared * expected.chance * (1.0 - expected.chance);
+        let varied = self.amplitude * self.amplitude * (by_before.sum::<f64>() + by_after);
+        let variance = (seen[0] + seen[MOST_ORDER] + white + varied).max(1e-12);
         let news = score - self.state[0] - self.state[MOST_ORDER] - left;
         let cases = [
             (
@@ -261,6 +271,7 @@ mod tests {
             extra,
             before: &[],
             after: 0.0,
+            after_squared: 0.0,
         }
     }
 
@@ -279,7 +290,12 @@ mod tests {
                 let mut next = stray.clone();
                 next.see(
                     &noise,
-                    &Expected { before: &[0.3, 0.1], after: 0.2, ..flash(&hazards, score) },
+                    &Expected {
+                        before: &[0.3, 0.1],
+                        after: 0.2,
+                        after_squared: 0.1,
+                        ..flash(&hazards, score)
+                    },
                 );
                 (next.log_likelihood() - before).exp() / std::f64::consts::TAU.sqrt()
             };
