@@ -5,7 +5,7 @@
 //! Prints for each AUC, time from flash to flash and kind of law: searches that were right, wrong, never ended, flashes, bits a
 //! minute, calibration of the posterior, what the rehearsal expected, and the control. Then pages at which nobody looks.
 //!
-//! `cargo run --release --example finding -- [pages] [wearers] [seed] [auc…]`
+//! `cargo run --release --example finding -- [pages] [wearers] [seed] [pages without a wearer's look] [auc…]`
 
 use phosphene::calibrate::score::metrics::roc_auc;
 use phosphene::find::rehearsal::Rehearsal;
@@ -95,8 +95,8 @@ impl Wearer {
         let mut signal = noise(samples, rng);
         let mut add = |from: f64, size: f64, shape: fn(f64) -> f64| {
             let first = (from * RATE_HZ) as usize;
-            for at in first..(first + 55).min(samples) {
-                signal[at] += size * shape(at as f64 / RATE_HZ - from);
+            for (at, value) in signal.iter_mut().enumerate().skip(first).take(55) {
+                *value += size * shape(at as f64 / RATE_HZ - from);
             }
         };
         let mut last = f64::NEG_INFINITY;
@@ -316,7 +316,8 @@ fn main() {
         |i: usize, usual: f64| words.get(i).and_then(|word| word.parse().ok()).unwrap_or(usual);
     let (pages, wearers, seed) =
         (number(0, 50.0) as usize, number(1, 4.0) as u64, number(2, 1.0) as u64);
-    let mut aucs: Vec<f64> = words.iter().skip(3).filter_map(|word| word.parse().ok()).collect();
+    let idle_pages = number(3, 50.0) as usize;
+    let mut aucs: Vec<f64> = words.iter().skip(4).filter_map(|word| word.parse().ok()).collect();
     if aucs.is_empty() {
         aucs = vec![0.55, 0.7, 0.8, 0.9, 0.95];
     }
@@ -360,7 +361,7 @@ fn main() {
                     searches(
                         &laws[0],
                         &mut wearer,
-                        pages,
+                        idle_pages,
                         false,
                         row,
                         seed + one,
@@ -384,7 +385,10 @@ fn main() {
                 "unrelated: rare peaks",
                 "unrelated: same spread",
             ];
-            idle.iter().zip(names).for_each(|(row, name)| row.print(name));
+            idle.iter()
+                .zip(names)
+                .filter(|(row, _)| row.pages > 0)
+                .for_each(|(row, name)| row.print(name));
         }
     }
 }

@@ -11,7 +11,7 @@
 use super::law::noise::Noise;
 use super::law::{LawError, ScoreLaw};
 use super::scored::{ScoredFlash, Trail};
-use super::stray::{Expected, Stray};
+use super::stray::{Known, Strays, log_sum};
 use super::track::{Before, Track};
 use crate::signal::flash::MAX_PAGE;
 
@@ -36,14 +36,8 @@ const STRAY_SHARE: f64 = 0.5;
 /// Share of pages whose noise is not correlated as the law says, but not at all.
 const WHITE_SHARE: f64 = 0.1;
 
-/// Amplitudes of responses that follow no picture.
-const STRAY_AMPLITUDES: [f64; 3] = [0.6, 1.0, 1.5];
-
-/// Only each so-manieth spread is needed for them.
+/// Only each so-manieth spread is needed for strangers.
 const STRAY_SCALES: usize = 2;
-
-/// How much of its loss a response has left, on the whole: they come about a second apart.
-const USUAL_LOSS: f64 = 0.2;
 
 /// A gap longer than so many flashes has faded altogether.
 const MOST_STEPS: f64 = 64.0;
@@ -70,14 +64,12 @@ pub enum PosteriorError {
     Law(#[from] LawError),
 }
 
-/// All hypotheses under one shape of the noise.
+/// What changes from flash to flash.
 #[derive(Clone, Debug)]
-struct Shape {
-    noise: Noise,
-    log_weight: f64,
-    /// One for each picture, then nobody's.
-    tracks: Vec<Track>,
-    strays: Vec<Stray>,
+struct Progress {
+    /// For each shape of the noise: one for each picture, then nobody's.
+    tracks: Vec<Vec<Track>>,
+    strays: Strays,
 }
 
 /// The posterior of a page.
@@ -85,15 +77,18 @@ struct Shape {
 pub struct PagePosterior {
     law: ScoreLaw,
     before: Before,
-    /// Spread and logarithm of its weight.
+    /// Spreads, and some of them for strangers, with logarithms of their weights.
     scales: Vec<(f64, f64)>,
-    /// Logarithms of the prior: pictures, nobody, strays.
+    stray_scales: Vec<(f64, f64)>,
+    /// Shapes of the noise with logarithms of their weights.
+    shapes: Vec<(Noise, f64)>,
+    /// Logarithms of the prior: pictures, nobody, strangers.
     log_prior: Vec<f64>,
     trail: Trail,
-    shapes: Vec<Shape>,
+    progress: Progress,
     /// The same before the first flash.
-    fresh: Vec<Shape>,
-    /// Pictures, nobody, strays.
+    fresh: Progress,
+    /// Pictures, nobody, strangers.
     probabilities: Vec<f64>,
     expected: Vec<f64>,
     scored: usize,
@@ -126,18 +121,23 @@ impl PagePosterior {
             offset_variance: (law.offset_sd / spread).powi(2).max(LEAST_OFFSET_SPREAD.powi(2)),
             amplitude_variance: law.amplitude_sd.powi(2),
         };
+        let shapes = shapes(noise);
+        let tracks =
+            shapes.iter().map(|(noise, _)| vec![Track::new(noise); pictures + 1]).collect();
+        let fresh = Progress { tracks, strays: Strays::new(pictures, &shapes) };
         let scales = scales(law.scale_sd);
-        let fresh = shapes(pictures, noise, &before, &scales);
         let mut new = Self {
             law: law.clone(),
-            scales,
             before,
+            stray_scales: some_of(&scales),
+            scales,
+            shapes,
+            log_prior,
             trail: Trail::default(),
-            shapes: fresh.clone(),
+            progress: fresh.clone(),
             fresh,
             probabilities: vec![0.0; pictures + 2],
             expected: vec![0.0; pictures],
-            log_prior,
             scored: 0,
         };
         new.weigh();
@@ -154,47 +154,26 @@ impl PagePosterior {
     /// Takes the next flash without weighing; whether it had a score.
     pub fn pass(&mut self, scored: &ScoredFlash) -> bool {
         let steps = self.trail.step_secs(scored).map_or(0, |secs| self.steps(secs));
-        let spread = self.law.noise_sd;
         self.law.expect(&self.trail, scored, &mut self.expected);
-        let (before, after) = self.tails(scored);
         self.trail.pass(scored);
+        let spread = self.law.noise_sd;
         let extra = (self.law.target_sd / spread).powi(2);
         let score = scored.finite_score().map(|score| self.law.clipped(score) / spread);
-        let pictures = self.expected.len();
-        let lit = scored.flash.lit.pictures().take_while(|picture| *picture < pictures).count();
-        let response = (self.law.response_proper() + USUAL_LOSS * self.law.refractory) / spread;
-        let chance = lit as f64 / pictures as f64;
-        let stray = Expected { score, chance, response, extra, before: &before, after };
-        for Shape { noise, tracks, strays, .. } in &mut self.shapes {
-            for _ in 0..steps {
-                tracks.iter_mut().for_each(|track| track.step(noise));
-                strays.iter_mut().for_each(|stray| stray.step(noise));
-            }
-            strays.iter_mut().for_each(|each| each.see(noise, &stray));
-            let Some(score) = score else { continue };
+        let Self { law, shapes, before, expected, stray_scales, progress, .. } = self;
+        let known = Known { law, shapes, scales: stray_scales, before };
+        progress.strays.pass(scored, score, steps, &known);
+        for (tracks, (noise, _)) in progress.tracks.iter_mut().zip(shapes.iter()) {
             for (picture, track) in tracks.iter_mut().enumerate() {
+                (0..steps).for_each(|_| track.step(noise));
+                let Some(score) = score else { continue };
                 // Nobody's comes last: nothing is expected.
-                let expected = self.expected.get(picture).copied().unwrap_or_default();
-                let own = picture < pictures && scored.flash.lit.holds(picture);
+                let own = picture < expected.len() && scored.flash.lit.holds(picture);
+                let expected = expected.get(picture).copied().unwrap_or_default();
                 track.see(noise, score, expected / spread, if own { extra } else { 0.0 });
             }
         }
         self.scored += usize::from(score.is_some());
         score.is_some()
-    }
-
-    /// What responses to the flashes before (newest first) and to those after (together) leave in a flash's score.
-    fn tails(&self, scored: &ScoredFlash) -> (Vec<f64>, f64) {
-        let (mut before, mut after) = (Vec::new(), 0.0);
-        self.trail.around(scored, |delay_secs, _| {
-            let left = self.law.response_at(delay_secs) / self.law.noise_sd;
-            if delay_secs < 0.0 {
-                before.push(left);
-            } else if delay_secs > 0.0 {
-                after += left;
-            }
-        });
-        (before, after)
     }
 
     /// Flashes that the noise went on for since the last one; one at least.
@@ -205,20 +184,23 @@ impl PagePosterior {
 
     /// Weighs all hypotheses by the flashes passed.
     pub fn weigh(&mut self) {
-        let Self { shapes, before, scales, log_prior, .. } = &*self;
-        let hypotheses = log_prior.len();
-        let log_likelihood = |shape: &Shape, hypothesis: usize| match shape.tracks.get(hypothesis) {
-            Some(track) => {
-                let each = scales
-                    .iter()
-                    .map(|(scale, weight)| weight + track.log_likelihood(before, *scale));
-                shape.log_weight + log_sum(each)
-            }
-            None => shape.log_weight + log_sum(shape.strays.iter().map(Stray::log_likelihood)),
+        let Self { shapes, before, scales, log_prior, progress, .. } = &*self;
+        let exact = |hypothesis: usize| {
+            let each = progress.tracks.iter().zip(shapes).map(|(tracks, (_, share))| {
+                let track = &tracks[hypothesis];
+                let scales = scales.iter();
+                share
+                    + log_sum(
+                        scales.map(|(scale, weight)| weight + track.log_likelihood(before, *scale)),
+                    )
+            });
+            log_sum(each)
         };
+        let hypotheses = log_prior.len();
         let log_weight = |hypothesis: usize| {
+            let is_stray = hypothesis + 1 == hypotheses;
             log_prior[hypothesis]
-                + log_sum(shapes.iter().map(|shape| log_likelihood(shape, hypothesis)))
+                + if is_stray { progress.strays.log_likelihood() } else { exact(hypothesis) }
         };
         let logs: Vec<f64> = (0..hypotheses).map(log_weight).collect();
         let all = log_sum(logs.iter().copied());
@@ -254,7 +236,7 @@ impl PagePosterior {
     /// Another page of the same pictures' number and prior.
     pub fn clear(&mut self) {
         self.trail.clear();
-        self.shapes.clone_from(&self.fresh);
+        self.progress.clone_from(&self.fresh);
         self.scored = 0;
         self.weigh();
     }
@@ -276,30 +258,20 @@ fn prior_of(
     Ok(weights.iter().map(|w| looking + w - all).chain(nobody).collect())
 }
 
-/// The law's noise, and the same without correlation.
-fn shapes(pictures: usize, noise: Noise, before: &Before, scales: &[(f64, f64)]) -> Vec<Shape> {
+/// The law's noise, and none that is correlated, with logarithms of their weights.
+fn shapes(noise: Noise) -> Vec<(Noise, f64)> {
     let white = Noise { correlation: Vec::new(), weights: Vec::new(), innovation: 1.0 };
-    let shares = if noise == white {
-        vec![(noise, 1.0)]
-    } else {
-        vec![(noise, 1.0 - WHITE_SHARE), (white, WHITE_SHARE)]
-    };
+    if noise == white {
+        return vec![(noise, 0.0)];
+    }
+    vec![(noise, (1.0 - WHITE_SHARE).ln()), (white, WHITE_SHARE.ln())]
+}
+
+/// Each so-manieth spread; their weights add to one again.
+fn some_of(scales: &[(f64, f64)]) -> Vec<(f64, f64)> {
     let some: Vec<(f64, f64)> = scales.iter().copied().step_by(STRAY_SCALES).collect();
-    let all = log_sum(some.iter().map(|scale| scale.1)) + (STRAY_AMPLITUDES.len() as f64).ln();
-    let offset = [before.offset, before.offset_variance];
-    let shape = |(noise, share): (Noise, f64)| Shape {
-        log_weight: share.ln(),
-        tracks: vec![Track::new(&noise); pictures + 1],
-        strays: STRAY_AMPLITUDES
-            .iter()
-            .flat_map(|amplitude| {
-                some.iter().map(|(scale, weight)| (*amplitude, *scale, weight - all))
-            })
-            .map(|(amplitude, scale, weight)| Stray::new(&noise, amplitude, scale, offset, weight))
-            .collect(),
-        noise,
-    };
-    shares.into_iter().map(shape).collect()
+    let all = log_sum(some.iter().map(|scale| scale.1));
+    some.into_iter().map(|(scale, weight)| (scale, weight - all)).collect()
 }
 
 /// Spreads and logarithms of their weights: around the law's, and a share for all alike.
@@ -311,16 +283,6 @@ fn scales(sd: f64) -> Vec<(f64, f64)> {
     let (sum, even) = (near.iter().sum::<f64>(), WILD_SHARE / logs.len() as f64);
     let weight = |near: f64| ((1.0 - WILD_SHARE) * near / sum + even).ln();
     logs.iter().zip(near).map(|(log, near)| (log.exp(), weight(near))).collect()
-}
-
-/// Logarithm of the sum of exponentials.
-fn log_sum(logs: impl Iterator<Item = f64> + Clone) -> f64 {
-    let most = logs.clone().fold(f64::NEG_INFINITY, f64::max);
-    if most.is_finite() {
-        most + logs.map(|log| (log - most).exp()).sum::<f64>().ln()
-    } else {
-        most
-    }
 }
 
 #[cfg(test)]

@@ -128,8 +128,7 @@ impl Rehearsal {
 
     /// Why no selection can be offered; `None` where it can.
     pub fn too_weak(&self) -> Option<String> {
-        // Negated so that what is no number is too weak.
-        if !(self.response_z >= LEAST_Z) {
+        if self.response_z.is_nan() || self.response_z < LEAST_Z {
             return Some(format!(
                 "No response to the picture that is looked for was found beyond chance ({:.1} standard errors, {LEAST_Z} are needed). \
                  Searches cannot work with what was learnt. More copy pages, a better fit of the headset or electrodes over the back of the head may help.",
@@ -301,13 +300,13 @@ mod tests {
             .iter()
             .for_each(|at| close(many.response_at(*at), law.response_at(*at), 0.15));
         close(many.refractory, -2.0, 0.5);
-        (close(many.offset, -0.5, 0.2), close(many.offset_sd, 0.4, 0.2));
-        (
-            close(many.noise_sd, 1.0, 0.06),
-            close(many.target_sd, 0.5, 0.2),
-            close(many.amplitude_sd, 0.2, 0.08),
-        );
-        (close(many.noise_correlation[0], 0.45, 0.06), close(many.soa_secs, 0.2, 1e-9));
+        close(many.offset, -0.5, 0.2);
+        close(many.offset_sd, 0.4, 0.2);
+        close(many.noise_sd, 1.0, 0.06);
+        close(many.target_sd, 0.5, 0.2);
+        close(many.amplitude_sd, 0.2, 0.08);
+        close(many.noise_correlation[0], 0.45, 0.06);
+        close(many.soa_secs, 0.2, 1e-9);
         let few = ScoreLaw::fit(&pages(5)).unwrap();
         assert!((few.response_proper() - 2.0).abs() < 0.5 && few.response_z > 8.0, "{few:?}");
         assert!(few.amplitude_sd > 0.1 && few.targets == 100 && few.others == 600, "{few:?}");

@@ -99,6 +99,11 @@ impl Trail {
         self.before.push_back((scored.onset_secs, scored.flash.lit));
     }
 
+    /// Other lights for the flashes that are remembered.
+    pub fn map(&mut self, change: impl Fn(Lit) -> Lit) {
+        self.before.iter_mut().for_each(|(_, lit)| *lit = change(*lit));
+    }
+
     /// Forgets all: another page.
     pub fn clear(&mut self) {
         self.before.clear();

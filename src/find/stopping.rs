@@ -90,10 +90,11 @@ impl StopRule {
     /// [`StopError`] says what cannot.
     pub fn check(&self) -> Result<(), StopError> {
         let is_share = |share: f64| share > 0.0 && share < 1.0;
-        if !(self.bound > 0.5 && self.bound < 1.0) {
+        let is_sure = |share: f64| share > 0.5 && share < 1.0;
+        if !is_sure(self.bound) {
             return Err(StopError("its bound must be above .5 and below 1"));
         }
-        if !is_share(self.most_nobody) || !(self.nobody_bound > 0.5 && self.nobody_bound < 1.0) {
+        if !is_share(self.most_nobody) || !is_sure(self.nobody_bound) {
             return Err(StopError("the shares of nobody looking must be between 0 and 1"));
         }
         let repetitions = [self.least_repetitions, self.most_repetitions];

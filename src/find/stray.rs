@@ -1,225 +1,336 @@
 //! Responses that follow no picture of the page: they look for something else, or the scores have peaks of their own.
 //!
 //! Without this hypothesis peaks in unrelated scores are told as luck by *nobody is looking*, and whichever picture happens to
-//! light with them is believed. Here each flash holds a response with the chance that any one picture lights in it, whatever lights. Told one
-//! flash after another: the chance of the next score is a mixture of two normal distributions around what the filter
-//! expects, and the filter goes on with the mean and covariance of that mixture. That is a proper chance of all scores (each
-//! step's adds to one), so it may stand beside the exact ones. In spreads of the law's noise.
+//! light with them is believed. Here 64 drawn strangers light beside the page's pictures: as soon and as late after their last light as
+//! pictures of the page do ([`Hazards`]), but in groups of nobody. Those that explain the scores multiply and go different ways from there
+//! (a particle filter): the mean of their likelihoods is an unbiased estimate of that of *any* stranger, so it stands beside
+//! the exact ones as a hypothesis does. Each stranger is told as a picture is: neighbours' responses, refractoriness, offset,
+//! amplitude and spread integrated out. Draws are from a fixed seed: the same flashes give the same numbers.
 
-use super::law::noise::{MOST_ORDER, Noise};
+use std::collections::VecDeque;
 
-/// The noise's autoregression and the offset.
-const STATE: usize = MOST_ORDER + 1;
+use rand::{RngExt as _, SeedableRng as _};
+use rand_chacha::ChaCha8Rng;
 
-/// Flashes before whose responses reach this one's score.
-const BEFORE: usize = 16;
+use super::law::ScoreLaw;
+use super::law::noise::Noise;
+use super::scored::{ScoredFlash, Trail};
+use super::track::{Before, Track};
+use crate::signal::flash::{Flash, Lit};
 
-/// What is expected of one flash by the law.
-#[derive(Clone, Copy, Debug)]
-pub struct Expected<'a> {
-    /// The score.
-    pub score: Option<f64>,
-    /// Chance that it holds a response.
-    pub chance: f64,
-    /// The response proper.
-    pub response: f64,
-    /// Variance that a response has beyond the noise.
-    pub extra: f64,
-    /// What a response to each flash before leaves in this score, newest first.
-    pub before: &'a [f64],
-    /// What responses to all that follow would leave, together.
-    pub after: f64,
-}
+/// Strangers: one for each bit of a [`Lit`].
+const STRANGERS: usize = 64;
 
-/// One amplitude and spread of the noise.
+/// Flashes since the last light that are told apart; the last stands for all longer times, the first for none yet.
+const LAGS: usize = 32;
+
+/// How alike the chances of neighbouring lags are taken to be: pictures of a group are few.
+const ALIKE: [f64; 4] = [1.0, 0.75, 0.5, 0.25];
+
+/// Most flashes to come for which lights are drawn ahead.
+const MOST_AHEAD: usize = 16;
+
+/// Seed of all draws.
+const SEED: u64 = 0x7374_7261_6e67_6572;
+
+/// The chance that a picture lights in a flash, by how long ago it lit last.
 #[derive(Clone, Debug)]
-pub struct Stray {
-    amplitude: f64,
-    variance: f64,
-    log_likelihood: f64,
-    state: [f64; STATE],
-    covariance: [[f64; STATE]; STATE],
-    /// How probable a response to each of the flashes before is, newest first.
-    responded: [f64; BEFORE],
+struct Hazards {
+    /// Flash at which each picture lit last.
+    last: Vec<Option<u64>>,
+    now: u64,
+    /// Fewest flashes after which a picture lit again, so far.
+    soonest: usize,
+    chances: [f64; LAGS],
 }
 
-impl Stray {
-    /// Before the first flash: amplitude, spread of the noise, mean and variance of the offset; `log_weight` is where it starts.
-    pub fn new(
-        noise: &Noise,
-        amplitude: f64,
-        scale: f64,
-        offset: [f64; 2],
-        log_weight: f64,
-    ) -> Self {
-        let order = noise.order();
-        let at = |lag: usize| if lag == 0 { 1.0 } else { noise.correlation[lag - 1] };
-        let mut covariance = [[0.0; STATE]; STATE];
-        for (i, row) in covariance.iter_mut().enumerate().take(order) {
-            row.iter_mut()
-                .enumerate()
-                .take(order)
-                .for_each(|(j, c)| *c = scale * scale * at(i.abs_diff(j)));
-        }
-        covariance[MOST_ORDER][MOST_ORDER] = offset[1];
-        let mut state = [0.0; STATE];
-        state[MOST_ORDER] = offset[0];
-        let responded = [0.0; BEFORE];
-        Self {
-            amplitude,
-            variance: scale * scale,
-            log_likelihood: log_weight,
-            state,
-            covariance,
-            responded,
-        }
+impl Hazards {
+    /// Of a page on which nothing has lit.
+    fn new(pictures: usize) -> Self {
+        Self { last: vec![None; pictures], now: 0, soonest: LAGS, chances: [0.0; LAGS] }
     }
 
-    /// Logarithm of weight and likelihood, less `count · ln √2π`.
-    pub fn log_likelihood(&self) -> f64 {
-        self.log_likelihood
-    }
-
-    /// A flash's time passes.
-    pub fn step(&mut self, noise: &Noise) {
-        let order = noise.order();
-        if order == 0 {
-            return;
-        }
-        // One row of the transition at a time: the newest value from all before, then everything moves on by one.
-        let told = |column: &dyn Fn(usize) -> f64| {
-            (0..order).map(|i| noise.weights[i] * column(i)).sum::<f64>()
-        };
-        let old = self.covariance;
-        let mut fresh = [0.0; STATE];
-        for (j, fresh) in fresh.iter_mut().enumerate() {
-            *fresh = told(&|i| old[i][j]);
-        }
-        let source = |j: usize| {
-            if j == MOST_ORDER { Some(j) } else { (1..order).contains(&j).then(|| j - 1) }
-        };
-        for i in (0..order).chain([MOST_ORDER]) {
-            for j in (0..order).chain([MOST_ORDER]) {
-                self.covariance[i][j] = match (source(i), source(j)) {
-                    (Some(a), Some(b)) => old[a][b],
-                    (Some(a), None) => fresh[a],
-                    (None, Some(b)) => fresh[b],
-                    (None, None) => told(&|k| fresh[k]) + self.variance * noise.innovation,
-                };
+    /// These pictures light: of those that lit last so long ago, the share that lights now.
+    fn light(&mut self, lit: Lit) {
+        let (mut waiting, mut lighting) = ([0.0; LAGS], [0.0; LAGS]);
+        for (picture, last) in self.last.iter_mut().enumerate() {
+            let lag = last.map_or(0, |at| lag(self.now, at));
+            waiting[lag] += 1.0;
+            if lit.holds(picture) {
+                lighting[lag] += 1.0;
+                *last = Some(self.now);
+                self.soonest = if lag > 0 { self.soonest.min(lag) } else { self.soonest };
             }
         }
-        let state = self.state;
-        self.state[0] = told(&|i| state[i]);
-        (1..order).for_each(|i| self.state[i] = state[i - 1]);
-    }
-
-    /// A flash, with or without a score.
-    pub fn see(&mut self, noise: &Noise, expected: &Expected<'_>) {
-        let chance = expected.chance.clamp(1e-6, 1.0 - 1e-6);
-        let responded = match expected.score {
-            Some(score) => self.weigh(noise, score, chance, expected),
-            None => chance,
+        self.now += 1;
+        let usual = lighting.iter().sum::<f64>() / self.last.len().max(1) as f64;
+        // The time before the first light is of its own kind.
+        let near = |of: &[f64; LAGS], lag: usize| match lag {
+            0 => of[0],
+            _ => (1..LAGS).filter_map(|i| Some(ALIKE.get(i.abs_diff(lag))? * of[i])).sum(),
         };
-        self.responded.copy_within(0..BEFORE - 1, 1);
-        self.responded[0] = responded;
+        for lag in 0..LAGS {
+            let (lighting, waiting) = (near(&lighting, lag), near(&waiting, lag));
+            let is_too_soon = lag > 0 && lag < self.soonest;
+            let share = if waiting > 0.0 { lighting / waiting } else { usual };
+            self.chances[lag] = if is_too_soon { 0.0 } else { share };
+        }
+    }
+}
+
+fn lag(now: u64, last: u64) -> usize {
+    usize::try_from(now.saturating_sub(last)).unwrap_or(LAGS).clamp(1, LAGS - 1)
+}
+
+/// Shapes of the noise with logarithms of their weights, spreads with theirs, and what is known before the page.
+#[derive(Clone, Copy, Debug)]
+pub struct Known<'a> {
+    /// The law.
+    pub law: &'a ScoreLaw,
+    /// Shapes of the noise.
+    pub shapes: &'a [(Noise, f64)],
+    /// Spreads.
+    pub scales: &'a [(f64, f64)],
+    /// Offset and amplitude.
+    pub before: &'a Before,
+}
+
+/// All strangers of a page.
+#[derive(Clone, Debug)]
+pub struct Strays {
+    hazards: Hazards,
+    /// Who lit before, and who will in the flashes to come.
+    trail: Trail,
+    ahead: VecDeque<Lit>,
+    /// Flash of each stranger's last light, those ahead counted.
+    last: [Option<u64>; STRANGERS],
+    /// For each stranger one of each shape.
+    tracks: Vec<Vec<Track>>,
+    /// Logarithm of each stranger's likelihood now, and when it was drawn last.
+    now: [f64; STRANGERS],
+    drawn: [f64; STRANGERS],
+    log_likelihood: f64,
+    expected: [f64; STRANGERS],
+    rng: ChaCha8Rng,
+}
+
+impl Strays {
+    /// Before the first flash of a page of so many pictures.
+    pub fn new(pictures: usize, shapes: &[(Noise, f64)]) -> Self {
+        let tracks: Vec<Track> = shapes.iter().map(|(noise, _)| Track::new(noise)).collect();
+        Self {
+            hazards: Hazards::new(pictures),
+            trail: Trail::default(),
+            ahead: VecDeque::with_capacity(MOST_AHEAD + 1),
+            last: [None; STRANGERS],
+            tracks: vec![tracks; STRANGERS],
+            now: [0.0; STRANGERS],
+            drawn: [0.0; STRANGERS],
+            log_likelihood: 0.0,
+            expected: [0.0; STRANGERS],
+            rng: ChaCha8Rng::seed_from_u64(SEED),
+        }
     }
 
-    fn weigh(&mut self, noise: &Noise, score: f64, chance: f64, expected: &Expected<'_>) -> f64 {
-        let tails =
-            expected.before.iter().zip(&self.responded).map(|(left, by)| left * by).sum::<f64>();
-        let left = self.amplitude * (tails + expected.after * chance);
-        // The score holds the newest noise and the offset; without an autoregression the noise is not in the state.
-        let white = if noise.order() == 0 { self.variance } else { 0.0 };
-        let seen: [f64; STATE] =
-            std::array::from_fn(|i| self.covariance[i][0] + self.covariance[i][MOST_ORDER]);
-        let variance = (seen[0] + seen[MOST_ORDER] + white).max(1e-12);
-        let news = score - self.state[0] - self.state[MOST_ORDER] - left;
-        let cases = [
-            (
-                chance,
-                news - self.amplitude * expected.response,
-                variance + self.variance * expected.extra,
-            ),
-            (1.0 - chance, news, variance),
-        ];
-        let logs = cases.map(|(weight, news, variance)| {
-            f64::ln(weight) - 0.5 * (f64::ln(variance) + news * news / variance)
-        });
-        let most = logs[0].max(logs[1]);
-        let sum = most + logs.iter().map(|log| (log - most).exp()).sum::<f64>().ln();
-        self.log_likelihood += sum;
-        let shares = logs.map(|log| (log - sum).exp());
-        // Both cases move the state along the same line, by so much.
-        let moves: [f64; 2] = std::array::from_fn(|case| cases[case].1 / cases[case].2);
-        let moved = shares[0] * moves[0] + shares[1] * moves[1];
-        let narrowed: f64 = (0..2).map(|case| shares[case] / cases[case].2).sum();
-        let between: f64 = (0..2).map(|case| shares[case] * (moves[case] - moved).powi(2)).sum();
-        for i in 0..STATE {
-            self.state[i] += moved * seen[i];
-            (0..STATE)
-                .for_each(|j| self.covariance[i][j] += (between - narrowed) * seen[i] * seen[j]);
+    /// Takes the next flash: `score` in spreads of the noise, none where the window was refused; `steps` as the noise goes on.
+    pub fn pass(
+        &mut self,
+        scored: &ScoredFlash,
+        score: Option<f64>,
+        steps: usize,
+        known: &Known<'_>,
+    ) {
+        let beside = self.light_beside(scored);
+        known.law.expect(&self.trail, &beside, &mut self.expected);
+        self.trail.pass(&beside);
+        let spread = known.law.noise_sd;
+        let extra = (known.law.target_sd / spread).powi(2);
+        for (stranger, tracks) in self.tracks.iter_mut().enumerate() {
+            let extra = if beside.flash.lit.holds(stranger) { extra } else { 0.0 };
+            for (track, (noise, _)) in tracks.iter_mut().zip(known.shapes) {
+                (0..steps).for_each(|_| track.step(noise));
+                if let Some(score) = score {
+                    track.see(noise, score, self.expected[stranger] / spread, extra);
+                }
+            }
         }
-        shares[0]
+        if score.is_some() {
+            self.weigh(known);
+        }
+    }
+
+    /// Logarithm of the likelihood of any stranger, less `count · ln √2π`.
+    pub fn log_likelihood(&self) -> f64 {
+        self.log_likelihood + self.newest().0
+    }
+
+    /// This flash and those to come, with the strangers that light in them.
+    fn light_beside(&mut self, scored: &ScoredFlash) -> ScoredFlash {
+        let following = scored.following.iter().take(MOST_AHEAD);
+        let lits = [scored.flash.lit].into_iter().chain(following.clone().map(|f| f.1));
+        for lit in lits.skip(self.ahead.len()) {
+            let drawn = self.draw(lit);
+            self.ahead.push_back(drawn);
+        }
+        let lit = self.ahead.pop_front().unwrap_or_default();
+        let following =
+            following.zip(&self.ahead).map(|((delay_secs, _), lit)| (*delay_secs, *lit));
+        ScoredFlash {
+            flash: Flash { lit, ..scored.flash },
+            onset_secs: scored.onset_secs,
+            score: None,
+            following: following.collect(),
+        }
+    }
+
+    /// Who lights beside these pictures.
+    fn draw(&mut self, lit: Lit) -> Lit {
+        let now = self.hazards.now;
+        self.hazards.light(lit);
+        let mut drawn = 0_u64;
+        for (stranger, last) in self.last.iter_mut().enumerate() {
+            let chance = self.hazards.chances[last.map_or(0, |last| lag(now, last))];
+            if self.rng.random::<f64>() < chance {
+                drawn |= 1 << stranger;
+                *last = Some(now);
+            }
+        }
+        Lit(drawn)
+    }
+
+    fn weigh(&mut self, known: &Known<'_>) {
+        for (now, tracks) in self.now.iter_mut().zip(&self.tracks) {
+            let shapes =
+                tracks.iter().zip(known.shapes).map(|(track, (_, share))| {
+                    let scales = known.scales.iter();
+                    share
+                        + log_sum(scales.map(|(scale, weight)| {
+                            weight + track.log_likelihood(known.before, *scale)
+                        }))
+                });
+            *now = log_sum(shapes);
+        }
+        let (log_mean, weights) = self.newest();
+        let worth =
+            weights.iter().sum::<f64>().powi(2) / weights.iter().map(|w| w * w).sum::<f64>();
+        if worth < 0.5 * STRANGERS as f64 {
+            self.log_likelihood += log_mean;
+            self.multiply(&weights);
+        }
+    }
+
+    /// Logarithm of the mean likelihood since the last draw, and each stranger's share of it.
+    fn newest(&self) -> (f64, [f64; STRANGERS]) {
+        let logs: [f64; STRANGERS] = std::array::from_fn(|i| self.now[i] - self.drawn[i]);
+        let all = log_sum(logs.iter().copied());
+        (all - (STRANGERS as f64).ln(), logs.map(|log| (log - all).exp()))
+    }
+
+    /// Draws strangers by their shares, evenly spaced so that as little as possible is left to luck.
+    fn multiply(&mut self, shares: &[f64; STRANGERS]) {
+        let begin: f64 = self.rng.random();
+        let (mut chosen, mut stranger, mut sum) = ([0; STRANGERS], 0, shares[0]);
+        for (i, chosen) in chosen.iter_mut().enumerate() {
+            while sum * STRANGERS as f64 <= i as f64 + begin && stranger + 1 < STRANGERS {
+                stranger += 1;
+                sum += shares[stranger];
+            }
+            *chosen = stranger;
+        }
+        let moved = |lit: Lit| Lit::of((0..STRANGERS).filter(|i| lit.holds(chosen[*i])));
+        self.trail.map(moved);
+        self.ahead.iter_mut().for_each(|lit| *lit = moved(*lit));
+        self.last = chosen.map(|from| self.last[from]);
+        self.now = chosen.map(|from| self.now[from]);
+        self.drawn = self.now;
+        self.tracks = chosen.iter().map(|from| self.tracks[*from].clone()).collect();
+    }
+}
+
+/// Logarithm of the sum of exponentials.
+pub fn log_sum(logs: impl Iterator<Item = f64> + Clone) -> f64 {
+    let most = logs.clone().fold(f64::NEG_INFINITY, f64::max);
+    if most.is_finite() {
+        most + logs.map(|log| (log - most).exp()).sum::<f64>().ln()
+    } else {
+        most
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::find::law::tests::law;
+    use crate::find::rehearsal::{drawn_code, drawn_page};
 
-    fn flash(score: f64, chance: f64) -> Expected<'static> {
-        Expected { score: Some(score), chance, response: 2.0, extra: 0.3, before: &[], after: 0.0 }
+    const BEFORE: Before = Before { offset: -0.5, offset_variance: 0.25, amplitude_variance: 0.04 };
+
+    fn shapes() -> Vec<(Noise, f64)> {
+        vec![(Noise::of(&[0.45, 0.2]).unwrap(), 0.0)]
     }
 
     #[test]
-    fn the_chances_of_the_next_score_add_to_one() {
-        for correlation in [vec![], vec![0.5, 0.3]] {
-            let noise = Noise::of(&correlation).unwrap();
-            let mut stray = Stray::new(&noise, 1.0, 1.3, [0.2, 0.25], 0.0);
-            for score in [0.1, 2.5, -0.7, 1.9] {
-                stray.see(&noise, &flash(score, 0.2));
-                stray.step(&noise);
+    fn strangers_light_as_pictures_of_the_page_do() {
+        let mut strays = Strays::new(40, &shapes());
+        let code = drawn_code(40, 50, 0.2, &mut ChaCha8Rng::seed_from_u64(1));
+        let lits: Vec<Lit> = code.iter().map(|lit| strays.draw(*lit)).collect();
+        for stranger in 0..STRANGERS {
+            let at: Vec<usize> = (0..lits.len()).filter(|i| lits[*i].holds(stranger)).collect();
+            // Twice a repetition, never in flashes one after another.
+            assert!((80..=115).contains(&at.len()), "{}", at.len());
+            assert!(at.windows(2).all(|pair| pair[1] - pair[0] >= 2), "{at:?}");
+        }
+        let mut first = Hazards::new(12);
+        first.light(Lit::of([0, 1, 2]));
+        assert_eq!(first.chances[0], 0.25);
+        first.light(Lit::of([3, 4, 5]));
+        assert!((first.chances[0] - 1.0 / 3.0).abs() < 1e-12 && first.chances[1] == 0.0);
+    }
+
+    #[test]
+    fn a_stranger_who_is_looked_for_is_found_among_them_and_nobody_is_not() {
+        let (law, shapes, scales) = (law(), shapes(), [(1.0, 0.0)]);
+        let known = Known { law: &law, shapes: &shapes, scales: &scales, before: &BEFORE };
+        let nobody = |page: &[ScoredFlash]| {
+            let mut track = Track::new(&shapes[0].0);
+            for (i, scored) in page.iter().enumerate() {
+                (0..usize::from(i > 0)).for_each(|_| track.step(&shapes[0].0));
+                track.see(&shapes[0].0, scored.score.unwrap(), 0.0, 0.0);
             }
-            let before = stray.log_likelihood();
-            let next = |score: f64| {
-                let mut next = stray.clone();
-                next.see(
-                    &noise,
-                    &Expected { before: &[0.3, 0.1], after: 0.2, ..flash(score, 0.2) },
-                );
-                (next.log_likelihood() - before).exp() / std::f64::consts::TAU.sqrt()
-            };
-            let sum: f64 = (-2000..2000).map(|i| next(f64::from(i) * 0.01) * 0.01).sum();
-            assert!((sum - 1.0).abs() < 1e-6, "{sum}");
+            track.log_likelihood(&BEFORE, 1.0)
+        };
+        let (mut looked_for, mut none) = (0, 0);
+        for seed in 0..20 {
+            let mut rng = ChaCha8Rng::seed_from_u64(seed);
+            let code = drawn_code(41, 6, 0.2, &mut rng);
+            for (sought, better) in [(Some(40), &mut looked_for), (None, &mut none)] {
+                let page = drawn_page(&law, 41, &code, sought, &mut rng);
+                // The page has forty pictures; the one that is looked for is not among them.
+                let mut strays = Strays::new(40, &shapes);
+                for (i, scored) in page.iter().enumerate() {
+                    strays.pass(scored, scored.score, usize::from(i > 0), &known);
+                }
+                *better += u32::from(strays.log_likelihood() > nobody(&page));
+            }
         }
+        assert!(looked_for >= 18 && none <= 4, "{looked_for} and {none} of 20");
     }
 
     #[test]
-    fn without_responses_it_is_the_filter_of_nobody() {
-        use crate::find::track::{Before, Track};
-        let noise = Noise::of(&[0.5, 0.3, 0.2]).unwrap();
-        let mut stray = Stray::new(&noise, 0.0, 1.4, [0.2, 0.25], 0.0);
-        let mut track = Track::new(&noise);
-        for (i, score) in [0.1, 2.5, -0.7, 1.9, 0.4, 0.4].into_iter().enumerate() {
-            (0..=i % 2).for_each(|_| (stray.step(&noise), track.step(&noise)).0);
-            stray.see(&noise, &Expected { extra: 0.0, ..flash(score, 0.2) });
-            track.see(&noise, score, 0.0, 0.0);
-        }
-        let before = Before { offset: 0.2, offset_variance: 0.25, amplitude_variance: 0.1 };
-        assert!((stray.log_likelihood() - track.log_likelihood(&before, 1.4)).abs() < 1e-9);
-    }
-
-    #[test]
-    fn a_peak_is_taken_for_a_response_and_its_tail_is_expected() {
-        let noise = Noise::of(&[]).unwrap();
-        let mut stray = Stray::new(&noise, 1.0, 1.0, [0.0, 0.01], 0.0);
-        stray.see(&noise, &flash(4.0, 0.1));
-        assert!(stray.responded[0] > 0.9);
-        let mut without = stray.clone();
-        stray.see(&noise, &Expected { before: &[1.5], ..flash(1.5, 0.1) });
-        without.see(&noise, &flash(1.5, 0.1));
-        assert!(stray.log_likelihood() > without.log_likelihood() + 0.3);
-        stray.see(&noise, &Expected { score: None, ..flash(0.0, 0.1) });
-        assert_eq!(stray.responded[0], 0.1);
+    fn multiplied_strangers_take_their_lights_along() {
+        let mut strays = Strays::new(40, &shapes());
+        let code = drawn_code(40, 2, 0.2, &mut ChaCha8Rng::seed_from_u64(1));
+        strays.ahead = code[..5].iter().map(|lit| strays.draw(*lit)).collect();
+        let lights = |strays: &Strays, i: usize| {
+            strays.ahead.iter().map(|lit| lit.holds(i)).collect::<Vec<_>>()
+        };
+        let (seven, last) = (lights(&strays, 7), strays.last[7]);
+        let mut shares = [0.0; STRANGERS];
+        shares[7] = 1.0;
+        strays.multiply(&shares);
+        assert!((0..STRANGERS).all(|i| lights(&strays, i) == seven && strays.last[i] == last));
+        // They go different ways from there.
+        let next: Vec<Lit> = code[5..14].iter().map(|lit| strays.draw(*lit)).collect();
+        assert!((1..STRANGERS).any(|i| next.iter().any(|lit| lit.holds(i) != lit.holds(0))));
     }
 }

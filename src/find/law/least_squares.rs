@@ -83,13 +83,12 @@ fn cholesky(size: usize, matrix: impl Fn(usize, usize) -> f64) -> Option<Vec<Vec
     let mut triangle: Vec<Vec<f64>> = Vec::with_capacity(size);
     for i in 0..size {
         let mut row: Vec<f64> = Vec::with_capacity(i + 1);
-        for j in 0..i {
-            let told: f64 = row.iter().zip(&triangle[j]).map(|(a, b)| a * b).sum();
-            row.push((matrix(i, j) - told) / triangle[j][j]);
+        for (j, above) in triangle.iter().enumerate() {
+            let told: f64 = row.iter().zip(above).map(|(a, b)| a * b).sum();
+            row.push((matrix(i, j) - told) / above[j]);
         }
         let left = matrix(i, i) - row.iter().map(|a| a * a).sum::<f64>();
-        // Negated so that what is no number is refused too.
-        if !(left > LEAST_PIVOT * matrix(i, i).abs()) {
+        if left.is_nan() || left <= LEAST_PIVOT * matrix(i, i).abs() {
             return None;
         }
         row.push(left.sqrt());

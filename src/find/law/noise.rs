@@ -30,8 +30,7 @@ impl Noise {
         let mut innovation = 1.0;
         for order in 0..correlation.len() {
             let partial = partial(correlation, &weights, innovation);
-            // Negated so that what is no number is refused too.
-            if !(partial.abs() <= MOST_PARTIAL + 1e-9) {
+            if partial.is_nan() || partial.abs() > MOST_PARTIAL + 1e-9 {
                 return None;
             }
             step(&mut weights, partial);
