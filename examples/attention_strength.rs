@@ -6,13 +6,13 @@
 //!
 //! For each level of `attention` and each subject: two sessions of copy pages (40 pictures in a grid, groups by rows and
 //! columns drawn anew in each repetition, a flash every .2 s, so that responses overlap; artefacts as usual). A shrinkage
-//! LDA (means of 48 ms of 0 to .8 s after each flash, causal high-pass at .5 Hz) is fitted to five minutes of flashes of one
+//! LDA (means of 48 ms of 0 to .8 s after each flash, causal high-pass at 1 Hz) is fitted to five minutes of flashes of one
 //! session and tested on the other. Prints the model's d′, the P300 and the mean area and its spread over subjects: the
 //! rows for `TABLE` in `src/subject/attention/strength.rs`.
 
 use std::sync::Arc;
 
-use phosphene::signal::{Flash, Lit, Montage, PageShown, StimulusSet};
+use phosphene::signal::{Flash, Lit, Montage, OpenPage, StimulusSet};
 use phosphene::subject::attention::strength::d_prime;
 use phosphene::subject::{SimParams, VirtualSubject};
 use rand::RngExt as _;
@@ -21,12 +21,15 @@ use rand::seq::SliceRandom as _;
 use rand_chacha::ChaCha8Rng;
 
 const PICTURES: usize = 40;
-const COLUMNS: usize = 8;
 const SOA_SECS: f64 = 0.2;
 const STEP: usize = 12;
 const STEPS: usize = 16;
 const EPOCH: usize = STEP * STEPS;
+/// Five minutes.
 const FIT_FLASHES: usize = 1_500;
+/// Levels of `attention`, and the first of the people.
+const LEVELS: [f64; 12] = [0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97];
+const FIRST_SUBJECT: u64 = 100;
 const TEST_FLASHES: usize = 4_500;
 
 /// Flashes with their features `[flashes][features]`.
@@ -45,55 +48,65 @@ fn main() {
             eprintln!("{name} is no montage");
             continue;
         };
-        for attention_auc in [0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97] {
-            let mut areas = Vec::new();
-            let mut p300 = 0.0;
-            for subject in 0..subjects {
-                let params = SimParams {
-                    subject: 100 + subject,
-                    attention_auc,
-                    montage: montage.clone(),
-                    ..SimParams::default()
-                };
-                let (fit, uv) = session(&SimParams { seed: 1, ..params.clone() }, FIT_FLASHES);
-                let (test, _) = session(&SimParams { seed: 2, ..params }, TEST_FLASHES);
-                p300 += uv / subjects as f64;
-                areas.push(area(&test, &discriminant(&fit)));
-            }
-            let n = areas.len() as f64;
-            let mean = areas.iter().sum::<f64>() / n;
-            let sd = (areas.iter().map(|a| (a - mean).powi(2)).sum::<f64>() / n).sqrt();
-            let least = areas.iter().copied().fold(1.0, f64::min);
-            let most = areas.iter().copied().fold(0.0, f64::max);
-            let d = d_prime(attention_auc);
+        for attention_auc in LEVELS {
+            let params =
+                SimParams { attention_auc, montage: montage.clone(), ..SimParams::default() };
+            let people: Vec<[f64; 2]> = (0..subjects)
+                .map(|s| of_person(&SimParams { subject: FIRST_SUBJECT + s, ..params.clone() }))
+                .collect();
+            let [uv, auc] = [0, 1].map(|i| summary(people.iter().map(|person| person[i])));
             println!(
-                "{name} {attention_auc} {d:.3} {p300:.2} {mean:.4} {sd:.4} {least:.3} {most:.3}"
+                "{name} {attention_auc} {:.3} {:.2} {:.4} {:.4} {:.3} {:.3}",
+                d_prime(attention_auc),
+                uv.0,
+                auc.0,
+                auc.1,
+                auc.2,
+                auc.3
             );
         }
     }
 }
 
+/// P300 in µV, and the area that is reached.
+fn of_person(params: &SimParams) -> [f64; 2] {
+    let (fit, p300_uv) = session(&SimParams { seed: 1, ..params.clone() }, FIT_FLASHES);
+    let (test, _) = session(&SimParams { seed: 2, ..params.clone() }, TEST_FLASHES);
+    [p300_uv, area(&test, &discriminant(&fit))]
+}
+
+/// Mean, standard deviation, least and most.
+fn summary(values: impl Iterator<Item = f64> + Clone) -> (f64, f64, f64, f64) {
+    let n = values.clone().count().max(1) as f64;
+    let mean = values.clone().sum::<f64>() / n;
+    let variance = values.clone().map(|v| (v - mean).powi(2)).sum::<f64>() / n;
+    let least = values.clone().fold(f64::INFINITY, f64::min);
+    (mean, variance.sqrt(), least, values.fold(f64::NEG_INFINITY, f64::max))
+}
+
+/// Flashes follow the embedding of no picture, but a subject is made for some.
+fn stimuli() -> Arc<StimulusSet> {
+    StimulusSet::bundled_or_none()
+}
+
 /// Copy pages of three repetitions each.
 fn session(params: &SimParams, flashes: usize) -> (Session, f64) {
     let mut rng = ChaCha8Rng::seed_from_u64(params.seed * 1_000 + params.subject);
-    let mut subject = VirtualSubject::new(params, Arc::new(StimulusSet::default()));
+    let mut subject = VirtualSubject::new(params, stimuli());
     subject.look_away(true);
     let channels = subject.channels();
     let plan = plan(flashes, &mut rng);
     let last_secs = plan.last().map_or(0.0, |(_, secs)| *secs);
     let frames = ((last_secs + 1.2) * 250.0) as usize;
     let mut signal = vec![0.0f32; frames * channels];
-    let (mut next, mut page) = (0, u32::MAX);
+    let mut next = 0;
     for frame in signal.chunks_exact_mut(channels) {
         if let Some((flash, secs)) = plan.get(next).copied()
             && subject.can_see_flash()
         {
-            if flash.page != page {
-                page = flash.page;
-                let (pictures, columns) = (PICTURES, COLUMNS);
-                subject.turn_to(PageShown { page, pictures, columns, nearest: None });
-            }
-            next += usize::from(subject.flash(flash, secs));
+            let page =
+                OpenPage { number: flash.page, pictures: PICTURES as u8, sought: flash.sought };
+            next += usize::from(subject.flash(flash, secs, Some(page)));
         }
         subject.next_block(frame, |_| {});
     }
@@ -153,9 +166,9 @@ fn plan(flashes: usize, rng: &mut ChaCha8Rng) -> Vec<(Flash, f64)> {
     plan
 }
 
-/// Second-order Butterworth at .5 Hz, forwards only, in place.
+/// Second-order Butterworth at 1 Hz, forwards only, in place.
 fn high_pass(signal: &mut [f32], channels: usize) {
-    let k = (std::f64::consts::PI * 0.5 / 250.0).tan();
+    let k = (std::f64::consts::PI * 1.0 / 250.0).tan();
     let norm = 1.0 / (1.0 + k * std::f64::consts::SQRT_2 + k * k);
     let (a1, a2) =
         (2.0 * (k * k - 1.0) * norm, (1.0 - k * std::f64::consts::SQRT_2 + k * k) * norm);
@@ -171,7 +184,7 @@ fn high_pass(signal: &mut [f32], channels: usize) {
     }
 }
 
-/// Weights of an LDA with Ledoit and Wolf's shrinkage towards a multiple of the identity.
+/// Weights of an LDA on standardised features, with Ledoit and Wolf's shrinkage towards the identity.
 fn discriminant(session: &Session) -> Vec<f64> {
     let p = session.features[0].len();
     let mean = |class: bool| {
@@ -183,12 +196,18 @@ fn discriminant(session: &Session) -> Vec<f64> {
         sum
     };
     let means = [mean(false), mean(true)];
-    let centred: Vec<Vec<f64>> = session
+    let mut centred: Vec<Vec<f64>> = session
         .features
         .iter()
         .zip(&session.targets)
         .map(|(x, t)| x.iter().zip(&means[usize::from(*t)]).map(|(v, m)| v - m).collect())
         .collect();
+    let spread: Vec<f64> = (0..p)
+        .map(|i| (centred.iter().map(|x| x[i] * x[i]).sum::<f64>() / centred.len() as f64).sqrt())
+        .collect();
+    for x in &mut centred {
+        x.iter_mut().zip(&spread).for_each(|(v, s)| *v /= s);
+    }
     let n = centred.len() as f64;
     let mut covariance = vec![vec![0.0; p]; p];
     for x in &centred {
@@ -213,8 +232,8 @@ fn discriminant(session: &Session) -> Vec<f64> {
         row.iter_mut().for_each(|v| *v *= 1.0 - shrinkage);
         row[i] += shrinkage * mu;
     }
-    let difference = means[1].iter().zip(&means[0]).map(|(a, b)| a - b).collect();
-    solved(covariance, difference)
+    let difference = (0..p).map(|i| (means[1][i] - means[0][i]) / spread[i]).collect();
+    solved(covariance, difference).iter().zip(&spread).map(|(w, s)| w / s).collect()
 }
 
 /// The solution of a positive definite system, by Cholesky's factor.

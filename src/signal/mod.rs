@@ -18,6 +18,6 @@ pub use flash::{Flash, Lit};
 pub use marker::{Marker, MarkerEvent};
 pub use montage::Montage;
 pub use picture::Picture;
-pub use screen::{Lighting, PageShown, Screen, Shown};
+pub use screen::{Lighting, OpenPage, Screen, Shown};
 pub use stimulus::{MAX_STIMULI, Stimulus, StimulusSet};
 pub use window::{Abstention, Following, Lock, Window};

@@ -1,16 +1,14 @@
 //! What a presenter shows, told to whoever must know: the virtual subject, who looks, and the source, whose markers say it.
 //!
-//! Takes pictures with their times on the program's clock and markers; gives each once, in order. Both ways are bounded
-//! and lock-free: the reading side sits on the acquisition thread. What finds no room is counted, never waited for.
+//! Takes pictures, flashes of a page and markers with their times on the program's clock; gives each once, in order. All
+//! ways are bounded and lock-free: the reading side sits on the acquisition thread. What finds no room is counted, never
+//! waited for.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crossbeam_queue::ArrayQueue;
 
 use super::{Flash, Marker};
-
-/// Pages that nobody has turned to yet: one begins seconds after another.
-const PAGES: usize = 8;
 
 /// One picture on the screen.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -23,29 +21,45 @@ pub struct Shown {
     pub offset_secs: f64,
 }
 
-/// Some pictures of a page that light up together.
+/// Some pictures of a page lit up.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Lighting {
-    /// Which, and of which page.
+    /// Which ones, of which page.
     pub flash: Flash,
-    /// When they light up, in seconds on the program's clock.
+    /// When, in seconds on the program's clock.
     pub onset_secs: f64,
-    /// When their light goes out.
+    /// When they go dark.
     pub offset_secs: f64,
 }
 
-/// A page of pictures, told before its first flash.
+/// The page that is on the screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PageShown {
+pub struct OpenPage {
     /// Its number, as in [`Flash::page`].
-    pub page: u32,
-    /// How many pictures stand on it, row by row.
-    pub pictures: usize,
-    /// How many of them in a full row.
-    pub columns: usize,
-    /// The picture of it that is nearest to what the simulated wearer wants, where somebody has worked that out: a wish
-    /// for something that may be on no page cannot be told by a picture's number.
-    pub nearest: Option<u8>,
+    pub number: u32,
+    /// How many pictures it has: 1 to 60.
+    pub pictures: u8,
+    /// The picture that one is told to look for; where nothing is told, whoever looks chooses.
+    pub sought: Option<u8>,
+}
+
+impl OpenPage {
+    /// In one word, so that the page is read whole without a lock; 0 for none.
+    fn pack(page: Option<Self>) -> u64 {
+        let Some(Self { number, pictures, sought }) = page else { return 0 };
+        let sought = sought.map_or(0, |picture| u64::from(picture) + 1);
+        u64::from(number) << 32 | sought << 8 | u64::from(pictures.max(1))
+    }
+
+    fn unpack(word: u64) -> Option<Self> {
+        let [pictures, sought] = [word & 0xff, word >> 8 & 0xffff];
+        let sought = sought.checked_sub(1).map(|picture| picture as u8);
+        (pictures > 0).then_some(Self {
+            number: (word >> 32) as u32,
+            pictures: pictures as u8,
+            sought,
+        })
+    }
 }
 
 /// A screen between a presenter and a source.
@@ -53,7 +67,7 @@ pub struct PageShown {
 pub struct Screen {
     shown: ArrayQueue<Shown>,
     lit: ArrayQueue<Lighting>,
-    pages: ArrayQueue<PageShown>,
+    page: AtomicU64,
     markers: ArrayQueue<Marker>,
     /// The same, for other programs.
     announced: ArrayQueue<Marker>,
@@ -62,13 +76,13 @@ pub struct Screen {
 }
 
 impl Screen {
-    /// A dark screen with room for so many pictures and markers that nobody has looked at yet.
+    /// A dark screen with room for so many pictures, flashes and markers that nobody has looked at yet.
     pub fn new(capacity: usize) -> Self {
         let capacity = capacity.max(1);
         Self {
             shown: ArrayQueue::new(capacity),
             lit: ArrayQueue::new(capacity),
-            pages: ArrayQueue::new(PAGES),
+            page: AtomicU64::new(0),
             markers: ArrayQueue::new(capacity),
             announced: ArrayQueue::new(capacity),
             open: AtomicBool::new(false),
@@ -91,14 +105,24 @@ impl Screen {
         self.count(self.shown.push(picture).is_err());
     }
 
-    /// Turns to a page; must come before its first flash.
-    pub fn turn_to(&self, page: PageShown) {
-        self.count(self.pages.push(page).is_err());
+    /// Puts a page on the screen, or takes it away.
+    pub fn turn_to(&self, page: Option<OpenPage>) {
+        self.page.store(OpenPage::pack(page), Ordering::Release);
     }
 
-    /// Lights up some pictures of the page.
+    /// The page that is on the screen. Flashes of the page before may still wait: their number tells.
+    pub fn page(&self) -> Option<OpenPage> {
+        OpenPage::unpack(self.page.load(Ordering::Acquire))
+    }
+
+    /// Lights some pictures of the page.
     pub fn light(&self, lighting: Lighting) {
         self.count(self.lit.push(lighting).is_err());
+    }
+
+    /// The next flash that nobody has looked at.
+    pub fn next_lit(&self) -> Option<Lighting> {
+        self.lit.pop()
     }
 
     /// Says a marker.
@@ -113,16 +137,6 @@ impl Screen {
         self.shown.pop()
     }
 
-    /// The next page that nobody has turned to.
-    pub fn next_page(&self) -> Option<PageShown> {
-        self.pages.pop()
-    }
-
-    /// The next flash that nobody has seen.
-    pub fn next_lit(&self) -> Option<Lighting> {
-        self.lit.pop()
-    }
-
     /// The next marker that nobody has taken.
     pub fn next_marker(&self) -> Option<Marker> {
         self.markers.pop()
@@ -133,7 +147,7 @@ impl Screen {
         self.announced.pop()
     }
 
-    /// Markers, pictures, pages and flashes that found no room.
+    /// Markers, pictures and flashes that found no room.
     pub fn dropped(&self) -> u64 {
         self.dropped.load(Ordering::Relaxed)
     }
@@ -148,6 +162,7 @@ impl Screen {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::signal::Lit;
 
     #[test]
     fn what_is_said_comes_once_and_in_order_and_what_finds_no_room_is_counted() {
@@ -161,5 +176,32 @@ mod tests {
         // Whoever announces hears the newest.
         assert_eq!(screen.next_announced().map(|m| m.time_secs), Some(1.0));
         assert!(!screen.is_open() && screen.next_shown().is_none());
+    }
+
+    #[test]
+    fn flashes_come_once_and_in_order_and_what_finds_no_room_is_counted() {
+        let screen = Screen::new(2);
+        let lit = |picture: usize| {
+            let flash = Flash { page: 3, lit: Lit::of([picture]), sought: None };
+            Lighting { flash, onset_secs: picture as f64, offset_secs: picture as f64 + 0.1 }
+        };
+        (0..3).for_each(|picture| screen.light(lit(picture)));
+        assert_eq!((screen.next_lit(), screen.next_lit()), (Some(lit(0)), Some(lit(1))));
+        assert_eq!((screen.next_lit(), screen.dropped()), (None, 1));
+    }
+
+    #[test]
+    fn the_page_is_told_as_it_is() {
+        let screen = Screen::new(2);
+        assert_eq!(screen.page(), None);
+        for number in [0, 7, u32::MAX] {
+            for sought in [None, Some(0), Some(59), Some(u8::MAX)] {
+                let page = Some(OpenPage { number, pictures: 60, sought });
+                screen.turn_to(page);
+                assert_eq!(screen.page(), page);
+            }
+        }
+        screen.turn_to(None);
+        assert_eq!(screen.page(), None);
     }
 }

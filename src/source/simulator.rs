@@ -14,7 +14,7 @@ use super::{
 use crate::signal::marker::STIMULUS_OFF;
 use crate::signal::{Chunk, FrameMeta, Marker, Screen, StimulusSet};
 use crate::subject::{
-    Event, PRESENTED, Schedule, SimParams, Speed, VirtualSubject, attention, strength,
+    Event, PRESENTED, Schedule, SimParams, Speed, VirtualSubject, Wanted, attention, strength,
 };
 use crate::time::clock::Clock;
 
@@ -44,6 +44,7 @@ pub struct SimulatedSource {
     params: SimParams,
     stimuli: Arc<StimulusSet>,
     screen: Option<Arc<Screen>>,
+    wanted: Option<Arc<Wanted>>,
     running: Option<Running>,
 }
 
@@ -60,13 +61,19 @@ struct Running {
 impl SimulatedSource {
     /// A source that is made ready by `prepare`.
     pub fn new(params: SimParams, stimuli: Arc<StimulusSet>) -> Self {
-        Self { params, stimuli, screen: None, running: None }
+        Self { params, stimuli, screen: None, wanted: None, running: None }
     }
 
     /// The same subject before a presenter's screen: while that is open it sees what is shown there.
     #[must_use]
     pub fn with_screen(self, screen: Arc<Screen>) -> Self {
         Self { screen: Some(screen), ..self }
+    }
+
+    /// The same subject, who looks on free pages for what is wanted there.
+    #[must_use]
+    pub fn with_wanted(self, wanted: Arc<Wanted>) -> Self {
+        Self { wanted: Some(wanted), ..self }
     }
 
     /// What will be shown when, in seconds since the first sample.
@@ -113,8 +120,12 @@ impl Source for SimulatedSource {
             remedy: "Change the parameters after 'sim:' or the stimulus set".into(),
         })?;
         let rate_hz = self.params.rate.hz();
+        let mut subject = VirtualSubject::new(&self.params, self.stimuli.clone());
+        if let Some(wanted) = &self.wanted {
+            subject.heed(wanted.clone());
+        }
         self.running = Some(Running {
-            subject: VirtualSubject::new(&self.params, self.stimuli.clone()),
+            subject,
             clock: clock.clone(),
             // Offline, times start at zero, so that they too are the same in every run.
             start_secs: if self.is_offline() { 0.0 } else { clock.now_secs() },
@@ -171,7 +182,7 @@ struct Seen<'a> {
 }
 
 impl Running {
-    /// Takes the next picture, page and flash from a presenter's screen.
+    /// Takes the next picture and the next flash from a presenter's screen.
     fn look_at(&mut self, screen: &Screen) {
         self.subject.look_away(screen.is_open());
         if self.subject.can_see()
@@ -181,13 +192,11 @@ impl Running {
                 [shown.onset_secs, shown.offset_secs].map(|secs| secs - self.start_secs);
             self.subject.see(shown.row, onset, offset);
         }
-        while let Some(page) = screen.next_page() {
-            self.subject.turn_to(page);
-        }
         if self.subject.can_see_flash()
             && let Some(lighting) = screen.next_lit()
         {
-            self.subject.flash(lighting.flash, lighting.onset_secs - self.start_secs);
+            let onset_secs = lighting.onset_secs - self.start_secs;
+            self.subject.flash(lighting.flash, onset_secs, screen.page());
         }
     }
 

@@ -26,7 +26,7 @@ pub mod schedule;
 mod sequence;
 pub mod strength;
 
-pub use attention::Wish;
+pub use attention::{Wanted, Wish};
 pub use params::{SimParams, Speed};
 pub use person::{Event, PRESENTED, VirtualSubject};
 pub use schedule::{Schedule, Trial};

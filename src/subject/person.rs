@@ -12,7 +12,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::anatomy::Anatomy;
 use super::artefacts::{Artefacts, SENSOR_NOISE_UV};
-use super::attention::{Attention, Person, detectability};
+use super::attention::{Attention, Person, Wanted, detectability};
 use super::background::Background;
 use super::evoked::{BAND_HZ, Drive, POSTERIOR, RESPONSE_SECS, Response};
 use super::forward::{Dipole, Electrodes, average_reference, rotated};
@@ -22,7 +22,7 @@ use super::schedule::{Schedule, Trial};
 use super::sequence::{Stream, stream};
 use super::{artefacts, attention, background, evoked};
 use crate::signal::montage::{Montage, Position};
-use crate::signal::{Flash, PageShown, StimulusSet};
+use crate::signal::{Flash, OpenPage, StimulusSet};
 
 /// Seed of what all people have in common. Changing it makes every trained encoder worthless.
 const EVERYONE_SEED: u64 = 0x5048_4f53_5048_454e;
@@ -216,16 +216,16 @@ impl VirtualSubject {
         self.looks_away && self.upcoming.is_none()
     }
 
-    /// A page of pictures that will light up; before its first flash.
-    pub fn turn_to(&mut self, page: PageShown) {
-        self.attention.turn_to(page);
+    /// Looks for what is wanted there from now on, on pages that are free.
+    pub fn heed(&mut self, wanted: Arc<Wanted>) {
+        self.attention.heed(wanted);
     }
 
-    /// Pictures of a page light up, in seconds since the first sample; false while a flash before has not begun. As with
-    /// [`VirtualSubject::see`], what is past takes effect as far on as it is.
-    pub fn flash(&mut self, flash: Flash, onset_secs: f64) -> bool {
+    /// Pictures of a page light up, in seconds since the first sample; false while a flash before has not begun. `page` is
+    /// the one that is open, if that is known. As with [`VirtualSubject::see`], what is past takes effect as far on as it is.
+    pub fn flash(&mut self, flash: Flash, onset_secs: f64, page: Option<OpenPage>) -> bool {
         let now_secs = self.next_index as f64 / self.rate_hz;
-        self.looks_away && self.attention.see(flash, onset_secs, now_secs)
+        self.looks_away && self.attention.see(flash, onset_secs, page, now_secs)
     }
 
     /// Whether a flash of the presenter's can be taken.
@@ -309,10 +309,7 @@ impl Mixing {
         };
         let answers: Vec<Vec<f64>> = person.dipoles.iter().map(|d| scaled(d, 1.0)).collect();
         let brain: Vec<Vec<f64>> = brain.iter().map(|d| scaled(d, anatomy.gain)).collect();
-        let rate_hz = params.rate.hz();
-        let sensor_uv = SENSOR_NOISE_UV * (rate_hz / 250.0).sqrt();
-        let d_prime_per_uv =
-            detectability(person, &answers, &brain, background, rate_hz, sensor_uv);
+        let d_prime_per_uv = detectability(person, &answers, &brain, background, params.rate.hz());
         Self { matrix, d_prime_per_uv }
     }
 }

@@ -36,7 +36,7 @@ const SITES: [(&str, usize); 8] = [
 pub(in crate::subject) const SOURCES: usize = SITES.len();
 
 /// What a target adds to each part, for a P300 of 1 µV at Pz; at its sites, in µV.
-pub(super) const TARGET: [f64; PARTS] = [0.0, -0.15, -0.35, 0.75, 0.35];
+pub(super) const TARGET: [f64; PARTS] = [0.0, -0.25, -0.55, 0.75, 0.35];
 
 /// Ranges of people: peaks and widths in seconds, and standard deviation of the P300's latency from trial to trial.
 const N200_PEAK_SECS: [f64; 2] = [0.19, 0.24];

@@ -12,6 +12,8 @@ mod recovery;
 pub mod strength;
 mod wish;
 
+use std::sync::Arc;
+
 use arrayvec::ArrayVec;
 use rand_chacha::ChaCha8Rng;
 
@@ -21,20 +23,17 @@ use self::wish::InView;
 use super::noise::normal;
 use super::params::SimParams;
 use super::sequence::{Stream, stream};
-use crate::signal::{Flash, PageShown};
+use crate::signal::{Flash, OpenPage};
 
 pub(super) use self::components::{Person, SOURCES};
 pub(super) use self::strength::detectability;
-pub use self::wish::Wish;
+pub use self::wish::{Wanted, Wish};
 
 /// Flashes whose effect can overlap at most; at 30 a second the oldest has faded.
 const MAX_ACTIVE: usize = 40;
 
 /// How long after its onset a flash has an effect, in seconds.
 const RESPONSE_SECS: f64 = 1.1;
-
-/// Pages told that no flash has come from yet.
-const MAX_PAGES: usize = 8;
 
 /// A flash further ahead than this is no flash, in seconds.
 const MOST_AHEAD_SECS: f64 = 60.0;
@@ -80,7 +79,7 @@ pub(super) struct Attention {
     wish: Wish,
     /// P300 of a rested person at Pz, in µV.
     amplitude_uv: f64,
-    pages: ArrayVec<PageShown, MAX_PAGES>,
+    wanted: Option<Arc<Wanted>>,
     in_view: Option<InView>,
     upcoming: Option<(Flash, f64)>,
     active: ArrayVec<Active, MAX_ACTIVE>,
@@ -98,7 +97,7 @@ impl Attention {
             person,
             wish: params.seeks,
             amplitude_uv: if amplitude_uv.is_finite() { amplitude_uv } else { 0.0 },
-            pages: ArrayVec::new(),
+            wanted: None,
             in_view: None,
             upcoming: None,
             active: ArrayVec::new(),
@@ -114,12 +113,9 @@ impl Attention {
         self.amplitude_uv
     }
 
-    /// Hears of a page before its first flash.
-    pub fn turn_to(&mut self, page: PageShown) {
-        if self.pages.is_full() {
-            self.pages.remove(0);
-        }
-        self.pages.push(page);
+    /// Looks for what is wanted there from now on, page by page.
+    pub fn heed(&mut self, wanted: Arc<Wanted>) {
+        self.wanted = Some(wanted);
     }
 
     /// Whether a flash can be taken.
@@ -127,11 +123,21 @@ impl Attention {
         self.upcoming.is_none()
     }
 
-    /// A flash, in seconds since the first sample; false while one before it has not begun, and for an onset that is no
-    /// time near `now_secs`.
-    pub fn see(&mut self, flash: Flash, onset_secs: f64, now_secs: f64) -> bool {
+    /// A flash, in seconds since the first sample, and the page that is open; false while a flash before has not begun, and
+    /// for an onset that is no time near `now_secs`.
+    pub fn see(
+        &mut self,
+        flash: Flash,
+        onset_secs: f64,
+        page: Option<OpenPage>,
+        now_secs: f64,
+    ) -> bool {
         let is_taken = self.can_see() && onset_secs <= now_secs + MOST_AHEAD_SECS;
         if is_taken {
+            if self.in_view.as_ref().is_none_or(|page| page.is_left(flash)) {
+                let wanted = self.wanted.as_ref().and_then(|wanted| wanted.on(flash.page));
+                self.in_view = Some(InView::new(flash, page, wanted, &mut self.wishes_rng));
+            }
             self.upcoming = Some((flash, onset_secs));
         }
         is_taken
@@ -156,15 +162,10 @@ impl Attention {
     }
 
     fn begin(&mut self, flash: Flash, onset_secs: f64) {
-        if self.in_view.as_ref().is_none_or(|page| page.is_left(flash)) {
-            let told = self.pages.iter().rposition(|page| page.page == flash.page);
-            let told = told.map(|at| self.pages.remove(at));
-            self.in_view = Some(InView::new(flash, told, &mut self.wishes_rng));
-        }
         let Some(page) = self.in_view.as_mut() else { return };
         let sought = page.sought(flash, self.wish);
         let is_target = sought.is_some_and(|picture| flash.lit.holds(picture));
-        let is_beside = sought.is_some_and(|picture| page.beside(picture, flash.lit) > 0);
+        let is_beside = sought.is_some_and(|picture| page.is_beside(picture, flash.lit));
         let visual = (page.share(flash.lit) / USUAL_SHARE).sqrt().min(LARGEST_VISUAL);
 
         // Every flash draws as much, so that none depends on which were targets.
