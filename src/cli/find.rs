@@ -272,7 +272,7 @@ impl Pages<'_> {
         let mut flashes = CopyFlashes::default();
         for i in 0..copy_pages {
             let sought = u8::try_from(order[i % of]).ok();
-            let whole = held.page(&rows(of), (sought, None), copy_repetitions, &mut |window| {
+            let whole = held.page(&rows(of), sought, copy_repetitions, &mut |window| {
                 flashes.take(window);
                 false
             })?;
@@ -300,7 +300,7 @@ impl Pages<'_> {
         for _ in 0..pages {
             let sought = (!free).then(|| self.rng.random_range(0..of) as u8);
             let began_secs = held.windows().reached_secs().max(0.0);
-            let whole = held.page(&rows(of), (sought, None), repetitions + 1, &mut |window| {
+            let whole = held.page(&rows(of), sought, repetitions + 1, &mut |window| {
                 wearer.scored(window).is_some_and(|scored| finder.take(&scored).verdict.is_over())
             })?;
             finder.end_page();

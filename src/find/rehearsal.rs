@@ -195,12 +195,18 @@ pub(super) fn drawn_page(
     page
 }
 
+/// Pictures of a page, by its highest that lights up.
+fn pictures_of(lits: &[Lit]) -> u8 {
+    let all = lits.iter().fold(0, |all, lit| all | lit.0);
+    (u64::BITS - all.leading_zeros()) as u8
+}
+
 /// Flash i of a page, with those that follow.
 fn unscored(law: &ScoreLaw, lits: &[Lit], i: usize) -> ScoredFlash {
     let later = lits[i + 1..].iter().zip(1_u32..);
     let following = later.map(|(lit, steps)| (f64::from(steps) * law.soa_secs, *lit));
     ScoredFlash {
-        flash: Flash { page: 0, pictures: 40, lit: lits[i], sought: None },
+        flash: Flash { page: 0, pictures: pictures_of(lits), lit: lits[i], sought: None },
         onset_secs: i as f64 * law.soa_secs,
         score: None,
         following: following.take_while(|(delay_secs, _)| *delay_secs <= REACH_SECS).collect(),

@@ -128,7 +128,7 @@ impl FlashPresenter {
         screen: &Screen,
     ) -> Result<Self, String> {
         plan.check()?;
-        screen.turn_to(plan.shown());
+        screen.turn_to(Some(plan.open_page()));
         let mut page = Self {
             code,
             phase: Phase::Lead,

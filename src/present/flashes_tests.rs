@@ -3,19 +3,11 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::signal::PageShown;
+use crate::signal::OpenPage;
 
 fn plan(most_flashes: usize) -> FlashPlan {
     let pace = FlashPace { lead_secs: 0.5, ..FlashPace::default() };
-    FlashPlan {
-        page: 3,
-        rows: (0..40).collect(),
-        columns: 8,
-        sought: Some(7),
-        nearest: None,
-        pace,
-        most_flashes,
-    }
+    FlashPlan { page: 3, rows: (0..40).collect(), sought: Some(7), pace, most_flashes }
 }
 
 /// Single pictures in turn: each again after 40 flashes.
@@ -58,8 +50,7 @@ fn steady(from_secs: f64, to_secs: f64) -> impl Iterator<Item = (f64, Option<f64
 fn a_virtual_display_shows_every_flash_in_time_and_the_page_ends_by_itself() {
     let screen = Screen::new(flash_capacity(30));
     let mut page = page(30, &screen);
-    let shown = PageShown { page: 3, pictures: 40, columns: 8, nearest: None };
-    assert_eq!(screen.next_page(), Some(shown));
+    assert_eq!(screen.page(), Some(OpenPage { number: 3, pictures: 40, sought: Some(7) }));
     let mut display = VirtualDisplay::new(10.0);
     let mut until_secs = 10.0;
     while display.advance(until_secs, &mut page, &screen) {
@@ -206,7 +197,7 @@ fn impossible_plans_are_said_and_a_code_that_ends_ends_the_page() {
     assert!(with(|plan| plan.pace.on_secs = 0.2).contains("on_secs"));
     assert!(with(|plan| plan.pace.soa_secs = f64::NAN).contains("soa_secs"));
     assert!(with(|plan| plan.most_flashes = usize::MAX).contains("most_flashes"));
-    assert_eq!(screen.next_page(), None);
+    assert_eq!(screen.page(), None);
     let two = Box::new([Lit::of([1]), Lit::of([2])].into_iter());
     let mut page = FlashPresenter::new(plan(10), two, 0.0, &screen).unwrap();
     assert!(!VirtualDisplay::new(0.0).advance(5.0, &mut page, &screen));

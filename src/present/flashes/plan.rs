@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::signal::PageShown;
+use crate::signal::OpenPage;
 use crate::signal::flash::MAX_PAGE;
 
 /// Most flashes of a page.
@@ -38,12 +38,8 @@ pub struct FlashPlan {
     pub page: u32,
     /// Row of each picture in the set from which the page was taken.
     pub rows: Vec<usize>,
-    /// How many of them stand in a row of the page.
-    pub columns: usize,
     /// The picture of the page that the viewer is told to look for; none where the choice is free.
     pub sought: Option<u8>,
-    /// The picture of the page that is nearest to what a simulated wearer wants, where somebody has worked that out.
-    pub nearest: Option<u8>,
     /// When pictures light up.
     pub pace: FlashPace,
     /// The page ends after so many flashes that were seen.
@@ -81,9 +77,8 @@ impl FlashPlan {
     }
 
     /// What whoever looks is told of it.
-    pub(super) fn shown(&self) -> PageShown {
-        let Self { page, columns, nearest, .. } = *self;
-        PageShown { page, pictures: self.rows.len(), columns, nearest }
+    pub(super) fn open_page(&self) -> OpenPage {
+        OpenPage { number: self.page, pictures: self.pictures(), sought: self.sought }
     }
 
     /// How many pictures it has, as its flashes say.

@@ -88,8 +88,8 @@ impl Held {
         &self.windows
     }
 
-    /// Holds one page of these rows of the pictures: `told` is what the wearer is told to look for, else the choice is its own,
-    /// and beside it what it would choose, where somebody worked that out. `on_window` says when the page is over; after so many
+    /// Holds one page of these rows of the pictures: `sought` is what the wearer is told to look for, else the choice is its
+    /// own. `on_window` says when the page is over; after so many
     /// repetitions it is anyway. False when the source came to its end.
     ///
     /// # Errors
@@ -97,11 +97,11 @@ impl Held {
     pub fn page(
         &mut self,
         rows: &[usize],
-        told: (Option<u8>, Option<u8>),
+        sought: Option<u8>,
         repetitions: usize,
         on_window: &mut dyn FnMut(&Window) -> bool,
     ) -> Result<bool, PersonalError> {
-        let mut presenter = self.presenter(rows, told, repetitions)?;
+        let mut presenter = self.presenter(rows, sought, repetitions)?;
         self.next_page += 1;
         let mut end_secs = None;
         loop {
@@ -126,7 +126,7 @@ impl Held {
     fn presenter(
         &self,
         rows: &[usize],
-        (sought, nearest): (Option<u8>, Option<u8>),
+        sought: Option<u8>,
         repetitions: usize,
     ) -> Result<FlashPresenter, PersonalError> {
         let bad = |why: String| PersonalError::Unexpected(why);
@@ -138,9 +138,7 @@ impl Held {
         let plan = FlashPlan {
             page: self.next_page,
             rows: rows.to_vec(),
-            columns: page.columns(),
             sought,
-            nearest,
             pace: self.pace,
             most_flashes: repetitions * code.flashes_per_repetition(),
         };

@@ -9,13 +9,8 @@
 use std::f64::consts::{PI, TAU};
 
 use super::super::background::Background;
+use super::super::params::AUC_RANGE;
 use super::components::{P300, PARTS, Person, TARGET};
-
-/// Area when none is asked for: what a good wet cap gives on real people (Brain Invaders 2012).
-pub const DEFAULT_AUC: f64 = 0.9;
-
-/// Least and largest area that can be asked for.
-pub const AUC_RANGE: [f64; 2] = [0.5, 0.97];
 
 /// The band in which answers are told from background, in Hz, and its parts.
 const BAND_HZ: [f64; 2] = [0.75, 15.75];
