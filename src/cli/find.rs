@@ -364,7 +364,10 @@ fn told(wearer: &Wearer, judged: Option<&Judged>) -> String {
     let mut text = String::new();
     let Learnt { pages, flashes, refused, auc, auc_ci95, auc_exchanged, right, .. } =
         &wearer.learnt;
-    let simulated = if wearer.simulated { " (SIMULATED)" } else { "" };
+    let simulated = match wearer.simulated {
+        true if !wearer.source.contains("SIMULATED") => " (SIMULATED)",
+        _ => "",
+    };
     let _ = writeln!(text, "wearer      {}{simulated}", wearer.source);
     let _ = writeln!(
         text,

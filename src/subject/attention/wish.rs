@@ -156,7 +156,7 @@ mod tests {
     use super::*;
 
     fn flash(page: u32, lit: &[usize]) -> Flash {
-        Flash { page, lit: Lit::of(lit.iter().copied()), sought: None }
+        Flash { page, pictures: 60, lit: Lit::of(lit.iter().copied()), sought: None }
     }
 
     fn view(page: u32, pictures: u8, wanted: Option<u8>) -> InView {
