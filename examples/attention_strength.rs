@@ -1,7 +1,7 @@
 //! How strongly must a simulated wearer answer flashes, that a good linear detector reaches a given area under the curve?
 //!
 //! ```text
-//! cargo run --release --example attention_strength [subjects] [montage …]
+//! cargo run --release --example attention_strength [people [first [montage …]]]
 //! ```
 //!
 //! For each level of `attention` and each subject: two sessions of copy pages (40 pictures in a grid, groups by rows and
@@ -27,9 +27,8 @@ const STEPS: usize = 16;
 const EPOCH: usize = STEP * STEPS;
 /// Five minutes.
 const FIT_FLASHES: usize = 1_500;
-/// Levels of `attention`, and the first of the people.
+/// Levels of `attention`.
 const LEVELS: [f64; 12] = [0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97];
-const FIRST_SUBJECT: u64 = 100;
 const TEST_FLASHES: usize = 4_500;
 
 /// Flashes with their features `[flashes][features]`.
@@ -40,8 +39,9 @@ struct Session {
 
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    let subjects: u64 = args.first().and_then(|n| n.parse().ok()).unwrap_or(8);
-    let montages = if args.len() > 1 { args[1..].to_vec() } else { vec!["posterior16".to_owned()] };
+    let number = |i: usize, usual: u64| args.get(i).and_then(|n| n.parse().ok()).unwrap_or(usual);
+    let (subjects, first) = (number(0, 8), number(1, 100));
+    let montages = if args.len() > 2 { args[2..].to_vec() } else { vec!["posterior16".to_owned()] };
     println!("montage attention d_model p300_uv auc sd least most");
     for name in &montages {
         let Some(montage) = Montage::standard(name) else {
@@ -52,7 +52,7 @@ fn main() {
             let params =
                 SimParams { attention_auc, montage: montage.clone(), ..SimParams::default() };
             let people: Vec<[f64; 2]> = (0..subjects)
-                .map(|s| of_person(&SimParams { subject: FIRST_SUBJECT + s, ..params.clone() }))
+                .map(|s| of_person(&SimParams { subject: first + s, ..params.clone() }))
                 .collect();
             let [uv, auc] = [0, 1].map(|i| summary(people.iter().map(|person| person[i])));
             println!(

@@ -248,6 +248,8 @@ fn marker(event: Event, start_secs: f64, stimuli: &StimulusSet) -> Option<Marker
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::signal::{Flash, Lighting, Lit, OpenPage};
+    use crate::subject::Wish;
 
     fn parse(spec: &str) -> Result<SimParams, SourceError> {
         match spec.parse()? {
@@ -256,14 +258,65 @@ mod tests {
         }
     }
 
+    /// Four seconds of a subject before a screen with these flashes, read in steps of so many seconds.
+    fn searched(flashes: &[Lighting], wanted: Option<u8>, steps_secs: f64) -> Vec<f32> {
+        let params = SimParams { seconds: Some(4.0), ..SimParams::default() };
+        let channels = params.montage.len();
+        let (screen, told) = (Arc::new(Screen::new(64)), Arc::new(Wanted::default()));
+        screen.set_open(true);
+        screen.turn_to(Some(OpenPage { number: 3, pictures: 40, sought: None }));
+        flashes.iter().for_each(|lighting| screen.light(*lighting));
+        if let Some(picture) = wanted {
+            told.set(3, picture);
+        }
+        let stimuli = Arc::new(StimulusSet::bundled().unwrap());
+        let source = SimulatedSource::new(params, stimuli);
+        let mut source = source.with_screen(screen).with_wanted(told);
+        let (clock, hand) = Clock::manual(100.0);
+        let info = source.prepare(&clock).unwrap();
+        assert!(info.notes.iter().any(|note| note.contains("looks for")), "{:?}", info.notes);
+        let mut chunk = Chunk::with_capacity(channels, CHUNK_FRAMES, CHUNK_MARKERS);
+        let mut samples = Vec::new();
+        loop {
+            chunk.clear();
+            match source.read(&mut chunk).unwrap() {
+                ReadStatus::End => return samples,
+                ReadStatus::Data => samples.extend_from_slice(chunk.samples()),
+                _ => hand.set_secs(clock.now_secs() + steps_secs),
+            }
+        }
+    }
+
+    #[test]
+    fn flashes_on_the_screen_reach_the_brain_the_same_at_any_pace() {
+        let lighting = |k: usize| Lighting {
+            flash: Flash { page: 3, lit: Lit::of([k, k + 20]), sought: None },
+            onset_secs: 101.0 + 0.2 * k as f64,
+            offset_secs: 101.1 + 0.2 * k as f64,
+        };
+        let flashes: Vec<Lighting> = (0..10).map(lighting).collect();
+        let dark = searched(&[], None, 0.3);
+        let lit = searched(&flashes, Some(4), 0.3);
+        assert_eq!(lit, searched(&flashes, Some(4), 0.004));
+        // Until the first flash the signal is that of a dark screen; then it is not.
+        let (before, after) = (250 * 16, 260 * 16);
+        assert_eq!(dark[..before], lit[..before]);
+        assert!(dark[after..after + 1600].iter().zip(&lit[after..]).all(|(a, b)| a != b));
+        // Somebody who looks for another picture answers otherwise, from that picture's flash on.
+        let other = searched(&flashes, Some(7), 0.3);
+        assert_eq!(other[..before + 16 * 200], lit[..before + 16 * 200]);
+        assert_ne!(other, lit);
+    }
+
     #[test]
     fn every_key_is_understood() {
         let params = parse(
             "sim:subject=3,snr=-2.5,montage=biosemi64,rate=1000,seed=9,soa=1,jitter=0.2,on=0.3,repeats=1,\
-             line=60,artefacts=0.5,speed=max,seconds=20",
+             line=60,artefacts=0.5,speed=max,seconds=20,attention=.75,seeks=12",
         )
         .unwrap();
         assert_eq!(params.montage.len(), 64);
+        assert_eq!((params.attention_auc, params.seeks), (0.75, Wish::Picture(12)));
         assert_eq!((params.subject, params.seed, params.repeats), (3, 9, 1));
         assert_eq!((params.snr_db, params.rate.hz(), params.line_hz), (-2.5, 1000.0, 60.0));
         assert_eq!((params.soa_secs, params.jitter_secs, params.on_secs), (1.0, 0.2, 0.3));
@@ -283,6 +336,8 @@ mod tests {
             ("sim:snr=400", "40"),
             ("sim:rate=0", "100"),
             ("sim:rate=1e9", "8000"),
+            ("sim:attention=0.99", "0.5 to 0.97"),
+            ("sim:seeks=60", "0 to 59"),
             ("sim:montage=cap9000", "posterior16"),
             ("sim:montage=O1/Q7", "Q7"),
             ("sim:soa=0.2,jitter=0.15", "between onsets"),

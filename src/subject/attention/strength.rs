@@ -23,7 +23,20 @@ const BANDS: usize = 15;
 const LEARNABLE_UV: f64 = 8.0;
 
 /// Area under the curve, and the d′ of the model that leads to it: `[area, d′]`.
-const TABLE: [[f64; 2]; 2] = [[0.50, 0.0], [0.97, 5.64]];
+const TABLE: [[f64; 2]; 12] = [
+    [0.500, 0.0],
+    [0.552, 0.6],
+    [0.670, 1.2],
+    [0.775, 1.8],
+    [0.850, 2.4],
+    [0.897, 3.0],
+    [0.926, 3.6],
+    [0.945, 4.2],
+    [0.957, 4.8],
+    [0.962, 5.2],
+    [0.967, 5.65],
+    [0.970, 6.0],
+];
 
 /// The d′ that leads to an area, by straight lines between the points of the table.
 pub fn d_prime(auc: f64) -> f64 {
@@ -113,4 +126,27 @@ fn whitened(covariance: &[Vec<f64>], x: &[f64]) -> f64 {
         y[i] = (x[i] - done) / factor[i][i];
     }
     y.iter().map(|v| v * v).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_rises_and_reaches_both_ends() {
+        assert!(TABLE.windows(2).all(|pair| pair[0][0] < pair[1][0] && pair[0][1] < pair[1][1]));
+        assert_eq!((d_prime(AUC_RANGE[0]), d_prime(0.1)), (0.0, 0.0));
+        assert_eq!(d_prime(AUC_RANGE[1]), d_prime(1.0));
+        for [area, d] in TABLE {
+            assert!((d_prime(area) - d).abs() < 1e-12);
+        }
+    }
+
+    #[test]
+    fn a_whitened_length_is_that_of_the_inverse() {
+        // C⁻¹ = [[3, −1], [−1, 2]] / 5.
+        let covariance = [vec![2.0, 1.0], vec![1.0, 3.0]];
+        assert!((whitened(&covariance, &[1.0, 2.0]) - 7.0 / 5.0).abs() < 1e-12);
+        assert!(whitened(&[vec![0.0]], &[0.0]).abs() < 1e-12);
+    }
 }
