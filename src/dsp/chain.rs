@@ -206,6 +206,11 @@ impl Chain {
         self.cut_due_windows();
     }
 
+    /// A page of flashes is paused: those whose windows hold this moment are refused as torn.
+    pub fn pause_flashes(&mut self, at_secs: f64) {
+        self.cutter.pause_flashes(at_secs);
+    }
+
     /// Takes the next raw frame; windows wait for [`Chain::pop_window`]. One of the wrong width is dropped,
     /// and the next counts as after a gap.
     pub fn push_frame(&mut self, meta: FrameMeta, raw_uv: &[f32]) {

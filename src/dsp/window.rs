@@ -92,6 +92,8 @@ struct Pending {
     lock: Lock,
     onset_secs: f64,
     found: Option<(u64, bool)>,
+    /// Something says that it is not to be looked at.
+    is_cut: bool,
 }
 
 pub(super) struct Cutter {
@@ -176,7 +178,15 @@ impl Cutter {
             self.pending.remove(0);
             self.counts.overflowed += 1;
         }
-        self.pending.push(Pending { lock, onset_secs, found });
+        self.pending.push(Pending { lock, onset_secs, found, is_cut: false });
+    }
+
+    /// The page is paused at a time: flashes that wait and began before it are not to be looked at.
+    pub fn pause_flashes(&mut self, at_secs: f64) {
+        for pending in &mut self.pending {
+            let is_flash = matches!(pending.lock, Lock::Flash { .. });
+            pending.is_cut |= is_flash && pending.onset_secs <= at_secs;
+        }
     }
 
     pub fn push_frame(&mut self, mut tag: Tag, values: &[f32]) {
@@ -204,8 +214,9 @@ impl Cutter {
     /// The next window whose samples are all there.
     pub fn next_due(&mut self) -> Option<Due> {
         while let Some(i) = self.pending.iter().position(|p| self.is_complete(p)) {
-            let Pending { lock, onset_secs, found } = self.pending.remove(i);
+            let Pending { lock, onset_secs, found, is_cut } = self.pending.remove(i);
             let Some((first, torn)) = found else { continue };
+            let torn = torn || is_cut;
             if self.is_kept(first) {
                 return Some(Due {
                     lock,

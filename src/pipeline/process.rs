@@ -264,6 +264,7 @@ impl Process {
                 MarkerEvent::Flash(flash) => {
                     self.push_lock(Lock::Flash { flash, onset_secs }, onset_secs);
                 }
+                MarkerEvent::FlashPause => self.chain.pause_flashes(onset_secs),
                 MarkerEvent::StimulusOffset | MarkerEvent::Other(_) => {}
             }
             if let Some(traces) = &mut self.traces {

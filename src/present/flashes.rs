@@ -24,14 +24,11 @@ pub use log::{Fate, FlashLog, FlashTiming};
 pub use plan::{FlashPace, FlashPlan, MOST_FLASHES};
 
 use super::presenter::SeenFrame;
-use crate::signal::flash::FLASH_PREFIX;
+use crate::signal::flash::{FLASH_PREFIX, PAUSE_LABEL};
 use crate::signal::{Flash, Lighting, Lit, Marker, Screen};
 
 /// Before the marker of a flash that was seen at another time than it was due.
 pub const LATE_PREFIX: &str = "late_";
-
-/// The marker of a page that is paused. What lit up within a window before it does not count.
-pub const PAUSE_LABEL: &str = "flash_pause";
 
 /// The marker of a page that goes on.
 pub const RESUME_LABEL: &str = "flash_resume";

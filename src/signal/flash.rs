@@ -15,6 +15,9 @@ use serde::{Deserialize, Serialize};
 /// What stands before everything else in a flash's marker.
 pub const FLASH_PREFIX: &str = "flash/";
 
+/// The marker of a page that is paused: a flash whose window holds it is left out, since whoever looked may have looked away.
+pub const PAUSE_LABEL: &str = "flash_pause";
+
 /// Most pictures of a page.
 pub const MAX_PAGE: usize = 60;
 

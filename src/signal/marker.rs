@@ -8,11 +8,12 @@
 //! | `stim/<id>` | the picture `<id>` of the stimulus set appeared (onset) |
 //! | `stim_off` | the picture went away |
 //! | `flash/<page>/<pictures>/<lit>[/<sought>]` | pictures of a page lit up ([`super::flash`]) |
+//! | `flash_pause` | the page is paused; flashes whose windows hold this are left out |
 //! | anything else | kept and shown, not interpreted |
 
 use arrayvec::ArrayString;
 
-use super::flash::Flash;
+use super::flash::{Flash, PAUSE_LABEL};
 
 /// Longest label kept, in bytes; longer ones are cut at a character boundary.
 pub const MAX_LABEL_BYTES: usize = 80;
@@ -40,6 +41,8 @@ pub enum MarkerEvent<'a> {
     StimulusOffset,
     /// Pictures of a page lit up.
     Flash(Flash),
+    /// The page is paused.
+    FlashPause,
     /// Not interpreted.
     Other(&'a str),
 }
@@ -91,6 +94,7 @@ impl Marker {
         match self.label.strip_prefix(STIMULUS_PREFIX) {
             Some(id) => MarkerEvent::StimulusOnset(id),
             None if &self.label == STIMULUS_OFF => MarkerEvent::StimulusOffset,
+            None if &self.label == PAUSE_LABEL => MarkerEvent::FlashPause,
             None => {
                 Flash::read(&self.label).map_or(MarkerEvent::Other(&self.label), MarkerEvent::Flash)
             }

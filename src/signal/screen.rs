@@ -182,7 +182,7 @@ mod tests {
     fn flashes_come_once_and_in_order_and_what_finds_no_room_is_counted() {
         let screen = Screen::new(2);
         let lit = |picture: usize| {
-            let flash = Flash { page: 3, lit: Lit::of([picture]), sought: None };
+            let flash = Flash { page: 3, pictures: 40, lit: Lit::of([picture]), sought: None };
             Lighting { flash, onset_secs: picture as f64, offset_secs: picture as f64 + 0.1 }
         };
         (0..3).for_each(|picture| screen.light(lit(picture)));

@@ -177,6 +177,7 @@ fn markers_tell_the_schedule_at_its_exact_times() {
                 }
                 MarkerEvent::StimulusOffset => offsets += 1,
                 MarkerEvent::Flash(flash) => panic!("{flash:?}"),
+                MarkerEvent::FlashPause => panic!("a pause"),
                 MarkerEvent::Other(label) => panic!("{label}"),
             }
         }

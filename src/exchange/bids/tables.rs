@@ -90,6 +90,7 @@ pub(super) fn events(head: &WriteHead, is_picture: &dyn Fn(&str) -> bool) -> Str
             }
             MarkerEvent::StimulusOffset => ("stimulus_off", "n/a\tn/a\tn/a".into()),
             MarkerEvent::Flash(_) => ("flash", "n/a\tn/a\tn/a".into()),
+            MarkerEvent::FlashPause => ("flash_pause", "n/a\tn/a\tn/a".into()),
             MarkerEvent::Other(_) => ("other", "n/a\tn/a\tn/a".into()),
         };
         let _ = writeln!(

@@ -110,8 +110,13 @@ impl FlashWindows {
             tape.recorder.step(&mut tape.from).map_err(failed)?;
         }
         for marker in self.chunk.markers() {
-            if let MarkerEvent::Flash(flash) = marker.event() {
-                self.chain.push_lock(Lock::Flash { flash, onset_secs: marker.time_secs });
+            let onset_secs = marker.time_secs;
+            match marker.event() {
+                MarkerEvent::Flash(flash) => {
+                    self.chain.push_lock(Lock::Flash { flash, onset_secs });
+                }
+                MarkerEvent::FlashPause => self.chain.pause_flashes(onset_secs),
+                _ => {}
             }
         }
         for (i, meta) in self.chunk.frames().iter().enumerate() {

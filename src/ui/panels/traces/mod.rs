@@ -86,6 +86,7 @@ impl TracesPanel {
         let label = match marker.event() {
             MarkerEvent::StimulusOnset(id) => id,
             MarkerEvent::StimulusOffset | MarkerEvent::Flash(_) => "",
+            MarkerEvent::FlashPause => "pause",
             MarkerEvent::Other(label) => label,
         };
         self.history.mark(marker.time_secs, label);
