@@ -74,8 +74,17 @@ fn a_recording_is_decided_as_it_was_live_to_the_last_bit() {
     let of = |document: &Value| -> Vec<Value> {
         let pages = document["pages"].as_array().unwrap().iter();
         let kept = pages.filter(|page| page["page"].as_u64() >= Some(8));
-        kept.map(|p| serde_json::json!([p["page"], p["verdict"], p["probability"], p["nobody"], p["flashes"], p["secs"]]))
-            .collect()
+        kept.map(|p| {
+            serde_json::json!([
+                p["page"],
+                p["verdict"],
+                p["probability"],
+                p["nobody"],
+                p["flashes"],
+                p["secs"]
+            ])
+        })
+        .collect()
     };
     let live = of(&session.document);
     assert_eq!((live.len(), of(&again)), (12, live));
@@ -100,7 +109,16 @@ fn where_nobody_looks_it_says_so_and_finds_next_to_nothing() {
     let wearer = session().file("wearer.json");
     let source = "sim:seeks=nobody,subject=11,seed=5";
     let document = json(&[
-        "find", "--headless", "--free", "--source", source, "--wearer", text(&wearer), "--pages", "40", "--json",
+        "find",
+        "--headless",
+        "--free",
+        "--source",
+        source,
+        "--wearer",
+        text(&wearer),
+        "--pages",
+        "40",
+        "--json",
     ]);
     let judged = &document["judged"];
     assert!(judged["found"].as_u64() <= Some(4), "{judged}");
@@ -114,7 +132,15 @@ fn trouble_on_the_way_is_left_out_and_survived() {
     let wearer = session().file("wearer.json");
     let source = "faulty:drop=0.002,seed=3+sim:attention=0.95,subject=11,seed=9";
     let document = json(&[
-        "find", "--headless", "--source", source, "--wearer", text(&wearer), "--pages", "10", "--json",
+        "find",
+        "--headless",
+        "--source",
+        source,
+        "--wearer",
+        text(&wearer),
+        "--pages",
+        "10",
+        "--json",
     ]);
     let judged = &document["judged"];
     assert!(judged["refused"].as_u64() > Some(50), "{judged}");
@@ -138,7 +164,11 @@ fn what_cannot_be_is_refused_with_a_sentence_and_its_code() {
         (vec!["find", "--headless", "--wearer", "no-such.json"], 4, "no-such.json"),
         (vec!["find", "--headless", "--wearer", text(&damaged)], 4, "schema"),
         (vec!["find", "--headless", "--wearer", text(&odd)], 4, "Learn the wearer again"),
-        (vec!["find", "--headless", "--wearer", text(&wearer), "--source", "sim:montage=O1/O2"], 6, "electrodes"),
+        (
+            vec!["find", "--headless", "--wearer", text(&wearer), "--source", "sim:montage=O1/O2"],
+            6,
+            "electrodes",
+        ),
         (vec!["find", "README.md", "--wearer", text(&wearer)], 6, "README.md"),
     ] {
         let (got, said) = refused(&arguments);
