@@ -3,14 +3,14 @@
 //! [`SimParams`] set key by key from text; every field stays in its possible range, or the answer is a sentence that
 //! names the key, what was given and what is possible.
 
-use super::attention::Wish;
 use super::attention::strength::{AUC_RANGE, DEFAULT_AUC};
+use super::attention::wish::Wish;
 use super::strength::DEFAULT_SNR_DB;
 use crate::signal::Montage;
 use crate::units::SampleRate;
 
 /// The keys, in the order in which they are explained to the user.
-const KEYS: &str = "subject, strength, snr, attention, seeks, montage, rate, seed, soa, jitter, on, repeats, line, artefacts, \
+const KEYS: &str = "subject, strength, snr, montage, attention, seeks, rate, seed, soa, jitter, on, repeats, line, artefacts, \
                     speed, seconds";
 
 /// Most electrodes that a list in the specification may name.
