@@ -216,10 +216,9 @@ fn discriminant(session: &Session) -> Vec<f64> {
             row[..=i].iter_mut().zip(x).for_each(|(s, b)| *s += a * b);
         }
     }
-    for i in 0..p {
-        for j in 0..i {
-            covariance[j][i] = covariance[i][j];
-        }
+    for i in 1..p {
+        let (above, below) = covariance.split_at_mut(i);
+        above.iter_mut().zip(&below[0]).for_each(|(row, value)| row[i] = *value);
     }
     let mu = (0..p).map(|i| covariance[i][i]).sum::<f64>() / p as f64;
     let total: f64 = covariance.iter().flatten().map(|v| v * v).sum();

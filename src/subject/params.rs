@@ -3,20 +3,15 @@
 //! [`SimParams`] set key by key from text; every field stays in its possible range, or the answer is a sentence that
 //! names the key, what was given and what is possible.
 
-use super::attention::Wish;
+use super::attention::strength::{AUC_RANGE, DEFAULT_AUC};
+use super::attention::wish::Wish;
 use super::strength::DEFAULT_SNR_DB;
 use crate::signal::Montage;
 use crate::units::SampleRate;
 
 /// The keys, in the order in which they are explained to the user.
-const KEYS: &str = "subject, strength, snr, attention, seeks, montage, rate, seed, soa, jitter, on, repeats, line, artefacts, \
+const KEYS: &str = "subject, strength, snr, montage, attention, seeks, rate, seed, soa, jitter, on, repeats, line, artefacts, \
                     speed, seconds";
-
-/// Area under the curve of single flashes when none is asked for: what a good wet cap gives on real people (Brain Invaders 2012).
-pub const DEFAULT_AUC: f64 = 0.9;
-
-/// Least and largest area that can be asked for.
-pub const AUC_RANGE: [f64; 2] = [0.5, 0.97];
 
 /// Most electrodes that a list in the specification may name.
 const MAX_ELECTRODES: usize = 512;

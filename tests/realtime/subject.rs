@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use assert_no_alloc::assert_no_alloc;
-use phosphene::signal::{Chunk, StimulusSet};
+use phosphene::signal::{Chunk, Flash, Lighting, Lit, OpenPage, Screen, StimulusSet};
 use phosphene::source::faulty::{Faults, FaultySource};
 use phosphene::source::simulator::SimulatedSource;
 use phosphene::source::{CHUNK_FRAMES, CHUNK_MARKERS, ReadStatus, Source};
@@ -45,4 +45,22 @@ fn reading_does_not_allocate() {
     };
     let frames = read_to_the_end(&mut FaultySource::new(Box::new(source()), faults));
     assert!((12_000..14_000).contains(&frames), "{frames}");
+}
+
+#[test]
+fn looking_for_a_picture_among_flashes_does_not_allocate() {
+    let params = SimParams { speed: Speed::Max, seconds: Some(60.0), ..SimParams::default() };
+    let screen = Arc::new(Screen::new(300));
+    screen.set_open(true);
+    screen.turn_to(Some(OpenPage { number: 1, pictures: 40, sought: None }));
+    for k in 0..300 {
+        // Two pages, of which nobody tells the second.
+        let page = if k < 150 { 1 } else { 2 };
+        let flash = Flash { page, lit: Lit::of([k % 40, (k + 17) % 40]), sought: None };
+        let onset_secs = 0.19 * k as f64;
+        screen.light(Lighting { flash, onset_secs, offset_secs: onset_secs + 0.1 });
+    }
+    let source = SimulatedSource::new(params, Arc::new(StimulusSet::bundled().unwrap()));
+    assert_eq!(read_to_the_end(&mut source.with_screen(screen.clone())), 15_000);
+    assert_eq!(screen.next_lit(), None, "every flash was seen");
 }

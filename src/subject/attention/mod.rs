@@ -1,16 +1,22 @@
 //! The virtual subject looks for a picture on a page whose pictures light up.
 //!
-//! Takes pages and flashes as a presenter shows them; gives, for each sample, the activity of [`SOURCES`] dipoles. Every
-//! flash evokes a small visual response, the one that holds the sought picture also what attention adds ([`components`]),
-//! weaker soon after another target and not at all in a lapse ([`recovery`]); one beside it distracts a little, as
-//! neighbours do in grids (Townsend et al. 2010, Clin. Neurophysiol. 121:1109). Responses overlap and add. Which picture is
-//! sought says [`wish`]; how strongly it answers, [`strength`]. Randomness is its own: without flashes nothing here draws
-//! or adds anything. Allocates only when it is made.
+//! | file | holds |
+//! |---|---|
+//! | `components` | what a flash does to one person's brain, in space and time |
+//! | `recovery` | weaker soon after another target; lapses |
+//! | `wish` | which picture is looked for |
+//! | `strength`, `matched` | how strongly it answers: from an area under the curve to µV |
+//!
+//! Takes pages and flashes as a presenter shows them; gives, for each sample, the activity of some dipoles. Every flash evokes
+//! a small visual response, the one that holds the sought picture also what attention adds; one beside it distracts a little,
+//! as neighbours do in grids (Townsend et al. 2010, Clin. Neurophysiol. 121:1109). Responses overlap and add. Randomness is
+//! its own: without flashes nothing here draws or adds anything. Allocates only when it is made.
 
 mod components;
+mod matched;
 mod recovery;
 pub mod strength;
-mod wish;
+pub mod wish;
 
 use std::sync::Arc;
 
@@ -26,7 +32,7 @@ use super::sequence::{Stream, stream};
 use crate::signal::{Flash, OpenPage};
 
 pub(super) use self::components::{Person, SOURCES};
-pub(super) use self::strength::detectability;
+pub(super) use self::matched::detectability;
 pub use self::wish::{Wanted, Wish};
 
 /// Flashes whose effect can overlap at most; at 30 a second the oldest has faded.
@@ -326,7 +332,7 @@ mod tests {
     #[test]
     fn nobody_answers_with_what_every_flash_evokes_and_no_more() {
         let flashes: Vec<_> =
-            (0..300).map(|i| (0.2 * f64::from(i), lit(i as usize % 40, None))).collect();
+            (0..300u32).map(|i| (0.2 * f64::from(i), lit(i as usize % 40, None))).collect();
         let activity = run(&mut wearer(1, Wish::Nobody), &flashes, 61.0);
         assert!(activity.iter().all(|a| a[4..].iter().all(|v| *v == 0.0)));
         assert!(activity.iter().any(|a| a[0] != 0.0));
