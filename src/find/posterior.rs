@@ -2,7 +2,7 @@
 //!
 //! Takes [`ScoredFlash`]es in order of arrival and a [`ScoreLaw`]; gives the probability of each picture and of *nobody is looking*.
 //! The latter is two hypotheses: the same noise without a response, and responses that follow no picture of the page
-//! ([`super::stray`]: somebody looks elsewhere, or the scores have peaks of their own). Pictures and the first are equal to what one computation
+//! (`stray`: somebody looks elsewhere, or the scores have peaks of their own). Pictures and the first are equal to what one computation
 //! with the whole covariance gives. Integrated out for each page: offset, amplitude, the noise's spread (a wide grid, a small share
 //! of it far from the law's), and whether its correlation is the law's or none. So scores that mean nothing (moved, larger,
 //! smaller, with peaks) are explained by *nobody* as well as by anyone. A refused window contributes no score, but its flash

@@ -49,7 +49,7 @@ pub struct Rehearsal {
 }
 
 impl Rehearsal {
-    /// Draws searches among `pictures`.
+    /// Draws searches among `pictures`; none (all shares 0) where no response was found beyond chance.
     ///
     /// # Errors
     /// [`PosteriorError`] for a page or law that cannot be reckoned with.
@@ -68,6 +68,9 @@ impl Rehearsal {
             response_z: law.response_z,
             ..Self::default()
         };
+        if new.has_no_response() {
+            return Ok(new);
+        }
         for _ in 0..SEARCHES {
             posterior.clear();
             new.search(law, rule, &mut posterior, &mut rng);
@@ -78,6 +81,11 @@ impl Rehearsal {
         (new.repetitions, new.secs) = (new.repetitions / stopped, new.secs / stopped);
         (new.found, new.wrong) = (new.found * share, new.wrong * share);
         Ok(new)
+    }
+
+    /// Then nothing is drawn: it would only show what chance made of the copy pages.
+    fn has_no_response(&self) -> bool {
+        self.response_z.is_nan() || self.response_z < LEAST_Z
     }
 
     fn search(
@@ -128,7 +136,7 @@ impl Rehearsal {
 
     /// Why no selection can be offered; `None` where it can.
     pub fn too_weak(&self) -> Option<String> {
-        if self.response_z.is_nan() || self.response_z < LEAST_Z {
+        if self.has_no_response() {
             return Some(format!(
                 "No response to the picture that is looked for was found beyond chance ({:.1} standard errors, {LEAST_Z} are needed). \
                  Searches cannot work with what was learnt. More copy pages, a better fit of the headset or electrodes over the back of the head may help.",

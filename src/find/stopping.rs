@@ -28,7 +28,7 @@ impl Default for StopRule {
     fn default() -> Self {
         Self {
             bound: 0.95,
-            most_nobody: 0.01,
+            most_nobody: 0.015,
             nobody_bound: 0.95,
             least_repetitions: 3.0,
             most_repetitions: 15.0,
@@ -134,7 +134,7 @@ mod tests {
         let at = |scored| Repetitions { scored, shown: scored };
         assert_eq!(rule.judge((3, 0.94), 0.001, at(1.0)), Verdict::Going);
         assert_eq!(rule.judge((3, 0.96), 0.02, at(1.0)), Verdict::Going);
-        let found = rule.judge((3, 0.96), 0.01, at(1.0));
+        let found = rule.judge((3, 0.96), 0.015, at(1.0));
         assert_eq!((found.found(), found.is_over()), (Some(3), true));
         assert_eq!(rule.judge((3, 0.01), 0.96, at(2.9)), Verdict::Going);
         assert_eq!(rule.judge((3, 0.01), 0.96, at(3.0)), Verdict::NobodyLooks);

@@ -5,7 +5,7 @@
 //! ever stop. Same law, posterior and rule. It is judged where the picture is known: told (a copy page), or found by the real
 //! search. Two sequential tests watch it, which may be looked at after every page (Ville: each passes 20 in at most one of
 //! twenty runs of the program in which the control says nothing): whether it names the picture more often than another page's
-//! ([`Sequential`]), and whether it stops more often than a tenth of the pages. Memory: the flashes of a few earlier pages.
+//! ([`Sequential`]), and whether it stops at more than one page of five. Memory: the flashes of a few earlier pages.
 
 use std::collections::VecDeque;
 
@@ -26,11 +26,11 @@ const PAGES_KEPT: usize = 16;
 /// Flashes kept of each.
 const FLASHES_KEPT: usize = 1024;
 
-/// Share of pages at which a twin may stop.
-const MOST_STOPS: f64 = 0.1;
+/// Share of pages at which a twin may stop: with strong responses and few flashes some other picture's code happens to fit.
+const MOST_STOPS: f64 = 0.2;
 
 /// Higher shares that are looked for.
-const SHARES: [f64; 4] = [0.15, 0.25, 0.5, 0.9];
+const SHARES: [f64; 4] = [0.25, 0.35, 0.5, 0.9];
 
 /// Keeps the draws apart from every other use of the seed.
 const SALT: u64 = 0x7477_696e_5f66_696e;
@@ -73,7 +73,7 @@ pub struct TwinView {
     pub chance: f64,
     /// e-value against "it names the picture no more often than another".
     pub e_named: f64,
-    /// e-value against "it stops at a tenth of the pages at most".
+    /// e-value against "it stops at a fifth of the pages at most".
     pub e_stops: f64,
     /// Whether either test has passed: then no search of this run means anything.
     pub succeeded: bool,
@@ -213,7 +213,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_tenth_of_stops_is_borne_and_more_is_not() {
+    fn some_stops_are_borne_and_more_are_not() {
         let mut rng = ChaCha8Rng::seed_from_u64(1);
         let mut passes = |share: f64, pages: u32| {
             let mut test = StopTest::default();
@@ -222,10 +222,10 @@ mod tests {
                 test.e_value() >= ALARM
             })
         };
-        let borne = (0..400).filter(|_| passes(0.1, 300)).count();
+        let borne = (0..400).filter(|_| passes(MOST_STOPS, 300)).count();
         // Ville: at most 20 of 400 on the mean; 33 is three standard deviations above.
         assert!(borne <= 33, "{borne} of 400");
-        let found = (0..100).filter(|_| passes(0.3, 200)).count();
+        let found = (0..100).filter(|_| passes(0.45, 200)).count();
         assert!(found > 95, "{found} of 100");
     }
 }

@@ -41,7 +41,7 @@ impl Noise {
     }
 
     /// The order that explains autocovariances (from 0 on) of `count` values best, by Akaike's criterion; partial correlations
-    /// are kept below [`MOST_PARTIAL`], so that there is always one.
+    /// are kept below .95, so that there is always one.
     pub fn fitted(covariance: &[f64], count: usize) -> Self {
         let variance = covariance.first().copied().unwrap_or(1.0).max(f64::MIN_POSITIVE);
         let mut now = Self { correlation: Vec::new(), weights: Vec::new(), innovation: 1.0 };
