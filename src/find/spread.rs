@@ -1,9 +1,9 @@
 //! Which pictures make a page: those that stand for as much of what may be wanted as so many can.
 //!
-//! Takes weights over the [`Space`], nothing for those that may not be on the page, and what is on it already; gives rows. A page is
-//! good when whatever is wanted has something alike on it: pictures are added one by one, each the one that brings most of
-//! the weight nearer to its nearest picture of the page. Weights that are even give a page spread over everything, weights
-//! that are narrow one that goes through a neighbourhood picture by picture.
+//! Takes weights over the [`Space`], nothing for those that may not be on the page, and what is on it already; gives rows.
+//! A page is good when whatever is wanted has something alike on it: pictures are added one by one, each the one that brings
+//! most of the weight nearer to its nearest picture of the page. Weights that are even give a page spread over everything,
+//! weights that are narrow one that goes through a neighbourhood picture by picture.
 //!
 //! Guarantees: the same weights and random numbers give the same page; no row twice, and no two that are the same drawing.
 

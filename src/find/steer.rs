@@ -4,11 +4,12 @@
 //! Takes a [`Space`] of pictures, a seed and the size of a page; then choices, each with the probability that it was meant.
 //! Gives pages of rows of the space. A page holds the picture that was chosen last, pictures from where what is wanted
 //! probably lies ([`Wanted`]: all choices count), and behind them one row of strangers that were on no page yet, from
-//! everywhere, so that one can leave. One step back, keeping, and starting again are always there; the path can be written and taken up again.
+//! everywhere, so that one can leave. One step back, keeping, and starting again are always there; the path can be written
+//! and taken up again.
 //!
-//! Guarantees: the same space, seed, settings and choices give the same pages, whatever was undone between; no drawing twice on a
-//! page; none that was passed over [`MOST_REJECTIONS`](super::path::MOST_REJECTIONS) times comes back while there are others. What it knows is similarity of pictures and choices,
-//! never a signal.
+//! Guarantees: the same space, seed, settings and choices give the same pages, whatever was undone between; no drawing twice
+//! on a page; none that was passed over [`MOST_REJECTIONS`](super::path::MOST_REJECTIONS) times comes back while there are
+//! others. What it knows is similarity of pictures and choices, never a signal.
 
 use std::sync::Arc;
 
