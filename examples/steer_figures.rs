@@ -2,10 +2,11 @@
 //!
 //! Takes the embeddings of a pack's remembered drawings, which steer, and how two other networks see the same drawings and
 //! some that the pack never saw (`models/training/steer_views.py`). On every page the simulated person takes the picture that
-//! their own eye (MobileNetV2) finds most like the wish, with probability .93, else any; the judge is a third network
-//! (MobileNetV1). Controls on the same first page: persons who choose at random, and the same person whose pages are all
-//! strangers. Wishes: remembered drawings that are not on the first page, and drawings of concepts that the pack never saw.
-//! Everything was tuned on `--part dev`; `--part test` has other drawings and other concepts.
+//! their own eye (MobileNetV2) finds most like the wish, with a probability of .93, else any; in the end they keep the one
+//! of their choices that they like best. The judge is a third network (MobileNetV1), beside it 8 × 8 colours. Controls on
+//! the same first page: persons who choose at random, and the same person on pages of nothing but strangers. Wishes: remembered
+//! drawings that are not on the first page, and drawings of concepts that the pack never saw. Everything was tuned on
+//! `--part dev`; `--part test` has other drawings and other concepts.
 //!
 //! `cargo run --release --example steer_figures -- --views views.safetensors --part test`
 //!
@@ -19,16 +20,22 @@ use clap::Parser;
 use phosphene::find::path::Settings;
 use phosphene::find::space::Space;
 use phosphene::find::steer::Steering;
+use phosphene::stats::{percentile, wilson_interval};
 use rand::seq::SliceRandom as _;
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use safetensors::SafeTensors;
 
-/// Quantiles of random wearers that are printed, and the bar that a wish must pass.
+type Fallible<T> = Result<T, Box<dyn Error>>;
+
+/// Share of random wearers that a wish must leave behind.
 const BAR: f64 = 0.95;
 
+/// Judges by their names in the file of views, and in the table.
+const JUDGES: [(&str, &str); 2] = [("judge", "network"), ("layout", "colours")];
+
 #[derive(Parser)]
-#[command(about = "Measures how near a wish steering comes, against random choices")]
+#[command(about = "Measures how near to a wish steering comes, against random choices")]
 struct Options {
     /// Embeddings of the remembered drawings.
     #[arg(long, default_value = "models/demo/gallery/remembered.safetensors")]
@@ -36,8 +43,8 @@ struct Options {
     /// What other networks see.
     #[arg(long)]
     views: PathBuf,
-    /// dev or test.
-    #[arg(long, default_value = "dev")]
+    /// Wishes to tune on, or to score once.
+    #[arg(long, default_value = "dev", value_parser = ["dev", "test"])]
     part: String,
     /// Wishes of each kind.
     #[arg(long, default_value_t = 20)]
@@ -54,12 +61,17 @@ struct Options {
     /// Probability that the choice is the one that was meant.
     #[arg(long, default_value_t = 0.93)]
     right: f64,
-    /// Other than the default.
-    #[arg(long)]
-    sharpness: Option<f64>,
-    /// Other than the default.
-    #[arg(long)]
-    closeness: Option<f64>,
+}
+
+impl Options {
+    /// Development and test share no seed.
+    fn seed(&self) -> u64 {
+        if self.is_test() { 7_002 } else { 1 }
+    }
+
+    fn is_test(&self) -> bool {
+        self.part == "test"
+    }
 }
 
 /// Unit rows.
@@ -69,20 +81,20 @@ struct Table {
 }
 
 impl Table {
-    fn read(file: &SafeTensors<'_>, name: &str) -> Result<Self, Box<dyn Error>> {
+    fn read(file: &SafeTensors<'_>, name: &str) -> Fallible<Self> {
         let tensor = file.tensor(name)?;
         let [_, columns] = tensor.shape() else { return Err(format!("{name}: no table").into()) };
-        let halves = tensor.data().as_chunks::<2>().0;
+        let halves = tensor.data().as_chunks().0;
         let values = halves.iter().map(|b| half::f16::from_le_bytes(*b).to_f32()).collect();
         Ok(Self { values, columns: *columns })
     }
 
-    fn row(&self, row: usize) -> &[f32] {
-        &self.values[row * self.columns..][..self.columns]
-    }
-
     fn rows(&self) -> usize {
         self.values.len() / self.columns
+    }
+
+    fn row(&self, row: usize) -> &[f32] {
+        &self.values[row * self.columns..][..self.columns]
     }
 
     /// Cosines of all rows with this one.
@@ -92,234 +104,260 @@ impl Table {
     }
 }
 
+/// What others see in the same pictures.
+struct Views {
+    eye: Table,
+    judges: [Table; JUDGES.len()],
+}
+
+impl Views {
+    /// Those whose names begin so.
+    fn read(file: &SafeTensors<'_>, prefix: &str) -> Fallible<Self> {
+        let [first, second] = JUDGES.map(|(name, _)| Table::read(file, &format!("{prefix}{name}")));
+        Ok(Self { eye: Table::read(file, &format!("{prefix}eye"))?, judges: [first?, second?] })
+    }
+
+    /// All drawings seen by somebody who wants this row of `others`.
+    fn wish(&self, others: &Self, row: usize, own: Option<usize>) -> Wish {
+        let by = |judge: usize| self.judges[judge].likeness(others.judges[judge].row(row));
+        Wish { eye: self.eye.likeness(others.eye.row(row)), judges: [by(0), by(1)], row: own }
+    }
+}
+
 /// A wish, as cosines of every remembered drawing with it.
 struct Wish {
-    /// By what the person sees.
     eye: Vec<f64>,
-    /// By the judges: network, and 8 × 8 colours.
-    judges: [Vec<f64>; 2],
+    judges: [Vec<f64>; JUDGES.len()],
     /// Where it is itself a remembered drawing.
     row: Option<usize>,
 }
 
-/// The pages that were seen, and the row that was chosen last.
+/// The pages that were seen, and the picture that was kept.
 struct Walk {
     pages: Vec<Vec<usize>>,
-    last: usize,
+    kept: usize,
 }
 
 impl Walk {
-    /// The most alike of all pages, by one judge.
-    fn best(&self, judge: &[f64]) -> f64 {
-        self.pages.iter().flatten().map(|row| judge[*row]).fold(-1.0, f64::max)
+    /// Of random choices when there is no wish.
+    fn new(
+        bench: &Bench,
+        settings: Settings,
+        own_seed: u64,
+        wish: Option<&[f64]>,
+    ) -> Fallible<Self> {
+        let options = &bench.options;
+        let mut rng = ChaCha8Rng::seed_from_u64(own_seed);
+        let mut steering =
+            Steering::with(bench.space.clone(), options.seed(), options.size, settings)?;
+        let (mut pages, mut choices) = (Vec::new(), Vec::new());
+        for page in 0..options.pages {
+            let shown = steering.page().to_vec();
+            let aimed = wish.filter(|_| rng.random_bool(options.right));
+            let meant = aimed.and_then(|eye| {
+                (0..shown.len()).max_by(|a, b| eye[shown[*a]].total_cmp(&eye[shown[*b]]))
+            });
+            let chosen = meant.unwrap_or_else(|| rng.random_range(0..shown.len()));
+            choices.push(shown[chosen]);
+            pages.push(shown);
+            if page + 1 < options.pages {
+                steering.choose(chosen, options.right)?;
+            }
+        }
+        let liked = |row: &usize| wish.map_or(0.0, |eye| eye[*row]);
+        let kept = choices.into_iter().max_by(|a, b| liked(a).total_cmp(&liked(b)));
+        Ok(Self { pages, kept: kept.ok_or("no page")? })
+    }
+
+    fn saw(&self, row: usize) -> bool {
+        self.pages.iter().flatten().any(|seen| *seen == row)
     }
 }
 
-/// Walks through pages; `wish` tells what the person looks for, else they choose at random.
-fn walk(
-    space: &Arc<Space>,
-    options: &Options,
-    settings: Settings,
-    (seed, own): (u64, u64),
-    wish: Option<&[f64]>,
-) -> Result<Walk, Box<dyn Error>> {
-    let mut rng = ChaCha8Rng::seed_from_u64(own);
-    let mut steering = Steering::with(space.clone(), seed, options.size, settings)?;
-    let mut walk = Walk { pages: Vec::new(), last: 0 };
-    for page in 0..options.pages {
-        let shown = steering.page().to_vec();
-        let meant = wish.filter(|_| rng.random_bool(options.right)).and_then(|eye| {
-            (0..shown.len()).max_by(|a, b| eye[shown[*a]].total_cmp(&eye[shown[*b]]))
-        });
-        let chosen = meant.unwrap_or_else(|| rng.random_range(0..shown.len()));
-        walk.last = shown[chosen];
-        walk.pages.push(shown);
-        if page + 1 < options.pages {
-            steering.choose(chosen, options.right)?;
+/// What is asked of a walk.
+#[derive(Clone, Copy)]
+enum Asked {
+    /// The picture kept in the end.
+    Kept,
+    /// The best of the last page.
+    LastPage,
+    /// The best of all pages.
+    Seen,
+}
+
+impl Asked {
+    const ALL: [(Self, &'static str); 3] = [
+        (Self::Kept, "kept"),
+        (Self::LastPage, "best of the last page"),
+        (Self::Seen, "best of all pages"),
+    ];
+
+    fn of(self, walk: &Walk, judge: &[f64]) -> f64 {
+        let best = |pages: &[Vec<usize>]| {
+            pages.iter().flatten().map(|row| judge[*row]).fold(f64::NEG_INFINITY, f64::max)
+        };
+        match self {
+            Self::Kept => judge[walk.kept],
+            Self::LastPage => best(&walk.pages[walk.pages.len() - 1..]),
+            Self::Seen => best(&walk.pages),
         }
     }
-    Ok(walk)
 }
 
-/// Share of others below, ties half.
-fn percentile(value: f64, others: &[f64]) -> f64 {
-    let below = others.iter().filter(|other| **other < value).count() as f64;
-    let same = others.iter().filter(|other| **other == value).count() as f64;
-    (below + 0.5 * same) / others.len().max(1) as f64
-}
-
-fn mean(values: impl Iterator<Item = f64>) -> f64 {
-    let all: Vec<f64> = values.collect();
-    all.iter().sum::<f64>() / all.len().max(1) as f64
-}
-
-fn quantile(values: &[f64], q: f64) -> f64 {
-    phosphene::stats::percentile(values, 100.0 * q)
-}
-
-/// What came of one wish.
+/// One wish with what came of it.
 struct Outcome {
-    aimed: Walk,
+    wish: Wish,
+    steered: Walk,
     strangers: Walk,
 }
 
-fn table(title: &str, wishes: &[Wish], outcomes: &[Outcome], random: &[Walk]) {
-    println!("\n### {title} ({} wishes)\n", wishes.len());
+struct Bench {
+    options: Options,
+    space: Arc<Space>,
+}
+
+impl Bench {
+    fn random(&self) -> Fallible<Vec<Walk>> {
+        let own = |wearer: usize| 90_000 + self.options.seed() + wearer as u64;
+        let wearers = 0..self.options.random;
+        wearers.map(|wearer| Walk::new(self, Settings::default(), own(wearer), None)).collect()
+    }
+
+    fn outcomes(&self, wishes: Vec<Wish>) -> Fallible<Vec<Outcome>> {
+        let alone = Settings { strangers: Some(self.options.size), ..Settings::default() };
+        let walked = |(number, wish): (usize, Wish)| -> Fallible<Outcome> {
+            let (seed, eye) = (self.options.seed() + number as u64, Some(wish.eye.as_slice()));
+            let steered = Walk::new(self, Settings::default(), seed, eye)?;
+            let strangers = Walk::new(self, alone, seed, eye)?;
+            Ok(Outcome { wish, steered, strangers })
+        };
+        wishes.into_iter().enumerate().map(walked).collect()
+    }
+
+    /// Rows drawn from these.
+    fn drawn(&self, mut rows: Vec<usize>, salt: u64) -> Vec<usize> {
+        rows.shuffle(&mut ChaCha8Rng::seed_from_u64(self.options.seed() + salt));
+        rows.truncate(self.options.wishes);
+        rows
+    }
+
+    /// Remembered drawings that are not on the first page: of even rows for development, of odd ones for the test.
+    fn remembered(&self) -> Fallible<Vec<usize>> {
+        let first = Steering::new(self.space.clone(), self.options.seed(), self.options.size)?;
+        let odd = usize::from(self.options.is_test());
+        let hidden = |row: &usize| row % 2 == odd && !first.page().contains(row);
+        Ok(self.drawn((0..self.space.rows()).filter(hidden).collect(), 10_000))
+    }
+}
+
+fn mean(values: impl Iterator<Item = f64>) -> f64 {
+    let (sum, count) = values.fold((0.0, 0.0), |(sum, count), value| (sum + value, count + 1.0));
+    sum / count
+}
+
+/// Share of others below, ties half.
+fn place(value: f64, others: &[f64]) -> f64 {
+    mean(others.iter().map(|other| match other.total_cmp(&value) {
+        std::cmp::Ordering::Less => 1.0,
+        std::cmp::Ordering::Equal => 0.5,
+        std::cmp::Ordering::Greater => 0.0,
+    }))
+}
+
+/// A row of the table: one judge, one thing asked.
+fn row(outcomes: &[Outcome], random: &[Walk], judge: usize, asked: Asked) -> String {
+    let score = |outcome: &Outcome, walk| asked.of(walk, &outcome.wish.judges[judge]);
+    let others: Vec<Vec<f64>> =
+        outcomes.iter().map(|o| random.iter().map(|walk| score(o, walk)).collect()).collect();
+    let places: Vec<f64> = outcomes
+        .iter()
+        .zip(&others)
+        .map(|(o, others)| place(score(o, &o.steered), others))
+        .collect();
+    let alone: Vec<f64> = outcomes
+        .iter()
+        .zip(&others)
+        .map(|(o, others)| place(score(o, &o.strangers), others))
+        .collect();
+    let passed = places.iter().filter(|place| **place >= BAR).count();
+    let [low, high] = wilson_interval(passed as u64, places.len() as u64);
+    let nearest =
+        |o: &Outcome| o.wish.judges[judge].iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    format!(
+        "{:.3} | {:.3} | {:.3} / {:.3} | {:.3} | {:.3} | {:.3} | {passed} of {} [{low:.2}, {high:.2}]",
+        mean(outcomes.iter().map(|o| score(o, &o.steered))),
+        mean(outcomes.iter().map(|o| score(o, &o.strangers))),
+        mean(others.iter().map(|others| mean(others.iter().copied()))),
+        mean(others.iter().map(|others| percentile(others, 100.0 * BAR))),
+        mean(outcomes.iter().map(nearest)),
+        mean(places.iter().copied()),
+        mean(alone.iter().copied()),
+        places.len()
+    )
+}
+
+fn print(title: &str, outcomes: &[Outcome], random: &[Walk]) {
+    println!("\n### {title} ({} wishes)\n", outcomes.len());
     println!(
-        "| judge | what | steered | first page alone | strangers only | random wearers, mean / 95 % | nearest of all | \
-         nearer than 95 % of random wearers | place among random wearers, mean |"
+        "| judge | cosine to the wish of | steered | strangers only | random wearers: mean / their 95 % | nearest of all \
+         drawings | place among random wearers | of strangers only | wishes nearer than 95 % of random wearers |"
     );
     println!("|---|---|---|---|---|---|---|---|---|");
-    for (number, judge) in ["network", "colours"].iter().enumerate() {
-        for what in ["best seen", "chosen last"] {
-            let score = |walk: &Walk, wish: &Wish| match what {
-                "best seen" => walk.best(&wish.judges[number]),
-                _ => wish.judges[number][walk.last],
-            };
-            let pairs = || wishes.iter().zip(outcomes);
-            let others: Vec<Vec<f64>> = wishes
-                .iter()
-                .map(|wish| random.iter().map(|walk| score(walk, wish)).collect())
-                .collect();
-            let places: Vec<f64> = pairs()
-                .zip(&others)
-                .map(|((wish, outcome), others)| percentile(score(&outcome.aimed, wish), others))
-                .collect();
-            let first = |wish: &Wish, outcome: &Outcome| {
-                outcome.aimed.pages[0]
-                    .iter()
-                    .map(|row| wish.judges[number][*row])
-                    .fold(-1.0, f64::max)
-            };
-            let hits = places.iter().filter(|place| **place >= BAR).count();
-            let [low, high] = phosphene::stats::wilson_interval(hits as u64, places.len() as u64);
-            println!(
-                "| {judge} | {what} | {:.3} | {:.3} | {:.3} | {:.3} / {:.3} | {:.3} | {hits} of {} [{low:.2}, {high:.2}] | {:.3} |",
-                mean(pairs().map(|(wish, outcome)| score(&outcome.aimed, wish))),
-                mean(pairs().map(|(wish, outcome)| first(wish, outcome))),
-                mean(pairs().map(|(wish, outcome)| score(&outcome.strangers, wish))),
-                mean(others.iter().map(|others| mean(others.iter().copied()))),
-                mean(others.iter().map(|others| quantile(others, BAR))),
-                mean(
-                    wishes
-                        .iter()
-                        .map(|wish| wish.judges[number].iter().copied().fold(-1.0, f64::max))
-                ),
-                places.len(),
-                mean(places.iter().copied()),
-            );
+    for (judge, (_, name)) in JUDGES.iter().enumerate() {
+        for (asked, what) in Asked::ALL {
+            println!("| {name} | {what} | {} |", row(outcomes, random, judge, asked));
         }
     }
-    let ranks: Vec<f64> = wishes
-        .iter()
-        .zip(outcomes)
-        .map(|(wish, outcome)| {
-            let best = outcome.aimed.best(&wish.judges[0]);
-            1.0 + wish.judges[0].iter().filter(|likeness| **likeness > best).count() as f64
-        })
-        .collect();
-    println!(
-        "\nRank of the best seen among all drawings (network): median {:.0}.",
-        quantile(&ranks, 0.5)
-    );
-    let own = |walk: &Walk, wish: &Wish| {
-        wish.row.is_some_and(|row| walk.pages.iter().flatten().any(|r| *r == row))
+    let rank = |o: &Outcome| {
+        let best = Asked::LastPage.of(&o.steered, &o.wish.judges[0]);
+        1.0 + o.wish.judges[0].iter().filter(|likeness| **likeness > best).count() as f64
     };
-    if wishes.iter().any(|wish| wish.row.is_some()) {
-        let count = |of: &dyn Fn(&Outcome) -> bool| outcomes.iter().filter(|o| of(o)).count();
-        let _ = count;
-        let steered = wishes.iter().zip(outcomes).filter(|(w, o)| own(&o.aimed, w)).count();
-        let unsteered = wishes.iter().zip(outcomes).filter(|(w, o)| own(&o.strangers, w)).count();
-        let chance = mean(
-            wishes.iter().map(|w| mean(random.iter().map(|r| f64::from(u8::from(own(r, w)))))),
-        );
+    let ranks: Vec<f64> = outcomes.iter().map(rank).collect();
+    println!(
+        "\nRank of the last page's best among all drawings, by the network: median {:.0}.",
+        percentile(&ranks, 50.0)
+    );
+    let own = |of: fn(&Outcome) -> &Walk| {
+        outcomes.iter().filter(|o| o.wish.row.is_some_and(|row| of(o).saw(row))).count()
+    };
+    if outcomes.iter().any(|o| o.wish.row.is_some()) {
+        let by_chance = outcomes
+            .iter()
+            .filter_map(|o| o.wish.row)
+            .map(|row| mean(random.iter().map(|walk| f64::from(u8::from(walk.saw(row))))));
         println!(
-            "The wish itself came up: steered {steered} of {0}, strangers only {unsteered} of {0}, random wearers {chance:.3}.",
-            wishes.len()
+            "The wish itself came up: steered {}, strangers only {}, random wearers {:.2}, of {}.",
+            own(|o| &o.steered),
+            own(|o| &o.strangers),
+            by_chance.sum::<f64>(),
+            outcomes.len()
         );
     }
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> Fallible<()> {
     let options = Options::parse();
-    let bytes = std::fs::read(&options.remembered)?;
-    let embeddings = Table::read(&SafeTensors::deserialize(&bytes)?, "embeddings")?;
-    let space = Arc::new(Space::new(embeddings.values.clone(), embeddings.columns)?);
-    let bytes = std::fs::read(&options.views)?;
-    let file = SafeTensors::deserialize(&bytes)?;
-    let [eye, network, colours] = ["eye", "judge", "layout"].map(|name| Table::read(&file, name));
-    let (eye, network, colours) = (eye?, network?, colours?);
-    let part = options.part.as_str();
-    let own = |name: &str| Table::read(&file, &format!("{part}_{name}"));
-    let (own_eye, own_network, own_colours) = (own("eye")?, own("judge")?, own("layout")?);
-
-    let salt = if part == "test" { 7_001 } else { 1 };
-    let defaults = Settings::default();
-    let settings = Settings {
-        sharpness: options.sharpness.unwrap_or(defaults.sharpness),
-        closeness: options.closeness.unwrap_or(defaults.closeness),
-        ..defaults
-    };
-    let alone = Settings { strangers: Some(options.size), ..settings };
-    let first = Steering::with(space.clone(), salt, options.size, settings)?;
-    let mut rng = ChaCha8Rng::seed_from_u64(salt);
-    // Development wishes are even rows, test wishes odd ones.
-    let odd = usize::from(part == "test");
-    let mut rows: Vec<usize> =
-        (0..space.rows()).filter(|row| row % 2 == odd && !first.page().contains(row)).collect();
-    rows.shuffle(&mut rng);
-    rows.truncate(options.wishes);
-    let remembered: Vec<Wish> = rows
-        .into_iter()
-        .map(|row| Wish {
-            eye: eye.likeness(eye.row(row)),
-            judges: [network.likeness(network.row(row)), colours.likeness(colours.row(row))],
-            row: Some(row),
-        })
-        .collect();
-    let mut held: Vec<usize> = (0..own_eye.rows()).collect();
-    held.shuffle(&mut rng);
-    held.truncate(options.wishes);
-    let unseen: Vec<Wish> = held
-        .into_iter()
-        .map(|row| Wish {
-            eye: eye.likeness(own_eye.row(row)),
-            judges: [
-                network.likeness(own_network.row(row)),
-                colours.likeness(own_colours.row(row)),
-            ],
-            row: None,
-        })
-        .collect();
-    let random: Vec<Walk> = (0..options.random)
-        .map(|wearer| walk(&space, &options, settings, (salt, 90_000 + salt + wearer as u64), None))
-        .collect::<Result<_, _>>()?;
+    let (remembered, seen) = (std::fs::read(&options.remembered)?, std::fs::read(&options.views)?);
+    let table = Table::read(&SafeTensors::deserialize(&remembered)?, "embeddings")?;
+    let seen = SafeTensors::deserialize(&seen)?;
+    let drawings = Views::read(&seen, "")?;
+    let unseen = Views::read(&seen, &format!("{}_", options.part))?;
+    let bench = Bench { space: Arc::new(Space::new(table.values, table.columns)?), options };
+    let random = bench.random()?;
+    let Options { size, pages, right, part, .. } = &bench.options;
     println!(
-        "SIMULATED wearer. {} drawings, pages of {}, {} pages, choice right {:.2}, {} random wearers, part {part}, \
-         sharpness {}, closeness {}",
-        space.rows(),
-        options.size,
-        options.pages,
-        options.right,
-        options.random,
-        settings.sharpness,
-        settings.closeness
+        "SIMULATED. {} drawings, {pages} pages of {size}, choices right in {right:.2}, {} random wearers, part {part}, {:?}",
+        bench.space.rows(),
+        random.len(),
+        Settings::default()
     );
-    for (title, wishes) in [
-        ("A remembered drawing that is not on the first page", remembered),
-        ("A drawing of a concept that the pack never saw", unseen),
-    ] {
-        let outcomes: Vec<Outcome> = wishes
-            .iter()
-            .enumerate()
-            .map(|(number, wish)| {
-                let seeds = (salt, salt + number as u64);
-                let aimed = walk(&space, &options, settings, seeds, Some(&wish.eye))?;
-                let strangers = walk(&space, &options, alone, seeds, Some(&wish.eye))?;
-                Ok(Outcome { aimed, strangers })
-            })
-            .collect::<Result<_, Box<dyn Error>>>()?;
-        table(title, &wishes, &outcomes, &random);
-    }
+    let wishes =
+        bench.remembered()?.into_iter().map(|row| drawings.wish(&drawings, row, Some(row)));
+    let outcomes = bench.outcomes(wishes.collect())?;
+    print("A remembered drawing that is not on the first page", &outcomes, &random);
+    let rows = bench.drawn((0..unseen.eye.rows()).collect(), 20_000);
+    let wishes = rows.into_iter().map(|row| drawings.wish(&unseen, row, None));
+    let outcomes = bench.outcomes(wishes.collect())?;
+    print("A drawing of a concept that the pack never saw", &outcomes, &random);
     Ok(())
 }

@@ -32,6 +32,8 @@ pub mod wearer;
 mod steer_error;
 pub mod space;
 mod spread;
+mod turn;
+pub mod strip;
 mod wanted;
 pub mod path;
 pub mod code;

@@ -1,6 +1,6 @@
 //! The path through pages: what stood on each, what was chosen, and how pages were made.
 //!
-//! It is written as it is (JSON or TOML through serde) and read as what it may be: [`Path::check`] holds it against the space
+//! It is written as it is (JSON or TOML through serde) and read as what it may be: `Path::check` holds it against the space
 //! that it speaks of. Which pictures were passed over too often follows from it.
 
 use serde::{Deserialize, Serialize};
@@ -12,9 +12,12 @@ use super::steer_error::SteerError;
 pub const MAX_STEPS: usize = 200;
 
 /// A picture that was passed over so often does not come back.
-pub const MOST_REJECTIONS: usize = 2;
+pub const MOST_REJECTIONS: u8 = 2;
 
-/// How pages are made. Tuned on development wishes by `examples/steer_figures.rs`.
+/// No setting is larger: beyond, a probability would be none.
+const MOST_OF_A_SETTING: f64 = 1e3;
+
+/// How pages are made. Chosen on development wishes: `models/training/steer.md`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
@@ -22,6 +25,8 @@ pub struct Settings {
     pub sharpness: f64,
     /// How quickly a picture ceases to stand for others, e-fold per 1 / closeness of cosine.
     pub closeness: f64,
+    /// By how much the number of pictures that a page is made of shrinks with every choice.
+    pub narrowing: f64,
     /// Pictures of a page that are strangers; `None` for one in five.
     pub strangers: Option<usize>,
     /// Whether [`Steering::prior`](super::steer::Steering::prior) tells more than that all pictures of a page are equal.
@@ -30,7 +35,23 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { sharpness: 8.0, closeness: 6.0, strangers: None, prior: false }
+        Self { sharpness: 10.0, closeness: 6.0, narrowing: 2.0, strangers: None, prior: false }
+    }
+}
+
+impl Settings {
+    /// Whether pages can be made by them.
+    ///
+    /// # Errors
+    /// [`SteerError::Path`].
+    pub(super) fn check(&self) -> Result<(), SteerError> {
+        for number in [self.sharpness, self.closeness, self.narrowing] {
+            if !(0.0..=MOST_OF_A_SETTING).contains(&number) {
+                let what = format!("settings lie between 0 and {MOST_OF_A_SETTING}, got {number}");
+                return Err(SteerError::Path(what));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -74,6 +95,11 @@ pub struct Path {
 }
 
 impl Path {
+    /// The row that was chosen last.
+    pub fn last_chosen(&self) -> Option<usize> {
+        self.steps.iter().rev().find_map(Step::row)
+    }
+
     /// Whether a path that was read can be taken up.
     ///
     /// # Errors
@@ -91,11 +117,7 @@ impl Path {
         if path.steps.len() > MAX_STEPS {
             return wrong(format!("{} pages, at most {MAX_STEPS} are kept", path.steps.len()));
         }
-        for numbers in [path.settings.sharpness, path.settings.closeness] {
-            if !(0.0..=1e3).contains(&numbers) {
-                return wrong(format!("settings lie between 0 and 1000, got {numbers}"));
-            }
-        }
+        path.settings.check()?;
         if path.kept.is_some_and(|row| row >= path.rows) {
             return wrong("the picture that was kept is not there".into());
         }
@@ -116,14 +138,16 @@ impl Path {
     }
 }
 
-/// Which rows were passed over too often: they stood on a page and another picture, or none, was chosen.
-pub(super) fn barred(rows: usize, steps: &[Step]) -> Vec<bool> {
-    let mut passed = vec![0_usize; rows];
+/// How often each row was passed over, up to 255 times: it stood on a page and another picture, or none, was chosen. The one
+/// chosen counts as seen, once, where it never was passed over.
+pub(super) fn passed_over(rows: usize, steps: &[Step]) -> Vec<u8> {
+    let mut passed = vec![0_u8; rows];
     for step in steps {
         let chosen = step.row();
         for row in step.page.iter().filter(|row| Some(**row) != chosen) {
-            passed[*row] += 1;
+            passed[*row] = passed[*row].saturating_add(1);
         }
     }
-    passed.into_iter().map(|times| times >= MOST_REJECTIONS).collect()
+    steps.iter().filter_map(Step::row).for_each(|row| passed[row] = passed[row].max(1));
+    passed
 }

@@ -1,9 +1,9 @@
 //! Which pictures make a page: those that stand for as much of what may be wanted as so many can.
 //!
-//! Takes weights over the [`Space`], pictures that are on the page already, and those that may not be; gives rows. A page is
-//! good when whatever is wanted has something alike on it: pictures are added one by one, each the one that brings most of
-//! the weight nearer to its nearest picture of the page. Weights that are even give a page spread over everything, weights
-//! that are narrow one that goes through a neighbourhood picture by picture.
+//! Takes weights over the [`Space`], nothing for those that may not be on the page, and what is on it already; gives rows.
+//! A page is good when whatever is wanted has something alike on it: pictures are added one by one, each the one that brings
+//! most of the weight nearer to its nearest picture of the page. Weights that are even give a page spread over everything,
+//! weights that are narrow one that goes through a neighbourhood picture by picture.
 //!
 //! Guarantees: the same weights and random numbers give the same page; no row twice, and no two that are the same drawing.
 
@@ -13,14 +13,12 @@ use rand_chacha::ChaCha8Rng;
 use super::space::{SAME_DRAWING, Space};
 
 /// Pictures that are considered for a page, drawn by their weight: all 6 000 would take seconds, and bring nothing.
-const POOL: usize = 480;
+const POOL: usize = 320;
 
 /// What a page is made for.
 pub(super) struct Asked<'a> {
-    /// How probably each row is wanted, `[rows]`, or in whatever measure: only ratios matter.
+    /// How probably each row is wanted, `[rows]`, or in whatever measure: only ratios matter. None at 0 is taken.
     pub weights: &'a [f64],
-    /// Rows that may not be on the page, `[rows]`.
-    pub barred: &'a [bool],
     /// How quickly one picture ceases to stand for another as they differ: e-fold per 1 / `closeness` of cosine.
     pub closeness: f64,
 }
@@ -33,6 +31,9 @@ pub(super) fn add(
     count: usize,
     rng: &mut ChaCha8Rng,
 ) {
+    if count == 0 {
+        return;
+    }
     let mut pool = drawn(asked, POOL.max(2 * count), rng);
     pool.retain(|row| page.iter().all(|other| space.likeness(*row, *other) < SAME_DRAWING));
     let stands_for = |a: usize, b: usize| ((space.likeness(a, b) - 1.0) * asked.closeness).exp();
@@ -43,7 +44,7 @@ pub(super) fn add(
     let alike: Vec<Vec<f64>> =
         pool.iter().map(|a| pool.iter().map(|b| stands_for(*a, *b)).collect()).collect();
     let same = ((SAME_DRAWING - 1.0) * asked.closeness).exp();
-    let mut open: Vec<bool> = pool.iter().map(|row| !asked.barred[*row]).collect();
+    let mut open = vec![true; pool.len()];
     for _ in 0..count {
         let gain = |candidate: usize| -> f64 {
             let nearer = alike[candidate].iter().zip(&covered).map(|(a, c)| (a - c).max(0.0));
@@ -67,9 +68,10 @@ fn drawn(asked: &Asked<'_>, count: usize, rng: &mut ChaCha8Rng) -> Vec<usize> {
         .weights
         .iter()
         .enumerate()
+        .filter(|(_, weight)| **weight > 0.0)
         .map(|(row, weight)| {
             let uniform: f64 = rng.random_range(f64::MIN_POSITIVE..1.0);
-            (weight.max(f64::MIN_POSITIVE).ln() - (-uniform.ln()).ln(), row)
+            (weight.ln() - (-uniform.ln()).ln(), row)
         })
         .collect();
     keyed.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
@@ -95,33 +97,33 @@ mod tests {
         Space::new(values, 3).unwrap()
     }
 
-    fn page(weights: &[f64], barred: &[bool], count: usize, seed: u64) -> Vec<usize> {
+    fn page(weights: &[f64], count: usize, seed: u64) -> Vec<usize> {
         let mut page = Vec::new();
-        let asked = Asked { weights, barred, closeness: 10.0 };
+        let asked = Asked { weights, closeness: 10.0 };
         add(&heaps(), &asked, &mut page, count, &mut ChaCha8Rng::seed_from_u64(seed));
         page
     }
 
     #[test]
     fn even_weights_reach_every_heap_and_narrow_ones_stay() {
-        let (even, free) = (vec![1.0; 120], vec![false; 120]);
-        let mut heap: Vec<usize> = page(&even, &free, 3, 1).iter().map(|row| row / 40).collect();
+        let even = vec![1.0; 120];
+        let mut heap: Vec<usize> = page(&even, 3, 1).iter().map(|row| row / 40).collect();
         heap.sort_unstable();
         assert_eq!(heap, [0, 1, 2]);
         let narrow: Vec<f64> = (0..120).map(|row| if row / 40 == 1 { 1.0 } else { 1e-9 }).collect();
-        assert!(page(&narrow, &free, 3, 1).iter().all(|row| row / 40 == 1));
+        assert!(page(&narrow, 3, 1).iter().all(|row| row / 40 == 1));
     }
 
     #[test]
-    fn barred_rows_and_same_drawings_stay_away_and_a_page_can_end_short() {
+    fn rows_without_weight_and_same_drawings_stay_away_and_a_page_can_end_short() {
         let space = heaps();
-        let mut barred = vec![false; 120];
-        barred[..70].fill(true);
-        let all = page(&vec![1.0; 120], &barred, 120, 9);
+        let mut weights = vec![1.0; 120];
+        weights[..70].fill(0.0);
+        let all = page(&weights, 120, 9);
         assert!(all.len() < 50 && all.iter().all(|row| *row >= 70));
         for (i, a) in all.iter().enumerate() {
             assert!(all[..i].iter().all(|b| space.likeness(*a, *b) < SAME_DRAWING + 1e-9));
         }
-        assert_eq!(all, page(&vec![1.0; 120], &barred, 120, 9));
+        assert_eq!(all, page(&weights, 120, 9));
     }
 }

@@ -3,31 +3,22 @@
 //!
 //! Takes a [`Space`] of pictures, a seed and the size of a page; then choices, each with the probability that it was meant.
 //! Gives pages of rows of the space. A page holds the picture that was chosen last, pictures from where what is wanted
-//! probably lies ([`Wanted`]: all choices count), and behind them one row of strangers from everywhere else, so that one can
-//! leave. One step back, keeping, and starting again are always there; the path can be written and taken up again.
+//! probably lies ([`Wanted`]: all choices count), and behind them one row of strangers that were on no page yet, from
+//! everywhere, so that one can leave. One step back, keeping, and starting again are always there; the path can be written
+//! and taken up again.
 //!
-//! Guarantees: the same space, seed, settings and choices give the same pages, whatever was undone between; no drawing twice on a
-//! page; none that was passed over [`MOST_REJECTIONS`](super::path::MOST_REJECTIONS) times comes back. What it knows is similarity of pictures and choices,
-//! never a signal.
+//! Guarantees: the same space, seed, settings and choices give the same pages, whatever was undone between; no drawing twice
+//! on a page; none that was passed over [`MOST_REJECTIONS`](super::path::MOST_REJECTIONS) times comes back while there are
+//! others. What it knows is similarity of pictures and choices, never a signal.
 
 use std::sync::Arc;
 
-use rand::SeedableRng as _;
-use rand::seq::SliceRandom as _;
-use rand_chacha::ChaCha8Rng;
-
-use super::path::{MAX_STEPS, Path, Settings, Step, barred};
+use super::path::{MAX_STEPS, Path, Settings, Step};
 use super::space::Space;
-use super::spread::{self, Asked};
 use super::steer_error::SteerError;
+use super::turn;
 use super::wanted::Wanted;
 use crate::signal::flash::MAX_PAGE;
-
-/// Keeps pages apart from every other use of the seed.
-const PAGE_SALT: u64 = 0x7374_6565_7220_3031;
-
-/// Streams of a seed that belong to one start.
-const STREAMS: u64 = 1 << 32;
 
 /// A way through pages.
 #[derive(Clone, Debug)]
@@ -42,7 +33,8 @@ impl Steering {
     /// The first page, spread over the whole space.
     ///
     /// # Errors
-    /// [`SteerError::PageSize`] when the page is too large for a page or for the space.
+    /// [`SteerError::PageSize`] when the page is too large for a page or for the space; [`SteerError::Space`] when all pictures
+    /// are the same drawing.
     pub fn new(space: Arc<Space>, seed: u64, page_size: usize) -> Result<Self, SteerError> {
         Self::with(space, seed, page_size, Settings::default())
     }
@@ -50,13 +42,14 @@ impl Steering {
     /// As [`Steering::new`], with settings of one's own.
     ///
     /// # Errors
-    /// As [`Steering::new`].
+    /// As [`Steering::new`]; [`SteerError::Path`] for settings that no page can be made by.
     pub fn with(
         space: Arc<Space>,
         seed: u64,
         page_size: usize,
         settings: Settings,
     ) -> Result<Self, SteerError> {
+        settings.check()?;
         let rows = space.rows();
         let most = MAX_PAGE.min(rows);
         if !(2..=most).contains(&page_size) {
@@ -66,7 +59,10 @@ impl Steering {
             Path { rows, page_size, seed, starts: 0, settings, steps: Vec::new(), kept: None };
         let wanted = Wanted::new(&space, settings.sharpness);
         let mut steering = Self { space, path, wanted, page: Vec::new() };
-        steering.turn();
+        steering.page = turn::page(&steering.space, &steering.path, &steering.wanted);
+        if steering.page.len() < 2 {
+            return Err(SteerError::Space("all of them are the same drawing".into()));
+        }
         Ok(steering)
     }
 
@@ -79,7 +75,7 @@ impl Steering {
         let mut steering = Self::with(space, path.seed, path.page_size, path.settings)?;
         steering.path = path;
         steering.learn_again();
-        steering.turn();
+        steering.page = turn::page(&steering.space, &steering.path, &steering.wanted);
         Ok(steering)
     }
 
@@ -136,7 +132,7 @@ impl Steering {
 
     /// Keeps the picture that was chosen last; `None` while nothing was.
     pub fn keep(&mut self) -> Option<usize> {
-        self.path.kept = self.last_chosen();
+        self.path.kept = self.path.last_chosen();
         self.path.kept
     }
 
@@ -146,7 +142,7 @@ impl Steering {
         self.path.steps.clear();
         self.path.kept = None;
         self.learn_again();
-        self.turn();
+        self.page = turn::page(&self.space, &self.path, &self.wanted);
     }
 
     /// Log-probabilities with which the pictures of a page of rows will be chosen, `[page]`: all equal, unless the settings ask
@@ -168,12 +164,8 @@ impl Steering {
         }
         self.path.steps.push(Step { page, chosen, probability });
         self.path.kept = None;
-        self.turn();
+        self.page = turn::page(&self.space, &self.path, &self.wanted);
         Ok(())
-    }
-
-    fn last_chosen(&self) -> Option<usize> {
-        self.path.steps.iter().rev().find_map(Step::row)
     }
 
     fn learn_again(&mut self) {
@@ -184,34 +176,12 @@ impl Steering {
             }
         }
     }
-
-    /// Makes the page that follows from the path.
-    fn turn(&mut self) {
-        let Path { page_size, seed, starts, settings, ref steps, .. } = self.path;
-        let mut rng = ChaCha8Rng::seed_from_u64(seed ^ PAGE_SALT);
-        rng.set_stream(u64::from(starts).wrapping_mul(STREAMS) + steps.len() as u64);
-        let weights = self.wanted.probabilities();
-        let (barred, closeness) = (barred(self.space.rows(), steps), settings.closeness);
-        let around = Asked { weights: &weights, barred: &barred, closeness };
-        let last = self.last_chosen();
-        let strangers = settings.strangers.unwrap_or(page_size / 5).min(page_size - 1);
-        let known = if last.is_some() { page_size - strangers } else { page_size };
-        let mut page: Vec<usize> = last.into_iter().collect();
-        let wanted = known - page.len();
-        spread::add(&self.space, &around, &mut page, wanted, &mut rng);
-        // Neighbours on the page would else be neighbours in probability, and their flashes are the easiest to mix up.
-        page.shuffle(&mut rng);
-        let even = vec![1.0; weights.len()];
-        let anywhere = Asked { weights: &even, ..around };
-        let missing = page_size - page.len();
-        spread::add(&self.space, &anywhere, &mut page, missing, &mut rng);
-        self.page = page;
-    }
 }
 
 #[cfg(test)]
 mod tests {
-    use rand::RngExt as _;
+    use rand::{RngExt as _, SeedableRng as _};
+    use rand_chacha::ChaCha8Rng;
 
     use super::*;
     use crate::find::path::MOST_REJECTIONS;
@@ -301,7 +271,34 @@ mod tests {
         let steps = &steering.path().steps;
         for row in 0..400 {
             let passed = |step: &&Step| step.page.contains(&row) && step.row() != Some(row);
-            assert!(steps.iter().filter(passed).count() <= MOST_REJECTIONS, "{row}");
+            assert!(steps.iter().filter(passed).count() <= usize::from(MOST_REJECTIONS), "{row}");
+        }
+    }
+
+    #[test]
+    fn a_space_of_one_page_goes_on_and_one_of_one_drawing_is_refused() {
+        let all = Space::new(
+            space().embedding(0).iter().chain(space().embedding(30)).copied().collect(),
+            16,
+        );
+        let mut steering = Steering::new(Arc::new(all.unwrap()), 1, 2).unwrap();
+        for _ in 0..6 {
+            steering.choose(0, 0.9).unwrap();
+            assert_eq!(steering.page().len(), 2);
+        }
+        let same = Space::new([1.0, 0.0].repeat(5), 2).unwrap();
+        assert!(matches!(Steering::new(Arc::new(same), 1, 2), Err(SteerError::Space(_))));
+    }
+
+    #[test]
+    fn strangers_are_new_while_there_are_new_ones() {
+        let mut steering = fresh(6);
+        let mut seen = steering.page().to_vec();
+        for _ in 0..6 {
+            steering.choose(3, 0.9).unwrap();
+            let strangers = &steering.page()[SIZE - SIZE / 5..];
+            assert!(strangers.iter().all(|row| !seen.contains(row)));
+            seen.extend(steering.page());
         }
     }
 

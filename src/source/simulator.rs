@@ -290,7 +290,7 @@ mod tests {
     #[test]
     fn flashes_on_the_screen_reach_the_brain_the_same_at_any_pace() {
         let lighting = |k: usize| Lighting {
-            flash: Flash { page: 3, lit: Lit::of([k, k + 20]), sought: None },
+            flash: Flash { page: 3, pictures: 40, lit: Lit::of([k, k + 20]), sought: None },
             onset_secs: 101.0 + 0.2 * k as f64,
             offset_secs: 101.1 + 0.2 * k as f64,
         };

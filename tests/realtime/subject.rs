@@ -56,7 +56,8 @@ fn looking_for_a_picture_among_flashes_does_not_allocate() {
     for k in 0..300 {
         // Two pages, of which nobody tells the second.
         let page = if k < 150 { 1 } else { 2 };
-        let flash = Flash { page, lit: Lit::of([k % 40, (k + 17) % 40]), sought: None };
+        let flash =
+            Flash { page, pictures: 40, lit: Lit::of([k % 40, (k + 17) % 40]), sought: None };
         let onset_secs = 0.19 * k as f64;
         screen.light(Lighting { flash, onset_secs, offset_secs: onset_secs + 0.1 });
     }

@@ -225,7 +225,7 @@ mod tests {
     }
 
     fn lit(picture: usize, sought: Option<u8>) -> Flash {
-        Flash { page: 0, lit: Lit::of([picture]), sought }
+        Flash { page: 0, pictures: 40, lit: Lit::of([picture]), sought }
     }
 
     fn page() -> Option<OpenPage> {
