@@ -7,23 +7,22 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use egui::{Context, ThemePreference, Ui};
+use egui::{Context, Ui};
 
 use super::engine::Engine;
+use super::initial::InitialView;
 use super::look::theme::{self, Palette};
 use super::panels::Panels;
 use super::panels::calibrate::{SessionPanel, Wish};
+use super::panels::find::Run;
 use super::panels::timeline::{self};
 use super::record::OnScreen;
 use super::scene::{Action, Page, Scene, TEXT_SCALE_RANGE, UV_PER_DIV, View};
 use super::{keys, layout};
-use crate::decode::{Showing, Steadying};
-use crate::pipeline::cleaning::Cleaning;
-use crate::pipeline::{Command, DisplayFilter, Recording, WindowMode};
+use crate::pipeline::{Command, DisplayFilter, Recording};
 use crate::signal::StimulusSet;
 use crate::snapshot::{RecordingState, RunState, Snapshot};
 use crate::source::SourceSpec;
-use crate::study::calibration::Session;
 use crate::time::clock::{Clock, utc_now_iso8601};
 
 /// Shortest time between two frames that new data asks for: 30 a second at most: smooth for slow pictures,
@@ -35,63 +34,6 @@ const STATE_LOOK: Duration = Duration::from_millis(250);
 const MAX_UNSENT: usize = 32;
 /// Sensitivity at the start: 50 µV per division.
 const FIRST_SCALE: usize = 4;
-
-/// How the window starts.
-#[derive(Clone, Debug)]
-pub struct InitialView {
-    /// Light, dark or as the desktop says.
-    pub theme: ThemePreference,
-    /// 1.0 is the normal size.
-    pub text_scale: f32,
-    /// What the connect panel shows first.
-    pub source: Option<SourceSpec>,
-    /// The pack's folder that the connect panel shows first; `None` is the bundled pack.
-    pub pack: Option<PathBuf>,
-    /// Whether to connect at once.
-    pub connect_now: bool,
-    /// Recordings offered for choosing.
-    pub recent_files: Vec<PathBuf>,
-    /// Where recordings go.
-    pub record_folder: PathBuf,
-    /// Which windows are decoded.
-    pub mode: WindowMode,
-    /// What is cleaned.
-    pub cleaning: Cleaning,
-    /// Whether the null twin is on.
-    pub twin: bool,
-    /// How pictures follow one another.
-    pub steadying: Steadying,
-    /// What is painted.
-    pub showing: Showing,
-    /// Where calibration sessions go.
-    pub sessions_folder: PathBuf,
-    /// A session to be held at once.
-    pub session: Option<Session>,
-    /// The pictures of sessions; the bundled ones when `None`.
-    pub stimuli: Option<Arc<StimulusSet>>,
-}
-
-impl Default for InitialView {
-    fn default() -> Self {
-        Self {
-            theme: ThemePreference::System,
-            text_scale: 1.0,
-            source: None,
-            pack: None,
-            connect_now: false,
-            recent_files: Vec::new(),
-            record_folder: PathBuf::from("."),
-            mode: WindowMode::Auto,
-            cleaning: Cleaning::default(),
-            twin: true,
-            steadying: Steadying::default(),
-            showing: Showing::default(),
-            sessions_folder: PathBuf::from("calibration"),
-            session: None,
-            stimuli: None,
-        }
-    }
-}
 
 /// The window.
 pub struct App {
@@ -140,6 +82,7 @@ impl App {
         let sessions_folder = initial.sessions_folder;
         let pack = first.as_ref().and_then(|(_, pack)| pack.clone());
         let stimuli = initial.stimuli;
+        panels.find.begin_in(&sessions_folder, stimuli.clone());
         let calibration = initial.session.map(|session| {
             let root = sessions_folder.clone();
             SessionPanel::new(Some(session), root, pack, stimuli.clone())
@@ -201,6 +144,12 @@ impl App {
             self.retry();
             return self.grant(&snapshot, wishes);
         }
+        let run = self.panels.find.advance(ui.ctx(), &scene, self.engine.as_mut());
+        if self.panels.find.fills_the_screen() {
+            self.panels.find.full_screen(ui, &scene);
+            self.retry();
+            return self.run_to_find(run);
+        }
         keys::pressed(ui.ctx(), &scene, &mut actions);
         layout::ui(ui, &scene, &mut self.panels, &mut actions);
         if snapshot.run != RunState::Idle {
@@ -210,6 +159,15 @@ impl App {
         self.retry();
         for action in actions {
             self.apply(ui.ctx(), &snapshot, action);
+        }
+        self.run_to_find(run);
+    }
+
+    /// Begins the run anew, to look for a picture by attention or to reconstruct again.
+    fn run_to_find(&mut self, run: Option<Run>) {
+        if let Some(Run(find)) = run {
+            self.engine.use_find(find);
+            self.connect_again();
         }
     }
 
@@ -310,6 +268,7 @@ impl App {
         if self.last_run.as_ref().is_some_and(|(_, before)| *before != pack) {
             // They were embedded by the other pack.
             self.stimuli = None;
+            self.panels.find.use_pictures(None);
         }
         self.last_run = Some((source.clone(), pack.clone()));
         let form = &mut self.panels.connect.form;
@@ -355,6 +314,7 @@ impl App {
                 }
                 Wish::UsePictures(own) => {
                     self.stimuli.clone_from(&own);
+                    self.panels.find.use_pictures(own.clone());
                     self.engine.use_pictures(own);
                     // A run knows its pictures from its beginning.
                     let begun =

@@ -14,10 +14,15 @@ pub mod keys;
 mod record;
 pub mod panels;
 pub mod layout;
+mod initial;
 pub mod app;
 
-pub use app::{App, InitialView};
-pub use engine::{Conclusion, DeviceEntry, Embedding, Engine, NewSession, Wake};
+pub use app::App;
+pub use engine::{
+    Conclusion, DeviceEntry, Embedding, Engine, KnownWearer, Learning, NewSession, Taught, ToLearn,
+    Wake,
+};
+pub use initial::InitialView;
 
 use crate::time::clock::Clock;
 
