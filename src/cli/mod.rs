@@ -13,6 +13,8 @@ pub mod devices;
 pub mod doctor;
 mod cleaning;
 pub mod document;
+#[cfg(feature = "window")]
+mod embedding;
 pub mod evaluate;
 mod evaluate_classes;
 pub mod failure;
@@ -26,6 +28,8 @@ pub mod output;
 pub mod pack;
 mod pictures;
 #[cfg(feature = "window")]
+mod offered;
+#[cfg(feature = "window")]
 mod recent;
 pub mod record;
 pub mod replay;
@@ -38,6 +42,8 @@ mod span;
 mod stamps;
 mod terminal;
 mod told;
+#[cfg(feature = "window")]
+mod wearers;
 #[cfg(feature = "window")]
 mod window;
 

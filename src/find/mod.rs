@@ -36,6 +36,7 @@ mod wanted;
 pub mod path;
 pub mod code;
 pub mod steer;
+pub mod strip;
 
 pub use detector::Detector;
 pub use finder::{FindView, Finder};

@@ -86,7 +86,12 @@ pub(super) fn pace(wearer: Option<&Wearer>) -> FlashPace {
     // To whole milliseconds: what was measured differs from what was meant by parts of a refresh.
     let soa_secs = learnt.map_or(LEARN_SOA_SECS, |soa| (soa * 1000.0).round() / 1000.0);
     let usual = FlashPace::default();
-    FlashPace { soa_secs, on_secs: usual.on_secs.min(soa_secs - 0.04), lead_secs: LEAD_SECS, ..usual }
+    FlashPace {
+        soa_secs,
+        on_secs: usual.on_secs.min(soa_secs - 0.04),
+        lead_secs: LEAD_SECS,
+        ..usual
+    }
 }
 
 /// What a page will take this wearer.

@@ -118,11 +118,7 @@ impl FindPanel {
         })
     }
 
-    fn next_copy_page(
-        &mut self,
-        all: &Copying,
-        now: &Now<'_, '_>,
-    ) -> Result<CopyStep, String> {
+    fn next_copy_page(&mut self, all: &Copying, now: &Now<'_, '_>) -> Result<CopyStep, String> {
         let deal = Deal {
             number: self.next_page,
             rows: all.rows.clone(),

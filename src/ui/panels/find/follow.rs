@@ -181,11 +181,7 @@ impl FindPanel {
     }
 
     /// Hands the recording of copy pages over.
-    pub(super) fn teach(
-        &mut self,
-        recording: std::path::PathBuf,
-        now: &mut Now<'_, '_>,
-    ) -> Stage {
+    pub(super) fn teach(&mut self, recording: std::path::PathBuf, now: &mut Now<'_, '_>) -> Stage {
         // By the usual rule: the file's own expectation is then of that.
         let (folder, rule) = (self.folder.clone(), StopRule::default());
         let pictures = self.choice.count;

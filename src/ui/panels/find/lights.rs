@@ -28,7 +28,12 @@ pub(super) struct Lights(BTreeMap<usize, Both>);
 
 impl Lights {
     /// Takes the picture of a row; one that is there stays.
-    pub fn add(&mut self, ctx: &Context, row: usize, picture: impl FnOnce() -> Option<Arc<Picture>>) {
+    pub fn add(
+        &mut self,
+        ctx: &Context,
+        row: usize,
+        picture: impl FnOnce() -> Option<Arc<Picture>>,
+    ) {
         if self.0.contains_key(&row) {
             return;
         }
@@ -97,9 +102,8 @@ mod tests {
     fn a_lit_picture_is_brighter_by_no_more_than_was_judged() {
         let before: Vec<u8> = (0..=255).collect();
         let after = brightened(&before, HIGHLIGHT.brighten);
-        let rise = |i: usize| {
-            linear(f64::from(after[i]) / 255.0) - linear(f64::from(before[i]) / 255.0)
-        };
+        let rise =
+            |i: usize| linear(f64::from(after[i]) / 255.0) - linear(f64::from(before[i]) / 255.0);
         for i in 0..256 {
             assert!((0.0..=HIGHLIGHT.brighten + 1e-12).contains(&rise(i)), "{i}: {}", rise(i));
         }

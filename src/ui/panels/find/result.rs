@@ -2,7 +2,9 @@
 //! The pictures that were chosen until now lie along the bottom.
 
 use egui::accesskit::Role;
-use egui::{Align, CentralPanel, Color32, Frame, Layout, Pos2, Rect, RichText, Sense, Ui, pos2, vec2};
+use egui::{
+    Align, CentralPanel, Color32, Frame, Layout, Pos2, Rect, RichText, Sense, Ui, pos2, vec2,
+};
 
 use super::FindPanel;
 use super::told::{End, Told};
@@ -23,13 +25,7 @@ const MOST_STEPS: usize = 14;
 const HONEST: &str = "Found among the pictures of a page by what you attend to. It is no reconstruction, and it does not read thoughts.";
 
 impl FindPanel {
-    pub(super) fn told_screen(
-        &self,
-        ui: &mut Ui,
-        scene: &Scene<'_>,
-        all: &Searching,
-        told: &Told,
-    ) {
+    pub(super) fn told_screen(&self, ui: &mut Ui, scene: &Scene<'_>, all: &Searching, told: &Told) {
         let frame = Frame::new().fill(scene.palette.ground).inner_margin(26.0);
         CentralPanel::no_frame().frame(frame).show(ui, |ui| {
             badges(ui, scene);
@@ -45,14 +41,7 @@ impl FindPanel {
         });
     }
 
-    fn middle(
-        &self,
-        ui: &mut Ui,
-        scene: &Scene<'_>,
-        all: &Searching,
-        told: &Told,
-        height: f32,
-    ) {
+    fn middle(&self, ui: &mut Ui, scene: &Scene<'_>, all: &Searching, told: &Told, height: f32) {
         let side = told.row.map_or(0.0, |_| (height - 8.0).min(ui.available_width() * 0.46));
         ui.horizontal_top(|ui| {
             ui.spacing_mut().item_spacing.x = 30.0;
@@ -86,7 +75,9 @@ impl FindPanel {
         let mut hints: Vec<(&str, &str)> = Vec::new();
         match (&told.end, all.trail.is_steered()) {
             (End::Withheld(_), _) => hints.push(("Enter", "leave, to learn the wearer again")),
-            (End::Found { .. }, true) => hints.push(("Enter", "take it: the next page lies around it")),
+            (End::Found { .. }, true) => {
+                hints.push(("Enter", "take it: the next page lies around it"))
+            }
             (End::Found { .. }, false) => hints.push(("Enter", "take it, another page")),
             _ => hints.push(("Enter", "the same page again")),
         }
@@ -113,7 +104,9 @@ impl FindPanel {
             _ if all.is_keeping => drop(ui.label("It is being written.")),
             Some(Ok(file)) => drop(ui.label(format!("Kept: {}", file.display()))),
             Some(Err(why)) => {
-                drop(ui.label(RichText::new(format!("It is not kept: {why}")).color(scene.palette.bad)));
+                drop(ui.label(
+                    RichText::new(format!("It is not kept: {why}")).color(scene.palette.bad),
+                ));
             }
             None => {}
         }

@@ -3,9 +3,9 @@
 use egui::Ui;
 
 use super::choice::COPY_PAGES;
+use super::sheet::Sheet;
 use super::shown::Shown;
 use super::stage::{self, Painting};
-use super::sheet::Sheet;
 use super::work::{CopyStep, Copying, SearchStep, Searching};
 use super::{FindPanel, Stage};
 use crate::ui::scene::Scene;
@@ -30,8 +30,12 @@ impl FindPanel {
     fn copy_screen(&self, ui: &mut Ui, all: &mut Copying, at_secs: f64) {
         let number = all.at + 1;
         match &mut all.step {
-            CopyStep::Opening { .. } => stage::words(ui, "One moment", "The recording is being opened."),
-            CopyStep::Closing { .. } => stage::words(ui, "One moment", "The recording is being closed."),
+            CopyStep::Opening { .. } => {
+                stage::words(ui, "One moment", "The recording is being opened.")
+            }
+            CopyStep::Closing { .. } => {
+                stage::words(ui, "One moment", "The recording is being closed.")
+            }
             CopyStep::Cue { left_secs, .. } => {
                 let sought = all.sought.get(all.at).map_or(0, |sought| usize::from(*sought));
                 let row = all.rows.get(sought).copied().unwrap_or_default();
@@ -49,13 +53,7 @@ impl FindPanel {
         }
     }
 
-    fn search_screen(
-        &mut self,
-        ui: &mut Ui,
-        scene: &Scene<'_>,
-        all: &mut Searching,
-        at_secs: f64,
-    ) {
+    fn search_screen(&mut self, ui: &mut Ui, scene: &Scene<'_>, all: &mut Searching, at_secs: f64) {
         match &mut all.step {
             SearchStep::Connecting { .. } => stage::words(
                 ui,

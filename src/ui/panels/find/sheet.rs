@@ -93,11 +93,7 @@ pub(super) fn rules(pace: &FlashPace) -> CodeRules {
 ///
 /// # Errors
 /// Why there can be no such page.
-pub(super) fn judged(
-    screen: Rect,
-    pictures: usize,
-    pace: &FlashPace,
-) -> Result<Safety, String> {
+pub(super) fn judged(screen: Rect, pictures: usize, pace: &FlashPace) -> Result<Safety, String> {
     let page = Page::new(pictures).map_err(|why| why.to_string())?;
     // Group sizes are those of the page, whatever the seed.
     let code = Code::new(page, 0, rules(pace)).map_err(|why| why.to_string())?;

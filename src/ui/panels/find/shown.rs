@@ -4,7 +4,9 @@
 //! and kept; it goes on when the headset is back and somebody wishes it.
 
 use crate::find::code::{Code, Page};
-use crate::present::flashes::{FlashLog, FlashPace, FlashPlan, FlashPresenter, FlashShowing, Pause, Phase};
+use crate::present::flashes::{
+    FlashLog, FlashPace, FlashPlan, FlashPresenter, FlashShowing, Pause, Phase,
+};
 use crate::present::presenter::SeenFrame;
 use crate::signal::Screen;
 

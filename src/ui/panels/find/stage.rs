@@ -94,10 +94,8 @@ fn ground(ui: &mut Ui, screen: Rect, name: String) -> Rect {
 fn said(painting: &Painting<'_>) -> String {
     let count = painting.rows.len();
     let sought = painting.sought.and_then(|picture| painting.labels.get(picture));
-    let looks = sought.map_or_else(
-        || "look for any of them".to_owned(),
-        |label| format!("look for the {label}"),
-    );
+    let looks = sought
+        .map_or_else(|| "look for any of them".to_owned(), |label| format!("look for the {label}"));
     let posterior = if painting.posterior.is_some() { ", with the posterior" } else { "" };
     let note = painting.note.unwrap_or("pictures light up");
     format!("Page of {count} pictures{posterior}; {looks}. {note}")
@@ -158,8 +156,7 @@ fn patch(ui: &Ui, screen: Rect, is_on: bool) {
 
 fn notice(ui: &Ui, screen: Rect, note: &str) {
     let font = FontId::proportional(20.0);
-    let galley =
-        ui.painter().layout(note.to_owned(), font, Color32::WHITE, screen.width() * 0.6);
+    let galley = ui.painter().layout(note.to_owned(), font, Color32::WHITE, screen.width() * 0.6);
     let card = Rect::from_center_size(screen.center(), galley.size() + vec2(56.0, 40.0));
     ui.painter().rect_filled(card, 10.0, Color32::from_gray(24));
     ui.painter().galley(card.min + vec2(28.0, 20.0), galley, Color32::WHITE);

@@ -90,7 +90,10 @@ impl FindPanel {
             );
         });
         if !is_part {
-            parts::weak(ui, "Every page shows all pictures there are: fewer on a page leave others to go on to.");
+            parts::weak(
+                ui,
+                "Every page shows all pictures there are: fewer on a page leave others to go on to.",
+            );
         }
     }
 
@@ -146,7 +149,12 @@ impl FindPanel {
         match &self.why_not {
             Some(why) => drop(ui.label(RichText::new(why).color(scene.palette.fair))),
             None if self.choice.who.is_none() => {
-                parts::weak(ui, format!("{COPY_PAGES} copy pages over the whole screen. Space pauses, Escape ends; what was recorded stays."));
+                parts::weak(
+                    ui,
+                    format!(
+                        "{COPY_PAGES} copy pages over the whole screen. Space pauses, Escape ends; what was recorded stays."
+                    ),
+                );
             }
             None => {
                 parts::weak(ui, "The run begins anew for it. Space pauses a page, Escape ends.");
@@ -159,7 +167,8 @@ impl FindPanel {
         let pace = choice::pace(None);
         let flashes = 2.0 * (self.choice.count as f64).sqrt().ceil();
         let flashing = flashes * choice::COPY_REPETITIONS as f64 * pace.soa_secs;
-        let around = super::copying::CUE_SECS + pace.lead_secs + crate::present::flashes::FLASH_TAIL_SECS;
+        let around =
+            super::copying::CUE_SECS + pace.lead_secs + crate::present::flashes::FLASH_TAIL_SECS;
         COPY_PAGES as f64 * (flashing + around) / 60.0
     }
 }

@@ -85,11 +85,20 @@ fn figures(ui: &mut Ui, scene: &Scene<'_>, learnt: &Learnt) {
     parts::eyebrow(ui, scene.palette, "HOW WELL ONE FLASH TELLS");
     let [low, high] = auc_ci95;
     let size = 17.0;
-    ui.label(RichText::new(format!("AUC {auc:.3} (95 %: {low:.3}–{high:.3}), where guessing is 0.500")).size(size));
-    parts::weak(ui, "How often a flash of the picture you looked for scores above another; each is scored by what was learnt from other pages.");
-    let exchanged = format!("Control, with the pictures exchanged between pages: AUC {auc_exchanged:.3}.");
+    ui.label(
+        RichText::new(format!("AUC {auc:.3} (95 %: {low:.3}–{high:.3}), where guessing is 0.500"))
+            .size(size),
+    );
+    parts::weak(
+        ui,
+        "How often a flash of the picture you looked for scores above another; each is scored by what was learnt from other pages.",
+    );
+    let exchanged =
+        format!("Control, with the pictures exchanged between pages: AUC {auc_exchanged:.3}.");
     ui.label(exchanged);
-    ui.label(format!("{right} of {pages} copy pages right at their end, each by what was learnt from the others."));
+    ui.label(format!(
+        "{right} of {pages} copy pages right at their end, each by what was learnt from the others."
+    ));
     ui.label(format!("{flashes} flashes; {refused} more were left out for a bad signal."));
 }
 

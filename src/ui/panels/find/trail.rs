@@ -42,7 +42,12 @@ impl Trail {
     ///
     /// # Errors
     /// Why no page can be made of these pictures.
-    pub fn new(set: &StimulusSet, size: usize, seed: u64, is_steered: bool) -> Result<Self, String> {
+    pub fn new(
+        set: &StimulusSet,
+        size: usize,
+        seed: u64,
+        is_steered: bool,
+    ) -> Result<Self, String> {
         let rows = set.len();
         if size > rows {
             return Err(format!("a page of {size} pictures cannot be made of {rows}"));
@@ -123,10 +128,9 @@ impl Trail {
             Maker::Steered(steering) => {
                 steering.path().steps.iter().filter_map(crate::find::path::Step::row).collect()
             }
-            Maker::Drawn(pages) => pages
-                .iter()
-                .filter_map(|(page, chosen)| page.get((*chosen)?).copied())
-                .collect(),
+            Maker::Drawn(pages) => {
+                pages.iter().filter_map(|(page, chosen)| page.get((*chosen)?).copied()).collect()
+            }
         }
     }
 
@@ -150,11 +154,7 @@ impl Trail {
     }
 }
 
-fn remember(
-    pages: &mut Vec<(Vec<usize>, Option<usize>)>,
-    page: &[usize],
-    chosen: Option<usize>,
-) {
+fn remember(pages: &mut Vec<(Vec<usize>, Option<usize>)>, page: &[usize], chosen: Option<usize>) {
     if pages.len() == MOST_PAGES {
         pages.remove(0);
     }

@@ -64,7 +64,10 @@ impl FindPanel {
             Expected::Nobody => {}
             Expected::Working => {
                 let count = self.choice.count;
-                parts::weak(ui, format!("What a page of {count} pictures will take is being worked out."));
+                parts::weak(
+                    ui,
+                    format!("What a page of {count} pictures will take is being worked out."),
+                );
             }
             Expected::Known(rehearsal) => {
                 let is_weak = rehearsal.too_weak().is_some();
