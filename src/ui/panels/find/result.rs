@@ -9,7 +9,7 @@ use egui::{
 use super::FindPanel;
 use super::told::{End, Told};
 use super::work::Searching;
-use crate::ui::look::{parts, theme};
+use crate::ui::look::parts;
 use crate::ui::scene::Scene;
 
 /// Side of a picture of the path, in points.

@@ -50,14 +50,15 @@ impl FindPanel {
         };
         let path = self.choice.who.clone().unwrap_or_default();
         let rule = self.choice.rule();
-        let config = FindConfig { wearer: wearer.clone(), path, rule, seed };
+        let pace = choice::pace(Some(&wearer));
+        let config = FindConfig { wearer, path, rule, seed };
         self.run = Some(Run(Some(Arc::new(config))));
         self.enter_fullscreen(now.ctx);
         now.ctx.request_repaint();
-        let (pace, repetitions) = (choice::pace(Some(&wearer)), self.choice.most_repetitions);
+        let repetitions = self.choice.most_repetitions;
         let step = SearchStep::Connecting { since_secs: now.scene.now_secs };
         let (kept, is_keeping) = (None, false);
-        let all = Searching { wearer, trail, pace, repetitions, seed, step, kept, is_keeping };
+        let all = Searching { trail, pace, repetitions, seed, step, kept, is_keeping };
         Stage::Searching(Box::new(all))
     }
 

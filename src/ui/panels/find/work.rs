@@ -1,12 +1,10 @@
 //! What is kept while pages are shown: of copy pages, of a search, and of what broke off.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use super::shown::Shown;
 use super::told::Told;
 use super::trail::Trail;
-use crate::find::Wearer;
 use crate::present::flashes::FlashPace;
 use crate::snapshot::RecordingState;
 
@@ -45,7 +43,6 @@ pub(super) enum CopyStep {
 
 /// A search, page after page.
 pub(super) struct Searching {
-    pub wearer: Arc<Wearer>,
     pub trail: Trail,
     pub pace: FlashPace,
     pub repetitions: usize,
