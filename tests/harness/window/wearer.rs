@@ -20,7 +20,7 @@ const PICTURES: usize = 40;
 /// Somebody whose responses are strong.
 pub fn strong() -> Arc<Wearer> {
     static LEARNT: OnceLock<Arc<Wearer>> = OnceLock::new();
-    LEARNT.get_or_init(|| Arc::new(learnt(6.0))).clone()
+    LEARNT.get_or_init(|| Arc::new(learnt(1.4))).clone()
 }
 
 /// Somebody without any.

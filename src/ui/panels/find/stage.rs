@@ -86,6 +86,8 @@ pub(super) fn words(ui: &mut Ui, heading: &str, below: &str) {
 fn ground(ui: &mut Ui, screen: Rect, name: String) -> Rect {
     let response = ui.allocate_rect(screen, Sense::hover());
     parts::name(&response, Role::Image, name);
+    // Nothing but the pictures is to be looked at.
+    ui.ctx().set_cursor_icon(egui::CursorIcon::None);
     ui.painter().rect_filled(screen, 0.0, GROUND);
     screen
 }

@@ -11,14 +11,19 @@ use crate::signal::flash::MAX_PAGE;
 use crate::ui::look::{parts, theme};
 use crate::ui::scene::Scene;
 
-/// Width of the page, in points.
+/// Width of a page of one column, and of two, in points.
 const WIDTH: f32 = 680.0;
+const WIDE: f32 = 1160.0;
+/// With less room than this the choices stand below one another.
+const TWO_COLUMNS: f32 = 940.0;
 
 impl FindPanel {
     /// Paints what the stage says, in the middle and scrolling.
     pub(super) fn inside(&mut self, ui: &mut Ui, scene: &Scene<'_>) {
         ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
-            let width = (ui.available_width() - 10.0).min(WIDTH);
+            let is_start = matches!(self.stage, Stage::Start);
+            let most = if is_start && is_wide(ui) { WIDE } else { WIDTH };
+            let width = (ui.available_width() - 10.0).min(most);
             ui.horizontal(|ui| {
                 ui.add_space((ui.available_width() - width).max(0.0) * 0.5);
                 ui.vertical(|ui| {
@@ -62,11 +67,26 @@ impl FindPanel {
              This is another way than reconstruction: nothing is painted from your EEG, and only pictures of the page can be found.",
         );
         ui.add_space(8.0);
-        card(ui, scene, "PICTURES", |ui| self.pictures(ui));
-        card(ui, scene, "WHO LOOKS", |ui| self.who(ui, scene));
-        card(ui, scene, "WHEN A PAGE IS OVER", |ui| self.rule(ui));
-        card(ui, scene, "FLASHING PICTURES", |ui| self.safety_words(ui, scene));
+        if is_wide(ui) {
+            ui.columns(2, |columns| {
+                self.about_pages(&mut columns[0], scene);
+                self.about_people(&mut columns[1], scene);
+            });
+        } else {
+            self.about_pages(ui, scene);
+            self.about_people(ui, scene);
+        }
         self.begin_row(ui, scene);
+    }
+
+    fn about_pages(&mut self, ui: &mut Ui, scene: &Scene<'_>) {
+        card(ui, scene, "PICTURES", |ui| self.pictures(ui));
+        card(ui, scene, "WHEN A PAGE IS OVER", |ui| self.rule(ui));
+    }
+
+    fn about_people(&mut self, ui: &mut Ui, scene: &Scene<'_>) {
+        card(ui, scene, "WHO LOOKS", |ui| self.who(ui, scene));
+        card(ui, scene, "FLASHING PICTURES", |ui| self.safety_words(ui, scene));
     }
 
     fn pictures(&mut self, ui: &mut Ui) {
@@ -74,8 +94,8 @@ impl FindPanel {
         let most = all.clamp(MIN_PAGE, MAX_PAGE);
         ui.horizontal(|ui| {
             let label = ui.label("On a page");
-            let slider = Slider::new(&mut self.choice.count, MIN_PAGE..=most).suffix(" pictures");
-            ui.add(slider).labelled_by(label.id);
+            let slider = Slider::new(&mut self.choice.count, MIN_PAGE..=most).step_by(1.0);
+            ui.add(slider.suffix(" pictures")).labelled_by(label.id);
         });
         let whose = if self.is_own { "of your own" } else { "bundled" };
         parts::weak(
@@ -100,12 +120,12 @@ impl FindPanel {
     fn rule(&mut self, ui: &mut Ui) {
         ui.horizontal(|ui| {
             let label = ui.label("Found from a probability of");
-            let slider = Slider::new(&mut self.choice.bound, 0.8..=0.99).fixed_decimals(2);
-            ui.add(slider).labelled_by(label.id);
+            let slider = Slider::new(&mut self.choice.bound, 0.8..=0.99).step_by(0.01);
+            ui.add(slider.fixed_decimals(2)).labelled_by(label.id);
         });
         ui.horizontal(|ui| {
             let label = ui.label("Given up after");
-            let slider = Slider::new(&mut self.choice.most_repetitions, 5..=30);
+            let slider = Slider::new(&mut self.choice.most_repetitions, 5..=30).step_by(1.0);
             ui.add(slider.suffix(" repetitions")).labelled_by(label.id);
         });
         ui.checkbox(
@@ -182,6 +202,11 @@ pub(super) fn enter(ui: &Ui) -> bool {
 pub(super) fn title(ui: &mut Ui, text: &str) {
     ui.label(RichText::new(text).size(28.0).strong());
     ui.add_space(4.0);
+}
+
+/// Whether there is room for two columns.
+fn is_wide(ui: &Ui) -> bool {
+    ui.available_width() >= TWO_COLUMNS
 }
 
 fn card(ui: &mut Ui, scene: &Scene<'_>, title: &str, add: impl FnOnce(&mut Ui)) {
