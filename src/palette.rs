@@ -33,6 +33,8 @@ pub struct Hues {
     pub bad: Rgb,
     /// The null twin: reddish purple.
     pub null: Rgb,
+    /// What was found by attention, so that it is not taken for a reconstruction: violet.
+    pub found: Rgb,
     /// Ground of the SIMULATED badge.
     pub badge: Rgb,
     /// Text on the badge.
@@ -55,6 +57,7 @@ pub const DARK: Hues = Hues {
     fair: [230, 159, 0],
     bad: [255, 126, 61],
     null: [214, 143, 183],
+    found: [176, 162, 250],
     badge: [240, 228, 66],
     on_badge: [18, 18, 12],
     traces: [[134, 196, 232], [178, 190, 206]],
@@ -74,6 +77,7 @@ pub const LIGHT: Hues = Hues {
     fair: [146, 92, 0],
     bad: [184, 70, 0],
     null: [158, 74, 120],
+    found: [92, 70, 186],
     badge: [240, 228, 66],
     on_badge: [18, 18, 12],
     traces: [[0, 92, 150], [66, 80, 98]],

@@ -13,13 +13,13 @@ pub mod devices;
 pub mod doctor;
 mod cleaning;
 pub mod document;
+#[cfg(feature = "window")]
+mod embedding;
 pub mod evaluate;
 mod evaluate_classes;
 pub mod failure;
 pub mod find;
 pub mod fit;
-#[cfg(feature = "window")]
-mod found;
 pub mod inspect;
 pub mod live;
 mod montage;
@@ -27,6 +27,8 @@ pub mod montages;
 pub mod output;
 pub mod pack;
 mod pictures;
+#[cfg(feature = "window")]
+mod offered;
 #[cfg(feature = "window")]
 mod recent;
 pub mod record;
@@ -40,6 +42,8 @@ mod span;
 mod stamps;
 mod terminal;
 mod told;
+#[cfg(feature = "window")]
+mod wearers;
 #[cfg(feature = "window")]
 mod window;
 

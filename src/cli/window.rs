@@ -4,16 +4,15 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossbeam_utils::atomic::AtomicCell;
 
 use crate::config::montages;
-use crate::decode::Pack;
-use crate::decode::session::Runtime;
-use crate::native;
+use crate::find::rehearsal::Rehearsal;
+use crate::find::{StopRule, Wearer};
 use crate::pipeline::background::{Kept, Later, Progress};
 use crate::pipeline::cleaning::Cleaning;
+use crate::pipeline::finding::FindConfig;
 use crate::pipeline::{Command, Pipeline, RunConfig};
 use crate::record::recover::{Recovered, recover};
 use crate::signal::{FrameMeta, Marker, Screen, StimulusSet};
@@ -22,22 +21,23 @@ use crate::source::file::Transport;
 use crate::source::mounted::{Choice, Mounting};
 use crate::source::{SourceSpec, make};
 use crate::study::calibration::conclude::{Outcome, Step, conclude};
-use crate::study::calibration::{Held, Session, pictures};
+use crate::study::calibration::{Held, Session};
 use crate::time::clock::{Clock, utc_now_iso8601};
 use crate::ui::Conclusion;
-use crate::ui::engine::{self, DeviceEntry, Engine, NewSession, Wake};
+use crate::ui::engine::{
+    self, DeviceEntry, Engine, KnownWearer, Learning, NewSession, ToLearn, Wake,
+};
 
 use super::devices::{self, Devices};
+use super::embedding::Embeddings;
 use super::failure::Failure;
-use super::found;
+use super::offered::entries;
 use super::recent::Used;
 use super::shelf::Shelf;
+use super::wearers::Wearers;
 
 /// Seconds that a scan listens for LSL streams.
 const SCAN_SECS: f64 = 1.5;
-
-/// Threads of ONNX Runtime for the user's own pictures: the run beside it decodes meanwhile.
-const EMBED_THREADS: usize = 1;
 
 /// Pictures and markers between the presenter and the source: some minutes of a session, though they are taken at once.
 const SCREEN_CAPACITY: usize = 1024;
@@ -113,30 +113,11 @@ struct LiveEngine {
     /// A session's folder that is being made, and what came of it.
     creating: Option<Kept<Result<(), String>>>,
     concluding: Option<Concluding>,
-    embedding: Option<Embedding>,
+    embedding: Embeddings,
     /// What is said of a device, while it is written, and what came of it.
     keeping: Option<Kept<Result<Vec<String>, String>>>,
-    /// Work that was given up and ends by itself: nobody waits for it.
-    ending: Vec<Embedding>,
+    wearers: Wearers,
 }
-
-/// A folder of pictures that is being read and embedded.
-struct Embedding {
-    work: Kept<Embedded>,
-    /// Share that is done.
-    progress: Arc<AtomicCell<f64>>,
-    /// Set when nobody waits for it any more.
-    unwanted: Arc<AtomicBool>,
-}
-
-impl Drop for Embedding {
-    fn drop(&mut self) {
-        self.unwanted.store(true, Ordering::Relaxed);
-    }
-}
-
-/// Pictures that can be shown, or why they cannot.
-type Embedded = Result<Arc<StimulusSet>, String>;
 
 /// A session that is being fitted and scored.
 struct Concluding {
@@ -161,17 +142,9 @@ impl LiveEngine {
             recovered: Vec::new(),
             creating: None,
             concluding: None,
-            embedding: None,
+            embedding: Embeddings::default(),
             keeping: None,
-            ending: Vec::new(),
-        }
-    }
-
-    /// Lets go of pictures that are being embedded, without waiting.
-    fn give_up_embedding(&mut self) {
-        if let Some(embedding) = self.embedding.take() {
-            embedding.unwanted.store(true, Ordering::Relaxed);
-            self.ending.push(embedding);
+            wearers: Wearers::default(),
         }
     }
 
@@ -196,7 +169,7 @@ impl LiveEngine {
 
     fn poll_scan(&mut self) {
         if let Some(devices) = self.scan.as_ref().and_then(Later::take) {
-            self.found = Some(found::entries(&devices));
+            self.found = Some(entries(&devices));
             self.scan = None;
         }
     }
@@ -255,7 +228,7 @@ impl Engine for LiveEngine {
     ) {
         self.poll_scan();
         self.poll_recovered();
-        self.ending.retain(|embedding| !embedding.work.is_over());
+        self.embedding.tidy();
         if let Some(pipeline) = &mut self.pipeline {
             pipeline.drain_traces(each, mark);
             let run = pipeline.run();
@@ -341,44 +314,17 @@ impl Engine for LiveEngine {
     }
 
     fn embed_pictures(&mut self, folder: PathBuf, pack: Option<PathBuf>) {
-        self.give_up_embedding();
-        let progress = Arc::new(AtomicCell::new(0.0));
-        let unwanted = Arc::new(AtomicBool::new(false));
-        let (told, given_up) = (progress.clone(), unwanted.clone());
-        let pack = pack.or_else(|| self.config.pack.clone());
-        let work = Kept::run("phosphene-embed", move || {
-            let pack = pack.ok_or("no model pack is chosen")?;
-            let pack = Pack::open_unless(&pack, &given_up).map_err(|why| why.to_string())?;
-            let library = native::onnx_runtime()?;
-            let runtime = Runtime::load(&library, EMBED_THREADS).map_err(|why| why.to_string())?;
-            let on_progress = |share: f64| {
-                told.store(share);
-                !given_up.load(Ordering::Relaxed)
-            };
-            let folder = (folder.as_path(), pictures::MOST_SHOWN);
-            let set = pictures::from_folder(folder, &pack, &runtime, on_progress);
-            set.map(Arc::new).map_err(|why| why.to_string())
-        });
-        self.embedding = Some(Embedding { work, progress, unwanted });
+        self.embedding.ask(folder, pack.or_else(|| self.config.pack.clone()));
     }
 
     fn embedding(&self) -> engine::Embedding {
-        let Some(embedding) = &self.embedding else { return engine::Embedding::None };
-        match embedding.work.progress() {
-            Progress::Working => engine::Embedding::Working(embedding.progress.load()),
-            Progress::Done(Ok(set)) => engine::Embedding::Done(set),
-            Progress::Done(Err(why)) => engine::Embedding::Failed(why),
-            Progress::Died => {
-                let why = "the program failed while it embedded the pictures";
-                engine::Embedding::Failed(why.into())
-            }
-        }
+        self.embedding.progress()
     }
 
     fn use_pictures(&mut self, own: Option<Arc<StimulusSet>>) {
         self.config.stimuli = own;
         self.pictures = Shelf::new(self.config.stimuli());
-        self.give_up_embedding();
+        self.embedding.give_up();
     }
 
     fn use_encoder(&mut self, encoder: PathBuf) {
@@ -411,6 +357,42 @@ impl Engine for LiveEngine {
 
     fn use_montage(&mut self, choice: Choice) {
         self.config.montage = Mounting::Chosen(choice);
+    }
+
+    fn list_wearers(&mut self, folder: PathBuf) {
+        self.wearers.look(folder);
+    }
+
+    fn wearers(&self) -> Option<Arc<Vec<KnownWearer>>> {
+        self.wearers.found()
+    }
+
+    fn learn_wearer(&mut self, what: ToLearn) {
+        self.wearers.learn(what);
+    }
+
+    fn learning(&self) -> Learning {
+        self.wearers.learning()
+    }
+
+    fn rehearse(&mut self, wearer: Arc<Wearer>, pictures: usize, rule: StopRule) {
+        self.wearers.rehearse(wearer, pictures, rule);
+    }
+
+    fn rehearsed(&self) -> Option<Result<Rehearsal, String>> {
+        self.wearers.rehearsed()
+    }
+
+    fn keep_path(&mut self, file: PathBuf, pictures: Vec<Arc<Picture>>) {
+        self.wearers.keep_path(file, pictures);
+    }
+
+    fn path_kept(&self) -> Option<Result<PathBuf, String>> {
+        self.wearers.path_kept()
+    }
+
+    fn use_find(&mut self, find: Option<Arc<FindConfig>>) {
+        self.config.find = find;
     }
 
     fn set_repaint(&mut self, wake: Wake) {

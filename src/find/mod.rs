@@ -38,6 +38,7 @@ mod wanted;
 pub mod path;
 pub mod code;
 pub mod steer;
+pub mod strip;
 
 pub use detector::Detector;
 pub use finder::{FindView, Finder};

@@ -14,6 +14,7 @@ use super::initial::InitialView;
 use super::look::theme::{self, Palette};
 use super::panels::Panels;
 use super::panels::calibrate::{SessionPanel, Wish};
+use super::panels::find::Run;
 use super::panels::timeline::{self};
 use super::record::OnScreen;
 use super::scene::{Action, Page, Scene, TEXT_SCALE_RANGE, UV_PER_DIV, View};
@@ -81,6 +82,7 @@ impl App {
         let sessions_folder = initial.sessions_folder;
         let pack = first.as_ref().and_then(|(_, pack)| pack.clone());
         let stimuli = initial.stimuli;
+        panels.find.begin_in(&sessions_folder, stimuli.clone());
         let calibration = initial.session.map(|session| {
             let root = sessions_folder.clone();
             SessionPanel::new(Some(session), root, pack, stimuli.clone())
@@ -142,6 +144,12 @@ impl App {
             self.retry();
             return self.grant(&snapshot, wishes);
         }
+        let run = self.panels.find.advance(ui.ctx(), &scene, self.engine.as_mut());
+        if self.panels.find.fills_the_screen() {
+            self.panels.find.full_screen(ui, &scene);
+            self.retry();
+            return self.run_to_find(run);
+        }
         keys::pressed(ui.ctx(), &scene, &mut actions);
         layout::ui(ui, &scene, &mut self.panels, &mut actions);
         if snapshot.run != RunState::Idle {
@@ -151,6 +159,15 @@ impl App {
         self.retry();
         for action in actions {
             self.apply(ui.ctx(), &snapshot, action);
+        }
+        self.run_to_find(run);
+    }
+
+    /// Begins the run anew, to look for a picture by attention or to reconstruct again.
+    fn run_to_find(&mut self, run: Option<Run>) {
+        if let Some(Run(find)) = run {
+            self.engine.use_find(find);
+            self.connect_again();
         }
     }
 
@@ -251,6 +268,7 @@ impl App {
         if self.last_run.as_ref().is_some_and(|(_, before)| *before != pack) {
             // They were embedded by the other pack.
             self.stimuli = None;
+            self.panels.find.use_pictures(None);
         }
         self.last_run = Some((source.clone(), pack.clone()));
         let form = &mut self.panels.connect.form;
@@ -296,6 +314,7 @@ impl App {
                 }
                 Wish::UsePictures(own) => {
                     self.stimuli.clone_from(&own);
+                    self.panels.find.use_pictures(own.clone());
                     self.engine.use_pictures(own);
                     // A run knows its pictures from its beginning.
                     let begun =

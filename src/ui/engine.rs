@@ -6,8 +6,11 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::find::rehearsal::Rehearsal;
+use crate::find::{StopRule, Wearer};
 use crate::pipeline::Command;
 use crate::pipeline::cleaning::Cleaning;
+use crate::pipeline::finding::FindConfig;
 use crate::signal::{FrameMeta, Marker, Screen, StimulusSet};
 use crate::snapshot::{Picture, Snapshot};
 use crate::source::SourceSpec;
@@ -62,6 +65,53 @@ pub enum Conclusion {
     Working(Step, f64),
     /// There.
     Done(Arc<Outcome>),
+    /// It could not be.
+    Failed(String),
+}
+
+/// A file of a wearer who was learnt.
+#[derive(Clone, Debug)]
+pub struct KnownWearer {
+    /// Where it is.
+    pub path: PathBuf,
+    /// What it holds, or why it cannot be used.
+    pub wearer: Result<Arc<Wearer>, String>,
+}
+
+/// What a wearer is learnt from, and for what.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ToLearn {
+    /// The recording with the copy pages.
+    pub recording: PathBuf,
+    /// Where the wearer's file goes.
+    pub folder: PathBuf,
+    /// Pictures of the pages to come.
+    pub pictures: usize,
+    /// When they are over.
+    pub rule: StopRule,
+}
+
+/// A wearer who was just learnt.
+#[derive(Clone, Debug)]
+pub struct Taught {
+    /// The file.
+    pub path: PathBuf,
+    /// What it holds.
+    pub wearer: Arc<Wearer>,
+    /// What pages of other sizes will take.
+    pub expected: Vec<Rehearsal>,
+}
+
+/// Where the learning of a wearer is.
+#[derive(Clone, Debug, Default)]
+pub enum Learning {
+    /// Not begun.
+    #[default]
+    None,
+    /// At work.
+    Working,
+    /// There.
+    Done(Arc<Taught>),
     /// It could not be.
     Failed(String),
 }
@@ -164,6 +214,41 @@ pub trait Engine {
 
     /// What is cleaned in the runs that begin from now on.
     fn use_cleaning(&mut self, _cleaning: Cleaning) {}
+
+    /// Begins to look for wearers' files in a folder. Returns at once.
+    fn list_wearers(&mut self, _folder: PathBuf) {}
+
+    /// What was found, newest first; `None` while it looks and before.
+    fn wearers(&self) -> Option<Arc<Vec<KnownWearer>>> {
+        None
+    }
+
+    /// Begins to learn a wearer from a recording of copy pages. Returns at once.
+    fn learn_wearer(&mut self, _what: ToLearn) {}
+
+    /// Where that is.
+    fn learning(&self) -> Learning {
+        Learning::None
+    }
+
+    /// Begins to work out what pages of so many pictures will take this wearer. Returns at once.
+    fn rehearse(&mut self, _wearer: Arc<Wearer>, _pictures: usize, _rule: StopRule) {}
+
+    /// What came of the last such question; `None` while it is at work, and before.
+    fn rehearsed(&self) -> Option<Result<Rehearsal, String>> {
+        None
+    }
+
+    /// Begins to write a path of pictures that was kept, as one picture. Returns at once.
+    fn keep_path(&mut self, _file: PathBuf, _pictures: Vec<Arc<Picture>>) {}
+
+    /// What came of that; `None` while it is at work, and before.
+    fn path_kept(&self) -> Option<Result<PathBuf, String>> {
+        None
+    }
+
+    /// Looks for a picture by attention in the runs that begin from now on, in place of decoding; no longer for `None`.
+    fn use_find(&mut self, _find: Option<Arc<FindConfig>>) {}
 
     /// Gives the engine a way to say that there is something new to see.
     fn set_repaint(&mut self, wake: Wake);

@@ -1,4 +1,4 @@
-//! How the window starts: what whoever opens it has chosen already.
+//! How the window starts: what the command line hands over.
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -30,7 +30,7 @@ pub const HELP: [(&str, &str); 24] = [
     ("S", "Steadying of means: automatic, on, off"),
     ("F", "Noise of means: automatic, fresh, fixed"),
     ("N", "Open or close the messages"),
-    ("F2  to  F6", "Pages: pictures, quality, spectrum, montage, board"),
+    ("F2  to  F7", "Pages: pictures, quality, spectrum, montage, board, find"),
     ("Ctrl +  Ctrl -  Ctrl 0", "Text larger, smaller, normal"),
     ("Tab  Shift Tab", "Next or previous control"),
     ("Enter  Space", "Press the control in focus"),
@@ -39,7 +39,7 @@ pub const HELP: [(&str, &str); 24] = [
 ];
 
 /// The keys of [`Page::ALL`].
-const PAGE_KEYS: [Key; 5] = [Key::F2, Key::F3, Key::F4, Key::F5, Key::F6];
+const PAGE_KEYS: [Key; 6] = [Key::F2, Key::F3, Key::F4, Key::F5, Key::F6, Key::F7];
 
 /// How much one press changes the text scale.
 const TEXT_STEP: f32 = 0.1;

@@ -40,7 +40,7 @@ pub fn ui(ui: &mut Ui, scene: &Scene<'_>, panels: &mut Panels, actions: &mut Vec
         });
         return overlays(ui, scene, actions);
     }
-    if idle {
+    if idle && scene.view.page != Page::Find {
         central(ui, scene, 14, |ui| {
             banners(ui, scene, actions);
             welcome::ui(ui, scene, panels.connect.form.pack_folder(), docked, actions);
@@ -99,6 +99,7 @@ fn page(ui: &mut Ui, scene: &Scene<'_>, panels: &mut Panels, actions: &mut Vec<A
         Page::Spectrum => panels.spectrum.ui(ui, scene, &mut panels.traces, actions),
         Page::Montage => panels.montage.ui(ui, scene, actions),
         Page::Board => panels.board.ui(ui, scene, actions),
+        Page::Find => panels.find.ui(ui, scene),
     }
 }
 

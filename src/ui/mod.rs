@@ -18,7 +18,10 @@ mod initial;
 pub mod app;
 
 pub use app::App;
-pub use engine::{Conclusion, DeviceEntry, Embedding, Engine, NewSession, Wake};
+pub use engine::{
+    Conclusion, DeviceEntry, Embedding, Engine, KnownWearer, Learning, NewSession, Taught, ToLearn,
+    Wake,
+};
 pub use initial::InitialView;
 
 use crate::time::clock::Clock;

@@ -39,12 +39,14 @@ pub enum Page {
     Montage,
     /// The board's own settings.
     Board,
+    /// The picture that one looks for, found by attention.
+    Find,
 }
 
 impl Page {
     /// All of them, in the order of their keys from F2 on.
-    pub const ALL: [Self; 5] =
-        [Self::Pictures, Self::Quality, Self::Spectrum, Self::Montage, Self::Board];
+    pub const ALL: [Self; 6] =
+        [Self::Pictures, Self::Quality, Self::Spectrum, Self::Montage, Self::Board, Self::Find];
 
     /// Its name on the screen.
     pub fn words(self) -> &'static str {
@@ -54,6 +56,7 @@ impl Page {
             Self::Spectrum => "Spectrum",
             Self::Montage => "Montage",
             Self::Board => "Board",
+            Self::Find => "Find",
         }
     }
 }

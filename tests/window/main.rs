@@ -10,6 +10,10 @@ mod board;
 #[cfg(feature = "window")]
 mod calibration;
 #[cfg(feature = "window")]
+mod find;
+#[cfg(feature = "window")]
+mod find_states;
+#[cfg(feature = "window")]
 mod keys;
 #[cfg(feature = "window")]
 mod quality;

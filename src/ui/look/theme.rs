@@ -51,6 +51,8 @@ pub struct Palette {
     pub bad: Color32,
     /// The null twin and chance.
     pub null: Color32,
+    /// What was found by attention.
+    pub found: Color32,
     /// Ground of the SIMULATED badge; its text is [`Palette::on_badge`].
     pub badge: Color32,
     /// Text on the badge.
@@ -86,6 +88,7 @@ impl Palette {
             fair: rgb(hues.fair),
             bad: rgb(hues.bad),
             null: rgb(hues.null),
+            found: rgb(hues.found),
             badge: rgb(hues.badge),
             on_badge: rgb(hues.on_badge),
             traces: [rgb(hues.traces[0]), rgb(hues.traces[1])],
@@ -198,7 +201,7 @@ mod tests {
     fn text_meets_wcag_aa_on_every_ground() {
         for (name, p) in [("dark", &DARK), ("light", &LIGHT)] {
             for ground in [p.ground, p.card, p.well] {
-                for ink in [p.text, p.weak, p.accent, p.good, p.fair, p.bad, p.null] {
+                for ink in [p.text, p.weak, p.accent, p.good, p.fair, p.bad, p.null, p.found] {
                     let ratio = contrast(ink, ground);
                     assert!(ratio >= 4.5, "{name}: {ink:?} on {ground:?} is {ratio:.2}");
                 }

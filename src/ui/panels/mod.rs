@@ -19,11 +19,13 @@ pub mod timeline;
 pub mod notices;
 pub mod help;
 pub mod calibrate;
+pub mod find;
 pub mod cleaning;
 
 use board::BoardPanel;
 use connect::ConnectPanel;
 use evidence::EvidencePanel;
+use find::FindPanel;
 use montage::MontagePanel;
 use pictures::PicturesPanel;
 use quality::QualityPanel;
@@ -51,6 +53,8 @@ pub struct Panels {
     pub montage: MontagePanel,
     /// The board's own settings.
     pub board: BoardPanel,
+    /// The picture that one looks for.
+    pub find: FindPanel,
     /// Time and loss.
     pub strip: StripPanel,
     /// Where a replay is.

@@ -46,7 +46,7 @@ fn pages(ui: &mut Ui, scene: &Scene<'_>, width: f32, actions: &mut Vec<Action>) 
         return;
     }
     let mut choose = |ui: &mut Ui| {
-        for (page, key) in Page::ALL.into_iter().zip(["F2", "F3", "F4", "F5", "F6"]) {
+        for (page, key) in Page::ALL.into_iter().zip(["F2", "F3", "F4", "F5", "F6", "F7"]) {
             if ui
                 .selectable_label(scene.view.page == page, page.words())
                 .on_hover_text(key)

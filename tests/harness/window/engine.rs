@@ -6,14 +6,19 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use phosphene::find::rehearsal::Rehearsal;
+use phosphene::find::{StopRule, Wearer};
 use phosphene::pipeline::Command;
+use phosphene::pipeline::finding::FindConfig;
 use phosphene::signal::{FrameMeta, Marker, Screen, StimulusSet};
 use phosphene::snapshot::{Picture, Snapshot};
 use phosphene::source::SourceSpec;
 use phosphene::source::file::Transport;
 use phosphene::source::mounted::Choice;
 use phosphene::study::calibration::{Held, Session};
-use phosphene::ui::{Conclusion, DeviceEntry, Embedding, Engine, NewSession, Wake};
+use phosphene::ui::{
+    Conclusion, DeviceEntry, Embedding, Engine, KnownWearer, Learning, NewSession, ToLearn, Wake,
+};
 
 use super::states::picture;
 
@@ -47,6 +52,19 @@ pub struct Script {
     pub kept: Vec<Choice>,
     pub montage_kept: Option<Result<Vec<String>, String>>,
     pub mounted: Vec<Choice>,
+    /// Wearers' files, folders that were looked through, what was to be learnt and where that is.
+    pub known: Option<Arc<Vec<KnownWearer>>>,
+    pub looked: Vec<PathBuf>,
+    pub lessons: Vec<ToLearn>,
+    pub learning: Learning,
+    /// Sizes of pages that were asked about, and the answer.
+    pub asked_sizes: Vec<usize>,
+    pub rehearsed: Option<Result<Rehearsal, String>>,
+    /// Paths that were to be written with how many pictures, and what came of it.
+    pub paths: Vec<(PathBuf, usize)>,
+    pub path_kept: Option<Result<PathBuf, String>>,
+    /// What runs were begun with.
+    pub finds: Vec<Option<Arc<FindConfig>>>,
 }
 
 /// An engine that plays a script.
@@ -183,6 +201,33 @@ impl Engine for ScriptedEngine {
     }
     fn use_montage(&mut self, choice: Choice) {
         self.0.borrow_mut().mounted.push(choice);
+    }
+    fn list_wearers(&mut self, folder: PathBuf) {
+        self.0.borrow_mut().looked.push(folder);
+    }
+    fn wearers(&self) -> Option<Arc<Vec<KnownWearer>>> {
+        self.0.borrow().known.clone()
+    }
+    fn learn_wearer(&mut self, what: ToLearn) {
+        self.0.borrow_mut().lessons.push(what);
+    }
+    fn learning(&self) -> Learning {
+        self.0.borrow().learning.clone()
+    }
+    fn rehearse(&mut self, _: Arc<Wearer>, pictures: usize, _: StopRule) {
+        self.0.borrow_mut().asked_sizes.push(pictures);
+    }
+    fn rehearsed(&self) -> Option<Result<Rehearsal, String>> {
+        self.0.borrow().rehearsed.clone()
+    }
+    fn keep_path(&mut self, file: PathBuf, pictures: Vec<Arc<Picture>>) {
+        self.0.borrow_mut().paths.push((file, pictures.len()));
+    }
+    fn path_kept(&self) -> Option<Result<PathBuf, String>> {
+        self.0.borrow().path_kept.clone()
+    }
+    fn use_find(&mut self, find: Option<Arc<FindConfig>>) {
+        self.0.borrow_mut().finds.push(find);
     }
     fn set_repaint(&mut self, wake: Wake) {
         self.0.borrow_mut().wake = Some(wake);

@@ -5,6 +5,7 @@
 
 pub mod engine;
 pub mod states;
+pub mod wearer;
 
 use egui_kittest::Harness;
 use phosphene::ui::App;

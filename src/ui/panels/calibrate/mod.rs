@@ -8,7 +8,7 @@
 //! and conclusion happen behind the [`Engine`]. Escape stops a session; what was recorded until then stays.
 
 mod choice;
-mod meter;
+pub mod meter;
 mod own;
 mod pages;
 mod stage;

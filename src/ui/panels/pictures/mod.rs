@@ -5,7 +5,7 @@
 //! was refused has no picture and says why. `square` paints, `texture` holds pictures on the graphics card.
 
 mod square;
-mod texture;
+pub mod texture;
 
 use std::sync::Arc;
 

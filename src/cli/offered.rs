@@ -8,7 +8,7 @@ use crate::ui::panels::connect::board_title;
 use super::devices::Devices;
 
 /// What was found as the panel lists it: headsets first. Streams of markers carry no signal; those of one name are told apart.
-pub(super) fn entries(devices: &Devices) -> Vec<DeviceEntry> {
+pub fn entries(devices: &Devices) -> Vec<DeviceEntry> {
     let signals = || devices.lsl.iter().filter(|stream| stream.rate_hz > 0.0);
     let streams = signals().map(|stream| {
         let StreamSummary { kind, channels, rate_hz, hostname, .. } = stream;
