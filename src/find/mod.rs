@@ -33,7 +33,6 @@ mod steer_error;
 pub mod space;
 mod spread;
 mod turn;
-pub mod strip;
 mod wanted;
 pub mod path;
 pub mod code;

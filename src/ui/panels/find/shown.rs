@@ -52,9 +52,7 @@ impl Shown {
         let plan = FlashPlan {
             page: number,
             rows,
-            columns: page.columns(),
             sought,
-            nearest: None,
             pace,
             most_flashes: repetitions * code.flashes_per_repetition(),
         };
@@ -142,7 +140,7 @@ impl Shown {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::present::flashes::PAUSE_LABEL;
+    use crate::signal::flash::PAUSE_LABEL;
 
     const PERIOD_SECS: f64 = 1.0 / 60.0;
 
