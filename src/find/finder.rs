@@ -366,10 +366,10 @@ mod tests {
         assert!(finder.set_next(0, None).is_err());
         assert_eq!(finder.view().probabilities.len(), 20);
         let mut flashes = page(1, &code(1), None, false);
-        flashes
-            .iter_mut()
-            .zip(0_u32..)
-            .for_each(|(scored, i)| scored.onset_secs = 90.0 + 0.3 * f64::from(i));
+        flashes.iter_mut().zip(0_u32..).for_each(|(scored, i)| {
+            scored.onset_secs = 90.0 + 0.3 * f64::from(i);
+            scored.flash.pictures = 4;
+        });
         let view = finder.take(&flashes[0]).clone();
         assert_eq!((view.probabilities.len(), view.page, view.other_pace), (4, Some(1), false));
         flashes[1..12].iter().for_each(|scored| _ = finder.take(scored));

@@ -55,6 +55,8 @@ pub struct InputContract {
     pub reference: Reference,
     /// What the power of a usual window is.
     pub power: Option<BandStatistics>,
+    /// Every channel must be the headset's own: one that is interpolated says nothing that the others do not.
+    pub own_channels_only: bool,
     /// What is cleaned, whoever decodes.
     pub cleaning: Cleaning,
 }
@@ -72,6 +74,7 @@ impl InputContract {
             notch_hz: Some(50.0),
             reference: Reference::None,
             power: None,
+            own_channels_only: false,
             cleaning: Cleaning::default(),
         }
     }
@@ -95,6 +98,7 @@ impl InputContract {
             band_hz: input.band_hz,
             band_order: input.band_order,
             notch_hz: None,
+            own_channels_only: true,
             ..Self::without_pack()
         })
     }
@@ -125,6 +129,7 @@ impl InputContract {
                 let std = quality.log_band_power_std.as_slice().try_into().ok()?;
                 Some(BandStatistics { mean, std })
             }),
+            own_channels_only: false,
             cleaning: Cleaning::default(),
         }
     }
@@ -150,7 +155,10 @@ pub fn fit(contract: &InputContract, source: &SourceInfo, windows: Windows) -> F
         ChannelMap::between(&source.channels, wanted).matrix
     };
     let origins = origins(&mapping, &source.channels, wanted);
-    let enough = contract.channels.is_empty() || suffice(&origins);
+    let enough = match contract.own_channels_only {
+        true => origins.iter().all(is_direct),
+        false => contract.channels.is_empty() || suffice(&origins),
+    };
     // A low-pass at or above half the source's rate cannot be built; the amplifier has done it already.
     let highest_hz = source.rate.hz() * 0.45;
     let chain = ChainConfig {

@@ -328,7 +328,7 @@ mod tests {
     #[test]
     fn unknown_and_absurd_parameters_are_refused_with_what_is_possible() {
         for (spec, word) in [
-            ("sim:colour=red", "subject, strength, snr, attention, seeks, montage"),
+            ("sim:colour=red", "subject, strength, snr, montage, attention, seeks"),
             ("sim:strength=strong", "demo, published, weak"),
             ("sim:snr=-20,strength=weak", "give one of them"),
             ("sim:subject=-1", "whole number"),
