@@ -56,7 +56,9 @@ impl FlashWindows {
         let fitted = contract::fit(&contract, &info, contract::flashes_only());
         if fitted.refuse.is_some() {
             let (has, wants) = (info.channels.join(" "), contract.channels.join(" "));
-            return Err(bad(EpochError::Montage { has, wants }));
+            return Err(PersonalError::Sessions(format!(
+                "this wearer was learnt with the electrodes {wants}; here are {has}. Use the same, or learn the wearer anew"
+            )));
         }
         let channels = fitted.chain.channels;
         let chain = Chain::prepare(fitted.chain).map_err(|why| bad(why.into()))?;

@@ -207,6 +207,7 @@ impl Events {
             notch_hz: (self.signal.notch_hz > 0.0).then_some(self.signal.notch_hz),
             reference: Reference::None,
             power: None,
+            own_channels_only: false,
             cleaning: Cleaning::default(),
         }
     }
