@@ -284,6 +284,7 @@ fn a_wearer_is_learnt_from_eight_pages_and_can_find_at_once() {
     let lessons = walk.engine.0.borrow().lessons.clone();
     assert_eq!((lessons.len(), &lessons[0].recording, lessons[0].pictures), (1, &path, 40));
     assert_eq!(lessons[0].folder, PathBuf::from("/data/finders"));
+    assert_eq!(lessons[0].device, "Virtual subject 3");
     let taught = Taught {
         path: "/data/finders/finder_new.json".into(),
         wearer: wearer::strong(),

@@ -83,10 +83,10 @@ impl FindPanel {
                 let over = cue_is_over(until_secs, left_secs, now);
                 over.then(|| self.next_copy_page(&all, now)).transpose()
             }
-            CopyStep::Page(shown) => Ok(follow(shown, now).then(|| {
-                all.timing = Some(timing(shown.log()));
-                all.after_page(now)
-            })),
+            CopyStep::Page(shown) => {
+                let timing = follow(shown, now).then(|| timing(shown.log()));
+                Ok(timing.map(|timing| all.after_page(timing, now)))
+            }
             CopyStep::Closing { since_secs } => {
                 let waits = now.scene.now_secs - *since_secs;
                 if now.scene.snapshot.recording == RecordingState::Off {
@@ -163,7 +163,8 @@ impl FindPanel {
 }
 
 impl Copying {
-    fn after_page(&mut self, now: &mut Now<'_, '_>) -> CopyStep {
+    fn after_page(&mut self, timing: String, now: &mut Now<'_, '_>) -> CopyStep {
+        self.timing = Some(timing);
         self.at += 1;
         if self.at < self.sought.len() {
             return cue(now.scene.now_secs);
