@@ -168,7 +168,7 @@ fn read(path: &Path) -> Result<Wearer, String> {
 
 /// Learns from the recording and writes the file.
 fn learnt(what: &ToLearn, unwanted: &AtomicBool) -> Result<Taught, String> {
-    let ToLearn { recording, folder, pictures, rule } = what;
+    let ToLearn { recording, device, folder, pictures, rule } = what;
     let file = FileSource::new(recording.clone()).with_speed(Speed::Max);
     // The recording bears the names of electrodes under which it was made.
     let source = Box::new(MountedSource::new(Box::new(file), Mounting::ByLabel));
@@ -176,7 +176,11 @@ fn learnt(what: &ToLearn, unwanted: &AtomicBool) -> Result<Taught, String> {
     let mut flashes = CopyFlashes::default();
     let (info, input) =
         flashes.read(&name, source, None, unwanted).map_err(|why| why.to_string())?;
-    let wearer = flashes.learn(input, &info, *pictures, rule).map_err(|why| why.to_string())?;
+    let mut wearer = flashes.learn(input, &info, *pictures, rule).map_err(|why| why.to_string())?;
+    if !device.is_empty() {
+        // The recording is named beside it.
+        wearer.source.clone_from(device);
+    }
     let text = wearer.to_json().map_err(|why| why.to_string())?;
     let stamp = utc_now_iso8601().replace(':', "");
     let path = folder.join(format!("finder_{stamp}.json"));
@@ -236,7 +240,8 @@ mod tests {
         let recording = folder.path().join("none.xdf");
         let (rule, pictures) = (StopRule::default(), 40);
         let folder = folder.path().join("finders");
-        wearers.learn(ToLearn { recording, folder: folder.clone(), pictures, rule });
+        let device = String::new();
+        wearers.learn(ToLearn { recording, device, folder: folder.clone(), pictures, rule });
         let why = wait(|| match wearers.learning() {
             Learning::Failed(why) => Some(why),
             _ => None,

@@ -83,6 +83,8 @@ pub struct KnownWearer {
 pub struct ToLearn {
     /// The recording with the copy pages.
     pub recording: PathBuf,
+    /// What was recorded, as people call it.
+    pub device: String,
     /// Where the wearer's file goes.
     pub folder: PathBuf,
     /// Pictures of the pages to come.

@@ -207,7 +207,7 @@ pub fn known() -> Vec<KnownWearer> {
 #[test]
 fn a_picture_is_found_by_the_keyboard_alone() {
     let mut walk = Walk::begin(known());
-    assert!(walk.says("another way than reconstruction") && walk.says("FOUND BY ATTENTION"));
+    assert!(walk.says("another way than reconstruction") && walk.says("FIND BY ATTENTION"));
     assert_eq!(walk.engine.0.borrow().looked, [PathBuf::from("/data/finders")]);
     assert!(walk.says("tick the box"), "declined until accepted");
     walk.key(Key::Enter);
@@ -284,6 +284,7 @@ fn a_wearer_is_learnt_from_eight_pages_and_can_find_at_once() {
     let lessons = walk.engine.0.borrow().lessons.clone();
     assert_eq!((lessons.len(), &lessons[0].recording, lessons[0].pictures), (1, &path, 40));
     assert_eq!(lessons[0].folder, PathBuf::from("/data/finders"));
+    assert_eq!(lessons[0].device, "Virtual subject 3");
     let taught = Taught {
         path: "/data/finders/finder_new.json".into(),
         wearer: wearer::strong(),
@@ -414,6 +415,7 @@ fn copy_pages_that_are_broken_off_can_still_be_learnt_from() {
     assert!(walk.says("You ended it") && !walk.says("that are whole"), "no page was whole");
     walk.show(|snapshot| snapshot.recording = RecordingState::Off);
     walk.key(Key::Escape);
+    walk.frames(140); // the display is measured anew
     walk.begin_learning();
     for _ in 0..400 {
         walk.frames(60);
@@ -447,7 +449,7 @@ fn a_path_is_steered_gone_back_and_kept() {
     for _ in 0..20 {
         walk.key(Key::ArrowLeft);
     }
-    assert!(walk.says("is being worked out") && walk.says("tick the box"));
+    assert!(walk.says("What such a page will take is being worked out"));
     let rehearsal = wearer::strong().rehearsal.clone();
     walk.engine.0.borrow_mut().rehearsed = Some(Ok(Rehearsal { pictures: 20, ..rehearsal }));
     walk.frames(20);
@@ -473,6 +475,20 @@ fn a_path_is_steered_gone_back_and_kept() {
     walk.key(Key::B);
     walk.decide(found());
     assert!(!walk.says("Step 2: "), "back takes the choice away");
+    let recordings = |sent: &[Command]| {
+        let is_one = |command: &&Command| matches!(command, Command::StartRecording(_));
+        sent.iter().filter(is_one).count()
+    };
+    assert_eq!(recordings(&walk.engine.sent()), 0, "nothing is recorded unasked");
+    walk.key(Key::Escape);
+    walk.press("Record the pages");
+    walk.frames(140);
+    walk.begin_search();
+    assert_eq!(recordings(&walk.engine.sent()), 1);
+    assert!(walk.asked().unwrap().starts_with("/data/recordings"));
+    walk.key(Key::Escape);
+    assert_eq!(walk.engine.sent().last(), Some(&Command::SetShowing(Default::default())));
+    assert!(walk.engine.sent().contains(&Command::StopRecording));
 }
 
 #[test]

@@ -43,6 +43,8 @@ pub(super) struct Choice {
     pub shows_posterior: bool,
     /// The next page lies around the choice.
     pub steers: bool,
+    /// Pages that are searched are recorded too.
+    pub records: bool,
     /// The words of safety were accepted, once per start.
     pub accepted: bool,
 }
@@ -57,6 +59,7 @@ impl Default for Choice {
             most_repetitions: most_repetitions as usize,
             shows_posterior: false,
             steers: true,
+            records: false,
             accepted: false,
         }
     }

@@ -13,6 +13,7 @@ use super::choice::{self, COPY_PAGES, COPY_REPETITIONS};
 use super::follow::LEAST_PAGES;
 use super::keyboard::pressed;
 use super::shown::{Deal, Shown};
+use super::told::timing;
 use super::work::{CopyStep, Copying, seed_of};
 use super::{FindPanel, Now, Stage};
 use crate::pipeline::{Command, Recording, WindowMode};
@@ -52,7 +53,8 @@ impl FindPanel {
         let (since_secs, before) = (now.scene.now_secs, now.scene.snapshot.recording.clone());
         let step = CopyStep::Opening { since_secs, before };
         let (pace, at) = (choice::pace(None), 0);
-        Stage::Copying(Box::new(Copying { recording, rows, sought, at, pace, seed, step }))
+        let timing = None;
+        Stage::Copying(Box::new(Copying { recording, rows, sought, at, pace, seed, step, timing }))
     }
 
     pub(super) fn load(&mut self, rows: &[usize], now: &Now<'_, '_>) {
@@ -81,7 +83,10 @@ impl FindPanel {
                 let over = cue_is_over(until_secs, left_secs, now);
                 over.then(|| self.next_copy_page(&all, now)).transpose()
             }
-            CopyStep::Page(shown) => Ok(follow(shown, now).then(|| all.after_page(now))),
+            CopyStep::Page(shown) => {
+                let timing = follow(shown, now).then(|| timing(shown.log()));
+                Ok(timing.map(|timing| all.after_page(timing, now)))
+            }
             CopyStep::Closing { since_secs } => {
                 let waits = now.scene.now_secs - *since_secs;
                 if now.scene.snapshot.recording == RecordingState::Off {
@@ -158,7 +163,8 @@ impl FindPanel {
 }
 
 impl Copying {
-    fn after_page(&mut self, now: &mut Now<'_, '_>) -> CopyStep {
+    fn after_page(&mut self, timing: String, now: &mut Now<'_, '_>) -> CopyStep {
+        self.timing = Some(timing);
         self.at += 1;
         if self.at < self.sought.len() {
             return cue(now.scene.now_secs);

@@ -185,7 +185,9 @@ impl FindPanel {
         // By the usual rule: the file's own expectation is then of that.
         let (folder, rule) = (self.folder.clone(), StopRule::default());
         let pictures = self.choice.count;
-        now.engine.learn_wearer(ToLearn { recording, folder, pictures, rule });
+        let source = now.scene.snapshot.source.as_ref();
+        let device = source.map_or_else(String::new, |source| source.name.clone());
+        now.engine.learn_wearer(ToLearn { recording, device, folder, pictures, rule });
         now.ctx.request_repaint_after(POLL);
         Stage::Teaching
     }

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use egui::{Context, TextureId};
+use egui::{Context, Rect, TextureId, Vec2, vec2};
 
 use crate::present::safety::HIGHLIGHT;
 use crate::snapshot::Picture;
@@ -20,6 +20,8 @@ const MAX_SIDE_PX: u32 = 512;
 struct Both {
     dark: Texture,
     lit: Texture,
+    /// Width and height, the longer one 1.
+    sides: Vec2,
 }
 
 /// Pictures by their rows in the set.
@@ -41,7 +43,9 @@ impl Lights {
         if let Some(picture) = picture().and_then(|picture| small(&picture)) {
             both.dark.set(ctx, "page", Some(&picture));
             let rgb = brightened(&picture.rgb, HIGHLIGHT.brighten);
-            let lit = Arc::new(Picture { rgb, width: picture.width, height: picture.height });
+            let Picture { width, height, .. } = *picture;
+            both.sides = vec2(width as f32, height as f32) / width.max(height) as f32;
+            let lit = Arc::new(Picture { rgb, width, height });
             both.lit.set(ctx, "page lit", Some(&lit));
         }
         self.0.insert(row, both);
@@ -51,10 +55,11 @@ impl Lights {
         self.0.clear();
     }
 
-    /// What to paint with; nothing where the picture is damaged.
-    pub fn of(&self, row: usize, is_lit: bool) -> Option<TextureId> {
+    /// What to paint with, and where in this square: pictures keep their proportions. Nothing where the picture is damaged.
+    pub fn of(&self, row: usize, is_lit: bool, square: Rect) -> Option<(TextureId, Rect)> {
         let both = self.0.get(&row)?;
-        if is_lit { both.lit.id() } else { both.dark.id() }
+        let texture = if is_lit { both.lit.id() } else { both.dark.id() }?;
+        Some((texture, Rect::from_center_size(square.center(), square.size() * both.sides)))
     }
 }
 

@@ -9,6 +9,7 @@ use egui::{
 use super::FindPanel;
 use super::told::{End, Told};
 use super::work::Searching;
+use crate::snapshot::RecordingState;
 use crate::ui::look::parts;
 use crate::ui::scene::Scene;
 
@@ -18,17 +19,21 @@ const STEP_SIDE: f32 = 64.0;
 /// Height of the path with its heading.
 const PATH_HEIGHT: f32 = 108.0;
 
+/// Width of what is said, in points.
+const WORDS_WIDTH: f32 = 620.0;
+
 /// Most pictures of the path that are shown: the last ones.
 const MOST_STEPS: usize = 14;
 
 /// Stands on every page of results.
-const HONEST: &str = "Found among the pictures of a page by what you attend to. It is no reconstruction, and it does not read thoughts.";
+const HONEST: &str = "Pictures are found among those of a page, by what you attend to. That is no reconstruction, and it does not read thoughts.";
 
 impl FindPanel {
     pub(super) fn told_screen(&self, ui: &mut Ui, scene: &Scene<'_>, all: &Searching, told: &Told) {
         let frame = Frame::new().fill(scene.palette.ground).inner_margin(26.0);
         CentralPanel::no_frame().frame(frame).show(ui, |ui| {
-            badges(ui, scene);
+            let is_found = told.row.is_some();
+            badges(ui, scene, if is_found { "FOUND BY ATTENTION" } else { "FIND BY ATTENTION" });
             ui.add_space(14.0);
             let height = (ui.available_height() - PATH_HEIGHT).max(120.0);
             let width = ui.available_width();
@@ -42,16 +47,21 @@ impl FindPanel {
     }
 
     fn middle(&self, ui: &mut Ui, scene: &Scene<'_>, all: &Searching, told: &Told, height: f32) {
-        let side = told.row.map_or(0.0, |_| (height - 8.0).min(ui.available_width() * 0.46));
+        let width = ui.available_width();
+        let side = told.row.map_or(0.0, |_| (height - 8.0).min(width * 0.46));
         ui.horizontal_top(|ui| {
             ui.spacing_mut().item_spacing.x = 30.0;
+            if told.row.is_none() {
+                // Words alone stand in the middle.
+                ui.add_space((width - WORDS_WIDTH).max(0.0) * 0.5);
+            }
             if let Some(row) = told.row {
                 let name = format!("Found by attention: {}", told.label);
                 let square = parts::canvas(ui, vec2(side, side), name);
                 self.paint(ui, scene, row, square);
             }
             ui.vertical(|ui| {
-                ui.set_max_width(ui.available_width().min(620.0));
+                ui.set_max_width(ui.available_width().min(WORDS_WIDTH));
                 ui.add_space((height * 0.08).min(60.0));
                 words_of(ui, scene, told);
                 ui.add_space(14.0);
@@ -63,9 +73,9 @@ impl FindPanel {
     fn paint(&self, ui: &Ui, scene: &Scene<'_>, row: usize, square: Rect) {
         let edge = egui::Stroke::new(2.0, scene.palette.found);
         ui.painter().rect_filled(square, 6.0, scene.palette.well);
-        if let Some(texture) = self.lights.of(row, false) {
+        if let Some((texture, place)) = self.lights.of(row, false, square.shrink(3.0)) {
             let whole = Rect::from_min_max(Pos2::ZERO, pos2(1.0, 1.0));
-            ui.painter().image(texture, square.shrink(3.0), whole, Color32::WHITE);
+            ui.painter().image(texture, place, whole, Color32::WHITE);
         }
         ui.painter().rect_stroke(square, 6.0, edge, egui::StrokeKind::Inside);
     }
@@ -95,10 +105,21 @@ impl FindPanel {
         hints.push(("Esc", "leave"));
         for (key, what) in hints {
             ui.horizontal(|ui| {
+                ui.spacing_mut().item_spacing.x = 8.0;
                 let key = RichText::new(key).monospace().strong().color(scene.palette.accent);
-                ui.add_sized(vec2(54.0, 20.0), egui::Label::new(key));
+                ui.allocate_ui_with_layout(
+                    vec2(54.0, 18.0),
+                    Layout::left_to_right(Align::Center),
+                    |ui| ui.label(key),
+                );
                 ui.label(what);
             });
+        }
+        if let RecordingState::Failed(why) = &scene.snapshot.recording
+            && self.choice.records
+        {
+            let words = format!("The recording failed: {why}");
+            ui.label(RichText::new(words).color(scene.palette.bad));
         }
         match &all.kept {
             _ if all.is_keeping => drop(ui.label("It is being written.")),
@@ -135,10 +156,9 @@ impl FindPanel {
                 let (square, response) =
                     ui.allocate_exact_size(vec2(STEP_SIDE, STEP_SIDE), Sense::hover());
                 parts::name(&response, Role::Image, name);
-                if let Some(texture) = self.lights.of(*row, false) {
+                if let Some((texture, place)) = self.lights.of(*row, false, square) {
                     let whole = Rect::from_min_max(Pos2::ZERO, pos2(1.0, 1.0));
-                    let tint = if is_new { Color32::from_white_alpha(150) } else { Color32::WHITE };
-                    ui.painter().image(texture, square, whole, tint);
+                    ui.painter().image(texture, place, whole, Color32::WHITE);
                 }
                 let color = if is_new { scene.palette.found } else { scene.palette.line };
                 let edge = egui::Stroke::new(1.5, color);
@@ -149,10 +169,10 @@ impl FindPanel {
 }
 
 /// What kind of result this is, and whether a person made the signal.
-pub(super) fn badges(ui: &mut Ui, scene: &Scene<'_>) {
+pub(super) fn badges(ui: &mut Ui, scene: &Scene<'_>, kind: &str) {
     ui.horizontal(|ui| {
         let palette = scene.palette;
-        parts::badge(ui, "FOUND BY ATTENTION", palette.found, palette.ground);
+        parts::badge(ui, kind, palette.found, palette.ground);
         if scene.snapshot.source.as_ref().is_some_and(|source| source.simulated) {
             parts::badge(ui, "SIMULATED", palette.badge, palette.on_badge);
         }

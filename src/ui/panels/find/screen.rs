@@ -43,10 +43,14 @@ impl FindPanel {
                 let below = if left_secs.is_some() {
                     "Paused. Space goes on, Escape ends.".to_owned()
                 } else {
+                    let before = all.timing.as_ref().map(|timing| format!("Page {}: {timing}.", all.at));
                     format!(
-                        "Page {number} of {COPY_PAGES}. Find it on the page, and count how often it lights up."
+                        "Page {number} of {COPY_PAGES}. Find it on the page, and count how often it lights up.\n{}",
+                        before.unwrap_or_default()
                     )
-                };
+                }
+                .trim_end()
+                .to_owned();
                 stage::cue(ui, &self.lights, row, &label, &below);
             }
             CopyStep::Page(shown) => self.page(ui, shown, None, at_secs),

@@ -20,6 +20,7 @@ use super::work::{SearchStep, Searching, seed_of};
 use super::{FindPanel, Now, Run, Stage};
 use crate::find::{FindView, Wearer};
 use crate::pipeline::finding::FindConfig;
+use crate::pipeline::{Command, Recording};
 use crate::present::safety::{self, Safety};
 use crate::snapshot::RunState;
 use crate::time::clock::utc_now_iso8601;
@@ -76,8 +77,8 @@ impl FindPanel {
         let next = match &mut all.step {
             SearchStep::Connecting { since_secs } => {
                 let is_there = is_settled(*since_secs, now);
-                if is_there && let Some(screen) = now.engine.screen() {
-                    screen.set_open(true);
+                if is_there {
+                    self.open_pages(now);
                 }
                 if is_there { Next::Turn } else { Next::Stay }
             }
@@ -104,6 +105,18 @@ impl FindPanel {
                 }
                 Err(why) => self.stop_search(why, now),
             },
+        }
+    }
+
+    /// The first page may come.
+    fn open_pages(&self, now: &mut Now<'_, '_>) {
+        if let Some(screen) = now.engine.screen() {
+            screen.set_open(true);
+        }
+        if self.choice.records {
+            let stamp = utc_now_iso8601().replace(':', "");
+            let file = now.scene.view.record_folder.join(format!("find_{stamp}.xdf"));
+            now.engine.send(Command::StartRecording(Recording::to(file)));
         }
     }
 
@@ -217,7 +230,10 @@ impl FindPanel {
     }
 
     /// Reconstruction again.
-    fn end_search(&mut self, now: &Now<'_, '_>) {
+    fn end_search(&mut self, now: &mut Now<'_, '_>) {
+        if self.choice.records {
+            now.engine.send(Command::StopRecording);
+        }
         if let Some(screen) = now.engine.screen() {
             screen.set_open(false);
         }

@@ -130,7 +130,7 @@ impl Shown {
             }
             (_, false, true) => "The headset is back. Space goes on with this page.",
             (Pause::NoFrames, ..) => {
-                "The display brought no new frames. Bring this window to the front; Space goes on."
+                "The display came too late for eight flashes in a row. Bring this window to the front, close other programs; Space goes on."
             }
             (Pause::Asked, ..) => "Paused. Space goes on, Escape ends.",
         })

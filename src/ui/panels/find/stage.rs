@@ -69,8 +69,10 @@ pub(super) fn cue(ui: &mut Ui, lights: &Lights, row: usize, label: &str, below: 
     picture(ui, lights, row, false, Rect::from_center_size(middle, vec2(side, side)), label);
     let top = pos2(middle.x, middle.y - side * 0.5 - 24.0);
     text(ui, top, Align2::CENTER_BOTTOM, &format!("Look for: {label}"), 30.0);
-    let bottom = pos2(middle.x, middle.y + side * 0.5 + 22.0);
-    text(ui, bottom, Align2::CENTER_TOP, below, 16.0);
+    let mut bottom = pos2(middle.x, middle.y + side * 0.5 + 22.0);
+    for line in below.lines() {
+        bottom.y = text(ui, bottom, Align2::CENTER_TOP, line, 16.0).bottom() + 8.0;
+    }
     patch(ui, screen, false);
 }
 
@@ -127,9 +129,9 @@ fn place(ui: &Ui, painting: &Painting<'_>, number: usize) {
 /// As large as its square; one that is damaged is written out.
 fn picture(ui: &Ui, lights: &Lights, row: usize, is_lit: bool, square: Rect, label: &str) {
     let whole = Rect::from_min_max(Pos2::ZERO, pos2(1.0, 1.0));
-    match lights.of(row, is_lit) {
-        Some(texture) => {
-            ui.painter().image(texture, square, whole, Color32::WHITE);
+    match lights.of(row, is_lit, square) {
+        Some((texture, place)) => {
+            ui.painter().image(texture, place, whole, Color32::WHITE);
         }
         None => {
             text(ui, square.center(), Align2::CENTER_CENTER, label, square.width() * 0.14);

@@ -29,7 +29,7 @@ impl FindPanel {
                 ui.vertical(|ui| {
                     ui.set_width(width);
                     ui.add_space(10.0);
-                    badges(ui, scene);
+                    badges(ui, scene, "FIND BY ATTENTION");
                     ui.add_space(4.0);
                     self.of_stage(ui, scene);
                     ui.add_space(10.0);
@@ -67,21 +67,29 @@ impl FindPanel {
              This is another way than reconstruction: nothing is painted from your EEG, and only pictures of the page can be found.",
         );
         ui.add_space(8.0);
-        if is_wide(ui) {
-            ui.columns(2, |columns| {
-                self.about_pages(&mut columns[0], scene);
-                self.about_people(&mut columns[1], scene);
-            });
-        } else {
+        if !is_wide(ui) {
             self.about_pages(ui, scene);
             self.about_people(ui, scene);
+            return self.begin_row(ui, scene);
         }
-        self.begin_row(ui, scene);
+        let width = (ui.available_width() - theme::GAP) * 0.5;
+        ui.horizontal_top(|ui| {
+            ui.spacing_mut().item_spacing.x = theme::GAP;
+            ui.vertical(|ui| {
+                ui.set_width(width);
+                self.about_pages(ui, scene);
+                self.begin_row(ui, scene);
+            });
+            ui.vertical(|ui| {
+                ui.set_width(width);
+                self.about_people(ui, scene);
+            });
+        });
     }
 
     fn about_pages(&mut self, ui: &mut Ui, scene: &Scene<'_>) {
         card(ui, scene, "PICTURES", |ui| self.pictures(ui));
-        card(ui, scene, "WHEN A PAGE IS OVER", |ui| self.rule(ui));
+        card(ui, scene, "WHEN A PAGE IS OVER", |ui| self.rule(ui, scene));
     }
 
     fn about_people(&mut self, ui: &mut Ui, scene: &Scene<'_>) {
@@ -117,7 +125,7 @@ impl FindPanel {
         }
     }
 
-    fn rule(&mut self, ui: &mut Ui) {
+    fn rule(&mut self, ui: &mut Ui, scene: &Scene<'_>) {
         ui.horizontal(|ui| {
             let label = ui.label("Found from a probability of");
             let slider = Slider::new(&mut self.choice.bound, 0.8..=0.99).step_by(0.01);
@@ -132,6 +140,9 @@ impl FindPanel {
             &mut self.choice.shows_posterior,
             "Show how the probability grows below each picture (may distract)",
         );
+        let folder = scene.view.record_folder.display();
+        ui.checkbox(&mut self.choice.records, "Record the pages, to judge them again")
+            .on_hover_text(format!("find_….xdf in {folder}; copy pages are always recorded"));
     }
 
     fn safety_words(&mut self, ui: &mut Ui, scene: &Scene<'_>) {
@@ -140,13 +151,14 @@ impl FindPanel {
             Some(Err(why)) => drop(ui.label(RichText::new(why).color(scene.palette.bad))),
             Some(Ok(Safety::Safe)) => drop(ui.label(Safety::Safe.to_string())),
             Some(Ok(Safety::Warn(words))) => {
-                ui.label(words);
+                ui.label(format!("{}.", words.trim_end_matches('.')));
                 ui.checkbox(
                     &mut self.choice.accepted,
                     "I have read this, and nobody who looks at the page is sensitive",
                 );
             }
             Some(Ok(Safety::Refuse(words))) => {
+                let words = format!("{}.", words.trim_end_matches('.'));
                 ui.label(RichText::new(words).color(scene.palette.bad));
                 ui.checkbox(
                     &mut self.choice.accepted,
@@ -179,6 +191,16 @@ impl FindPanel {
             None => {
                 parts::weak(ui, "The run begins anew for it. Space pauses a page, Escape ends.");
             }
+        }
+        self.display(ui);
+    }
+
+    /// What the display can do, below the button.
+    fn display(&self, ui: &mut Ui) {
+        if let Some(display) = self.meter.verdict() {
+            let (hz, jitter) = (display.refresh_hz, display.jitter_secs * 1e3);
+            let verdict = display.verdict;
+            parts::weak(ui, format!("Display: {hz:.1} Hz, jitter {jitter:.1} ms: {verdict}."));
         }
     }
 

@@ -8,6 +8,9 @@ use crate::find::{FindView, Verdict};
 use crate::present::flashes::{Fate, FlashLog};
 use crate::ui::look::words;
 
+/// Share of flashes that must be seen in time for nothing to be said.
+const LEAST_IN_TIME: f64 = 0.99;
+
 /// How a page ended.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum End {
@@ -32,8 +35,8 @@ pub(super) struct Told {
     pub label: String,
     view: FindView,
     pictures: usize,
-    /// Flashes that were seen in time, late, and shown again because they were missed.
-    timing: [u64; 3],
+    /// How well its flashes were timed, and the share that was in time; not a number where none was due.
+    timing: String,
     in_time: f64,
 }
 
@@ -56,7 +59,7 @@ impl Told {
             label,
             view,
             pictures: rows.len(),
-            timing: [Fate::Counts, Fate::Late, Fate::Missed].map(|fate| log.count(fate)),
+            timing: timing(log),
             in_time: log.share_in_time(),
         }
     }
@@ -110,24 +113,8 @@ impl Told {
             let rate = if *secs > 0.0 { bits / secs * 60.0 } else { 0.0 };
             figures.push(("Worth", format!("{bits:.1} bits, {rate:.0} a minute of flashing")));
         }
-        figures.push(("Screen", self.timing()));
+        figures.push(("Screen", self.timing.clone()));
         figures
-    }
-
-    /// How well the flashes were timed.
-    fn timing(&self) -> String {
-        let [counts, late, missed] = self.timing;
-        let all = counts + late + missed;
-        if all == 0 {
-            return "no flash was shown".into();
-        }
-        let share = words::percent(self.in_time);
-        match (late, missed) {
-            (0, 0) => format!("{share} of {all} flashes within one refresh"),
-            _ => format!(
-                "{share} of {all} flashes within one refresh; {late} late and left out, {missed} missed and shown again"
-            ),
-        }
     }
 
     /// What is to be taken with care.
@@ -136,7 +123,7 @@ impl Told {
         if self.view.other_pace {
             cautions.push("Pictures lit up at another pace than the wearer was learnt with: the probability is not to be trusted.".into());
         }
-        if self.timing.iter().sum::<u64>() > 0 && self.in_time < 0.99 {
+        if self.in_time < LEAST_IN_TIME {
             cautions.push("The display missed refreshes. Close other programs; flashes that were late are left out.".into());
         }
         cautions
@@ -176,6 +163,23 @@ impl Told {
     /// Its number on the page.
     pub fn picture(&self) -> Option<usize> {
         if let End::Found { picture, .. } = self.end { Some(picture) } else { None }
+    }
+}
+
+/// How well flashes were timed, in words.
+pub(super) fn timing(log: &FlashLog) -> String {
+    let [counts, late, missed] =
+        [Fate::Counts, Fate::Late, Fate::Missed].map(|fate| log.count(fate));
+    let all = counts + late + missed;
+    if all == 0 {
+        return "no flash was shown".into();
+    }
+    let share = words::percent(log.share_in_time());
+    match (late, missed) {
+        (0, 0) => format!("{share} of {all} flashes within one refresh"),
+        _ => format!(
+            "{share} of {all} flashes within one refresh; {late} late and left out, {missed} missed and shown again"
+        ),
     }
 }
 

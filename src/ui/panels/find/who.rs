@@ -27,7 +27,8 @@ impl FindPanel {
             }
             Some(known) => {
                 known.iter().take(MOST_LISTED).for_each(|known| self.listed(ui, scene, known));
-                parts::weak(ui, format!("{} files in {}", known.len(), self.folder.display()))
+                let files = if known.len() == 1 { "file" } else { "files" };
+                parts::weak(ui, format!("{} {files} in {}", known.len(), self.folder.display()))
             }
         };
         if ui.small_button("Look again").clicked() {

@@ -20,6 +20,8 @@ pub(super) struct Copying {
     pub pace: FlashPace,
     pub seed: u64,
     pub step: CopyStep,
+    /// How well the flashes of the page before were timed.
+    pub timing: Option<String>,
 }
 
 /// Where they are.
