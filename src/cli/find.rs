@@ -131,7 +131,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     }
     if !args.headless {
         return Err(Failure::usage(
-            "the window's page is opened with F7 in `phosphene live`; here give --headless or recordings",
+            "the window has a page for this (F7); here give --headless or recordings",
         ));
     }
     headless(args, rule)
