@@ -27,6 +27,7 @@ use crate::ui::Conclusion;
 use crate::ui::engine::{
     self, DeviceEntry, Engine, KnownWearer, Learning, NewSession, ToLearn, Wake,
 };
+use crate::ui::scene::Page;
 
 use super::devices::{self, Devices};
 use super::embedding::Embeddings;
@@ -47,7 +48,7 @@ const SCREEN_CAPACITY: usize = 1024;
 /// # Errors
 /// Exit code 1 when there is no display or no graphics adapter.
 pub fn run(config: RunConfig) -> Result<(), Failure> {
-    open(config, None)
+    open(config, None, Page::default())
 }
 
 /// As [`run`], with a calibration session to be held.
@@ -55,16 +56,25 @@ pub fn run(config: RunConfig) -> Result<(), Failure> {
 /// # Errors
 /// As [`run`].
 pub fn run_session(config: RunConfig, session: Session) -> Result<(), Failure> {
-    open(config, Some(session))
+    open(config, Some(session), Page::default())
 }
 
-fn open(config: RunConfig, session: Option<Session>) -> Result<(), Failure> {
+/// As [`run`], on the page of finding by attention.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_find(config: RunConfig) -> Result<(), Failure> {
+    open(config, None, Page::Find)
+}
+
+fn open(config: RunConfig, session: Option<Session>, page: Page) -> Result<(), Failure> {
     let transport = config.transport.clone().or_else(|| controls_for(&config.spec));
     let screen = Some(Arc::new(Screen::new(SCREEN_CAPACITY)));
     // A person sees that it is looking, and can stop it.
     let patience_secs = f64::INFINITY;
     let config = RunConfig { traces: true, transport, screen, patience_secs, ..config };
     let initial = crate::ui::InitialView {
+        page,
         source: Some(config.spec.clone()),
         pack: config.pack.clone(),
         record_folder: crate::config::recordings_folder(),

@@ -61,7 +61,7 @@ impl App {
             initial.pack.map(|p| p.display().to_string()).unwrap_or_default();
         panels.connect.recent = initial.recent_files;
         let view = View {
-            page: Page::default(),
+            page: initial.page,
             theme: initial.theme,
             text_scale: clamp_scale(initial.text_scale),
             connect_open: false,

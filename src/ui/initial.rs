@@ -11,6 +11,7 @@ use crate::pipeline::cleaning::Cleaning;
 use crate::signal::StimulusSet;
 use crate::source::SourceSpec;
 use crate::study::calibration::Session;
+use crate::ui::scene::Page;
 
 /// How the window starts.
 #[derive(Clone, Debug)]
@@ -19,6 +20,8 @@ pub struct InitialView {
     pub theme: ThemePreference,
     /// 1.0 is the normal size.
     pub text_scale: f32,
+    /// What the middle shows.
+    pub page: Page,
     /// What the connect panel shows first.
     pub source: Option<SourceSpec>,
     /// The pack's folder that the connect panel shows first; `None` is the bundled pack.
@@ -52,6 +55,7 @@ impl Default for InitialView {
         Self {
             theme: ThemePreference::System,
             text_scale: 1.0,
+            page: Page::default(),
             source: None,
             pack: None,
             connect_now: false,
