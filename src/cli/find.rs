@@ -16,6 +16,8 @@ use serde::Serialize;
 use crate::find::rehearsal::Rehearsal;
 use crate::find::wearer::Learnt;
 use crate::find::{Finder, StopRule, Wearer};
+#[cfg(feature = "window")]
+use crate::pipeline::RunConfig;
 use crate::present::flashes::FlashPace;
 use crate::signal::flash::MAX_PAGE;
 use crate::signal::{Screen, StimulusSet};
@@ -35,7 +37,7 @@ use super::terminal::{on_interrupt, print_json};
 const EXAMPLES: &str = "\
 Examples:
   phosphene find                                               the window, on the simulated headset
-  phosphene find --source lsl:type=EEG --wearer anna.json      with somebody who was learnt before
+  phosphene find --source lsl:type=EEG                         the same before a headset
   phosphene find --headless --source sim:attention=0.9,speed=max --pages 20 --json
   phosphene find --headless --source sim:seeks=nobody,speed=max --wearer anna.json --free
   phosphene find session.xdf --learn anna.json                 learn from copy pages that were recorded
@@ -130,11 +132,26 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         return of_recordings(args, rule);
     }
     if !args.headless {
-        return Err(Failure::usage(
-            "the window has a page for this (F7); here give --headless or recordings",
-        ));
+        return window(args);
     }
     headless(args, rule)
+}
+
+#[cfg(feature = "window")]
+fn window(args: &Args) -> Result<(), Failure> {
+    if args.json || args.record.is_some() || args.learn.is_some() || args.wearer.is_some() {
+        let why = "--json, --record, --learn and --wearer go with --headless or recordings; the window keeps its own";
+        return Err(Failure::usage(why));
+    }
+    let spec = args.source.parse().map_err(|e| Failure::usage(format!("{e}")))?;
+    let montage = mounting(args.montage.as_deref())?;
+    let pack = super::sessions::pack_folder(None).ok();
+    super::window::run_find(RunConfig { spec, montage, pack, ..RunConfig::default() })
+}
+
+#[cfg(not(feature = "window"))]
+fn window(_args: &Args) -> Result<(), Failure> {
+    Err(Failure::usage("this program was built without a window: give --headless or recordings"))
 }
 
 fn check(args: &Args) -> Result<StopRule, Failure> {
