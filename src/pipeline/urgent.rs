@@ -42,10 +42,8 @@ mod tests {
         use thread_priority::unix::{ThreadSchedulePolicy, thread_schedule_policy};
         let is_urgent =
             || matches!(thread_schedule_policy(), Ok(ThreadSchedulePolicy::Realtime(_)));
-        let (was_allowed, (said, became)) = (
-            is_allowed(),
-            std::thread::spawn(move || (go_before_others(), is_urgent())).join().unwrap(),
-        );
+        let tried = std::thread::Builder::new().spawn(move || (go_before_others(), is_urgent()));
+        let (was_allowed, (said, became)) = (is_allowed(), tried.unwrap().join().unwrap());
         assert_eq!((was_allowed, said), (became, became));
         assert!(!is_urgent());
     }

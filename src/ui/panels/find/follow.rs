@@ -154,7 +154,7 @@ impl FindPanel {
         // The list is read again with the new file in it, so that the start page knows it.
         self.look_for_wearers(false, now);
         match asked {
-            Some(Asked::Leave) => self.to_start(),
+            Some(Asked::Leave) => self.back_to_start(),
             Some(Asked::Begin) if taught.wearer.rehearsal.too_weak().is_none() => {
                 self.begin_search(taught.wearer.clone(), now)
             }
@@ -169,7 +169,7 @@ impl FindPanel {
         now: &mut Now<'_, '_>,
     ) -> Stage {
         match (asked, &broken.rest) {
-            (Some(Asked::Leave), _) => self.to_start(),
+            (Some(Asked::Leave), _) => self.back_to_start(),
             (Some(Asked::LearnFromRest), Some((recording, _)))
                 if !matches!(now.scene.snapshot.recording, RecordingState::On { .. }) =>
             {
@@ -193,7 +193,7 @@ impl FindPanel {
     }
 
     /// The choices again; the words of safety are accepted anew.
-    pub(super) fn to_start(&mut self) -> Stage {
+    pub(super) fn back_to_start(&mut self) -> Stage {
         self.choice.accepted = false;
         self.meter.reset();
         Stage::Start

@@ -221,7 +221,7 @@ impl FindPanel {
         self.end_search(now);
         self.leave_fullscreen(now.ctx);
         now.ctx.request_repaint();
-        self.to_start()
+        self.back_to_start()
     }
 
     fn stop_search(&mut self, why: String, now: &mut Now<'_, '_>) -> Stage {
