@@ -12,8 +12,11 @@ use phosphene::ui::{Learning, Taught};
 use crate::find::{Walk, found, known, view};
 use crate::harness::window::{states as scripted, wearer};
 
-/// Every state with a name, and how to get there.
-fn states() -> Vec<(&'static str, fn(&mut Walk))> {
+/// A state's name, and how one comes to it.
+type State = (&'static str, fn(&mut Walk));
+
+/// Every state.
+fn states() -> Vec<State> {
     vec![
         ("start", |_| ()),
         ("start_accepted", |walk| walk.accept()),
