@@ -1,6 +1,8 @@
 //! A wearer who was learnt by the program's own path from copy pages that are made up here: a bump after each flash of the
 //! picture that is looked for, in noise.
 
+#![allow(clippy::unwrap_used)] // a helper that fails is a test that fails
+
 use std::sync::{Arc, OnceLock};
 
 use phosphene::find::code::{Code, CodeRules, Page};
