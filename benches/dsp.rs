@@ -31,7 +31,7 @@ fn config(channels: usize, source_hz: f64) -> Option<ChainConfig> {
         reference: Reference::CommonAverage,
         window_secs: [0.0, 0.8],
         baseline_secs: Some([-0.2, 0.0]),
-        windows: Windows { locked: false, free: true, hop_secs: 0.04 },
+        windows: Windows { locked: false, flashes: false, free: true, hop_secs: 0.04 },
         settle_secs: 2.0,
         gate: GateConfig::default(),
     })
