@@ -27,7 +27,7 @@ impl Space {
     /// From embeddings `[rows, dim]` of any length but zero.
     ///
     /// # Errors
-    /// [`SteerError::Space`] for fewer than two rows or more than [`MAX_ROWS`], a remainder, or a row without a direction.
+    /// `SteerError::Space` for fewer than two rows or more than [`MAX_ROWS`], a remainder, or a row without a direction.
     pub fn new(mut embeddings: Vec<f32>, dim: usize) -> Result<Self, SteerError> {
         let rows = embeddings.len().checked_div(dim).unwrap_or(0);
         if rows.checked_mul(dim) != Some(embeddings.len()) || !(2..=MAX_ROWS).contains(&rows) {

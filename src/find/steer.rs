@@ -3,7 +3,7 @@
 //!
 //! Takes a [`Space`] of pictures, a seed and the size of a page; then choices, each with the probability that it was meant.
 //! Gives pages of rows of the space. A page holds the picture that was chosen last, pictures from where what is wanted
-//! probably lies ([`Wanted`]: all choices count), and behind them one row of strangers that were on no page yet, from
+//! probably lies (`Wanted`: all choices count), and behind them one row of strangers that were on no page yet, from
 //! everywhere, so that one can leave. One step back, keeping, and starting again are always there; the path can be written
 //! and taken up again.
 //!
@@ -33,7 +33,7 @@ impl Steering {
     /// The first page, spread over the whole space.
     ///
     /// # Errors
-    /// [`SteerError::PageSize`] when the page is too large for a page or for the space; [`SteerError::Space`] when all pictures
+    /// `SteerError::PageSize` when the page is too large for a page or for the space; `SteerError::Space` when all pictures
     /// are the same drawing.
     pub fn new(space: Arc<Space>, seed: u64, page_size: usize) -> Result<Self, SteerError> {
         Self::with(space, seed, page_size, Settings::default())
@@ -42,7 +42,7 @@ impl Steering {
     /// As [`Steering::new`], with settings of one's own.
     ///
     /// # Errors
-    /// As [`Steering::new`]; [`SteerError::Path`] for settings that no page can be made by.
+    /// As [`Steering::new`]; `SteerError::Path` for settings that no page can be made by.
     pub fn with(
         space: Arc<Space>,
         seed: u64,
@@ -69,7 +69,7 @@ impl Steering {
     /// Takes up a path: its choices, then the page that follows.
     ///
     /// # Errors
-    /// [`SteerError::Path`] when it speaks of another space or does not hold together; as [`Steering::new`].
+    /// `SteerError::Path` when it speaks of another space or does not hold together; as [`Steering::new`].
     pub fn resume(space: Arc<Space>, path: Path) -> Result<Self, SteerError> {
         path.check(&space)?;
         let mut steering = Self::with(space, path.seed, path.page_size, path.settings)?;
@@ -102,7 +102,7 @@ impl Steering {
     /// Takes the choice of a picture of the page, meant with this probability, and makes the next page around it.
     ///
     /// # Errors
-    /// [`SteerError::NoSuchPicture`], [`SteerError::Probability`], [`SteerError::TooLong`]; nothing changes then.
+    /// `SteerError::NoSuchPicture`, `SteerError::Probability`, `SteerError::TooLong`; nothing changes then.
     pub fn choose(&mut self, index: usize, probability: f64) -> Result<(), SteerError> {
         if index >= self.page.len() {
             return Err(SteerError::NoSuchPicture { got: index, page: self.page.len() });
@@ -116,7 +116,7 @@ impl Steering {
     /// The page had nothing: another one from the same belief.
     ///
     /// # Errors
-    /// [`SteerError::TooLong`]; nothing changes then.
+    /// `SteerError::TooLong`; nothing changes then.
     pub fn pass(&mut self) -> Result<(), SteerError> {
         self.step(None, 0.0)
     }

@@ -24,7 +24,7 @@ const GROUND: Rgb<u8> = Rgb([24, 24, 28]);
 /// Pictures in a row, each fitted into a square of this height in pixels; the last [`MAX_PICTURES`] of them.
 ///
 /// # Errors
-/// [`SteerError::Strip`] without a picture, for a height that is none, or where a picture's sides do not fit its pixels.
+/// `SteerError::Strip` without a picture, for a height that is none, or where a picture's sides do not fit its pixels.
 pub fn strip(pictures: &[&Picture], height_px: u32) -> Result<Picture, SteerError> {
     if !(1..=MAX_HEIGHT_PX).contains(&height_px) {
         return Err(SteerError::Strip(format!(
