@@ -21,7 +21,7 @@ const FIRST_PICTURES: usize = 40;
 /// What a run looks for, and how.
 #[derive(Clone, Debug)]
 pub struct FindConfig {
-    /// The wearer's detector and law, as read from `source`.
+    /// The wearer's detector and law, as read from `path`.
     pub wearer: Arc<Wearer>,
     /// Where that was read.
     pub path: PathBuf,

@@ -31,7 +31,7 @@ pub struct HeldPage {
     pub verdict: Verdict,
     /// The picture that was found.
     pub found: Option<usize>,
-    /// Its probability.
+    /// Its probability; where none was found, the largest on the page.
     pub probability: f64,
     /// Probability that nobody is looking.
     pub nobody: f64,
@@ -89,8 +89,7 @@ impl Held {
     }
 
     /// Holds one page of these rows of the pictures: `sought` is what the wearer is told to look for, else the choice is its
-    /// own. `on_window` says when the page is over; after so many
-    /// repetitions it is anyway. False when the source came to its end.
+    /// own. `on_window` says when the page is over; after so many repetitions it is anyway. False when the source came to its end.
     ///
     /// # Errors
     /// As [`FlashWindows::step`]; [`PersonalError::Unexpected`] for a page that cannot be shown.
