@@ -51,12 +51,12 @@ def epochs(signal, marks, rate_hz, band_hz, length_secs, reject_uv):
     return np.stack([each[0] for each in kept]), np.array([each[1] for each in kept])
 
 
-def peers(x, y, groups, rate_hz):
-    """AUC of each pipeline, every trial scored by the fold that left it out."""
+def peers(x, y, groups, rate_hz, covariance="lwf"):
+    """AUC of each pipeline, every trial scored by the fold that left it out; `covariance` is how xDAWN's are estimated."""
     thin = max(1, round(rate_hz / 50))
     pipelines = {
         f"xdawn {n} + tangent space + LR": make_pipeline(
-            XdawnCovariances(n, estimator="lwf"), TangentSpace(), LogisticRegression(max_iter=1000)
+            XdawnCovariances(n, estimator=covariance), TangentSpace(), LogisticRegression(max_iter=1000)
         )
         for n in (2, 4)
     }

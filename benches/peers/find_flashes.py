@@ -19,16 +19,9 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from pyriemann.estimation import ERPCovariances, XdawnCovariances
-from pyriemann.tangentspace import TangentSpace
 from scipy.signal import butter, sosfilt
-from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import roc_auc_score
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer
 
-from class_scores import invaders, muse
+from class_scores import invaders, muse, peers
 
 BLOCKS = 5
 RATE_HZ = 128
@@ -58,33 +51,6 @@ def recordings(data, band_hz, order):
             yield f"Muse P300 {folder.name}, 4 channels", x, y, groups
 
 
-def peers(x, y, groups):
-    """AUC of each pipeline, every flash scored by the fold that left it out."""
-    thin = round(RATE_HZ / 50)
-    pipelines = {
-        f"xdawn {n} + tangent space + LR": make_pipeline(
-            XdawnCovariances(n, estimator="oas"), TangentSpace(), LogisticRegression(max_iter=1000)
-        )
-        for n in (2, 4)
-    }
-    pipelines["ERP covariances + tangent space + LR"] = make_pipeline(
-        ERPCovariances(estimator="lwf"), TangentSpace(), LogisticRegression(max_iter=1000)
-    )
-    pipelines["vectors + shrinkage LDA"] = make_pipeline(
-        FunctionTransformer(lambda e: e[:, :, ::thin].reshape(len(e), -1)),
-        LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto"),
-    )
-    found = {}
-    for name, pipeline in pipelines.items():
-        scores = np.zeros(len(y))
-        for group in np.unique(groups):
-            train = groups != group
-            pipeline.fit(x[train], y[train])
-            scores[~train] = pipeline.decision_function(x[~train])
-        found[name] = roc_auc_score(y, scores)
-    return found
-
-
 def write(path, x, y, groups):
     """A safetensors file: `epochs` [n, channels, samples] f32, `targets` [n] u8, `groups` [n] u8."""
     arrays = {"epochs": ("F32", x.astype("<f4")), "targets": ("U8", y.astype("u1")), "groups": ("U8", groups.astype("u1"))}
@@ -110,7 +76,7 @@ def main():
             write(path, x, y, groups)
             command = [args.program, str(path)]
             ours = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-        report(name, ours, peers(x, y, groups), y)
+        report(name, ours, peers(x, y, groups, RATE_HZ, "oas"), y)
 
 
 def report(name, ours, theirs, y):

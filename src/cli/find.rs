@@ -212,14 +212,14 @@ fn of_recordings(args: &Args, rule: StopRule) -> Result<(), Failure> {
         return conclude(args, rule, &wearer, None, &[]);
     };
     let wearer = read_wearer(path)?;
-    let (mut pages, mut last) = (Vec::new(), None);
+    let mut finder = Finder::new(&wearer.law, rule, args.of, args.seed)
+        .map_err(|why| Failure::pack(why.to_string()))?;
+    let mut pages = Vec::new();
     for path in &args.recordings {
-        let found = judged::replayed(open(path), &wearer, rule, args.seed, &interrupted)?;
-        pages.extend(found.0);
-        last = Some(found.1);
+        pages.extend(judged::replayed(open(path), &wearer, &mut finder, &interrupted)?);
     }
-    let judged = last.map(|last| judged::judge(args.of, &pages, &last));
-    conclude(args, rule, &wearer, judged.as_ref(), &pages)
+    let judged = judged::judge(args.of, &pages, finder.view());
+    conclude(args, rule, &wearer, Some(&judged), &pages)
 }
 
 fn headless(args: &Args, rule: StopRule) -> Result<(), Failure> {

@@ -3,7 +3,7 @@
 use phosphene::dsp::design::{self, NOTCH_Q};
 use phosphene::dsp::filter::SosFilter;
 use phosphene::dsp::{Chain, ChainConfig, DspError, Reference, Windows};
-use phosphene::signal::{Abstention, Lock, Window};
+use phosphene::signal::{Abstention, Flash, Following, Lit, Lock, Window};
 use proptest::prelude::*;
 
 use crate::harness::dsp::{Noise, bits, config, drain, meta, noise_frames, rate, run};
@@ -292,4 +292,67 @@ fn frames_of_the_wrong_width_are_a_gap() {
         drain(&mut chain, &mut windows);
     }
     assert_eq!(windows[0].abstain, Some(Abstention::Gap));
+}
+
+/// Windows of these flashes, with a page paused at some time.
+fn flashed(flashes: &[(f64, u32, &[usize])], paused_secs: Option<f64>) -> Vec<Window> {
+    let windows = Windows { locked: false, flashes: true, ..Windows::default() };
+    let mut chain = Chain::prepare(ChainConfig { windows, ..config(250.0) }).unwrap();
+    let (mut told, mut found) = (flashes.iter().peekable(), Vec::new());
+    for (i, frame) in noise_frames(1500, 6).iter().enumerate() {
+        let now_secs = meta(i, 250.0).time_secs;
+        // A marker comes with the first frame behind it, as from a screen.
+        while let Some((onset_secs, page, lit)) = told.next_if(|(secs, ..)| *secs <= now_secs) {
+            let lit = Lit::of(lit.iter().copied());
+            let flash = Flash { page: *page, pictures: 40, lit, sought: None };
+            chain.push_lock(Lock::Flash { flash, onset_secs: *onset_secs });
+        }
+        if paused_secs.is_some_and(|secs| (secs..secs + 0.004).contains(&now_secs)) {
+            chain.pause_flashes(now_secs);
+        }
+        chain.push_frame(meta(i, 250.0), frame);
+        drain(&mut chain, &mut found);
+    }
+    found
+}
+
+#[test]
+fn a_flash_comes_with_those_of_its_page_that_followed_within_its_window() {
+    // The third lies in the window's last tenth of a second, whose markers may not be there yet; the last is another page.
+    let flashes: [(f64, u32, &[usize]); 5] = [
+        (102.0, 3, &[1, 2]),
+        (102.2, 3, &[5]),
+        (102.75, 3, &[7]),
+        (103.9, 3, &[1]),
+        (104.1, 4, &[9]),
+    ];
+    let windows = flashed(&flashes, None);
+    assert!(windows.len() == 5 && windows.iter().all(|window| window.abstain.is_none()));
+    let after = |i: usize| -> Vec<(f64, Lit)> {
+        windows[i].following.iter().map(|f: &Following| (f.delay_secs, f.lit)).collect()
+    };
+    let delays = |i: usize| -> Vec<f64> {
+        after(i).iter().map(|(secs, _)| (secs * 1e6).round() / 1e6).collect()
+    };
+    assert_eq!((delays(0), after(0)[0].1), (vec![0.2], Lit::of([5])));
+    assert_eq!((delays(1), after(1)[0].1), (vec![0.55], Lit::of([7])));
+    assert!(delays(2).is_empty() && delays(3).is_empty() && delays(4).is_empty());
+    // Nobody asked for windows of pictures.
+    let mut chain = Chain::prepare(config(250.0)).unwrap();
+    let flash = Flash { page: 0, pictures: 40, lit: Lit::of([1]), sought: None };
+    chain.push_lock(Lock::Flash { flash, onset_secs: 101.5 });
+    for (i, frame) in noise_frames(1500, 6).iter().enumerate() {
+        chain.push_frame(meta(i, 250.0), frame);
+    }
+    assert_eq!(chain.windows_made(), 0);
+}
+
+#[test]
+fn a_pause_refuses_the_flashes_whose_windows_hold_it_and_no_others() {
+    let flashes: [(f64, u32, &[usize]); 4] =
+        [(102.0, 0, &[1]), (103.0, 0, &[2]), (103.4, 0, &[3]), (104.0, 0, &[4])];
+    let reasons: Vec<_> =
+        flashed(&flashes, Some(103.6)).iter().map(|window| window.abstain).collect();
+    let gap = Some(Abstention::Gap);
+    assert_eq!(reasons, [None, gap, gap, None]);
 }

@@ -216,7 +216,7 @@ fn a_picture_is_found_by_the_keyboard_alone() {
     walk.tab_to("Find (Enter)");
     let finds = walk.engine.0.borrow().finds.clone();
     assert_eq!(finds.len(), 1);
-    assert_eq!(finds[0].as_ref().unwrap().path, PathBuf::from("/data/finders/finder_a.json"));
+    assert_eq!(finds[0].as_ref().unwrap().wearer, wearer::strong());
     assert_eq!(walk.engine.0.borrow().connected.len(), 1, "the run begins anew");
     assert!(walk.says("Choose a picture as soon as you see the page"));
     walk.frames(300);

@@ -6,7 +6,6 @@
 
 use super::header::ChannelFormat;
 use super::wire::{Cursor, malformed};
-use crate::compute::pages;
 use crate::formats::FormatError;
 
 /// Text values: one string of everything and where each value ends.
@@ -135,14 +134,7 @@ impl Values {
     }
 
     fn reserve(&mut self, count: usize) {
-        each!(self,
-            numbers => {
-                if numbers.capacity() - numbers.len() < count {
-                    numbers.reserve(count);
-                    pages::prefer_large(numbers);
-                }
-            },
-            text => text.ends.reserve(count));
+        each!(self, numbers => numbers.reserve(count), text => text.ends.reserve(count));
     }
 }
 

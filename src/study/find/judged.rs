@@ -9,12 +9,9 @@ use serde::Serialize;
 use super::held::HeldPage;
 use super::windows::FlashWindows;
 use crate::find::bits::{Search, Worth, bits_a_minute_ci95};
-use crate::find::{FindView, Finder, StopRule, TwinView, Verdict, Wearer};
+use crate::find::{FindView, Finder, TwinView, Verdict, Wearer};
 use crate::source::Source;
 use crate::study::error::PersonalError;
-
-/// Pictures of a page before the first flash says how many there are.
-const FIRST_PICTURES: usize = 40;
 
 /// Seed of the bootstrap behind an interval.
 const SEED: u64 = 1;
@@ -73,21 +70,18 @@ pub fn judge(pictures: usize, pages: &[HeldPage], last: &FindView) -> Judged {
     }
 }
 
-/// Pages of a recording, decided again: the same flashes give the same verdicts as live, bit by bit.
+/// Pages of a recording, decided again: the same flashes give the same verdicts as live, bit by bit. The finder goes on over
+/// several recordings, and so do its counts and its control.
 ///
 /// # Errors
-/// [`PersonalError::Sessions`] for a recording that cannot be read or lacks the wearer's electrodes, or when interrupted;
-/// [`PersonalError::Pack`] for a law or rule that cannot be followed.
+/// [`PersonalError::Sessions`] for a recording that cannot be read or lacks the wearer's electrodes, or when interrupted.
 pub fn replayed(
     source: Box<dyn Source>,
     wearer: &Wearer,
-    rule: StopRule,
-    seed: u64,
+    finder: &mut Finder,
     interrupted: &AtomicBool,
-) -> Result<(Vec<HeldPage>, FindView), PersonalError> {
+) -> Result<Vec<HeldPage>, PersonalError> {
     let mut windows = FlashWindows::open(source, Some(&wearer.input))?;
-    let mut finder = Finder::new(&wearer.law, rule, FIRST_PICTURES, seed)
-        .map_err(|why| PersonalError::Pack(why.to_string()))?;
     let mut pages: Vec<HeldPage> = Vec::new();
     let mut began_secs = 0.0;
     let mut goes_on = true;
@@ -112,5 +106,5 @@ pub fn replayed(
     }
     windows.close()?;
     finder.end_page();
-    Ok((pages, finder.view().clone()))
+    Ok(pages)
 }

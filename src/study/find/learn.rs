@@ -6,6 +6,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::calibrate::score::metrics::roc_auc;
 use crate::find::detector::{Detector, Epochs};
 use crate::find::rehearsal::Rehearsal;
 use crate::find::wearer::{Learnt, SCHEMA, Wearer, WearerInput, scored};
@@ -135,7 +136,7 @@ impl CopyFlashes {
             refused: self.flashes.len() - scores.len(),
             auc,
             auc_ci95,
-            auc_exchanged: auc_of(scores.iter().zip(&exchanged)),
+            auc_exchanged: roc_auc(&scores, &exchanged).unwrap_or(f64::NAN),
             right: right_pages(&pages),
         };
         Ok(Wearer {
@@ -213,26 +214,10 @@ fn right_pages(pages: &[ScoredPage]) -> usize {
     (0..pages.len()).filter(|i| right(*i) == Some(true)).count()
 }
 
-/// ROC AUC: how often a target's score is above another's; ties count half.
-fn auc_of<'a>(scored: impl Iterator<Item = (&'a f64, &'a bool)>) -> f64 {
-    let mut all: Vec<(f64, bool)> = scored.map(|(score, target)| (*score, *target)).collect();
-    all.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let targets = all.iter().filter(|(_, target)| *target).count();
-    let others = all.len() - targets;
-    let (mut below, mut wins) = (0.0, 0.0);
-    for run in all.chunk_by(|a, b| a.0 == b.0) {
-        let hits = run.iter().filter(|(_, target)| *target).count() as f64;
-        let misses = run.len() as f64 - hits;
-        wins += hits * (below + misses / 2.0);
-        below += misses;
-    }
-    if targets == 0 || others == 0 { f64::NAN } else { wins / (targets as f64 * others as f64) }
-}
-
 /// The AUC with its interval: pages are drawn with replacement.
 fn auc_over_pages(scores: &[f64], is_target: &[bool], pages: &[usize]) -> (f64, [f64; 2]) {
     use rand::{RngExt as _, SeedableRng as _};
-    let whole = auc_of(scores.iter().zip(is_target));
+    let whole = roc_auc(scores, is_target).unwrap_or(f64::NAN);
     let mut by_page: std::collections::BTreeMap<usize, Vec<usize>> = Default::default();
     for (row, page) in pages.iter().enumerate() {
         by_page.entry(*page).or_default().push(row);
@@ -240,28 +225,14 @@ fn auc_over_pages(scores: &[f64], is_target: &[bool], pages: &[usize]) -> (f64, 
     let rows: Vec<Vec<usize>> = by_page.into_values().collect();
     let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(SEED);
     let mut drawn: Vec<f64> = (0..DRAWS)
-        .map(|_| {
+        .filter_map(|_| {
             let chosen = (0..rows.len()).flat_map(|_| &rows[rng.random_range(0..rows.len())]);
-            let pairs: Vec<(&f64, &bool)> = chosen.map(|i| (&scores[*i], &is_target[*i])).collect();
-            auc_of(pairs.into_iter())
+            let (scores, is_target): (Vec<f64>, Vec<bool>) =
+                chosen.map(|i| (scores[*i], is_target[*i])).unzip();
+            roc_auc(&scores, &is_target)
         })
-        .filter(|auc| auc.is_finite())
         .collect();
     drawn.sort_by(f64::total_cmp);
     let at = |q| crate::stats::percentile_of_sorted(&drawn, q);
     (whole, if drawn.is_empty() { [whole; 2] } else { [at(2.5), at(97.5)] })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_auc_counts_pairs_and_half_of_ties() {
-        let scores = [0.1, 0.4, 0.35, 0.8];
-        let targets = [false, false, true, true];
-        assert_eq!(auc_of(scores.iter().zip(&targets)), 0.75);
-        assert_eq!(auc_of([1.0, 1.0].iter().zip(&[true, false])), 0.5);
-        assert!(auc_of([1.0].iter().zip(&[true])).is_nan());
-    }
 }

@@ -49,10 +49,9 @@ impl FindPanel {
             Ok(trail) => trail,
             Err(why) => return self.broken(why, None, now),
         };
-        let path = self.choice.who.clone().unwrap_or_default();
         let rule = self.choice.rule();
         let pace = choice::pace(Some(&wearer));
-        let config = FindConfig { wearer, path, rule, seed };
+        let config = FindConfig { wearer, rule, seed };
         self.run = Some(Run(Some(Arc::new(config))));
         self.enter_fullscreen(now.ctx);
         now.ctx.request_repaint();

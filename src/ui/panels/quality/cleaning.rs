@@ -42,6 +42,9 @@ pub(super) fn ui(ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) {
             }
         });
         let why = match (decodes, is_recording) {
+            (false, _) if matches!(scene.snapshot.pack, PackState::Loading) => {
+                Some("the pack is being loaded".to_owned())
+            }
             (false, _) => Some("without a pack nothing is decoded".to_owned()),
             (_, true) => {
                 Some("not while a recording runs: a change starts the run again".to_owned())
